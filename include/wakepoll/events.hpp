@@ -1,0 +1,117 @@
+// What a wait reports and what a registration asks for.
+//
+// The mask values are those of Linux's <sys/epoll.h>, bit for bit (a native build asserts it), so a
+// loop that already speaks epoll keeps its own constants. `NativeEvent` is what `OsPoller::wait`
+// fills; `OsEvent` is the smaller shape that the layer above a loop's backend consumes.
+//
+// Nothing here calls the system; every function is constexpr and may be used from any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace wakepoll {
+
+struct Completion;  // overlapped.hpp
+
+/// The bits of an epoll-compatible event mask. `NativeEvent::events` is made of these.
+namespace mask {
+inline constexpr std::uint32_t none = 0;
+inline constexpr std::uint32_t in = 0x001;   ///< Data, a pending accept, or the end of the stream.
+inline constexpr std::uint32_t pri = 0x002;  ///< An out-of-band byte.
+inline constexpr std::uint32_t out = 0x004;  ///< Room to send; a connect that succeeded.
+inline constexpr std::uint32_t err =
+    0x008;  ///< An error is pending. Reported whatever the interest.
+inline constexpr std::uint32_t hup =
+    0x010;  ///< Both directions are gone. Reported whatever the interest.
+inline constexpr std::uint32_t rdnorm = 0x040;  ///< Like `in`, where asked for.
+inline constexpr std::uint32_t rdband =
+    0x080;  ///< Accepted as an interest; no socket ever reports it.
+inline constexpr std::uint32_t wrnorm = 0x100;  ///< Like `out`, where asked for.
+inline constexpr std::uint32_t wrband =
+    0x200;  ///< Accepted as an interest; no socket ever reports it.
+inline constexpr std::uint32_t rdhup = 0x2000;      ///< The peer will send no more.
+inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one report, then silence.
+inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
+}  // namespace mask
+
+/// What a registration asks to be told. The values are mask bits, so `IoInterest{epoll_bits}`
+/// works.
+///
+/// `mask::err` and `mask::hup` may be given and change nothing, as with epoll_ctl. Edge-triggered
+/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD can tell an
+/// edge.
+enum class IoInterest : std::uint32_t {
+    none = 0,  ///< Only errors and full hang-ups are reported.
+    read = mask::in,
+    priority = mask::pri,
+    write = mask::out,
+    read_hangup = mask::rdhup,
+    one_shot = mask::oneshot,
+    edge_triggered = mask::et,
+};
+
+/// Readiness in the vocabulary of a loop rather than of a kernel.
+enum class IoReady : std::uint32_t {
+    none = 0,
+    readable = 1U << 0,
+    writable = 1U << 1,
+    error = 1U << 2,
+    hangup = 1U << 3,
+    priority = 1U << 4,
+    read_hangup = 1U << 5,
+};
+
+[[nodiscard]] constexpr std::uint32_t bits(IoInterest interest) noexcept {
+    return static_cast<std::uint32_t>(interest);
+}
+[[nodiscard]] constexpr IoInterest operator|(IoInterest a, IoInterest b) noexcept {
+    return IoInterest{bits(a) | bits(b)};
+}
+[[nodiscard]] constexpr IoInterest operator&(IoInterest a, IoInterest b) noexcept {
+    return IoInterest{bits(a) & bits(b)};
+}
+[[nodiscard]] constexpr IoInterest operator~(IoInterest a) noexcept { return IoInterest{~bits(a)}; }
+constexpr IoInterest& operator|=(IoInterest& a, IoInterest b) noexcept { return a = a | b; }
+constexpr IoInterest& operator&=(IoInterest& a, IoInterest b) noexcept { return a = a & b; }
+
+[[nodiscard]] constexpr std::uint32_t bits(IoReady ready) noexcept {
+    return static_cast<std::uint32_t>(ready);
+}
+[[nodiscard]] constexpr IoReady operator|(IoReady a, IoReady b) noexcept {
+    return IoReady{bits(a) | bits(b)};
+}
+[[nodiscard]] constexpr IoReady operator&(IoReady a, IoReady b) noexcept {
+    return IoReady{bits(a) & bits(b)};
+}
+constexpr IoReady& operator|=(IoReady& a, IoReady b) noexcept { return a = a | b; }
+constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b; }
+
+/// True when any bit is set.
+[[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
+[[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
+
+/// One event, in the shape of Linux's `struct epoll_event`.
+struct NativeEvent {
+    /// The user data of the registration, or the completion key of an associated handle.
+    union Data {
+        std::uint64_t u64;
+        void* ptr;
+        int fd;
+        std::uint32_t u32;
+    };
+
+    std::uint32_t events = mask::none;
+    Data data = {};
+    /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
+    /// the poller and stays valid until the next `wait` or `dispose` of that poller.
+    const Completion* completion = nullptr;
+};
+
+/// One event in the shape that a loop's portable layer consumes; made by `OsPoller::translate`.
+struct OsEvent {
+    IoReady ready = IoReady::none;
+    std::uint64_t user_data = 0;
+    const Completion* completion = nullptr;
+};
+
+}  // namespace wakepoll

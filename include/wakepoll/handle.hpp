@@ -1,0 +1,63 @@
+// A borrowed system handle: a SOCKET or a HANDLE, without the header that defines either.
+//
+// Windows keeps both in one number space, so one type carries both; what kind of object stands
+// behind the number is found out once, at registration (`HandleType`). A `Handle` owns nothing and
+// closes nothing. It may be copied and compared on any thread.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace wakepoll {
+
+class Handle {
+public:
+    /// Refers to nothing; every call refuses it with `std::errc::bad_file_descriptor`.
+    constexpr Handle() noexcept = default;
+
+    /// From a SOCKET, or from any handle value kept as a number.
+    constexpr explicit Handle(std::uintptr_t value) noexcept : value_(value) {}
+
+    /// From a HANDLE.
+    explicit Handle(void* native) noexcept : value_(reinterpret_cast<std::uintptr_t>(native)) {}
+
+    /// The number itself: a SOCKET where the handle is a socket.
+    [[nodiscard]] constexpr std::uintptr_t value() const noexcept { return value_; }
+
+    /// The number as a HANDLE.
+    [[nodiscard]] void* native() const noexcept { return reinterpret_cast<void*>(value_); }
+
+    /// False for null and for INVALID_SOCKET / INVALID_HANDLE_VALUE (which is also the
+    /// pseudo-handle of the current process). True says only that the number could be a handle.
+    [[nodiscard]] constexpr explicit operator bool() const noexcept {
+        return value_ != 0 && value_ != ~std::uintptr_t{0};
+    }
+
+    friend constexpr auto operator<=>(Handle, Handle) noexcept = default;
+
+private:
+    std::uintptr_t value_ = ~std::uintptr_t{0};
+};
+
+/// What kind of kernel object a handle refers to.
+enum class HandleType : std::uint8_t {
+    unknown = 0,
+    socket = 1,
+    console = 2,
+    pipe = 3,
+    file = 4,  ///< A disk file or a directory.
+    event = 5,
+    process = 6,
+    thread = 7,
+    semaphore = 8,
+    timer = 9,
+};
+
+/// How a registered handle is waited for.
+enum class IoModel : std::uint8_t {
+    poll = 0,        ///< A readiness backend asks for its state (sockets).
+    overlapped = 1,  ///< Its operations complete at the port.
+    waitable = 2,    ///< The object itself is signalled.
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,38 @@
+// What a poller has done since its creation.
+//
+// The counters are plain numbers that the waiting thread writes in passing, so reading them costs
+// nothing and is done on that thread. (Wakes asked for by other threads are counted in the word
+// that a wake changes anyway.) They explain a loop's behaviour: an idle loop adds one to `waits`
+// and one to `blocked`; a climbing `rechecks` names the sockets that WSAPoll can not wait for.
+#pragma once
+
+#include <cstdint>
+
+namespace wakepoll {
+
+struct PollerStats {
+    std::uint64_t waits = 0;             ///< Calls of `wait` that got past its argument checks.
+    std::uint64_t readiness_events = 0;  ///< Readiness events handed out.
+    std::uint64_t completions = 0;       ///< Packets of overlapped calls handed out.
+
+    std::uint64_t wakes_requested =
+        0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.
+    std::uint64_t wakes_reported = 0;  ///< Waits that said `woken`.
+    /// Requests that found one pending and so cost no kernel call.
+    [[nodiscard]] constexpr std::uint64_t wakes_coalesced() const noexcept {
+        return wakes_requested - wakes_reported;
+    }
+
+    std::uint64_t socket_polls = 0;   ///< WSAPoll calls, looks and blocks and re-checks together.
+    std::uint64_t port_dequeues = 0;  ///< GetQueuedCompletionStatusEx calls.
+    std::uint64_t blocked = 0;        ///< Calls out of those two that were allowed to block.
+    std::uint64_t spurious_returns = 0;  ///< Blocks that ended early with nothing to report.
+
+    std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll can not wait for.
+    std::uint64_t doorbells_made =
+        0;  ///< 1 once a socket was registered; more: somebody closed it.
+    std::uint64_t doorbells_drained = 0;      ///< Times the doorbell was found rung.
+    std::uint64_t registrations_dropped = 0;  ///< Handles found closed while registered.
+};
+
+}  // namespace wakepoll

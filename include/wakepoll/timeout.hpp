@@ -1,0 +1,97 @@
+// How long a wait may block.
+//
+// Windows counts in whole milliseconds and reads 0xFFFFFFFF as "for ever". A `Timeout` keeps
+// nanoseconds, and the conversion at the kernel call rounds up (a wait never ends early) and stays
+// below 0xFFFFFFFF (a long wait never becomes an endless one; it is simply blocked again).
+//
+// Two conventions meet here, and each keeps its own meaning: a negative std::chrono duration is a
+// deadline that has passed, as for std::condition_variable::wait_for; a negative count of
+// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: for ever.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+
+namespace wakepoll {
+
+class Timeout {
+public:
+    /// Zero: look, do not block.
+    constexpr Timeout() noexcept = default;
+
+    /// From any duration: rounded up to whole nanoseconds, saturating at `max()`, negative is zero.
+    template <class Rep, class Period>
+    // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` is how it is meant.
+    constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
+        : nanoseconds_(saturate(duration)) {}
+
+    /// As the last argument of epoll_wait: any negative number is for ever.
+    [[nodiscard]] static constexpr Timeout from_milliseconds(int milliseconds) noexcept {
+        return milliseconds < 0 ? forever() : Timeout(std::chrono::milliseconds(milliseconds));
+    }
+
+    [[nodiscard]] static constexpr Timeout forever() noexcept {
+        Timeout timeout;
+        timeout.nanoseconds_ = forever_;
+        return timeout;
+    }
+
+    /// The longest finite timeout, about 292 years.
+    [[nodiscard]] static constexpr Timeout max() noexcept {
+        return Timeout(std::chrono::nanoseconds::max());
+    }
+
+    [[nodiscard]] constexpr bool is_forever() const noexcept { return nanoseconds_ == forever_; }
+    [[nodiscard]] constexpr bool is_zero() const noexcept { return nanoseconds_ == 0; }
+
+    /// The length of a finite timeout; `nanoseconds::max()` for an endless one.
+    [[nodiscard]] constexpr std::chrono::nanoseconds duration() const noexcept {
+        return is_forever() ? std::chrono::nanoseconds::max()
+                            : std::chrono::nanoseconds(nanoseconds_);
+    }
+
+    friend constexpr bool operator==(Timeout, Timeout) noexcept = default;
+
+private:
+    static constexpr std::int64_t forever_ = -1;
+
+    template <class Rep, class Period>
+    static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
+        using Seconds = std::chrono::duration<long double>;
+        // A NaN is not greater than zero either.
+        if (!(duration > std::chrono::duration<Rep, Period>::zero())) {
+            return 0;
+        }
+        if (Seconds(duration) >= Seconds(std::chrono::nanoseconds::max())) {
+            return std::chrono::nanoseconds::max().count();
+        }
+        return std::chrono::ceil<std::chrono::nanoseconds>(duration).count();
+    }
+
+    std::int64_t nanoseconds_ = 0;
+};
+
+inline constexpr Timeout wait_forever = Timeout::forever();
+
+/// Windows' own "no timeout", which no finite wait may turn into.
+inline constexpr std::uint32_t kernel_infinite = 0xFFFFFFFF;
+
+/// The longest finite wait that is handed to the kernel in one call (about 24.8 days: WSAPoll takes
+/// a signed number).
+inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
+
+/// Whole milliseconds for the kernel: rounded up, at most `kernel_wait_cap`, 0 for what is not
+/// positive.
+[[nodiscard]] constexpr std::uint32_t to_kernel_milliseconds(
+    std::chrono::nanoseconds remaining) noexcept {
+    if (remaining.count() <= 0) {
+        return 0;
+    }
+    constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
+    const std::int64_t whole = remaining.count() / nanoseconds_per_millisecond;
+    const std::int64_t up = whole + (remaining.count() % nanoseconds_per_millisecond != 0 ? 1 : 0);
+    return up > kernel_wait_cap ? kernel_wait_cap : static_cast<std::uint32_t>(up);
+}
+
+}  // namespace wakepoll

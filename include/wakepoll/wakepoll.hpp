@@ -1,0 +1,14 @@
+// All of wakepoll's public face but format.hpp (which needs fmt), in reading order.
+#pragma once
+
+// IWYU pragma: begin_exports
+#include "wakepoll/config.hpp"
+#include "wakepoll/error.hpp"
+#include "wakepoll/events.hpp"
+#include "wakepoll/handle.hpp"
+#include "wakepoll/os_poller.hpp"
+#include "wakepoll/overlapped.hpp"
+#include "wakepoll/stats.hpp"
+#include "wakepoll/timeout.hpp"
+#include "wakepoll/waker.hpp"
+// IWYU pragma: end_exports

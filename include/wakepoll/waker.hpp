@@ -1,0 +1,40 @@
+// A handle to a poller's wakeup that any thread may keep.
+//
+// A Waker is small, copyable and may outlive its poller: after `dispose` its calls return false.
+// What it shares with the poller is counted, so the poller's memory (not its kernel objects) stays
+// until the last Waker is gone.
+#pragma once
+
+namespace wakepoll {
+
+struct PollerState;
+
+class Waker {
+public:
+    /// Refers to no poller: every call returns false.
+    Waker() noexcept = default;
+    Waker(const Waker& other) noexcept;
+    Waker(Waker&& other) noexcept;
+    Waker& operator=(const Waker& other) noexcept;
+    Waker& operator=(Waker&& other) noexcept;
+    ~Waker();
+
+    /// Makes the wait in progress, or else the next one, return `woken`. Any thread, any number of
+    /// times: wakes that come before the poller looks are one. What this thread wrote before the
+    /// call is visible to the waiting thread once it is told `woken`.
+    ///
+    /// No kernel call where a wake is pending already or the poller is not parked; one otherwise.
+    /// False, and no promise, where the poller is disposed or shut down or the kernel refuses.
+    [[nodiscard]] bool wake() const noexcept;
+
+    /// As `OsPoller::post_shutdown`.
+    [[nodiscard]] bool shutdown() const noexcept;
+
+private:
+    friend class OsPoller;
+    explicit Waker(PollerState* state) noexcept;
+
+    PollerState* state_ = nullptr;
+};
+
+}  // namespace wakepoll

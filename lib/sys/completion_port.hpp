@@ -1,0 +1,74 @@
+// sys: the I/O completion port.
+//
+// One thin function a kernel call; what to do about an answer is the caller's business. Two bodies
+// stand behind this header, chosen when linking: lib/sys/win32 and the simulated kernel in
+// test/sim. `post` may be called from any thread while the port is open; the rest belongs to the
+// owner.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "wakepoll/error.hpp"
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll::sys {
+
+/// A dequeued packet, in the layout of OVERLAPPED_ENTRY.
+struct Packet {
+    std::uintptr_t key = 0;
+    void* overlapped = nullptr;
+    /// Only the lower 32 bits (an NTSTATUS) mean anything: Wine leaves rubbish in the upper half.
+    std::uintptr_t internal = 0;
+    std::uint32_t bytes = 0;
+
+    [[nodiscard]] std::uint32_t status() const noexcept {
+        return static_cast<std::uint32_t>(internal);
+    }
+};
+
+/// Owns a port.
+class CompletionPort {
+public:
+    /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1).
+    [[nodiscard]] static Result<CompletionPort> create() noexcept;
+
+    CompletionPort() noexcept = default;
+    CompletionPort(CompletionPort&& other) noexcept
+        : handle_(std::exchange(other.handle_, Handle{})) {}
+    CompletionPort& operator=(CompletionPort&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~CompletionPort() { close(); }
+
+    /// CreateIoCompletionPort(handle, port, key, 0): the packets of the handle's overlapped calls
+    /// come here, with this key, until the handle is closed.
+    [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
+
+    /// PostQueuedCompletionStatus.
+    [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
+
+    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. How many came; 0
+    /// where the time was over first. `kernel_infinite` waits for ever.
+    [[nodiscard]] Result<std::size_t> dequeue(std::span<Packet> packets,
+                                              std::uint32_t milliseconds) const noexcept;
+
+    /// CloseHandle. Nothing where the port is not open.
+    void close() noexcept;
+
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+
+private:
+    explicit CompletionPort(Handle handle) noexcept : handle_(handle) {}
+
+    Handle handle_;
+};
+
+/// RtlNtStatusToDosError: the Win32 code of a packet's status; 0 for success.
+[[nodiscard]] std::uint32_t win32_code_of_status(std::uint32_t status) noexcept;
+
+}  // namespace wakepoll::sys

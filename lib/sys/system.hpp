@@ -1,0 +1,16 @@
+// sys: the clock and the version of the system.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace wakepoll::sys {
+
+/// A clock that never goes back (QueryPerformanceCounter), in nanoseconds since some fixed moment.
+[[nodiscard]] std::chrono::nanoseconds now() noexcept;
+
+/// The build number of Windows (RtlGetVersion, which does not lie to programs without a manifest):
+/// 19041 is Windows 10 2004, 17763 is Server 2019.
+[[nodiscard]] std::uint32_t windows_build() noexcept;
+
+}  // namespace wakepoll::sys

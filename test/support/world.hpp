@@ -1,0 +1,104 @@
+// The outside world as a test sees it: sockets with peers, and every other kind of handle.
+//
+// The poller's tests are written once against this class and linked twice: with world_win32.cpp
+// (Winsock under Wine or Windows) and with world_sim.cpp (the simulated kernel). All sockets are
+// non-blocking and on loopback; ports are chosen by the kernel. What a World handed out and the
+// test did not close is closed with the World. A call that can not do what it says fails the test
+// by throwing std::runtime_error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <system_error>
+
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll::test {
+
+/// What a non-blocking send or receive did. `error` is a win32_category() code:
+/// `operation_would_block` where there was nothing to do; `bytes` 0 without an error from `receive`
+/// is the end of the stream.
+struct Transfer {
+    std::size_t bytes = 0;
+    std::error_code error;
+};
+
+/// Two connected sockets: `near` is registered by the test, `far` plays the peer.
+struct SocketPair {
+    Handle near;
+    Handle far;
+};
+
+/// Kinds of handle that are not sockets.
+enum class Thing {
+    disk_file,  ///< Opened for overlapped use.
+    directory,
+    null_device,
+    event,
+    anonymous_pipe,  ///< The reading end; the writing end is kept open by the World.
+    named_pipe,      ///< A server end, opened for overlapped use.
+    process,         ///< Of a child or of this process: a real handle, not the pseudo-handle.
+    thread,
+    semaphore,
+    timer,
+};
+
+class World {
+public:
+    World();
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    [[nodiscard]] Handle tcp_socket();  ///< Neither bound nor connected.
+    [[nodiscard]] Handle udp_socket();  ///< Neither bound nor connected.
+    [[nodiscard]] Handle listener();
+    [[nodiscard]] SocketPair tcp_pair();
+    [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
+
+    /// A socket whose connect to `listener` has been started.
+    [[nodiscard]] Handle connecting(Handle listener);
+    /// A socket whose connect has been started towards a port that nobody listens at.
+    [[nodiscard]] Handle connecting_to_nobody();
+    /// The accepted socket, or an invalid handle where no connection is pending.
+    [[nodiscard]] Handle accept(Handle listener);
+
+    Transfer send(Handle socket, std::size_t bytes);
+    Transfer receive(Handle socket, std::size_t bytes);
+    void send_urgent(Handle socket);         ///< One out-of-band byte.
+    void keep_urgent_inline(Handle socket);  ///< SO_OOBINLINE.
+    void shutdown_send(Handle socket);       ///< FIN.
+    void reset(Handle socket);               ///< Linger zero, then closesocket: RST.
+    void close(Handle socket);               ///< closesocket.
+    void close_handle(Handle handle);        ///< CloseHandle, whatever the handle is.
+    /// Makes a new TCP pair whose `near` has the handle value `wanted`, which is closed. False
+    /// where the kernel would not give that value again after many tries.
+    [[nodiscard]] bool recycle(Handle wanted, SocketPair& pair);
+
+    [[nodiscard]] Handle thing(Thing kind);
+    [[nodiscard]] Handle never_a_handle();          ///< A number that was never a handle.
+    [[nodiscard]] Handle duplicate(Handle handle);  ///< DuplicateHandle within this process.
+
+    /// Starts an overlapped WSARecv. Success where it completed at once or is pending.
+    [[nodiscard]] std::error_code start_receive(Handle socket, void* overlapped, void* buffer,
+                                                std::size_t size);
+    /// CancelIoEx.
+    void cancel(Handle socket, void* overlapped);
+    /// PostQueuedCompletionStatus by the user.
+    void post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped);
+
+    /// Runs `action` beside the thread that waits: on a real kernel on a thread of its own, at
+    /// once; on the simulated kernel's virtual clock while the waiting thread is inside a kernel
+    /// call, at the latest when that thread blocks.
+    void beside(std::function<void()> action);
+    /// Returns when all actions begun by `beside` are done.
+    void join();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wakepoll::test
