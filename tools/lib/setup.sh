@@ -1,0 +1,191 @@
+# Shell functions that the programs in tools/ share. POSIX sh; sourced, never run:
+#
+#     set -eu
+#     . "$(dirname -- "$0")/lib/setup.sh"
+#     need_packages native wine
+#     wine_prefix "$root/build/mine"
+#     trap wine_down EXIT
+#     configure_wine "$root/build/mine/wine-build" -Dbenchmarks=disabled
+#     build "$root/build/mine/wine-build"
+#
+# Afterwards these are set: $root, the absolute path of the source tree (which may contain spaces);
+# $jobs, how many compilers to run at once; after `wine_prefix`, also $WINEPREFIX and $wine, the
+# command that runs a Windows program.
+#
+# Nothing here writes outside the directories it is given, except that `need_packages` installs
+# packages of the distribution.
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+
+say() {
+    printf '%s\n' "== $*"
+}
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# need_packages [native] [wine] [lint]
+#
+# Makes sure that the tools of these groups are there (native and wine where none is named), and
+# installs what is missing where that is allowed without asking: as root, or by sudo without a
+# password. Elsewhere it prints the command and exits.
+need_packages() {
+    missing=
+    [ $# -gt 0 ] || set -- native wine
+    have meson || missing="$missing meson"
+    have ninja || missing="$missing ninja-build"
+    have g++ || missing="$missing g++"
+    have pkg-config || missing="$missing pkg-config"
+    # The cross build takes the headers from this folder too, see subprojects/header-only.
+    [ -e /usr/include/boost/version.hpp ] || missing="$missing libboost-dev"
+    [ -e /usr/include/fmt/format.h ] || missing="$missing libfmt-dev"
+    for group; do
+        case $group in
+            native) ;;
+            wine)
+                have x86_64-w64-mingw32-g++-posix || missing="$missing g++-mingw-w64-x86-64-posix"
+                find_wine || missing="$missing wine wine64"
+                ;;
+            lint)
+                have clang-format || missing="$missing clang-format"
+                have clang-tidy || missing="$missing clang-tidy"
+                ;;
+            *) die "need_packages: no group is called '$group'" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+
+    have apt-get || die "please install:$missing (these are Debian's names for it)"
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif have sudo && sudo -n true 2>/dev/null; then
+        as_root='sudo -n'
+    else
+        printf '%s\n' "${0##*/}: some packages are missing. Please run, then start me again:" \
+            "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing" >&2
+        exit 1
+    fi
+    say "installing$missing"
+    log=$(mktemp)
+    # $as_root and $missing are lists of words. `env` because sudo drops the variable otherwise.
+    # shellcheck disable=SC2086
+    if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        die "could not install$missing"
+    fi
+    rm -f "$log"
+}
+
+# Sets $wine and $wineserver. Debian hides the 64-bit loader in a folder of its own where only the
+# wine64 package is installed.
+find_wine() {
+    wine=
+    wineserver=
+    for candidate in wine wine64 /usr/lib/wine/wine64; do
+        if [ -z "$wine" ] && have "$candidate"; then
+            wine=$candidate
+        fi
+    done
+    for candidate in wineserver wineserver64 /usr/lib/wine/wineserver64; do
+        if [ -z "$wineserver" ] && have "$candidate"; then
+            wineserver=$candidate
+        fi
+    done
+    [ -n "$wine" ] && [ -n "$wineserver" ]
+}
+
+# wine_prefix DIR
+#
+# Uses DIR/wine as the Wine prefix, makes it where it does not exist, and starts Wine's services in
+# it. They are started here, apart from everything, because the first Windows program would start
+# them otherwise, they would inherit its pipes, and whoever reads those would wait for their end.
+# The server stays for 300 s after the last program, or until `wine_down`.
+wine_prefix() {
+    mkdir -p "$1"
+    WINEPREFIX=$(CDPATH='' cd -- "$1" && pwd)/wine
+    # The launcher script complains about a missing 32-bit Wine unless everything is silenced.
+    WINEDEBUG=-all
+    export WINEPREFIX WINEDEBUG
+    find_wine || die 'Wine is not installed'
+    fresh=
+    [ -e "$WINEPREFIX/system.reg" ] || fresh=yes
+    timeout 60 "$wineserver" -p300 </dev/null >/dev/null 2>&1 || true
+    # Without the overrides, a new prefix asks whether to download Mono and Gecko.
+    if ! WINEDLLOVERRIDES='mscoree=;mshtml=' timeout 240 "$wine" wineboot \
+        </dev/null >/dev/null 2>&1; then
+        wine_down
+        if [ -n "$fresh" ]; then
+            rm -rf -- "$WINEPREFIX"
+        fi
+        die "Wine does not start in $WINEPREFIX"
+    fi
+}
+
+# Ends the server of the prefix and every program in it. Safe to call twice and without a prefix.
+wine_down() {
+    if [ -n "${WINEPREFIX:-}" ] && [ -d "$WINEPREFIX" ] && [ -n "${wineserver:-}" ]; then
+        timeout 30 "$wineserver" -k </dev/null >/dev/null 2>&1 || true
+        timeout 30 "$wineserver" -w </dev/null >/dev/null 2>&1 || true
+    fi
+}
+
+# configure_native DIR [meson arguments...]
+configure_native() {
+    configure_in "$@"
+}
+
+# configure_wine DIR [meson arguments...]
+configure_wine() {
+    dir=$1
+    shift
+    find_wine || die 'Wine is not installed'
+    if [ "$wine" != wine ]; then
+        # A second machine file overrides what the first one says of the wrapper.
+        mkdir -p "$dir.machine"
+        printf "[binaries]\nexe_wrapper = ['env', 'WINEDEBUG=-all', '%s']\n" "$wine" \
+            >"$dir.machine/wrapper.ini"
+        set -- --cross-file "$dir.machine/wrapper.ini" "$@"
+    fi
+    configure_in "$dir" --cross-file "$root/test/cross/mingw-w64-wine.ini" "$@"
+}
+
+# Sets DIR up once. A directory that was set up with other arguments, or for a source tree in
+# another place, is made anew; changed meson files are noticed by ninja itself.
+configure_in() {
+    dir=$1
+    shift
+    wanted=$(printf '%s\n' "$root" "$@")
+    if [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.configured" 2>/dev/null)" = "$wanted" ]; then
+        return 0
+    fi
+    if [ -e "$dir/meson-private" ]; then
+        rm -rf -- "$dir"
+    fi
+    if ! output=$(meson setup "$@" "$dir" "$root" 2>&1 </dev/null); then
+        printf '%s\n' "$output" >&2
+        die "meson could not configure $dir"
+    fi
+    printf '%s\n' "$wanted" >"$dir/.configured"
+}
+
+# build DIR [targets...]
+#
+# Compiles; silent where all is well, the failing part of ninja's output where not.
+build() {
+    dir=$1
+    shift
+    if ! ninja -C "$dir" -j "$jobs" "$@" >"$dir/build.log" 2>&1 </dev/null; then
+        sed -n '/^FAILED:/,$p' "$dir/build.log" | head -n 200 >&2
+        grep -q '^FAILED:' "$dir/build.log" || tail -n 40 "$dir/build.log" >&2
+        return 1
+    fi
+}
