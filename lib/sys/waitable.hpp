@@ -6,24 +6,19 @@
 #pragma once
 
 #include <system_error>
-#include <utility>
 
 #include "wakepoll/handle.hpp"
 
 namespace wakepoll::sys {
 
-/// One wait at a time. The object's address is not used by the system, but `context` is.
+/// One wait at a time. The system is given the object's address, so it stays where it is.
 class ThreadPoolWait {
 public:
     using Callback = void (*)(void* context) noexcept;
 
     ThreadPoolWait() noexcept = default;
-    ThreadPoolWait(ThreadPoolWait&& other) noexcept
-        : registration_(std::exchange(other.registration_, nullptr)) {}
-    ThreadPoolWait& operator=(ThreadPoolWait&& other) noexcept {
-        std::swap(registration_, other.registration_);
-        return *this;
-    }
+    ThreadPoolWait(const ThreadPoolWait&) = delete;
+    ThreadPoolWait& operator=(const ThreadPoolWait&) = delete;
     ~ThreadPoolWait() { disarm(); }
 
     /// RegisterWaitForSingleObject(WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD): calls `callback`
@@ -34,8 +29,13 @@ public:
     /// Nothing where no wait was armed. Not from within the callback.
     void disarm() noexcept;
 
+    /// What the pool's thread does; for the bodies behind this header alone.
+    void run() const noexcept { callback_(context_); }
+
 private:
     void* registration_ = nullptr;
+    Callback callback_ = nullptr;
+    void* context_ = nullptr;
 };
 
 }  // namespace wakepoll::sys

@@ -1,0 +1,66 @@
+// Winsock's start and end, and getsockopt's answers, on Windows. See socket.hpp.
+#include "sys/socket.hpp"
+
+#include <utility>
+
+#include "sys/win32/windows.hpp"
+
+namespace wakepoll::sys {
+namespace {
+
+/// A socket-level option that is a number of 32 bits.
+Result<DWORD> socket_option(Handle socket, int name) noexcept {
+    DWORD value = 0;
+    int size = sizeof(value);
+    if (::getsockopt(socket.value(), SOL_SOCKET, name, reinterpret_cast<char*>(&value), &size) ==
+        SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return value;
+}
+
+}  // namespace
+
+Result<WinsockSession> WinsockSession::start() noexcept {
+    WSADATA data;
+    // The one Winsock call whose error is its answer: WSAGetLastError works only after it.
+    const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
+    if (code != 0) {
+        return failure(static_cast<DWORD>(code));
+    }
+    WinsockSession session;
+    session.started_ = true;
+    return session;
+}
+
+void WinsockSession::end() noexcept {
+    if (std::exchange(started_, false)) {
+        ::WSACleanup();
+    }
+}
+
+Result<SocketKind> socket_kind(Handle socket) noexcept {
+    const Result<DWORD> type = socket_option(socket, SO_TYPE);
+    if (!type) {
+        return type.error();
+    }
+    return *type == SOCK_STREAM ? SocketKind::stream : SocketKind::datagram;
+}
+
+Result<bool> is_connected(Handle socket) noexcept {
+    const Result<DWORD> seconds = socket_option(socket, SO_CONNECT_TIME);
+    if (!seconds) {
+        return seconds.error();
+    }
+    return *seconds != 0xFFFFFFFF;  // Microsoft's number for "not connected".
+}
+
+Result<bool> is_listening(Handle socket) noexcept {
+    const Result<DWORD> listening = socket_option(socket, SO_ACCEPTCONN);
+    if (!listening) {
+        return listening.error();
+    }
+    return *listening != 0;
+}
+
+}  // namespace wakepoll::sys

@@ -1,0 +1,42 @@
+// The system's headers, in the one order in which they work.
+//
+// This is the only file of the library that includes them; the bodies beside it include this and
+// nothing else of the system's. <winsock2.h> comes before <windows.h>, which would otherwise bring
+// the older Winsock. The library's public headers and everything above lib/sys never see this file.
+#pragma once
+
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+
+// clang-format off: the order matters.
+#include <mswsock.h>
+#include <windows.h>
+#include <winsock2.h>
+#include <winternl.h>
+#include <ws2tcpip.h>
+// clang-format on
+
+#include <system_error>
+
+#include "wakepoll/error.hpp"
+
+// Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
+extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
+
+namespace wakepoll::sys {
+
+/// The reason of a call that has just failed. Never success: a call that fails without saying why
+/// is ERROR_GEN_FAILURE.
+[[nodiscard]] inline std::error_code failure(DWORD code) noexcept {
+    return win32_error(code != NO_ERROR ? code : ERROR_GEN_FAILURE);
+}
+[[nodiscard]] inline std::error_code last_failure() noexcept { return failure(::GetLastError()); }
+[[nodiscard]] inline std::error_code last_socket_failure() noexcept {
+    return failure(static_cast<DWORD>(::WSAGetLastError()));
+}
+
+}  // namespace wakepoll::sys
