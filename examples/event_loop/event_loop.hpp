@@ -1,0 +1,133 @@
+// A small event loop of the usual kind: sockets, timers, and functions posted from other threads.
+//
+// It is the loop that wakepoll is made to be embedded in. On Linux it runs on epoll, on Windows on
+// `wakepoll::OsPoller`; the difference is one small class in event_loop.cpp, and nothing that is
+// built on the loop can see it. The event mask is epoll's on both systems (`wakepoll::mask`).
+//
+// A loop belongs to the thread that calls `run`: every callback runs there, and every other call is
+// made there (or before `run`). Only `post` and `stop` may come from other threads, and the loop
+// must outlive those calls. Sockets are borrowed; the loop never closes one and never reads or
+// writes one. Callbacks may do anything with the loop, including removing the socket or the timer
+// that is being served. An exception that leaves a callback leaves `run`.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+#include "wakepoll/events.hpp"
+#include "wakepoll/timeout.hpp"
+
+namespace example {
+
+/// A SOCKET on Windows, a file descriptor elsewhere.
+using SocketNumber = std::uintptr_t;
+
+/// Names a timer; never used twice by one loop.
+enum class TimerId : std::uint64_t { none = 0 };
+
+/// What a loop has done since it was made. Read on the loop's thread.
+struct LoopStats {
+    std::uint64_t waits = 0;
+    std::uint64_t events =
+        0;  ///< Readiness events. Each is counted below once for each of its bits.
+    std::uint64_t in = 0;
+    std::uint64_t out = 0;
+    std::uint64_t err = 0;
+    std::uint64_t hup = 0;
+    std::uint64_t rdhup = 0;
+    std::uint64_t timers_fired = 0;
+    std::uint64_t functions_run = 0;    ///< Posted functions that were called, `stop` included.
+    std::uint64_t wakes_posted = 0;     ///< One for each `post` and each `stop`.
+    std::uint64_t wakes_coalesced = 0;  ///< Of those: found a wake pending, made no kernel call.
+    /// Calls into the kernel for waiting, waking and changing interests.
+    std::uint64_t kernel_calls = 0;
+};
+
+class SystemPoller;  // event_loop.cpp: epoll or OsPoller
+
+class EventLoop {
+public:
+    using Clock = std::chrono::steady_clock;
+    using SocketCallback = std::function<void(std::uint32_t events)>;
+    using Function = std::function<void()>;
+
+    /// Throws std::system_error where the system refuses what a loop needs.
+    EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+    ~EventLoop();
+
+    /// Calls `callback` with the event mask whenever one of `interest` is ready (level-triggered),
+    /// and on `err` and `hup` in any case. Errors are those of epoll_ctl.
+    [[nodiscard]] std::error_code add_socket(SocketNumber socket, std::uint32_t interest,
+                                             SocketCallback callback);
+    [[nodiscard]] std::error_code modify_socket(SocketNumber socket, std::uint32_t interest);
+
+    /// To be called before the socket is closed. The callback is not called again, not even for an
+    /// event that was reported already.
+    std::error_code remove_socket(SocketNumber socket);
+
+    /// Calls `function` once, not before `delay` is over. Timers fire in the order of their
+    /// deadlines; equal deadlines in the order in which they were added.
+    TimerId add_timer(Clock::duration delay, Function function);
+
+    /// False where the timer has fired (its function may be running) or was cancelled before.
+    bool cancel_timer(TimerId id);
+
+    /// Calls `function` once on the loop's thread. Functions of one thread run in their order. Any
+    /// thread. Throws std::system_error where the system refuses the wake (it is out of memory);
+    /// the function then runs with the next wake that succeeds.
+    void post(Function function);
+
+    /// Ends `run` after everything that was posted before. Any thread; throws as `post` does.
+    void stop();
+
+    /// Serves sockets, timers and posted functions until `stop`, or until waiting fails: the error
+    /// says why. May be called again.
+    std::error_code run();
+
+    [[nodiscard]] LoopStats stats() const;
+
+private:
+    struct Timer {
+        Clock::time_point deadline;
+        TimerId id;
+    };
+    static bool later(const Timer& a, const Timer& b) noexcept;
+
+    void dispatch(const wakepoll::NativeEvent& event);
+    void run_posted();
+    void run_due_timers();
+    void drop_cancelled_timers();
+    [[nodiscard]] wakepoll::Timeout until_next_timer();
+
+    std::unique_ptr<SystemPoller> poller_;
+    std::array<wakepoll::NativeEvent, 128> batch_{};
+    LoopStats stats_;
+    bool stopping_ = false;
+
+    // Events carry a registration's number rather than the socket's, so that an event that was
+    // reported before its socket was removed can not reach a new socket of the same number.
+    std::uint64_t next_registration_ = 1;
+    std::unordered_map<SocketNumber, std::uint64_t> registrations_;
+    // Shared, because a callback may remove its own registration while it runs.
+    std::unordered_map<std::uint64_t, std::shared_ptr<SocketCallback>> callbacks_;
+
+    // A min-heap of deadlines. Cancelling only takes the function away; the entry goes when it
+    // comes to the top, or when more than half of the heap is such entries.
+    std::uint64_t next_timer_ = 1;
+    std::vector<Timer> timers_;
+    std::unordered_map<TimerId, Function> timer_functions_;
+
+    std::mutex posted_mutex_;
+    std::vector<Function> posted_;
+};
+
+}  // namespace example

@@ -1,0 +1,81 @@
+// A client that talks to an echo server on many connections at once and believes nothing.
+//
+// Each connection sends its own pseudo-random messages and compares every byte that comes back. The
+// first three quarters of its messages go one at a time: send, wait for the whole echo, send the
+// next; their round trips are timed. The rest is sent without waiting, more than the sockets'
+// buffers hold, and nothing is read until the system takes no more, so that the server has to stop
+// reading. Then the connection says that it is finished (half-close) and expects what is missing,
+// to the last byte, and the end of the stream. Only then it counts.
+//
+// A connection that fails says why, once, in `LoadReport::failures`; the others go on. Everything
+// happens on the loop's thread, and all of it is over after `time_limit`.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "message_stream.hpp"
+#include "net.hpp"
+
+namespace example {
+
+struct LoadOptions {
+    std::uint16_t port = 0;
+    std::uint32_t connections = 200;
+    MessagePlan plan;
+    /// Send and receive buffers of each connection; 0 leaves them to the system.
+    int buffer_bytes = 16 * 1024;
+    EventLoop::Clock::duration time_limit = std::chrono::seconds(60);
+};
+
+struct LoadReport {
+    std::uint32_t connections = 0;  ///< Verified whole: every byte, and the end after the last one.
+    std::uint32_t failed = 0;
+    std::uint64_t echoes = 0;      ///< Messages that came back whole and equal.
+    std::uint64_t bytes = 0;       ///< Bytes that came back and were compared.
+    std::uint64_t mismatches = 0;  ///< Bytes that differed, were missing or were too many.
+    std::vector<std::chrono::microseconds> round_trips;
+    std::vector<std::string> failures;  ///< The first few, in words.
+
+    [[nodiscard]] bool all_well() const { return failed == 0 && mismatches == 0; }
+
+    /// The smallest round trip that at least `percent` of all do not exceed; 0 where there is none.
+    [[nodiscard]] std::chrono::microseconds round_trip_percentile(unsigned percent) const;
+};
+
+class LoadClient {
+public:
+    /// `on_done` is called once, when the last connection has ended.
+    LoadClient(EventLoop& loop, LoadOptions options, std::function<void()> on_done);
+    LoadClient(const LoadClient&) = delete;
+    LoadClient& operator=(const LoadClient&) = delete;
+    ~LoadClient();
+
+    /// Starts every connection. `on_done` may be called before this returns.
+    void start();
+
+    [[nodiscard]] std::uint32_t finished() const { return report_.connections + report_.failed; }
+    [[nodiscard]] const LoadReport& report() const { return report_; }
+
+private:
+    class Connection;
+
+    /// `failure` is empty where the connection was verified whole.
+    void connection_ended(const std::string& failure);
+    void give_up();
+
+    EventLoop& loop_;
+    LoadOptions options_;
+    std::function<void()> on_done_;
+    TimerId limit_timer_ = TimerId::none;
+    std::vector<std::unique_ptr<Connection>> connections_;
+    LoadReport report_;
+};
+
+}  // namespace example
