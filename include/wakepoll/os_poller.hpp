@@ -55,15 +55,18 @@ public:
     /// False after `dispose` and for a poller that was moved from.
     [[nodiscard]] bool is_valid() const noexcept;
 
-    /// The completion port, for overlapped calls of one's own. Invalid after `dispose`.
+    /// The completion port, for packets of one's own; invalid after `dispose`. Asking for it makes
+    /// every later wait look at the port as well, because such packets may come from now on.
     [[nodiscard]] Handle handle() const noexcept;
 
+    /// Registered handles; 0 after `dispose`.
     [[nodiscard]] std::size_t registration_count() const noexcept;
 
-    /// Entries of the overlapped pool that are in use.
+    /// Entries of the overlapped pool that are in use; 0 after `dispose`.
     [[nodiscard]] std::size_t overlapped_count() const noexcept;
 
-    /// The pool of OVERLAPPED entries. Not after `dispose`, not on a poller that was moved from.
+    /// The pool of OVERLAPPED entries; one without entries after `dispose` and for a poller that
+    /// was moved from.
     [[nodiscard]] OverlappedPool& overlapped_pool() noexcept;
 
     /// The counters, as they are now.

@@ -1,0 +1,336 @@
+#include "backend/wsapoll_backend.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/event_mask.hpp"
+#include "sys/socket.hpp"
+#include "sys/socket_poll.hpp"
+
+namespace wakepoll::backend {
+namespace {
+
+using core::index_of;
+using core::nanoseconds;
+using core::PollEntry;
+using core::Slot;
+namespace poll_bits = core::poll_bits;
+
+[[nodiscard]] PollEntry entry_for(const core::Registration& registration) noexcept {
+    return {registration.handle.value(), core::to_native_mask(registration.interest), 0};
+}
+
+[[nodiscard]] std::uint32_t reportable(const core::Registration& registration,
+                                       std::int16_t revents) noexcept {
+    return core::filter_mask(core::to_epoll_mask(revents, registration.stream),
+                             registration.interest);
+}
+
+[[nodiscard]] bool is_closed(const PollEntry& entry) noexcept {
+    return (entry.revents & poll_bits::nval) != 0;
+}
+
+}  // namespace
+
+WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
+                               core::WakeState& wake, PollerStats& stats,
+                               bool select_tells_refusals) noexcept
+    : active_(memory.active_entries, memory.active_slots, memory.active_positions,
+              table.capacity()),
+      quiet_(memory.quiet_entries, memory.quiet_slots, memory.quiet_positions, table.capacity()),
+      table_(table),
+      wake_(wake),
+      stats_(stats),
+      connecting_(memory.connecting),
+      select_tells_refusals_(select_tells_refusals) {
+    std::fill_n(connecting_, table.capacity(), false);
+}
+
+// The sets
+// ------------------------------------------------------------------------------------------
+
+void WsapollBackend::watch(Slot slot, const PollEntry& entry) noexcept {
+    active_.add(slot, entry);
+    connecting_count_ += connecting_[index_of(slot)] ? 1 : 0;
+}
+
+void WsapollBackend::unwatch(Slot slot) noexcept {
+    if (active_.contains(slot)) {
+        active_.remove(slot);
+        connecting_count_ -= connecting_[index_of(slot)] ? 1 : 0;
+    } else if (quiet_.contains(slot)) {
+        quiet_.remove(slot);
+    }
+}
+
+void WsapollBackend::drop(Slot slot) noexcept {
+    remove(slot);
+    table_.erase(slot);
+    ++stats_.registrations_dropped;
+}
+
+void WsapollBackend::note_connected(Slot slot) noexcept {
+    connecting_[index_of(slot)] = false;
+    --connecting_count_;
+}
+
+std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
+    if (const std::error_code error = ensure_doorbell()) {
+        return error;
+    }
+    const core::Registration& registration = table_[slot];
+    if (select_tells_refusals_ && registration.stream) {
+        const Result<bool> connected = sys::is_connected(registration.handle);
+        if (!connected) {
+            return connected.error();
+        }
+        const Result<bool> listening = sys::is_listening(registration.handle);
+        if (!listening) {
+            return listening.error();
+        }
+        if (!*connected && !*listening) {
+            connecting_[index_of(slot)] = true;
+            connecting_pace_.restart(now);
+        }
+    }
+    watch(slot, entry_for(registration));
+    return {};
+}
+
+void WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+    // A quiet socket may have something to say to its new interest, and a one-shot one is in no
+    // set.
+    unwatch(slot);
+    watch(slot, entry_for(table_[slot]));
+    if (connecting_[index_of(slot)]) {
+        connecting_pace_.restart(now);
+    }
+}
+
+void WsapollBackend::remove(Slot slot) noexcept {
+    unwatch(slot);
+    connecting_[index_of(slot)] = false;
+}
+
+// The doorbell
+// --------------------------------------------------------------------------------------
+
+std::error_code WsapollBackend::ensure_doorbell() noexcept {
+    if (doorbell_.is_open()) {
+        return {};
+    }
+    Result<sys::Doorbell> made = sys::Doorbell::create();
+    if (!made) {
+        return made.error();
+    }
+    doorbell_ = std::move(*made);
+    active_.doorbell() = {doorbell_.socket(), poll_bits::rdnorm, 0};
+    ++stats_.doorbells_made;
+    return {};
+}
+
+std::error_code WsapollBackend::settle() noexcept {
+    const std::int16_t revents = std::exchange(active_.doorbell().revents, std::int16_t{0});
+    if (revents == 0) {
+        return {};
+    }
+    if (revents == poll_bits::rdnorm) {
+        ++stats_.doorbells_drained;
+        if (!doorbell_.drain()) {
+            return {};
+        }
+    }
+    // Somebody has closed or broken it. Wakers that are about to ring it are let finish first; they
+    // need not succeed, for the owner is awake.
+    wake_.wait_for_errands();
+    if ((revents & poll_bits::nval) != 0) {
+        doorbell_.abandon();
+    } else {
+        doorbell_.close();
+    }
+    return ensure_doorbell();
+}
+
+// Asking the kernel
+// ---------------------------------------------------------------------------------
+
+std::error_code WsapollBackend::poll(std::span<PollEntry> entries,
+                                     std::uint32_t milliseconds) noexcept {
+    ++stats_.socket_polls;
+    const Result<std::size_t> answer = sys::poll_sockets(entries, milliseconds);
+    if (answer || answer.error() != std::errc::bad_file_descriptor) {
+        return answer.error();
+    }
+    // One handle that is no socket any more can fail the call for all of them: find it.
+    bool found = false;
+    for (PollEntry& entry : entries) {
+        ++stats_.socket_polls;
+        const Result<std::size_t> alone = sys::poll_sockets({&entry, 1}, 0);
+        if (!alone) {
+            if (alone.error() != std::errc::bad_file_descriptor) {
+                return alone.error();
+            }
+            entry.revents = poll_bits::nval;
+        }
+        found = found || is_closed(entry);
+    }
+    return found ? std::error_code{} : answer.error();
+}
+
+std::error_code WsapollBackend::look(nanoseconds now) noexcept {
+    if (!active_.empty()) {
+        if (const std::error_code error = ensure_doorbell()) {
+            return error;
+        }
+        if (const std::error_code error = poll(active_.entries(), 0)) {
+            return error;
+        }
+        if (const std::error_code error = recheck_connecting(now)) {
+            return error;
+        }
+    }
+    return recheck_quiet(now);
+}
+
+std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
+    return poll(active_.entries_with_doorbell(), milliseconds);
+}
+
+std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
+    if (quiet_.empty() || !quiet_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    quiet_pace_.advance(now);
+    if (const std::error_code error = poll(quiet_.entries(), 0)) {
+        return error;
+    }
+    // From the back, so that what `remove` moves into a hole has been looked at.
+    for (std::size_t position = quiet_.size(); position-- > 0;) {
+        const Slot slot = quiet_.slot_at(position);
+        const PollEntry entry = quiet_.entries()[position];
+        if (is_closed(entry)) {
+            drop(slot);
+        } else if (reportable(table_[slot], entry.revents) != 0 || entry.revents == 0) {
+            quiet_.remove(slot);
+            watch(slot, entry);
+        }
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
+    if (connecting_count_ == 0) {
+        refusal_seen_ = false;
+        return {};
+    }
+    if (!refusal_seen_ && !connecting_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    connecting_pace_.advance(now);
+    refusal_seen_ = false;
+    std::array<std::size_t, sys::failed_connects_limit> positions;
+    std::size_t count = 0;
+    for (std::size_t position = 0; position < active_.size(); ++position) {
+        if (connecting_[index_of(active_.slot_at(position))]) {
+            positions[count++] = position;
+        }
+        const bool last = position + 1 == active_.size();
+        if (count == positions.size() || (last && count > 0)) {
+            if (const std::error_code error = ask_select({positions.data(), count})) {
+                return error;
+            }
+            count = 0;
+        }
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::ask_select(std::span<const std::size_t> positions) noexcept {
+    std::array<std::uintptr_t, sys::failed_connects_limit> sockets;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        sockets[i] = active_.entries()[positions[i]].socket;
+    }
+    const Result<std::uint64_t> failed = sys::failed_connects({sockets.data(), positions.size()});
+    if (!failed) {
+        // A closed one among them: WSAPoll has marked it, and it is gone by the next re-check.
+        return failed.error() == std::errc::bad_file_descriptor ? std::error_code{}
+                                                                : failed.error();
+    }
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        PollEntry& entry = active_.entries()[positions[i]];
+        if (((*failed >> i) & 1U) != 0) {
+            entry.revents =
+                static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
+            refusal_seen_ = true;
+        } else if ((entry.events & poll_bits::wrnorm) == 0) {
+            // WSAPoll, not asked for room to send, would not say that the connection is up.
+            const Result<bool> connected = sys::is_connected(Handle{entry.socket});
+            if (connected && *connected) {
+                note_connected(active_.slot_at(positions[i]));
+            }
+        }
+    }
+    return {};
+}
+
+nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
+    nanoseconds soonest = nanoseconds::max();
+    if (!quiet_.empty()) {
+        soonest = std::min(soonest, quiet_pace_.remaining(now));
+    }
+    if (connecting_count_ > 0) {
+        soonest = std::min(soonest, connecting_pace_.remaining(now));
+    }
+    return soonest;
+}
+
+// Reporting
+// -----------------------------------------------------------------------------------------
+
+Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
+                             nanoseconds now) noexcept {
+    Scan scan;
+    while (scan.visited < visits && scan.filled < events.size() && !active_.empty()) {
+        const std::uint32_t position = active_.cursor();
+        PollEntry& entry = active_.entries()[position];
+        ++scan.visited;
+        if (entry.revents == 0) {
+            active_.advance();
+            continue;
+        }
+        const std::int16_t revents = entry.revents;
+        const Slot slot = active_.slot_at(position);
+        if (is_closed(entry)) {
+            drop(slot);
+            continue;
+        }
+        if (connecting_[index_of(slot)] &&
+            (revents & (poll_bits::wrnorm | poll_bits::err)) == poll_bits::wrnorm) {
+            note_connected(slot);
+        }
+        const core::Registration& registration = table_[slot];
+        const std::uint32_t reported = reportable(registration, revents);
+        if (reported == 0) {
+            const PollEntry quiet = entry;
+            unwatch(slot);
+            quiet_.add(slot, quiet);
+            quiet_pace_.restart(now);
+            continue;
+        }
+        NativeEvent& event = events[scan.filled++];
+        event.events = reported;
+        event.data.u64 = registration.user_data;
+        event.completion = nullptr;
+        if (core::is_one_shot(registration.interest)) {
+            unwatch(slot);
+        } else {
+            active_.advance();
+        }
+    }
+    return scan;
+}
+
+}  // namespace wakepoll::backend

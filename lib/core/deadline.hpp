@@ -1,0 +1,73 @@
+// Until when a wait may block, and when a re-check is due.
+//
+// Plain arithmetic on a clock reading that the caller takes: nothing here knows the clock.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "wakepoll/timeout.hpp"
+
+namespace wakepoll::core {
+
+using std::chrono::nanoseconds;
+
+/// A moment of the clock, or never.
+class Deadline {
+public:
+    Deadline(Timeout timeout, nanoseconds now) noexcept
+        : at_(timeout.duration() < nanoseconds::max() - now ? now + timeout.duration()
+                                                            : nanoseconds::max()),
+          forever_(timeout.is_forever()) {}
+
+    [[nodiscard]] bool has_passed(nanoseconds now) const noexcept {
+        return !forever_ && now >= at_;
+    }
+
+    /// What the kernel may be told to wait for: at most until the deadline and at most for `limit`,
+    /// rounded up; `kernel_infinite` where neither ends.
+    [[nodiscard]] std::uint32_t kernel_timeout(
+        nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
+        if (forever_ && limit == nanoseconds::max()) {
+            return kernel_infinite;
+        }
+        return to_kernel_milliseconds(std::min(forever_ ? nanoseconds::max() : at_ - now, limit));
+    }
+
+private:
+    nanoseconds at_;
+    bool forever_;
+};
+
+/// The pace of looking again at what the kernel can not wait for: 1 ms, doubling to 50 ms.
+class Backoff {
+public:
+    static constexpr nanoseconds shortest = std::chrono::milliseconds(1);
+    static constexpr nanoseconds longest = std::chrono::milliseconds(50);
+
+    /// Starts over: the next look is due in `shortest`.
+    void restart(nanoseconds now) noexcept {
+        delay_ = shortest;
+        due_ = now + delay_;
+    }
+
+    /// A look was taken: the next is due after twice the delay.
+    void advance(nanoseconds now) noexcept {
+        delay_ = std::min(delay_ * 2, longest);
+        due_ = now + delay_;
+    }
+
+    [[nodiscard]] bool is_due(nanoseconds now) const noexcept { return now >= due_; }
+
+    /// How long until the next look; never negative.
+    [[nodiscard]] nanoseconds remaining(nanoseconds now) const noexcept {
+        return std::max(due_ - now, nanoseconds::zero());
+    }
+
+private:
+    nanoseconds delay_ = shortest;
+    nanoseconds due_{0};
+};
+
+}  // namespace wakepoll::core

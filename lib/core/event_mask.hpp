@@ -1,0 +1,77 @@
+// From interest to WSAPoll's bits, and from what WSAPoll answers to an epoll mask.
+//
+// These tables are where Windows and Linux disagree most, so they are constexpr and tested row by
+// row. What Linux reports in each situation is the rule; see doc/windows-facts.md for the Windows
+// side.
+#pragma once
+
+#include <cstdint>
+
+#include "core/poll_entry.hpp"
+#include "wakepoll/events.hpp"
+
+namespace wakepoll::core {
+
+/// Every bit that a registration may ask for.
+inline constexpr std::uint32_t interest_bits =
+    mask::in | mask::pri | mask::out | mask::err | mask::hup | mask::rdnorm | mask::rdband |
+    mask::wrnorm | mask::wrband | mask::rdhup | mask::oneshot;
+
+[[nodiscard]] constexpr bool is_valid_interest(IoInterest interest) noexcept {
+    return (bits(interest) & ~interest_bits) == 0;
+}
+
+[[nodiscard]] constexpr bool is_one_shot(IoInterest interest) noexcept {
+    return any(interest & IoInterest::one_shot);
+}
+
+/// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
+/// would refuse the call for the whole array.
+[[nodiscard]] constexpr std::int16_t to_native_mask(IoInterest interest) noexcept {
+    int native = 0;
+    if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
+        native |= poll_bits::rdnorm;
+    }
+    if ((bits(interest) & (mask::pri | mask::rdband)) != 0) {
+        native |= poll_bits::rdband;
+    }
+    if ((bits(interest) & (mask::out | mask::wrnorm | mask::wrband)) != 0) {
+        native |= poll_bits::wrnorm;
+    }
+    return static_cast<std::int16_t>(native);
+}
+
+/// What Linux would report where WSAPoll answers `revents`, before the interest filters it.
+///
+/// On a stream socket WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and its
+/// ERR that the connection was reset or refused (Linux: everything). `nval` is the caller's to look
+/// at.
+[[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    constexpr std::uint32_t writable = mask::out | mask::wrnorm;
+    std::uint32_t epoll = mask::none;
+    if ((revents & poll_bits::rdnorm) != 0) {
+        epoll |= readable;
+    }
+    if ((revents & poll_bits::rdband) != 0) {
+        epoll |= mask::pri;
+    }
+    if ((revents & poll_bits::wrnorm) != 0) {
+        epoll |= writable;
+    }
+    if ((revents & poll_bits::hup) != 0) {
+        epoll |= readable | mask::rdhup;
+    }
+    if ((revents & poll_bits::err) != 0) {
+        epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;
+    }
+    return epoll;
+}
+
+/// What of a mask is reported to this interest: what it asks for, and errors and hang-ups always.
+[[nodiscard]] constexpr std::uint32_t filter_mask(std::uint32_t epoll,
+                                                  IoInterest interest) noexcept {
+    return epoll & (bits(interest) | mask::err | mask::hup);
+}
+
+}  // namespace wakepoll::core

@@ -1,0 +1,61 @@
+#include <cassert>
+#include <functional>
+
+#include "own_errors.hpp"
+#include "wakepoll/overlapped.hpp"
+
+namespace wakepoll {
+
+OverlappedPool::OverlappedPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
+    : entries_(entries), capacity_(capacity) {
+    for (std::uint32_t i = 0; i < capacity; ++i) {
+        entries_[i].next_free_ = i + 1;
+    }
+}
+
+OverlappedEntry* OverlappedPool::acquire() noexcept {
+    if (!has_available()) {
+        return nullptr;
+    }
+    OverlappedEntry& entry = entries_[first_free_];
+    first_free_ = entry.next_free_;
+    entry = OverlappedEntry{};
+    entry.in_use_ = true;
+    ++active_;
+    return &entry;
+}
+
+std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
+    if (entry_at(entry) == nullptr) {
+        return own_errors::invalid_argument();
+    }
+    if (!entry->in_use_) {
+        return own_errors::no_such_file_or_directory();
+    }
+    entry->in_use_ = false;
+    entry->next_free_ = first_free_;
+    first_free_ = static_cast<std::uint32_t>(entry - entries_);
+    --active_;
+    return {};
+}
+
+OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {
+    // The OVERLAPPED is the entry's first member, so the two have one address.
+    OverlappedEntry* entry = entry_at(overlapped);
+    return entry != nullptr && entry->in_use_ ? entry : nullptr;
+}
+
+OverlappedEntry* OverlappedPool::entry_at(const void* address) noexcept {
+    // Any pointer may come here, so it is compared as std::less does, which orders them all.
+    const void* const first = entries_;
+    const void* const end = entries_ + capacity_;
+    if (std::less<>{}(address, first) || !std::less<>{}(address, end)) {
+        return nullptr;
+    }
+    const auto offset = static_cast<std::size_t>(static_cast<const char*>(address) -
+                                                 static_cast<const char*>(first));
+    return offset % sizeof(OverlappedEntry) == 0 ? entries_ + offset / sizeof(OverlappedEntry)
+                                                 : nullptr;
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,92 @@
+#include "core/registration_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace wakepoll::core {
+namespace {
+
+// An index cell holds a slot number plus one, so that zero is "empty".
+constexpr std::uint32_t empty_cell = 0;
+
+[[nodiscard]] constexpr std::uint32_t cell_for(std::uint32_t slot) noexcept { return slot + 1; }
+[[nodiscard]] constexpr std::uint32_t slot_in(std::uint32_t cell) noexcept { return cell - 1; }
+
+}  // namespace
+
+std::size_t RegistrationTable::index_size(std::uint32_t capacity) noexcept {
+    return std::bit_ceil(std::size_t{capacity} * 2);
+}
+
+RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
+                                     std::uint32_t capacity) noexcept
+    : slots_(slots), index_(index), index_mask_(index_size(capacity) - 1), capacity_(capacity) {
+    for (std::uint32_t slot = 0; slot < capacity; ++slot) {
+        slots_[slot].next_free = slot + 1;
+    }
+    std::fill_n(index_, index_mask_ + 1, empty_cell);
+}
+
+std::size_t RegistrationTable::home(Handle handle) const noexcept {
+    // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
+    // spreads the rest over the upper bits, which are then folded down.
+    const std::uint64_t spread = (std::uint64_t{handle.value()} >> 2U) * 0x9E3779B97F4A7C15U;
+    return static_cast<std::size_t>(spread >> 32U) & index_mask_;
+}
+
+std::size_t RegistrationTable::cell_of(Handle handle) const noexcept {
+    std::size_t cell = home(handle);
+    while (index_[cell] != empty_cell && slots_[slot_in(index_[cell])].handle != handle) {
+        cell = (cell + 1) & index_mask_;
+    }
+    return cell;
+}
+
+Slot RegistrationTable::find(Handle handle) const noexcept {
+    const std::uint32_t cell = index_[cell_of(handle)];
+    return cell == empty_cell ? no_slot : Slot{slot_in(cell)};
+}
+
+Slot RegistrationTable::insert(Handle handle) noexcept {
+    assert(find(handle) == no_slot);
+    if (size_ == capacity_) {
+        return no_slot;
+    }
+    const std::uint32_t slot = first_free_;
+    Registration& registration = slots_[slot];
+    first_free_ = registration.next_free;
+    registration = Registration{.handle = handle, .generation = registration.generation};
+    registration.active = true;
+    index_[cell_of(handle)] = cell_for(slot);
+    ++size_;
+    return Slot{slot};
+}
+
+void RegistrationTable::erase(Slot slot) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active);
+
+    // Close the gap in the probe sequence: pull back every later entry that may move there.
+    std::size_t gap = cell_of(registration.handle);
+    for (std::size_t next = (gap + 1) & index_mask_; index_[next] != empty_cell;
+         next = (next + 1) & index_mask_) {
+        const std::size_t wanted = home(slots_[slot_in(index_[next])].handle);
+        const std::size_t distance_from_home = (next - wanted) & index_mask_;
+        const std::size_t distance_from_gap = (next - gap) & index_mask_;
+        if (distance_from_home >= distance_from_gap) {
+            index_[gap] = index_[next];
+            gap = next;
+        }
+    }
+    index_[gap] = empty_cell;
+
+    registration.active = false;
+    registration.handle = Handle{};
+    ++registration.generation;
+    registration.next_free = first_free_;
+    first_free_ = static_cast<std::uint32_t>(slot);
+    --size_;
+}
+
+}  // namespace wakepoll::core

@@ -1,0 +1,99 @@
+// The one word that a poller shares with other threads.
+//
+// Whether a wake is pending, where the owner is parked, whether the port is watched, shutdown and
+// disposal: all of it lives in one atomic word, so every step of the wake protocol is a single
+// compare-and-exchange and there is no pair of variables whose order could be got wrong. In
+// particular the owner can not park over a pending wake (its exchange fails), and a waker learns in
+// the very step that makes its wake pending whether, and where, the owner must be roused (P1, P2).
+//
+// A wake of a parked owner goes through two states. While the kernel call that delivers it is under
+// way it is `posting`: a second waker then delivers too, because the first may yet fail. Only when
+// a delivery has succeeded is it `pending`, and later wakers may rely on it without a call of their
+// own.
+//
+// The word also counts the threads that are inside such a call, so that disposal can wait for them
+// before it closes what they use, and the generation of the wake, so that a slow waker's success is
+// never taken for a later one's.
+//
+// No system call is made here. Methods say which thread may call them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+/// The kernel call that the owner is blocked in.
+enum class Park : std::uint8_t { nowhere = 0, port = 1, sockets = 2 };
+
+class WakeState {
+public:
+    /// What a thread that asked for something has to do.
+    struct Errand {
+        enum class Kind : std::uint8_t {
+            refused,  ///< Nothing: the poller is shut down or disposed.
+            done,     ///< Nothing: the owner is awake, or another wake is on its way.
+            deliver,  ///< Rouse the owner at `where`, then call `finish`.
+        };
+        Kind kind = Kind::refused;
+        Park where = Park::nowhere;
+        std::uint16_t generation = 0;
+    };
+
+    // Any thread.
+
+    /// Asks for a wake.
+    [[nodiscard]] Errand begin_wake() noexcept;
+
+    /// Asks for the poller's end. Not coalesced: asking again delivers again.
+    [[nodiscard]] Errand begin_shutdown() noexcept;
+
+    /// The watched port was signalled: the watch is no longer armed. To be delivered only where the
+    /// owner is parked in the sockets.
+    [[nodiscard]] Errand begin_port_signal() noexcept;
+
+    /// Ends an errand of kind `deliver`; `delivered` says whether its kernel call succeeded. Until
+    /// then the owner keeps open what the call uses.
+    void finish(const Errand& errand, bool delivered) noexcept;
+
+    [[nodiscard]] bool is_closed() const noexcept;
+    [[nodiscard]] bool is_shut_down() const noexcept;  ///< True too once closed.
+
+    /// How many wakes were asked for since creation, modulo 2^32.
+    [[nodiscard]] std::uint32_t requests() const noexcept;
+
+    // The owner.
+
+    /// True where a wake was asked for since the last call that said so.
+    [[nodiscard]] bool consume() noexcept;
+
+    /// Announces that the owner is about to block at `where`. False where it must not, because a
+    /// wake or a shutdown has come.
+    [[nodiscard]] bool park(Park where) noexcept;
+
+    /// The owner is awake again.
+    void unpark() noexcept;
+
+    [[nodiscard]] bool is_watch_armed() const noexcept;
+    void set_watch_armed(bool armed) noexcept;
+
+    /// Returns when no errand that was begun before is still being delivered. The wait is as long
+    /// as a posted packet or a sent datagram takes.
+    void wait_for_errands() const noexcept;
+
+    // Whoever disposes, once.
+
+    /// Refuses all further errands.
+    void close() noexcept;
+
+private:
+    using Word = std::uint64_t;
+
+    /// Adds one errand in delivery, where the owner is parked, by one exchange from `word`. False
+    /// where the word has changed; it is reloaded then.
+    bool try_deliver(Word& word, Word next, Errand& errand) noexcept;
+
+    std::atomic<Word> word_{0};
+};
+
+}  // namespace wakepoll::core

@@ -1,0 +1,168 @@
+#include "poller_state.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "own_errors.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+namespace {
+
+// Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
+constexpr std::uint32_t first_build_that_polls_refusals = 19041;
+
+/// Gives out consecutive arrays from a block. A null block only counts.
+class Carver {
+public:
+    Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
+
+    template <class T>
+    [[nodiscard]] T* array(std::size_t count) noexcept {
+        static_assert(std::is_trivially_destructible_v<T>, "nothing destroys the arrays");
+        used_ = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
+        T* first = nullptr;
+        if (block_ != nullptr) {
+            first = reinterpret_cast<T*>(block_ + used_);
+            std::uninitialized_value_construct_n(first, count);
+        }
+        used_ += count * sizeof(T);
+        return first;
+    }
+
+    [[nodiscard]] std::size_t used() const noexcept { return used_; }
+
+private:
+    std::byte* block_;
+    std::size_t used_;
+};
+
+[[nodiscard]] bool is_in_range(std::uint32_t capacity) noexcept {
+    return capacity >= 1 && capacity <= capacity_limit;
+}
+
+constexpr std::align_val_t block_alignment{alignof(PollerState)};
+
+}  // namespace
+
+std::size_t PollerState::layout(const PollerConfig& config, std::byte* block,
+                                Memory& memory) noexcept {
+    const std::size_t slots = config.max_registrations;
+    Carver carver(block, sizeof(PollerState));
+    memory.registrations = carver.array<core::Registration>(slots);
+    memory.index =
+        carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
+    memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
+    memory.wsapoll.active_entries = carver.array<core::PollEntry>(slots + 1);
+    memory.wsapoll.active_slots = carver.array<core::Slot>(slots);
+    memory.wsapoll.active_positions = carver.array<std::uint32_t>(slots);
+    memory.wsapoll.quiet_entries = carver.array<core::PollEntry>(slots + 1);
+    memory.wsapoll.quiet_slots = carver.array<core::Slot>(slots);
+    memory.wsapoll.quiet_positions = carver.array<std::uint32_t>(slots);
+    memory.wsapoll.connecting = carver.array<bool>(slots);
+    return carver.used();
+}
+
+PollerState::PollerState(const PollerConfig& config, const Memory& memory) noexcept
+    : table(memory.registrations, memory.index, config.max_registrations),
+      backend(memory.wsapoll, table, wake, stats,
+              sys::windows_build() < first_build_that_polls_refusals),
+      pool(memory.entries, config.max_overlapped_entries) {}
+
+Result<PollerState*> PollerState::create(const PollerConfig& config) noexcept {
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries)) {
+        return own_errors::invalid_argument();
+    }
+    if (config.backend != Backend::automatic && config.backend != Backend::wsapoll) {
+        return own_errors::not_supported();
+    }
+    Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
+    if (!winsock) {
+        return winsock.error();
+    }
+    Result<sys::CompletionPort> port = sys::CompletionPort::create();
+    if (!port) {
+        return port.error();
+    }
+
+    Memory memory{};
+    const std::size_t size = layout(config, nullptr, memory);
+    void* const block = ::operator new(size, block_alignment, std::nothrow);
+    if (block == nullptr) {
+        return own_errors::not_enough_memory();
+    }
+    (void)layout(config, static_cast<std::byte*>(block), memory);
+    auto* const state = ::new (block) PollerState(config, memory);
+    state->winsock = std::move(*winsock);
+    state->port = std::move(*port);
+    return state;
+}
+
+void PollerState::retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+
+void PollerState::release() noexcept {
+    if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        this->~PollerState();
+        ::operator delete(static_cast<void*>(this), block_alignment);
+    }
+}
+
+void PollerState::dispose() noexcept {
+    // The owner may be inside a wait on another thread: end it, and wait until the gate is free. It
+    // stays taken for good then, so that only one caller ever gets past it.
+    bool asked = false;
+    while (owned.exchange(true, std::memory_order_acquire)) {
+        if (wake.is_closed()) {
+            return;
+        }
+        asked = asked || post_shutdown();
+        std::this_thread::yield();
+    }
+    wake.close();
+    // What may still be calling into the port or the doorbell ends first.
+    port_watch.disarm();
+    wake.wait_for_errands();
+    backend.close();
+    port.close();
+    winsock.end();
+}
+
+PollerStats PollerState::statistics() const noexcept {
+    PollerStats now = stats;
+    now.wakes_requested += static_cast<std::uint32_t>(wake.requests() - requests_counted);
+    return now;
+}
+
+void PollerState::count_requests() noexcept {
+    const std::uint32_t requests = wake.requests();
+    stats.wakes_requested += static_cast<std::uint32_t>(requests - requests_counted);
+    requests_counted = requests;
+}
+
+OwnerGate::OwnerGate(PollerState* state) noexcept : state_(state) {
+    if (state_ == nullptr) {
+        error_ = own_errors::operation_canceled();
+        return;
+    }
+    if (state_->owned.exchange(true, std::memory_order_acquire)) {
+        error_ = state_->wake.is_shut_down() ? own_errors::operation_canceled()
+                                             : own_errors::device_or_resource_busy();
+        state_ = nullptr;
+        return;
+    }
+    if (state_->wake.is_shut_down()) {
+        error_ = own_errors::operation_canceled();
+    }
+}
+
+OwnerGate::~OwnerGate() {
+    if (state_ != nullptr) {
+        state_->owned.store(false, std::memory_order_release);
+    }
+}
+
+}  // namespace wakepoll
