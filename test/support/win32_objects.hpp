@@ -16,10 +16,6 @@
 
 #include "support/world.hpp"
 
-// <windows.h> still defines the memory models of 1990 as nothing.
-#undef near
-#undef far
-
 namespace wakepoll::test {
 
 inline constexpr long patience_seconds = 10;

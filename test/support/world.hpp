@@ -25,10 +25,10 @@ struct Transfer {
     std::error_code error;
 };
 
-/// Two connected sockets: `near` is registered by the test, `far` plays the peer.
+/// Two connected sockets: `local` is registered by the test, `peer` plays the peer.
 struct SocketPair {
-    Handle near;
-    Handle far;
+    Handle local;
+    Handle peer;
 };
 
 /// Kinds of handle that are not sockets.
@@ -73,7 +73,7 @@ public:
     void reset(Handle socket);               ///< Linger zero, then closesocket: RST.
     void close(Handle socket);               ///< closesocket.
     void close_handle(Handle handle);        ///< CloseHandle, whatever the handle is.
-    /// Makes a new TCP pair whose `near` has the handle value `wanted`, which is closed. False
+    /// Makes a new TCP pair whose `local` has the handle value `wanted`, which is closed. False
     /// where the kernel would not give that value again after many tries.
     [[nodiscard]] bool recycle(Handle wanted, SocketPair& pair);
 

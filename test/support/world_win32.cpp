@@ -129,22 +129,22 @@ struct World::Impl {
         check_socket_call(::closesocket(socket), "closesocket");
     }
 
-    /// Connects `near`, which is a fresh TCP socket, to a fresh peer.
-    SocketPair pair_up(SOCKET near) {
+    /// Connects `local`, which is a fresh TCP socket, to a fresh peer.
+    SocketPair pair_up(SOCKET local) {
         const SOCKET listener = open_listener();
-        start_connect(near, port_of(listener));
+        start_connect(local, port_of(listener));
         await(listener, Direction::read);
-        const SOCKET far = check_socket(accept_at(listener), "accept");
-        await(near, Direction::write);
+        const SOCKET peer = check_socket(accept_at(listener), "accept");
+        await(local, Direction::write);
         close_socket(listener);
         const BOOL at_once = TRUE;
-        for (const SOCKET socket : {near, far}) {
+        for (const SOCKET socket : {local, peer}) {
             check_socket_call(
                 ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY,
                              reinterpret_cast<const char*>(&at_once), sizeof(at_once)),
                 "setsockopt");
         }
-        return {Handle(std::uintptr_t{near}), Handle(std::uintptr_t{far})};
+        return {Handle(std::uintptr_t{local}), Handle(std::uintptr_t{peer})};
     }
 };
 
@@ -162,13 +162,13 @@ Handle World::listener() { return Handle(std::uintptr_t{impl_->open_listener()})
 SocketPair World::tcp_pair() { return impl_->pair_up(impl_->open_tcp()); }
 
 SocketPair World::udp_pair() {
-    const SOCKET near = impl_->open_udp();
-    const SOCKET far = impl_->open_udp();
-    bind_to_free_port(near);
-    bind_to_free_port(far);
-    start_connect(near, port_of(far));
-    start_connect(far, port_of(near));
-    return {Handle(std::uintptr_t{near}), Handle(std::uintptr_t{far})};
+    const SOCKET local = impl_->open_udp();
+    const SOCKET peer = impl_->open_udp();
+    bind_to_free_port(local);
+    bind_to_free_port(peer);
+    start_connect(local, port_of(peer));
+    start_connect(peer, port_of(local));
+    return {Handle(std::uintptr_t{local}), Handle(std::uintptr_t{peer})};
 }
 
 Handle World::connecting(Handle listener) {
