@@ -1,0 +1,241 @@
+// How the simulated kernel waits, and when it lets actors act.
+//
+// A blocked call goes round: is it ready? else one actor that waited for a block runs, else time
+// passes: on the virtual clock at once to the next thing due, threaded by sleeping until something
+// changes. Actors run with the lock given back, so everything is asked again after each.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "inside.hpp"
+#include "kernel.hpp"
+#include "wakepoll/timeout.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+using std::chrono::nanoseconds;
+using Clock = std::chrono::steady_clock;
+
+// A thread-pool callback that is due runs with this probability at each chance before a block.
+constexpr double wait_probability = 0.5;
+
+// Code that answers a hang by waiting again would never end the test.
+constexpr std::uint32_t hang_count_limit = 100;
+
+constexpr nanoseconds never = nanoseconds::max();
+
+}  // namespace
+
+nanoseconds Kernel::clock_now() const {
+    return options_.mode == Mode::threaded ? nanoseconds(Clock::now().time_since_epoch()) : clock_;
+}
+
+void Kernel::advance(nanoseconds time) {
+    Lock lock(mutex_);
+    if (options_.mode == Mode::threaded) {
+        return;
+    }
+    const nanoseconds end = clock_ + time;
+    while (const auto next = actors_.next_time()) {
+        if (*next > end) {
+            break;
+        }
+        clock_ = std::max(clock_, *next);
+        act_due(lock);
+    }
+    clock_ = std::max(clock_, end);
+}
+
+nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
+    if (milliseconds == kernel_infinite) {
+        return never;
+    }
+    nanoseconds length = std::chrono::milliseconds(milliseconds) + traits_.lateness;
+    const nanoseconds earliest = std::min(traits_.earliness, length);
+    if (options_.early_waits && earliest.count() > 0 && model_.random.below(2) == 0) {
+        const auto choices = static_cast<std::uint64_t>(earliest.count()) + 1;
+        length -= nanoseconds(model_.random.below(choices));
+    }
+    return clock_now() + length;
+}
+
+void Kernel::settle() {
+    model_.waits.trigger();
+    changed_.notify_all();
+}
+
+void Kernel::run_outside(Lock& lock, const Action& action) {
+    settle();
+    lock.unlock();
+    {
+        const Acting acting;
+        action();
+    }
+    lock.lock();
+}
+
+bool Kernel::act_due(Lock& lock) {
+    if (Acting::now()) {
+        return false;
+    }
+    const Action action = actors_.take_due(clock_now());
+    if (!action) {
+        return false;
+    }
+    run_outside(lock, action);
+    return true;
+}
+
+bool Kernel::act_on_wait(Lock& lock) {
+    // Threaded, callbacks run on the thread that serves them.
+    if (Acting::now() || options_.mode == Mode::threaded) {
+        return false;
+    }
+    model_.waits.trigger();
+    Wait* const wait = model_.waits.triggered();
+    if (wait == nullptr) {
+        return false;
+    }
+    run_callback(lock, *wait);
+    return true;
+}
+
+void Kernel::run_callback(Lock& lock, Wait& wait) {
+    wait.stage = Wait::Stage::running;
+    run_outside(lock, [&wait] { wait.callback(wait.context); });
+    wait.stage = Wait::Stage::done;
+    changed_.notify_all();
+}
+
+void Kernel::let_actors_act(Lock& lock) {
+    if (Acting::now()) {
+        return;
+    }
+    while (act_due(lock)) {
+    }
+    for (std::size_t i = 0; i < actors_.between_count();) {
+        const Action action = actors_.draw_between(i, model_.random);
+        if (action) {
+            run_outside(lock, action);
+        } else {
+            ++i;
+        }
+    }
+    if (!model_.waits.empty() && model_.random.chance(wait_probability)) {
+        act_on_wait(lock);
+    }
+}
+
+bool Kernel::act_while_blocked(Lock& lock) {
+    if (Acting::now()) {
+        return false;
+    }
+    if (act_due(lock)) {
+        return true;
+    }
+    const bool callback_first = model_.random.below(2) == 0;
+    if (callback_first && act_on_wait(lock)) {
+        return true;
+    }
+    if (const Action action = actors_.take_blocked(model_.random)) {
+        run_outside(lock, action);
+        return true;
+    }
+    return act_on_wait(lock);
+}
+
+Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
+                              const std::function<bool()>& ready) {
+    if (ready()) {
+        return Blocked::ready;
+    }
+    if (milliseconds == 0) {
+        return Blocked::timed_out;
+    }
+    ++blocked_calls_;
+    settle();
+    const nanoseconds end = end_of_wait(milliseconds);
+    const nanoseconds hang_at = clock_now() + options_.hang_limit;
+    while (true) {
+        if (act_while_blocked(lock)) {
+            if (ready()) {
+                return Blocked::ready;
+            }
+            continue;
+        }
+        const Blocked outcome = pass_time(lock, end, hang_at, milliseconds == kernel_infinite);
+        if (ready()) {
+            return Blocked::ready;
+        }
+        if (outcome != Blocked::ready) {
+            return outcome;
+        }
+    }
+}
+
+// Lets time pass until something may have changed (`ready`, to be looked at again), or until the
+// wait is over.
+Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_at, bool endless) {
+    const nanoseconds now = clock_now();
+    const auto future = model_.moments.upper_bound(now);
+    if (future != model_.moments.begin()) {
+        model_.moments.erase(model_.moments.begin(), future);
+        return Blocked::ready;
+    }
+    nanoseconds next = model_.moments.empty() ? never : *model_.moments.begin();
+    if (const auto actor = actors_.next_time(); actor && !Acting::now()) {
+        next = std::min(next, *actor);
+    }
+    if (options_.mode == Mode::virtual_clock) {
+        if (next <= end && next != never) {
+            clock_ = std::max(now, next);
+            return Blocked::ready;
+        }
+        if (endless) {
+            return hang();
+        }
+        clock_ = std::max(now, end);
+        return Blocked::timed_out;
+    }
+    if (now >= end) {
+        return Blocked::timed_out;
+    }
+    if (endless && now >= hang_at) {
+        return hang();
+    }
+    const nanoseconds until = std::min(next, endless ? hang_at : end);
+    changed_.wait_until(lock, Clock::time_point(until));
+    return Blocked::ready;
+}
+
+Kernel::Blocked Kernel::hang() {
+    if (++hangs_ >= hang_count_limit) {
+        std::fprintf(stderr, "simulated kernel: hung %u times; the last calls:\n%s", hangs_,
+                     model_.log.trace().c_str());
+        std::abort();
+    }
+    return Blocked::hung;
+}
+
+void Kernel::arm_wait_thread() {
+    if (options_.mode == Mode::threaded && !wait_thread_.joinable()) {
+        wait_thread_ = std::thread([this] { serve_waits(); });
+    }
+}
+
+void Kernel::serve_waits() {
+    const Inside inside;
+    Lock lock(mutex_);
+    while (!stopping_) {
+        Wait* const wait = model_.waits.triggered();
+        if (wait == nullptr) {
+            changed_.wait(lock);
+            continue;
+        }
+        run_callback(lock, *wait);
+    }
+}
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,96 @@
+// sys/handle_info.hpp over the simulated kernel.
+#include "sys/handle_info.hpp"
+
+#include <memory>
+
+#include "../object.hpp"
+#include "../status.hpp"
+#include "../syscall.hpp"
+
+namespace wakepoll::sys {
+namespace {
+
+using sim::Call;
+using sim::Kind;
+using sim::Syscall;
+
+constexpr Handle current_process{~std::uintptr_t{0}};
+constexpr Handle current_thread{~std::uintptr_t{1}};
+
+/// A question that is answered by success or failure alone.
+template <class Test>
+bool ask(Call name, Handle handle, Test test) {
+    Syscall call(name, handle.value());
+    const std::shared_ptr<sim::Object> object = call->handles.find(handle);
+    return call.answer(call.fault() == 0 && object != nullptr && test(object->kind()));
+}
+
+}  // namespace
+
+Result<FileType> file_type(Handle handle) noexcept {
+    Syscall call(Call::file_type, handle.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    const std::shared_ptr<sim::Object> object = call->handles.find(handle);
+    if (object == nullptr) {
+        return call.fail(sim::code::invalid_handle);
+    }
+    switch (object->kind()) {
+        case Kind::disk_file:
+        case Kind::directory:
+            return call.answer(FileType::disk);
+        case Kind::null_device:
+        case Kind::console:
+            return call.answer(FileType::character);
+        case Kind::socket:
+        case Kind::anonymous_pipe:
+        case Kind::named_pipe:
+            return call.answer(FileType::pipe);
+        default:
+            return call.fail(sim::code::invalid_handle);
+    }
+}
+
+bool is_console(Handle handle) noexcept {
+    return ask(Call::is_console, handle, [](Kind kind) { return kind == Kind::console; });
+}
+
+bool is_pipe(Handle handle) noexcept {
+    return ask(Call::is_pipe, handle,
+               [](Kind kind) { return kind == Kind::anonymous_pipe || kind == Kind::named_pipe; });
+}
+
+Result<HandleType> object_type(Handle handle) noexcept {
+    Syscall call(Call::object_type, handle.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    // The two pseudo-handles are no entries of the table, but the kernel knows them.
+    if (handle == current_process) {
+        return call.answer(HandleType::process);
+    }
+    if (handle == current_thread) {
+        return call.answer(HandleType::thread);
+    }
+    const std::shared_ptr<sim::Object> object = call->handles.find(handle);
+    if (object == nullptr) {
+        return call.fail(sim::code::invalid_handle);
+    }
+    switch (object->kind()) {
+        case Kind::event:
+            return call.answer(HandleType::event);
+        case Kind::process:
+            return call.answer(HandleType::process);
+        case Kind::thread:
+            return call.answer(HandleType::thread);
+        case Kind::semaphore:
+            return call.answer(HandleType::semaphore);
+        case Kind::timer:
+            return call.answer(HandleType::timer);
+        default:
+            return call.answer(HandleType::unknown);
+    }
+}
+
+}  // namespace wakepoll::sys

@@ -1,0 +1,73 @@
+// sys/socket.hpp over the simulated kernel.
+//
+// Stricter than Windows in one thing: a session that another part of the program started does not
+// count, because the simulated world starts none. So code that forgets to start Winsock is found.
+#include "sys/socket.hpp"
+
+#include <memory>
+
+#include "../sockets.hpp"
+#include "../status.hpp"
+#include "../syscall.hpp"
+
+namespace wakepoll::sys {
+namespace {
+
+using sim::Call;
+using sim::Syscall;
+
+/// One getsockopt: `question` answers for the socket.
+template <class Question>
+auto ask(Call name, Handle socket, Question question)
+    -> Result<decltype(question(std::declval<const sim::Socket&>()))> {
+    Syscall call(name, socket.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    if (call->winsock_sessions == 0) {
+        return call.fail(sim::code::not_initialised);
+    }
+    const auto found = call->handles.find_as<sim::Socket>(socket);
+    if (found == nullptr) {
+        return call.fail(sim::code::not_a_socket);
+    }
+    return call.answer(question(*found));
+}
+
+}  // namespace
+
+Result<WinsockSession> WinsockSession::start() noexcept {
+    Syscall call(Call::winsock_start);
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    ++call->winsock_sessions;
+    WinsockSession session;
+    session.started_ = true;
+    return session;
+}
+
+void WinsockSession::end() noexcept {
+    if (!std::exchange(started_, false)) {
+        return;
+    }
+    Syscall call(Call::winsock_end);
+    --call->winsock_sessions;
+}
+
+Result<SocketKind> socket_kind(Handle socket) noexcept {
+    return ask(Call::socket_kind, socket,
+               [](const sim::Socket& found) { return found.socket_kind(); });
+}
+
+Result<bool> is_connected(Handle socket) noexcept {
+    return ask(Call::is_connected, socket,
+               [](const sim::Socket& found) { return found.is_connected(); });
+}
+
+Result<bool> is_listening(Handle socket) noexcept {
+    return ask(Call::is_listening, socket,
+               [](const sim::Socket& found) { return found.is_listening(); });
+}
+
+}  // namespace wakepoll::sys

@@ -1,0 +1,116 @@
+// sys/socket_poll.hpp over the simulated kernel: WSAPoll's rules for the array as a whole. What it
+// says of one socket is in tcp_readiness.cpp and udp_socket.cpp.
+//
+// A number that is no socket gets NVAL and is not counted; it neither ends the wait nor fails the
+// call, unless there is no socket at all. A number whose socket was closed with CloseHandle (see
+// handle_table.hpp) fails the call whatever else is in the array. A socket that is closed while it
+// is polled ends the wait.
+#include "sys/socket_poll.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <vector>
+
+#include "../sockets.hpp"
+#include "../status.hpp"
+#include "../syscall.hpp"
+
+namespace wakepoll::sys {
+namespace {
+
+using sim::Call;
+using sim::Socket;
+using sim::Syscall;
+
+constexpr int legal = poll_bits::rdnorm | poll_bits::rdband | poll_bits::wrnorm;
+
+/// The sockets as they were at entry; null where the number is none.
+using Sockets = std::vector<std::shared_ptr<Socket>>;
+
+/// Fills in all `revents`. True where anything happened that ends a wait.
+bool look(std::span<PollEntry> entries, const Sockets& sockets, const sim::Traits& traits,
+          std::chrono::nanoseconds now) {
+    bool ended = false;
+    for (std::size_t i = 0; i != entries.size(); ++i) {
+        PollEntry& entry = entries[i];
+        if (sockets[i] == nullptr) {
+            entry.revents = poll_bits::nval;
+            continue;
+        }
+        entry.revents = sockets[i]->has_handles() ? sockets[i]->readiness(entry.events, traits, now)
+                                                  : poll_bits::nval;
+        ended = ended || entry.revents != 0;
+    }
+    return ended;
+}
+
+void clear(std::span<PollEntry> entries) {
+    for (PollEntry& entry : entries) {
+        entry.revents = 0;
+    }
+}
+
+}  // namespace
+
+Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
+                                 std::uint32_t milliseconds) noexcept {
+    Syscall call(Call::poll_sockets, entries.size(), milliseconds);
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    if (call->winsock_sessions == 0) {
+        return call.fail(sim::code::not_initialised);
+    }
+    const bool illegal = call->traits.refuses_illegal_events &&
+                         std::ranges::any_of(entries, [](const PollEntry& entry) {
+                             return (entry.events & ~legal) != 0;
+                         });
+    if (entries.empty() || illegal) {
+        return call.fail(sim::code::invalid_argument);
+    }
+    Sockets sockets;
+    for (const PollEntry& entry : entries) {
+        if (call->handles.is_orphaned(Handle(entry.socket))) {
+            clear(entries);
+            return call.fail(sim::code::not_a_socket);
+        }
+        sockets.push_back(call->handles.find_as<Socket>(Handle(entry.socket)));
+    }
+    if (std::ranges::all_of(sockets, [](const auto& socket) { return socket == nullptr; })) {
+        look(entries, sockets, call->traits, call.now());
+        return call.fail(sim::code::not_a_socket);
+    }
+    const std::uint32_t hang =
+        call.block(milliseconds, [&] { return look(entries, sockets, call->traits, call.now()); });
+    if (hang != 0) {
+        clear(entries);
+        return call.fail(hang);
+    }
+    return call.answer(
+        static_cast<std::size_t>(std::ranges::count_if(entries, [](const PollEntry& entry) {
+            return entry.revents != 0 && entry.revents != poll_bits::nval;
+        })));
+}
+
+Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) noexcept {
+    assert(!sockets.empty() && sockets.size() <= failed_connects_limit);
+    Syscall call(Call::failed_connects, sockets.size());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    if (call->winsock_sessions == 0) {
+        return call.fail(sim::code::not_initialised);
+    }
+    std::uint64_t failed = 0;
+    for (std::size_t i = 0; i != sockets.size(); ++i) {
+        const auto socket = call->handles.find_as<Socket>(Handle(sockets[i]));
+        if (socket == nullptr) {
+            return call.fail(sim::code::not_a_socket);
+        }
+        failed |= std::uint64_t{socket->is_exceptional(call.now())} << i;
+    }
+    return call.answer(failed);
+}
+
+}  // namespace wakepoll::sys

@@ -1,0 +1,87 @@
+// The kernel calls of the model by name, how often each was made, and the last of them in words.
+//
+// A call is what one function of lib/sys stands for; functions that enter no kernel (the clock, the
+// version, conversions) have no name here. Each call has a table of the codes that it can fail with
+// on a good day of the caller's, which is what random faults choose from. Used under the kernel's
+// lock only.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace wakepoll::sim {
+
+enum class Call : std::uint8_t {
+    winsock_start,
+    winsock_end,
+    socket_kind,
+    is_connected,
+    is_listening,
+    poll_sockets,
+    failed_connects,
+    port_create,
+    port_associate,
+    port_post,
+    port_dequeue,
+    port_close,
+    file_type,
+    is_console,
+    is_pipe,
+    object_type,
+    doorbell_create,
+    doorbell_ring,
+    doorbell_drain,
+    doorbell_close,
+    wait_arm,
+    wait_disarm,
+};
+
+inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::wait_disarm) + 1;
+
+[[nodiscard]] const char* name_of(Call call) noexcept;
+
+/// The codes that the call can fail with through no fault of the caller's; empty where it can not
+/// fail, or only for its arguments.
+[[nodiscard]] std::span<const std::uint32_t> possible_codes(Call call) noexcept;
+
+/// One line of the trace.
+struct CallRecord {
+    std::chrono::nanoseconds time = {};  ///< When the call returned.
+    Call call = Call::winsock_start;
+    std::uintptr_t subject = 0;  ///< The handle, or how many sockets were asked about.
+    std::uint64_t argument = 0;  ///< The key or the timeout.
+    std::uint64_t answer = 0;    ///< What the call gave.
+    std::uint32_t code = 0;      ///< Why it failed; 0 where it did not.
+    bool by_actor = false;       ///< Made by an actor, not by the thread under test.
+    bool by_fault = false;       ///< Failed because a fault was planned.
+};
+
+class CallLog {
+public:
+    CallLog() : records_(trace_length) {}
+
+    void count(Call call) noexcept;
+    void record(const CallRecord& record) noexcept;
+
+    [[nodiscard]] std::uint64_t counted(Call call) const noexcept;
+    [[nodiscard]] std::uint64_t counted() const noexcept { return total_; }
+    void reset_counts() noexcept;
+
+    /// The last calls, oldest first, a line each.
+    [[nodiscard]] std::string trace() const;
+
+private:
+    static constexpr std::size_t trace_length = 256;
+
+    std::array<std::uint64_t, call_kinds> counts_ = {};
+    std::uint64_t total_ = 0;
+    std::vector<CallRecord> records_;
+    std::uint64_t recorded_ = 0;
+};
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,66 @@
+// The handle table of the simulated process: numbers as Windows deals them.
+//
+// Values are multiples of four, and the lowest free one is given out next, so a closed value comes
+// back at once: what late events of an old registration could be mistaken for. Sockets and other
+// handles share the numbers. 0 and ~0 are never given out.
+//
+// One rule is Winsock's: it keeps its own list of sockets, which CloseHandle bypasses. A socket
+// closed that way leaves its number *orphaned*: still listed by Winsock, unknown to the kernel.
+// WSAPoll fails as a whole on an array that holds such a number. It stays orphaned until the number
+// is given out again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "object.hpp"
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll::sim {
+
+class HandleTable {
+public:
+    /// A new handle to the object, which may have others.
+    Handle open(std::shared_ptr<Object> object);
+
+    /// Null for a number that is no handle now.
+    [[nodiscard]] std::shared_ptr<Object> find(Handle handle) const;
+
+    /// Null too where the object is of another class.
+    template <class T>
+    [[nodiscard]] std::shared_ptr<T> find_as(Handle handle) const {
+        return std::dynamic_pointer_cast<T>(find(handle));
+    }
+
+    /// CloseHandle. False where the number is no handle.
+    bool close_handle(Handle handle, const Traits& traits);
+    /// closesocket. False where the number is no socket.
+    bool close_socket(Handle handle, const Traits& traits);
+
+    /// The end of the process: everything is closed.
+    void close_all(const Traits& traits);
+
+    [[nodiscard]] bool is_orphaned(Handle handle) const noexcept;
+
+    /// Handles that are open.
+    [[nodiscard]] std::size_t size() const noexcept { return open_; }
+
+private:
+    struct Slot {
+        std::shared_ptr<Object> object;
+        bool orphaned = false;
+    };
+
+    [[nodiscard]] const Slot* slot_of(Handle handle) const noexcept;
+    bool close(Handle handle, const Traits& traits, bool sockets_only, bool orphans);
+
+    std::vector<Slot> slots_;
+    std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free_;
+    std::size_t open_ = 0;
+};
+
+}  // namespace wakepoll::sim

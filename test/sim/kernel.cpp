@@ -1,0 +1,150 @@
+// The kernel's life and its face towards tests. See blocking.cpp for waiting and acting.
+#include "kernel.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+#include "inside.hpp"
+
+namespace wakepoll::sim {
+
+std::atomic<Kernel*> Kernel::current_ = nullptr;
+
+Kernel::Kernel(const Options& options)
+    : options_(options),
+      traits_(traits_of(options.personality)),
+      previous_(current_.exchange(this)),
+      model_(traits_, options.seed, options.packet_pool) {}
+
+Kernel::~Kernel() {
+    {
+        const Lock lock(mutex_);
+        stopping_ = true;
+        changed_.notify_all();
+    }
+    if (wait_thread_.joinable()) {
+        wait_thread_.join();
+    }
+    // Peers refer to each other; closing takes them apart.
+    model_.handles.close_all(traits_);
+    current_ = previous_;
+}
+
+Kernel& Kernel::current() noexcept {
+    Kernel* const kernel = current_;
+    if (kernel == nullptr) {
+        std::fputs("no sim::Kernel exists: make one before what is tested\n", stderr);
+        std::abort();
+    }
+    return *kernel;
+}
+
+std::chrono::nanoseconds Kernel::now() {
+    const Lock lock(mutex_);
+    return clock_now();
+}
+
+void Kernel::at(std::chrono::nanoseconds delay, Action action) {
+    const Lock lock(mutex_);
+    actors_.at(clock_now() + delay, std::move(action));
+    changed_.notify_all();
+}
+
+void Kernel::when_blocked(Action action) {
+    const Lock lock(mutex_);
+    actors_.when_blocked(std::move(action));
+    changed_.notify_all();
+}
+
+void Kernel::between_calls(Action action, double probability) {
+    const Lock lock(mutex_);
+    actors_.between_calls(std::move(action), probability);
+    changed_.notify_all();
+}
+
+void Kernel::fail_next(Call call, std::uint32_t code) {
+    const Lock lock(mutex_);
+    model_.faults.fail_next(call, code);
+}
+
+void Kernel::fail_nth(std::uint64_t n, std::uint32_t code) {
+    const Lock lock(mutex_);
+    model_.faults.fail_nth(n, code);
+}
+
+void Kernel::fail_randomly(double probability) {
+    const Lock lock(mutex_);
+    model_.faults.fail_randomly(probability);
+}
+
+void Kernel::clear_faults() {
+    const Lock lock(mutex_);
+    model_.faults.clear();
+}
+
+std::uint64_t Kernel::calls(Call call) {
+    const Lock lock(mutex_);
+    return model_.log.counted(call);
+}
+
+std::uint64_t Kernel::calls() {
+    const Lock lock(mutex_);
+    return model_.log.counted();
+}
+
+std::uint64_t Kernel::blocked_calls() {
+    const Lock lock(mutex_);
+    return blocked_calls_;
+}
+
+void Kernel::reset_counts() {
+    const Lock lock(mutex_);
+    model_.log.reset_counts();
+    blocked_calls_ = 0;
+}
+
+std::string Kernel::trace() {
+    const Lock lock(mutex_);
+    return model_.log.trace();
+}
+
+bool Kernel::hung() {
+    const Lock lock(mutex_);
+    return hangs_ != 0;
+}
+
+std::size_t Kernel::open_handles() {
+    const Lock lock(mutex_);
+    return model_.handles.size();
+}
+
+std::uint32_t Kernel::winsock_sessions() {
+    const Lock lock(mutex_);
+    return model_.winsock_sessions;
+}
+
+void Kernel::set_packet_pool(std::size_t packets) {
+    const Lock lock(mutex_);
+    model_.packet_pool = packets;
+}
+
+Handle Kernel::open(Kind kind) {
+    const Lock lock(mutex_);
+    return model_.handles.open(std::make_shared<Thing>(kind));
+}
+
+void Kernel::set_signalled(Handle handle, bool signalled) {
+    const Lock lock(mutex_);
+    const std::shared_ptr<Thing> thing = model_.handles.find_as<Thing>(handle);
+    if (thing == nullptr) {
+        throw std::runtime_error("set_signalled: not a handle to a thing");
+    }
+    thing->set_signalled(signalled);
+    settle();
+}
+
+bool Kernel::inside() noexcept { return Inside::now(); }
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,110 @@
+// What a handle refers to: the base of every kernel object of the model.
+//
+// An object knows its kind, whether it is signalled as a waitable object, and what happens when its
+// last handle is closed. It knows neither the kernel nor its lock: whoever touches an object holds
+// the kernel's lock, and whatever an object changes is noticed by the kernel when that lock is
+// given back. A new kind of object (a pipe with data, an AFD device) is a class of its own derived
+// from `Object`; `Thing` is enough for what only has to be told apart.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "personality.hpp"
+
+namespace wakepoll::sim {
+
+class Port;
+
+enum class Kind : std::uint8_t {
+    socket,
+    port,
+    disk_file,
+    directory,
+    null_device,
+    console,
+    event,
+    anonymous_pipe,
+    named_pipe,
+    process,
+    thread,
+    semaphore,
+    timer,
+};
+
+class Object {
+public:
+    explicit Object(Kind kind) noexcept : kind_(kind) {}
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+    virtual ~Object() = default;
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+
+    /// A wait for the object would end at once.
+    [[nodiscard]] virtual bool signalled() const noexcept = 0;
+
+    /// Files of any sort can be opened for overlapped use, and only those can belong to a port.
+    [[nodiscard]] virtual bool is_file() const noexcept = 0;
+    [[nodiscard]] virtual bool is_overlapped() const noexcept = 0;
+
+    void handle_opened() noexcept { ++handles_; }
+    void handle_closed(const Traits& traits) {
+        if (--handles_ == 0) {
+            last_handle_closed(traits);
+        }
+    }
+    [[nodiscard]] bool has_handles() const noexcept { return handles_ != 0; }
+
+    /// The port that packets of this object's operations go to; null where there is none.
+    [[nodiscard]] Port* port() const noexcept { return port_.get(); }
+    [[nodiscard]] std::uintptr_t key() const noexcept { return key_; }
+    void associate(std::shared_ptr<Port> port, std::uintptr_t key) noexcept {
+        port_ = std::move(port);
+        key_ = key;
+    }
+
+protected:
+    virtual void last_handle_closed(const Traits&) {}
+
+private:
+    Kind kind_;
+    std::size_t handles_ = 0;
+    std::shared_ptr<Port> port_;
+    std::uintptr_t key_ = 0;
+};
+
+/// Whatever only has to be classified, waited for or tied to a port.
+class Thing final : public Object {
+public:
+    explicit Thing(Kind kind) noexcept : Object(kind) {}
+
+    void set_signalled(bool signalled) noexcept { signalled_ = signalled; }
+
+    /// A file that nothing is going on with is signalled, for ever.
+    [[nodiscard]] bool signalled() const noexcept override { return signalled_ || is_file(); }
+
+    [[nodiscard]] bool is_file() const noexcept override {
+        switch (kind()) {
+            case Kind::disk_file:
+            case Kind::directory:
+            case Kind::null_device:
+            case Kind::console:
+            case Kind::anonymous_pipe:
+            case Kind::named_pipe:
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    [[nodiscard]] bool is_overlapped() const noexcept override {
+        return kind() == Kind::disk_file || kind() == Kind::named_pipe;
+    }
+
+private:
+    bool signalled_ = false;
+};
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,66 @@
+// The values of the traits; see personality.hpp for what each means.
+#include "personality.hpp"
+
+#include "status.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Traits windows_11 = {
+    .name = "windows_11",
+    .build = 22631,
+    .refusal_delay = 2s,
+    .refusal_report = RefusalReport::error_hangup_writable,
+    .hangup_before_drained = true,
+    .writable_after_reset = false,
+    .end_of_stream_after_reset = false,
+    .refuses_illegal_events = true,
+    .closed_receive_status = status::cancelled,
+    .closed_port_ends_wait = true,
+    .rubbish_in_internal = false,
+    .earliness = 15ms,
+    .lateness = 0ns,
+};
+
+// Before build 19041 WSAPoll never told of a refused connect; otherwise the same kernel.
+constexpr Traits windows_server_2019 = [] {
+    Traits traits = windows_11;
+    traits.name = "windows_server_2019";
+    traits.build = 17763;
+    traits.refusal_report = RefusalReport::nothing;
+    return traits;
+}();
+
+constexpr Traits wine_8 = {
+    .name = "wine_8",
+    .build = 19043,
+    .refusal_delay = 0ns,
+    .refusal_report = RefusalReport::error_only,
+    .hangup_before_drained = false,
+    .writable_after_reset = true,
+    .end_of_stream_after_reset = true,
+    .refuses_illegal_events = false,
+    .closed_receive_status = status::handles_closed,
+    .closed_port_ends_wait = false,
+    .rubbish_in_internal = true,
+    .earliness = 0ns,
+    .lateness = 100us,
+};
+
+}  // namespace
+
+const Traits& traits_of(Personality personality) noexcept {
+    switch (personality) {
+        case Personality::windows_server_2019:
+            return windows_server_2019;
+        case Personality::wine_8:
+            return wine_8;
+        case Personality::windows_11:
+            break;
+    }
+    return windows_11;
+}
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,61 @@
+// Which Windows the simulated kernel plays, and all that differs between them.
+//
+// Every difference is one member of `Traits`, with its values in personality.cpp, so that the rest
+// of the model asks for a trait and never for a name. A new difference is a new member here. The
+// sources are the Wine project's tests on real Windows and runs on Wine 8; what both share is not
+// listed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace wakepoll::sim {
+
+enum class Personality : std::uint8_t { windows_11, windows_server_2019, wine_8 };
+
+/// Every personality, for tests that run on each.
+inline constexpr Personality all_personalities[] = {
+    Personality::windows_11, Personality::windows_server_2019, Personality::wine_8};
+
+/// What WSAPoll says of a socket whose connect was refused.
+enum class RefusalReport : std::uint8_t {
+    error_hangup_writable,  ///< ERR and HUP, and WRNORM where asked.
+    error_only,             ///< ERR.
+    nothing,                ///< Never anything. (select's except set still tells.)
+};
+
+struct Traits {
+    const char* name;
+    std::uint32_t build;
+
+    /// From the start of a connect that nobody answers to its refusal: Windows tries again for
+    /// about two seconds, even on loopback.
+    std::chrono::nanoseconds refusal_delay;
+    RefusalReport refusal_report;
+
+    /// HUP beside RDNORM while data is still queued behind the peer's FIN.
+    bool hangup_before_drained;
+    /// WRNORM, where asked, beside ERR and HUP after a reset.
+    bool writable_after_reset;
+    /// recv after a reset returns 0 instead of failing with WSAECONNRESET.
+    bool end_of_stream_after_reset;
+    /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
+    bool refuses_illegal_events;
+
+    /// NTSTATUS of a receive that was pending when its socket was closed.
+    std::uint32_t closed_receive_status;
+    /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
+    /// is false it sleeps on.
+    bool closed_port_ends_wait;
+    /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
+    bool rubbish_in_internal;
+
+    /// How much too early a finite wait can end.
+    std::chrono::nanoseconds earliness;
+    /// How much too late every finite wait ends.
+    std::chrono::nanoseconds lateness;
+};
+
+[[nodiscard]] const Traits& traits_of(Personality personality) noexcept;
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,43 @@
+// The completion port of the model: a queue of packets in the order they came.
+//
+// Posts by a program take from a bounded pool, as they do from the kernel's non-paged pool, and can
+// be refused; the packet of an overlapped operation was paid for when the operation was started and
+// always finds room. As a waitable object a port is signalled while packets are queued.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <span>
+
+#include "object.hpp"
+#include "sys/completion_port.hpp"
+
+namespace wakepoll::sim {
+
+class Port final : public Object {
+public:
+    Port() noexcept : Object(Kind::port) {}
+
+    /// False where the pool, of `pool` packets a port, is used up.
+    [[nodiscard]] bool post(const sys::Packet& packet, std::size_t pool);
+
+    /// The packet of an operation.
+    void complete(const sys::Packet& packet) { queue_.push_back(packet); }
+
+    /// Moves as many packets as there are and fit; how many.
+    std::size_t take(std::span<sys::Packet> packets, const Traits& traits);
+
+    [[nodiscard]] bool empty() const noexcept { return queue_.empty(); }
+
+    [[nodiscard]] bool signalled() const noexcept override { return !queue_.empty(); }
+    [[nodiscard]] bool is_file() const noexcept override { return false; }
+    [[nodiscard]] bool is_overlapped() const noexcept override { return false; }
+
+protected:
+    void last_handle_closed(const Traits&) override { queue_.clear(); }
+
+private:
+    std::deque<sys::Packet> queue_;
+};
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,54 @@
+// What TCP and UDP sockets of the model have in common.
+//
+// The readiness of a socket is computed when it is asked for, from its state and the time, so there
+// is nothing that could be forgotten to be signalled. Addresses are not modelled: sockets are
+// introduced to each other directly. All sockets are non-blocking. Used under the kernel's lock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "object.hpp"
+#include "sys/socket.hpp"
+
+namespace wakepoll::sim {
+
+/// What a non-blocking send or receive did; `code` is Winsock's error, 0 for success.
+struct Moved {
+    std::size_t bytes = 0;
+    std::uint32_t code = 0;
+};
+
+class Socket : public Object {
+public:
+    [[nodiscard]] sys::SocketKind socket_kind() const noexcept { return socket_kind_; }
+
+    /// WSAPoll's `revents` at this moment, where `asked` are the `events`.
+    [[nodiscard]] virtual std::int16_t readiness(std::int16_t asked, const Traits& traits,
+                                                 std::chrono::nanoseconds now) const noexcept = 0;
+
+    /// The socket is in select's except set: its connect failed, or an out-of-band byte waits.
+    [[nodiscard]] virtual bool is_exceptional(std::chrono::nanoseconds now) const noexcept = 0;
+
+    /// SO_CONNECT_TIME tells a time. It goes on doing so after a FIN and after a reset.
+    [[nodiscard]] virtual bool is_connected() const noexcept = 0;
+    [[nodiscard]] virtual bool is_listening() const noexcept = 0;
+
+    [[nodiscard]] virtual Moved send(std::span<const std::uint8_t> bytes) = 0;
+    [[nodiscard]] virtual Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) = 0;
+
+    // A socket's own signalled state follows no rule that anybody relies on.
+    [[nodiscard]] bool signalled() const noexcept override { return false; }
+    [[nodiscard]] bool is_file() const noexcept override { return true; }
+    [[nodiscard]] bool is_overlapped() const noexcept override { return true; }
+
+protected:
+    explicit Socket(sys::SocketKind kind) noexcept : Object(Kind::socket), socket_kind_(kind) {}
+
+private:
+    sys::SocketKind socket_kind_;
+};
+
+}  // namespace wakepoll::sim

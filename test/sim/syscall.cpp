@@ -1,0 +1,62 @@
+// See syscall.hpp.
+#include "syscall.hpp"
+
+#include <utility>
+
+#include "inside.hpp"
+#include "status.hpp"
+
+namespace wakepoll::sim {
+
+ModelLock::ModelLock(Kernel& kernel) : kernel_(kernel), lock_(kernel.mutex_) {}
+
+ModelLock::~ModelLock() { kernel_.settle(); }
+
+Syscall::Syscall(Call call, std::uintptr_t subject, std::uint64_t argument)
+    : kernel_(Kernel::current()), lock_(kernel_.mutex_) {
+    record_.call = call;
+    record_.subject = subject;
+    record_.argument = argument;
+    record_.by_actor = Acting::now();
+    kernel_.model_.log.count(call);
+    kernel_.clock_ += kernel_.options_.call_cost;
+    kernel_.let_actors_act(lock_);
+    fault_ = kernel_.model_.faults.take(call, kernel_.model_.random);
+    record_.by_fault = fault_ != 0;
+}
+
+Syscall::~Syscall() {
+    record_.time = kernel_.clock_now();
+    kernel_.model_.log.record(record_);
+    kernel_.settle();
+    kernel_.let_actors_act(lock_);
+    kernel_.settle();
+}
+
+std::error_code Syscall::fail(std::uint32_t code) noexcept {
+    record_.code = code;
+    return win32_error(code);
+}
+
+std::uint32_t Syscall::block(std::uint32_t milliseconds, const std::function<bool()>& ready) {
+    return kernel_.block(lock_, milliseconds, ready) == Kernel::Blocked::hung ? code::interrupted
+                                                                              : 0;
+}
+
+Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::Callback callback, void* context) {
+    Wait* const wait = kernel_.model_.waits.add(std::move(object), callback, context);
+    kernel_.arm_wait_thread();
+    return wait;
+}
+
+void Syscall::disarm(Wait* wait) {
+    // Whether a callback that is due still runs is a matter of chance.
+    const bool may_run = !Acting::now() && kernel_.options_.mode == Mode::virtual_clock;
+    if (may_run && wait->stage == Wait::Stage::triggered && kernel_.model_.random.below(2) == 0) {
+        kernel_.run_callback(lock_, *wait);
+    }
+    kernel_.changed_.wait(lock_, [&] { return wait->stage != Wait::Stage::running; });
+    kernel_.model_.waits.remove(wait);
+}
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,80 @@
+// What WSAPoll and select say of a TCP socket, state by state and personality by personality.
+//
+// | state              | windows_11                | windows_server_2019 | wine_8              |
+// |--------------------|---------------------------|---------------------|---------------------|
+// | never connected    | nothing                   | same                | same                |
+// | connect refused    | ERR, HUP, WRNORM*         | nothing, ever       | ERR                 |
+// | FIN, drained       | HUP, WRNORM*              | same                | same                |
+// | data, then FIN     | RDNORM*, HUP, WRNORM*     | same                | RDNORM*, WRNORM*    |
+// | both shut down     | as FIN                    | same                | same                |
+// | reset              | ERR, HUP                  | same                | ERR, HUP, WRNORM*   |
+// | out-of-band byte   | RDBAND*                   | same                | same                |
+//
+// A star: only where asked for. ERR and HUP are reported whatever was asked. Bytes that are to be
+// delivered inline are data like any other. That both directions being shut down reads as a FIN
+// does is an assumption; WSAPoll's documentation has no word on it.
+#include "status.hpp"
+#include "sys/socket_poll.hpp"
+#include "tcp_socket.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+namespace bits = sys::poll_bits;
+
+constexpr int always = bits::err | bits::hup;
+
+int refusal(const Traits& traits) noexcept {
+    switch (traits.refusal_report) {
+        case RefusalReport::error_hangup_writable:
+            return bits::err | bits::hup | bits::wrnorm;
+        case RefusalReport::error_only:
+            return bits::err;
+        case RefusalReport::nothing:
+            break;
+    }
+    return 0;
+}
+
+}  // namespace
+
+bool TcpSocket::is_refused(std::chrono::nanoseconds now) const noexcept {
+    return state_ == State::connecting && refused_at_ && now >= *refused_at_;
+}
+
+std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
+                                  std::chrono::nanoseconds now) const noexcept {
+    int state = 0;
+    switch (state_) {
+        case State::fresh:
+            break;
+        case State::listening:
+            state = backlog_.empty() ? 0 : bits::rdnorm;
+            break;
+        case State::connecting:
+            state = is_refused(now) ? refusal(traits) : 0;
+            break;
+        case State::connected:
+            if (reset_) {
+                state = bits::err | bits::hup | (traits.writable_after_reset ? bits::wrnorm : 0);
+                break;
+            }
+            state |= inbox_.empty() ? 0 : bits::rdnorm;
+            state |= urgent_ ? bits::rdband : 0;
+            if (fin_received_ && (inbox_.empty() || traits.hangup_before_drained)) {
+                state |= bits::hup;
+            }
+            // With the peer gone a send succeeds; its answer is a reset.
+            if (peer_ == nullptr || peer_->room() != 0) {
+                state |= bits::wrnorm;
+            }
+            break;
+    }
+    return static_cast<std::int16_t>(state & (asked | always));
+}
+
+bool TcpSocket::is_exceptional(std::chrono::nanoseconds now) const noexcept {
+    return is_refused(now) || urgent_;
+}
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,41 @@
+// A UDP socket of the model: a queue of datagrams, and the one peer it is connected to.
+//
+// Like the network it loses what does not fit. The doorbell is one of these, connected to itself.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "sockets.hpp"
+
+namespace wakepoll::sim {
+
+class UdpSocket final : public Socket {
+public:
+    static constexpr std::size_t queue_limit = 64;
+
+    UdpSocket() noexcept : Socket(sys::SocketKind::datagram) {}
+
+    /// Sends go to `peer` from now on. A socket may be its own peer.
+    void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept { peer_ = peer; }
+
+    [[nodiscard]] std::int16_t readiness(std::int16_t asked, const Traits& traits,
+                                         std::chrono::nanoseconds now) const noexcept override;
+    [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds) const noexcept override {
+        return false;
+    }
+    [[nodiscard]] bool is_connected() const noexcept override { return false; }
+    [[nodiscard]] bool is_listening() const noexcept override { return false; }
+    [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes) override;
+    [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
+
+protected:
+    void last_handle_closed(const Traits&) override { queue_.clear(); }
+
+private:
+    std::weak_ptr<UdpSocket> peer_;
+    std::deque<std::vector<std::uint8_t>> queue_;
+};
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,294 @@
+// The outside world over the simulated kernel; see world.hpp and sim/kernel.hpp.
+//
+// A World works on the current sim::Kernel, which must exist before it. What it does is no kernel
+// call of the code under test: it is neither counted nor made to fail, and starts no Winsock
+// session.
+#include <array>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "kernel.hpp"
+#include "port.hpp"
+#include "status.hpp"
+#include "tcp_socket.hpp"
+#include "udp_socket.hpp"
+#include "wakepoll/error.hpp"
+#include "world.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+using sim::Kernel;
+using sim::Kind;
+using sim::ModelLock;
+using sim::TcpSocket;
+using sim::UdpSocket;
+
+// How often an action that runs beside the waiting thread gets its chance between two calls.
+constexpr double beside_probability = 0.3;
+
+[[noreturn]] void fail(const char* what) { throw std::runtime_error(what); }
+
+void require(bool condition, const char* what) {
+    if (!condition) {
+        fail(what);
+    }
+}
+
+template <class T>
+std::shared_ptr<T> need(const ModelLock& model, Handle handle, const char* what) {
+    std::shared_ptr<T> object = model->handles.find_as<T>(handle);
+    require(object != nullptr, what);
+    return object;
+}
+
+}  // namespace
+
+/// What the World opened, with the objects, so that a recycled number is not taken for its own.
+struct World::Impl {
+    struct Opened {
+        Handle handle;
+        std::weak_ptr<sim::Object> object;
+    };
+
+    Kernel& kernel = Kernel::current();
+    std::vector<Opened> opened;
+    std::vector<std::thread> threads;
+    /// Actions that have been begun by `beside` and have not run. Shared with the actors that run
+    /// them, which may outlive the World.
+    struct Pending {
+        std::vector<std::pair<std::uint64_t, std::function<void()>>> actions;
+        std::uint64_t next = 0;
+    };
+    std::shared_ptr<Pending> pending = std::make_shared<Pending>();
+
+    Handle open(ModelLock& model, std::shared_ptr<sim::Object> object) {
+        const Handle handle = model->handles.open(object);
+        opened.push_back({handle, object});
+        return handle;
+    }
+
+    std::chrono::nanoseconds refusal(ModelLock& model) const {
+        const auto at = model.now() + kernel.traits().refusal_delay;
+        model->moments.insert(at);
+        return at;
+    }
+
+    /// Runs one action that has not run; false where all have.
+    static bool run(Pending& pending, std::uint64_t number) {
+        for (auto it = pending.actions.begin(); it != pending.actions.end(); ++it) {
+            if (it->first == number) {
+                const std::function<void()> action = std::move(it->second);
+                pending.actions.erase(it);
+                action();
+                return true;
+            }
+        }
+        return false;
+    }
+};
+
+World::World() : impl_(std::make_unique<Impl>()) {}
+
+World::~World() {
+    join();
+    ModelLock model(impl_->kernel);
+    for (const Impl::Opened& opened : impl_->opened) {
+        const std::shared_ptr<sim::Object> object = opened.object.lock();
+        if (object != nullptr && model->handles.find(opened.handle) == object) {
+            model->handles.close_handle(opened.handle, model->traits);
+        }
+    }
+}
+
+Handle World::tcp_socket() {
+    ModelLock model(impl_->kernel);
+    return impl_->open(model, std::make_shared<TcpSocket>());
+}
+
+Handle World::udp_socket() {
+    ModelLock model(impl_->kernel);
+    return impl_->open(model, std::make_shared<UdpSocket>());
+}
+
+Handle World::listener() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<TcpSocket>();
+    socket->listen();
+    return impl_->open(model, socket);
+}
+
+SocketPair World::tcp_pair() {
+    ModelLock model(impl_->kernel);
+    const auto local = std::make_shared<TcpSocket>();
+    const auto peer = std::make_shared<TcpSocket>();
+    TcpSocket::join(local, peer);
+    return {impl_->open(model, local), impl_->open(model, peer)};
+}
+
+SocketPair World::udp_pair() {
+    ModelLock model(impl_->kernel);
+    const auto local = std::make_shared<UdpSocket>();
+    const auto peer = std::make_shared<UdpSocket>();
+    local->connect_to(peer);
+    peer->connect_to(local);
+    return {impl_->open(model, local), impl_->open(model, peer)};
+}
+
+Handle World::connecting(Handle listener) {
+    ModelLock model(impl_->kernel);
+    const auto target = need<TcpSocket>(model, listener, "connecting: no listener");
+    const auto socket = std::make_shared<TcpSocket>();
+    socket->connect_to(*target, impl_->refusal(model));
+    return impl_->open(model, socket);
+}
+
+Handle World::connecting_to_nobody() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<TcpSocket>();
+    socket->connect_to_nobody(impl_->refusal(model));
+    return impl_->open(model, socket);
+}
+
+Handle World::accept(Handle listener) {
+    ModelLock model(impl_->kernel);
+    std::shared_ptr<TcpSocket> socket =
+        need<TcpSocket>(model, listener, "accept: no listener")->accept();
+    return socket != nullptr ? impl_->open(model, std::move(socket)) : Handle{};
+}
+
+Transfer World::send(Handle socket, std::size_t bytes) {
+    const std::vector<std::uint8_t> content(bytes, std::uint8_t{'w'});
+    ModelLock model(impl_->kernel);
+    const sim::Moved moved = need<sim::Socket>(model, socket, "send: no socket")->send(content);
+    return {moved.bytes, win32_error(moved.code)};
+}
+
+Transfer World::receive(Handle socket, std::size_t bytes) {
+    std::vector<std::uint8_t> content(bytes);
+    ModelLock model(impl_->kernel);
+    const sim::Moved moved =
+        need<sim::Socket>(model, socket, "receive: no socket")->receive(content, model->traits);
+    return {moved.bytes, win32_error(moved.code)};
+}
+
+void World::send_urgent(Handle socket) {
+    ModelLock model(impl_->kernel);
+    require(need<TcpSocket>(model, socket, "send_urgent: no TCP socket")->send_urgent() == 0,
+            "send_urgent failed");
+}
+
+void World::keep_urgent_inline(Handle socket) {
+    ModelLock model(impl_->kernel);
+    need<TcpSocket>(model, socket, "keep_urgent_inline: no TCP socket")->keep_urgent_inline();
+}
+
+void World::shutdown_send(Handle socket) {
+    ModelLock model(impl_->kernel);
+    require(need<TcpSocket>(model, socket, "shutdown_send: no TCP socket")->shutdown_send() == 0,
+            "shutdown_send failed");
+}
+
+void World::reset(Handle socket) {
+    ModelLock model(impl_->kernel);
+    need<TcpSocket>(model, socket, "reset: no TCP socket")->linger_zero();
+    require(model->handles.close_socket(socket, model->traits), "reset: closesocket failed");
+}
+
+void World::close(Handle socket) {
+    ModelLock model(impl_->kernel);
+    require(model->handles.close_socket(socket, model->traits), "close: no socket");
+}
+
+void World::close_handle(Handle handle) {
+    ModelLock model(impl_->kernel);
+    require(model->handles.close_handle(handle, model->traits), "close_handle: no handle");
+}
+
+bool World::recycle(Handle wanted, SocketPair& pair) {
+    constexpr std::size_t tries = 4096;
+    std::vector<Handle> in_the_way;
+    Handle local;
+    for (std::size_t i = 0; i != tries && local != wanted; ++i) {
+        local = tcp_socket();
+        if (local != wanted) {
+            in_the_way.push_back(local);
+        }
+    }
+    for (const Handle handle : in_the_way) {
+        close(handle);
+    }
+    if (local != wanted) {
+        return false;
+    }
+    const Handle peer = tcp_socket();
+    ModelLock model(impl_->kernel);
+    TcpSocket::join(model->handles.find_as<TcpSocket>(local),
+                    model->handles.find_as<TcpSocket>(peer));
+    pair = {local, peer};
+    return true;
+}
+
+Handle World::thing(Thing kind) {
+    constexpr std::array<Kind, 10> kinds = {
+        Kind::disk_file,  Kind::directory, Kind::null_device, Kind::event,     Kind::anonymous_pipe,
+        Kind::named_pipe, Kind::process,   Kind::thread,      Kind::semaphore, Kind::timer};
+    ModelLock model(impl_->kernel);
+    return impl_->open(model, std::make_shared<sim::Thing>(kinds[static_cast<std::size_t>(kind)]));
+}
+
+Handle World::never_a_handle() {
+    // A multiple of four, as every handle is, and far beyond what the table has ever held.
+    return Handle(std::uintptr_t{0x7FFFFFF0});
+}
+
+Handle World::duplicate(Handle handle) {
+    ModelLock model(impl_->kernel);
+    return impl_->open(model, need<sim::Object>(model, handle, "duplicate: no handle"));
+}
+
+std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
+                                     std::size_t size) {
+    ModelLock model(impl_->kernel);
+    return win32_error(need<TcpSocket>(model, socket, "start_receive: no TCP socket")
+                           ->start_receive(*static_cast<NativeOverlapped*>(overlapped),
+                                           {static_cast<std::uint8_t*>(buffer), size},
+                                           model->traits));
+}
+
+void World::cancel(Handle socket, void* overlapped) {
+    ModelLock model(impl_->kernel);
+    need<TcpSocket>(model, socket, "cancel: no TCP socket")
+        ->cancel_receive(static_cast<const NativeOverlapped*>(overlapped));
+}
+
+void World::post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped) {
+    ModelLock model(impl_->kernel);
+    require(need<sim::Port>(model, port, "post_packet: no port")
+                ->post({.key = key, .overlapped = overlapped, .bytes = bytes}, model->packet_pool),
+            "post_packet failed");
+}
+
+void World::beside(std::function<void()> action) {
+    if (impl_->kernel.options().mode == sim::Mode::threaded) {
+        impl_->threads.emplace_back(std::move(action));
+        return;
+    }
+    const std::uint64_t number = impl_->pending->next++;
+    impl_->pending->actions.emplace_back(number, std::move(action));
+    impl_->kernel.between_calls([pending = impl_->pending, number] { Impl::run(*pending, number); },
+                                beside_probability);
+}
+
+void World::join() {
+    for (std::thread& thread : std::exchange(impl_->threads, {})) {
+        thread.join();
+    }
+    while (!impl_->pending->actions.empty()) {
+        Impl::run(*impl_->pending, impl_->pending->actions.front().first);
+    }
+}
+
+}  // namespace wakepoll::test
