@@ -12,6 +12,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <ratio>
 
 namespace wakepoll {
 
@@ -58,15 +59,25 @@ private:
 
     template <class Rep, class Period>
     static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
-        using Seconds = std::chrono::duration<long double>;
         // A NaN is not greater than zero either.
         if (!(duration > std::chrono::duration<Rep, Period>::zero())) {
             return 0;
         }
-        if (Seconds(duration) >= Seconds(std::chrono::nanoseconds::max())) {
-            return std::chrono::nanoseconds::max().count();
+        constexpr std::int64_t limit = std::chrono::nanoseconds::max().count();
+        const long double nanoseconds =
+            std::chrono::duration<long double, std::nano>(duration).count();
+        if (nanoseconds >= static_cast<long double>(limit)) {
+            return limit;
         }
-        return std::chrono::ceil<std::chrono::nanoseconds>(duration).count();
+        if constexpr (!std::chrono::treat_as_floating_point_v<Rep> &&
+                      std::ratio_divide<Period, std::nano>::den == 1) {
+            // Whole nanoseconds: exact, and within the limit.
+            return std::chrono::nanoseconds(duration).count();
+        } else {
+            // std::chrono::ceil would do, but overflows for periods like a third of a second.
+            const auto whole = static_cast<std::int64_t>(nanoseconds);
+            return static_cast<long double>(whole) < nanoseconds ? whole + 1 : whole;
+        }
     }
 
     std::int64_t nanoseconds_ = 0;

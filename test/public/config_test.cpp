@@ -1,0 +1,43 @@
+// The defaults of a poller are what the build was configured with. meson passes its options here by
+// names of their own, apart from those that config.hpp reads.
+#include "wakepoll/config.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <type_traits>
+
+namespace wakepoll::test {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(capacities_are_those_of_the_build_options) {
+    BOOST_TEST(max_registrations == EXPECTED_MAX_REGISTRATIONS);
+    BOOST_TEST(max_overlapped_entries == EXPECTED_MAX_OVERLAPPED_ENTRIES);
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_starts_with_the_defaults) {
+    const PollerConfig config;
+    BOOST_TEST(config.max_registrations == max_registrations);
+    BOOST_TEST(config.max_overlapped_entries == max_overlapped_entries);
+    BOOST_TEST((config.backend == Backend::automatic));
+}
+
+BOOST_AUTO_TEST_CASE(the_defaults_are_within_the_limit) {
+    BOOST_TEST(max_registrations >= 1U);
+    BOOST_TEST(max_registrations <= capacity_limit);
+    BOOST_TEST(max_overlapped_entries >= 1U);
+    BOOST_TEST(max_overlapped_entries <= capacity_limit);
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_can_name_what_it_changes) {
+    constexpr PollerConfig config{.max_registrations = 8, .backend = Backend::wsapoll};
+    static_assert(std::is_aggregate_v<PollerConfig>);
+    BOOST_TEST(config.max_registrations == 8U);
+    BOOST_TEST(config.max_overlapped_entries == max_overlapped_entries);
+    BOOST_TEST((config.backend == Backend::wsapoll));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace wakepoll::test

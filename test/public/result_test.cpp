@@ -1,0 +1,94 @@
+// Result: a value or an error, also for types that can only be moved.
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "wakepoll/error.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+using Owned = std::unique_ptr<int>;
+
+Result<Owned> make(bool succeed) {
+    if (!succeed) {
+        return win32_error(6);
+    }
+    return std::make_unique<int>(42);
+}
+
+BOOST_AUTO_TEST_SUITE(result)
+
+BOOST_AUTO_TEST_CASE(a_value_comes_without_an_error) {
+    Result<Owned> result = make(true);
+    BOOST_TEST(result.has_value());
+    BOOST_TEST(static_cast<bool>(result));
+    BOOST_TEST(!result.error());
+    BOOST_TEST(**result == 42);
+    BOOST_TEST(*result->get() == 42);
+    BOOST_TEST(*result.value() == 42);
+    BOOST_TEST(*std::as_const(result).value() == 42);
+}
+
+BOOST_AUTO_TEST_CASE(an_error_comes_without_a_value) {
+    const Result<Owned> result = make(false);
+    BOOST_TEST(!result.has_value());
+    BOOST_TEST(!static_cast<bool>(result));
+    BOOST_TEST((result.error() == std::errc::bad_file_descriptor));
+    BOOST_TEST(result.error().value() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(asking_an_error_for_its_value_throws_that_error) {
+    const auto is_bad_handle = [](const std::system_error& thrown) {
+        return thrown.code() == win32_error(6);
+    };
+    Result<Owned> result = make(false);
+    BOOST_CHECK_EXCEPTION(static_cast<void>(result.value()), std::system_error, is_bad_handle);
+    BOOST_CHECK_EXCEPTION(static_cast<void>(std::as_const(result).value()), std::system_error,
+                          is_bad_handle);
+    BOOST_CHECK_EXCEPTION(static_cast<void>(make(false).value()), std::system_error, is_bad_handle);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_can_be_moved_out) {
+    const Owned owned = make(true).value();
+    BOOST_REQUIRE(owned != nullptr);
+    BOOST_TEST(*owned == 42);
+
+    Result<Owned> result = make(true);
+    const Owned moved = std::move(result).value();
+    BOOST_TEST(*moved == 42);
+    BOOST_TEST(*result == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_result_can_be_moved_and_assigned) {
+    Result<Owned> first = make(false);
+    Result<Owned> second = make(true);
+    first = std::move(second);
+    BOOST_TEST(first.has_value());
+    BOOST_TEST(**first == 42);
+    static_assert(!std::is_copy_constructible_v<Result<Owned>>);
+    static_assert(std::is_nothrow_move_constructible_v<Result<Owned>>);
+    static_assert(std::is_copy_constructible_v<Result<int>>);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_can_be_changed_in_place) {
+    Result<int> result = 1;
+    *result += 1;
+    result.value() += 1;
+    BOOST_TEST(*result == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_looks_false_is_still_a_value) {
+    const Result<bool> no = false;
+    BOOST_TEST(no.has_value());
+    BOOST_TEST(!*no);
+    const Result<int> zero = 0;
+    BOOST_TEST(static_cast<bool>(zero));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace wakepoll::test
