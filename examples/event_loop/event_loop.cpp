@@ -231,14 +231,18 @@ bool EventLoop::later(const Timer& a, const Timer& b) noexcept {
     return a.deadline != b.deadline ? a.deadline > b.deadline : a.id > b.id;
 }
 
-TimerId EventLoop::add_timer(Clock::duration delay, Function function) {
+TimerId EventLoop::add_timer_at(Clock::time_point deadline, Function function) {
     const TimerId id{next_timer_++};
     timer_functions_.emplace(id, std::move(function));
-    // A century is as good as never, and can be added to any time without overflow.
-    constexpr Clock::duration longest = std::chrono::hours(24 * 36500);
-    timers_.push_back({Clock::now() + std::clamp(delay, Clock::duration::zero(), longest), id});
+    timers_.push_back({deadline, id});
     std::push_heap(timers_.begin(), timers_.end(), later);
     return id;
+}
+
+TimerId EventLoop::add_timer(Clock::duration delay, Function function) {
+    // A century is as good as never, and can be added to the time without overflow.
+    constexpr Clock::duration longest = std::chrono::hours(24 * 36500);
+    return add_timer_at(Clock::now() + std::min(delay, longest), std::move(function));
 }
 
 bool EventLoop::cancel_timer(TimerId id) {

@@ -74,8 +74,11 @@ public:
     /// event that was reported already.
     std::error_code remove_socket(SocketNumber socket);
 
-    /// Calls `function` once, not before `delay` is over. Timers fire in the order of their
-    /// deadlines; equal deadlines in the order in which they were added.
+    /// Calls `function` once, not before `deadline`. Timers fire in the order of their deadlines;
+    /// equal deadlines in the order in which they were added.
+    TimerId add_timer_at(Clock::time_point deadline, Function function);
+
+    /// The same, with a deadline `delay` from now.
     TimerId add_timer(Clock::duration delay, Function function);
 
     /// False where the timer has fired (its function may be running) or was cancelled before.

@@ -159,7 +159,8 @@ private:
                 return check_end();
             }
             check(std::span(buffer).first(received.bytes));
-            if (ended_) {
+            // A short read took all there was; what has come since is reported by the next wait.
+            if (ended_ || received.bytes < buffer.size()) {
                 return;
             }
         }
