@@ -39,7 +39,8 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     count_requests();
     nanoseconds now = sys::now();
     const core::Deadline deadline(timeout, now);
-    bool polled = false;  // A block has just left what a look would find.
+    bool polled = false;   // A look or a block has just found out what is ready.
+    bool blocked = false;  // A block is just over.
     for (;;) {
         if (backend.recheck_in(now) == nanoseconds::zero()) {
             result.error = backend.look(now);
@@ -52,6 +53,7 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
             const bool may_block = !deadline.has_passed(now);
             const nanoseconds limit = backend.recheck_in(now);
             gather_at_port(events, may_block ? deadline.kernel_timeout(now, limit) : 0, result);
+            blocked = true;
             now = sys::now();
         }
         result.woken = wake.consume();
@@ -62,8 +64,11 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
             stats.wakes_reported += result.woken ? 1 : 0;
             return result;
         }
+        stats.spurious_returns += blocked ? 1 : 0;
+        blocked = false;
         if (park == Park::sockets && backend.parks_at() == park) {
             result.error = block_in_sockets(deadline.kernel_timeout(now, backend.recheck_in(now)));
+            blocked = true;
             now = sys::now();
             polled = true;
         }
