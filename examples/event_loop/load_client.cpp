@@ -51,6 +51,7 @@ public:
     }
 
     void close() {
+        client_.loop_.cancel_timer(stall_timer_);
         if (socket_) {
             client_.loop_.remove_socket(socket_.number());
             socket_.close();
@@ -82,7 +83,7 @@ private:
             const std::error_code error = net::connect_error(socket_);
             return fail("reset: " + net::describe(error));
         }
-        if ((events & (mask::in | mask::rdhup | mask::hup)) != 0) {
+        if (reads() && (events & (mask::in | mask::rdhup | mask::hup)) != 0) {
             receive();
         }
         if (!ended_) {
@@ -135,7 +136,24 @@ private:
                 return;
             }
             sent_ += sent.bytes;
+            if (!reads()) {
+                wait_for_stall();
+            }
         }
+    }
+
+    // Not in the last part, before every buffer on the way to the server and back is full.
+    [[nodiscard]] bool reads() const {
+        return half_closed_ || stalled_ || to_send_.made() <= one_at_a_time_;
+    }
+
+    // Nobody says when all the buffers are full; that nothing moves for a while is the sign.
+    void wait_for_stall() {
+        client_.loop_.cancel_timer(stall_timer_);
+        stall_timer_ = client_.loop_.add_timer(client_.options_.stall, [this] {
+            stalled_ = true;
+            update_interest();
+        });
     }
 
     void half_close() {
@@ -222,10 +240,9 @@ private:
              std::to_string(checked_ + 1));
     }
 
-    // `send` goes on until the system takes no more, and only then is anything read: in the last
-    // part that fills every buffer on the way to the server and back.
     void update_interest() {
-        const std::uint32_t wanted = mask::in | mask::rdhup | (blocked_ ? mask::out : mask::none);
+        const std::uint32_t wanted =
+            (reads() ? mask::in | mask::rdhup : mask::none) | (blocked_ ? mask::out : mask::none);
         if (wanted == interest_) {
             return;
         }
@@ -242,6 +259,8 @@ private:
     bool connected_ = false;
     bool blocked_ = false;  // the last send took nothing
     bool half_closed_ = false;
+    bool stalled_ = false;  // nothing could be sent for a while, so now it reads
+    TimerId stall_timer_ = TimerId::none;
     bool ended_ = false;
 
     MessageStream to_send_;

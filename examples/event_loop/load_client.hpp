@@ -3,9 +3,9 @@
 // Each connection sends its own pseudo-random messages and compares every byte that comes back. The
 // first three quarters of its messages go one at a time: send, wait for the whole echo, send the
 // next; their round trips are timed. The rest is sent without waiting, more than the sockets'
-// buffers hold, and nothing is read until the system takes no more, so that the server has to stop
-// reading. Then the connection says that it is finished (half-close) and expects what is missing,
-// to the last byte, and the end of the stream. Only then it counts.
+// buffers hold, and nothing is read until for a while nothing could be sent, so that the server has
+// to stop reading. Then the connection says that it is finished (half-close) and expects what is
+// missing, to the last byte, and the end of the stream. Only then it counts.
 //
 // A connection that fails says why, once, in `LoadReport::failures`; the others go on. Everything
 // happens on the loop's thread, and all of it is over after `time_limit`.
@@ -31,6 +31,8 @@ struct LoadOptions {
     MessagePlan plan;
     /// Send and receive buffers of each connection; 0 leaves them to the system.
     int buffer_bytes = 16 * 1024;
+    /// How long nothing can be sent before a connection starts to read in its last part.
+    EventLoop::Clock::duration stall = std::chrono::milliseconds(100);
     EventLoop::Clock::duration time_limit = std::chrono::seconds(60);
 };
 

@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(twenty_connections_are_verified_whole_by_a_client_on_anothe
         LoadOptions load;
         load.port = port;
         load.connections = connections;
+        load.stall = 20ms;
         load.time_limit = 15s;
         LoadClient client(client_loop, load, [&] { client_loop.stop(); });
         client.start();
