@@ -1,13 +1,15 @@
-// Sockets and other kernel objects, made by bare Winsock and Win32 calls, for world_win32.cpp.
+// Sockets and other kernel objects, made by bare Winsock and Win32 calls,
+// for world_win32.cpp and for the tests of lib/sys.
 //
 // Every function does one thing or throws std::runtime_error with the call and its error. Nothing
 // here owns what it makes, and nothing waits without a limit.
 #pragma once
 
-// clang-format off: the order matters.
-#include <windows.h>
+// The order matters.
+// clang-format off
 #include <winsock2.h>
 #include <ws2tcpip.h>
+#include <windows.h>
 // clang-format on
 
 #include <atomic>

@@ -12,12 +12,13 @@
 #define NOMINMAX
 #endif
 
-// clang-format off: the order matters.
+// The order matters.
+// clang-format off
+#include <winsock2.h>
+#include <ws2tcpip.h>
 #include <mswsock.h>
 #include <windows.h>
-#include <winsock2.h>
 #include <winternl.h>
-#include <ws2tcpip.h>
 // clang-format on
 
 #include <system_error>
