@@ -27,7 +27,7 @@ struct ServerArguments {
     std::uint64_t seconds = 0;
     std::uint64_t wakers = 0;
     std::uint64_t wakes_per_second = 4000;
-    std::uint64_t buffer_bytes = 16 * 1024;
+    std::uint64_t buffer_bytes = 64 * 1024;
 };
 
 // Threads that post functions to a loop, in small bursts, at a bounded rate, until they are told to
