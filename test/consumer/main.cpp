@@ -1,0 +1,28 @@
+// A program of somebody else's, as small as can be: it makes a poller, wakes it and waits. It is
+// built outside wakepoll's own build, once against an installed copy by pkg-config and once with
+// wakepoll as a meson subproject, by tools/lib/consumer.sh.
+#include <wakepoll/wakepoll.hpp>
+
+#include <array>
+#include <cstdio>
+
+int main() {
+    wakepoll::Result<wakepoll::OsPoller> poller = wakepoll::OsPoller::create();
+    if (!poller) {
+        std::printf("no poller: %s\n", poller.error().message().c_str());
+        return 1;
+    }
+    if (!poller->post_wakeup()) {
+        std::printf("the wakeup was not posted\n");
+        return 1;
+    }
+    std::array<wakepoll::NativeEvent, 4> events;
+    const wakepoll::WaitResult result =
+        poller->wait(events, wakepoll::Timeout::from_milliseconds(5000));
+    if (result.error || !result.woken || result.count != 0) {
+        std::printf("the wait was not woken\n");
+        return 1;
+    }
+    std::printf("woken, with room for %u registrations\n", wakepoll::max_registrations);
+    return 0;
+}
