@@ -15,8 +15,9 @@ namespace wakepoll::sys {
 using core::PollEntry;
 namespace poll_bits = core::poll_bits;
 
-/// WSAPoll over `entries`, which must not be empty. How many have non-zero `revents`, where entries
-/// with `nval` do not count; 0 where the time was over first. `kernel_infinite` waits for ever.
+/// WSAPoll over `entries`, which must not be empty. How many have non-zero `revents`, where those
+/// that were no socket at entry do not count (one that is closed meanwhile does); 0 where the time
+/// was over first. `kernel_infinite` waits for ever.
 [[nodiscard]] Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
                                                std::uint32_t milliseconds) noexcept;
 

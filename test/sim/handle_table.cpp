@@ -41,11 +41,25 @@ std::shared_ptr<Object> HandleTable::find(Handle handle) const {
 }
 
 bool HandleTable::close_handle(Handle handle, const Traits& traits) {
-    return close(handle, traits, false, true);
+    Slot* const slot = slot_of(handle);
+    if (slot == nullptr || slot->object == nullptr) {
+        return false;
+    }
+    close(*slot, slot->object->kind() == Kind::socket, traits);
+    return true;
 }
 
 bool HandleTable::close_socket(Handle handle, const Traits& traits) {
-    return close(handle, traits, true, false);
+    Slot* const slot = slot_of(handle);
+    if (slot != nullptr && slot->orphaned) {
+        slot->orphaned = false;
+        return true;
+    }
+    if (slot == nullptr || slot->object == nullptr || slot->object->kind() != Kind::socket) {
+        return false;
+    }
+    close(*slot, false, traits);
+    return true;
 }
 
 void HandleTable::close_all(const Traits& traits) {
@@ -59,19 +73,12 @@ bool HandleTable::is_orphaned(Handle handle) const noexcept {
     return slot != nullptr && slot->orphaned;
 }
 
-bool HandleTable::close(Handle handle, const Traits& traits, bool sockets_only, bool orphans) {
-    const Slot* found = slot_of(handle);
-    if (found == nullptr || found->object == nullptr ||
-        (sockets_only && found->object->kind() != Kind::socket)) {
-        return false;
-    }
-    const auto index = static_cast<std::size_t>(found - slots_.data());
-    const std::shared_ptr<Object> object = std::move(slots_[index].object);
-    slots_[index] = {nullptr, orphans && object->kind() == Kind::socket};
-    free_.push(index);
+void HandleTable::close(Slot& slot, bool orphaned, const Traits& traits) {
+    const std::shared_ptr<Object> object = std::exchange(slot.object, nullptr);
+    slot.orphaned = orphaned;
+    free_.push(static_cast<std::size_t>(&slot - slots_.data()));
     --open_;
     object->handle_closed(traits);
-    return true;
 }
 
 }  // namespace wakepoll::sim

@@ -6,8 +6,9 @@
 //
 // One rule is Winsock's: it keeps its own list of sockets, which CloseHandle bypasses. A socket
 // closed that way leaves its number *orphaned*: still listed by Winsock, unknown to the kernel.
-// WSAPoll fails as a whole on an array that holds such a number. It stays orphaned until the number
-// is given out again.
+// WSAPoll fails as a whole on an array that holds such a number, and asking about the number alone
+// does not mend it. It stays orphaned until it is given out again or closesocket takes it off the
+// list (which succeeds). Seen on Wine 8.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <utility>
 #include <vector>
 
 #include "object.hpp"
@@ -38,7 +40,7 @@ public:
 
     /// CloseHandle. False where the number is no handle.
     bool close_handle(Handle handle, const Traits& traits);
-    /// closesocket. False where the number is no socket.
+    /// closesocket. False where the number is neither a socket nor orphaned.
     bool close_socket(Handle handle, const Traits& traits);
 
     /// The end of the process: everything is closed.
@@ -56,7 +58,10 @@ private:
     };
 
     [[nodiscard]] const Slot* slot_of(Handle handle) const noexcept;
-    bool close(Handle handle, const Traits& traits, bool sockets_only, bool orphans);
+    [[nodiscard]] Slot* slot_of(Handle handle) noexcept {
+        return const_cast<Slot*>(std::as_const(*this).slot_of(handle));
+    }
+    void close(Slot& slot, bool orphaned, const Traits& traits);
 
     std::vector<Slot> slots_;
     std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> free_;

@@ -132,14 +132,14 @@ void Kernel::set_packet_pool(std::size_t packets) {
 
 Handle Kernel::open(Kind kind) {
     const Lock lock(mutex_);
-    return model_.handles.open(std::make_shared<Thing>(kind));
+    return model_.handles.open(std::make_shared<PlainObject>(kind));
 }
 
 void Kernel::set_signalled(Handle handle, bool signalled) {
     const Lock lock(mutex_);
-    const std::shared_ptr<Thing> thing = model_.handles.find_as<Thing>(handle);
+    const std::shared_ptr<PlainObject> thing = model_.handles.find_as<PlainObject>(handle);
     if (thing == nullptr) {
-        throw std::runtime_error("set_signalled: not a handle to a thing");
+        throw std::runtime_error("set_signalled: not a handle to a plain object");
     }
     thing->set_signalled(signalled);
     settle();

@@ -97,7 +97,7 @@ public:
     [[nodiscard]] std::uint32_t winsock_sessions();
     void set_packet_pool(std::size_t packets);
 
-    /// A handle to a new object of any kind that is a mere `Thing`.
+    /// A handle to a new object of any kind that is a mere `PlainObject`.
     [[nodiscard]] Handle open(Kind kind);
     /// Sets or resets an event, ends a process, and so on.
     void set_signalled(Handle handle, bool signalled);

@@ -4,7 +4,7 @@
 // last handle is closed. It knows neither the kernel nor its lock: whoever touches an object holds
 // the kernel's lock, and whatever an object changes is noticed by the kernel when that lock is
 // given back. A new kind of object (a pipe with data, an AFD device) is a class of its own derived
-// from `Object`; `Thing` is enough for what only has to be told apart.
+// from `Object`; `PlainObject` is enough for what only has to be told apart.
 #pragma once
 
 #include <cstddef>
@@ -76,9 +76,9 @@ private:
 };
 
 /// Whatever only has to be classified, waited for or tied to a port.
-class Thing final : public Object {
+class PlainObject final : public Object {
 public:
-    explicit Thing(Kind kind) noexcept : Object(kind) {}
+    explicit PlainObject(Kind kind) noexcept : Object(kind) {}
 
     void set_signalled(bool signalled) noexcept { signalled_ = signalled; }
 

@@ -236,7 +236,8 @@ Handle World::thing(Thing kind) {
         Kind::disk_file,  Kind::directory, Kind::null_device, Kind::event,     Kind::anonymous_pipe,
         Kind::named_pipe, Kind::process,   Kind::thread,      Kind::semaphore, Kind::timer};
     ModelLock model(impl_->kernel);
-    return impl_->open(model, std::make_shared<sim::Thing>(kinds[static_cast<std::size_t>(kind)]));
+    return impl_->open(model,
+                       std::make_shared<sim::PlainObject>(kinds[static_cast<std::size_t>(kind)]));
 }
 
 Handle World::never_a_handle() {

@@ -1,14 +1,14 @@
 // sys/socket_poll.hpp over the simulated kernel: WSAPoll's rules for the array as a whole. What it
 // says of one socket is in tcp_readiness.cpp and udp_socket.cpp.
 //
-// A number that is no socket gets NVAL and is not counted; it neither ends the wait nor fails the
-// call, unless there is no socket at all. A number whose socket was closed with CloseHandle (see
-// handle_table.hpp) fails the call whatever else is in the array. A socket that is closed while it
-// is polled ends the wait.
+// A number that is no socket at entry gets NVAL and is not counted; it neither ends the wait nor
+// fails the call, unless there is no socket at all. A number whose socket was closed with
+// CloseHandle (see handle_table.hpp) fails the call whatever else is in the array. A socket that is
+// closed while it is polled ends the wait with NVAL, and is counted. All of this was seen on
+// Wine 8.
 #include "sys/socket_poll.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <memory>
 #include <vector>
 
@@ -87,20 +87,23 @@ Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
         clear(entries);
         return call.fail(hang);
     }
-    return call.answer(
-        static_cast<std::size_t>(std::ranges::count_if(entries, [](const PollEntry& entry) {
-            return entry.revents != 0 && entry.revents != poll_bits::nval;
-        })));
+    std::size_t count = 0;
+    for (std::size_t i = 0; i != entries.size(); ++i) {
+        count += sockets[i] != nullptr && entries[i].revents != 0 ? 1U : 0U;
+    }
+    return call.answer(count);
 }
 
 Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) noexcept {
-    assert(!sockets.empty() && sockets.size() <= failed_connects_limit);
     Syscall call(Call::failed_connects, sockets.size());
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
     if (call->winsock_sessions == 0) {
         return call.fail(sim::code::not_initialised);
+    }
+    if (sockets.empty() || sockets.size() > failed_connects_limit) {
+        return call.fail(sim::code::invalid_argument);
     }
     std::uint64_t failed = 0;
     for (std::size_t i = 0; i != sockets.size(); ++i) {

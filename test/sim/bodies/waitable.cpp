@@ -2,6 +2,7 @@
 #include "sys/waitable.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "../status.hpp"
 #include "../syscall.hpp"

@@ -1,0 +1,213 @@
+// The model's planned failures, its counters and its trace.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "fixture.hpp"
+#include "sys/doorbell.hpp"
+#include "sys/handle_info.hpp"
+#include "sys/waitable.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+using sys::CompletionPort;
+
+/// Makes the call once, in a way that succeeds unless it is made to fail; its error.
+std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
+                     const sys::Doorbell& doorbell) {
+    const Handle socket = fixture.world.tcp_socket();
+    std::array<sys::Packet, 1> packets;
+    sys::PollEntry entry{socket.value(), ask_all, 0};
+    sys::ThreadPoolWait wait;
+    switch (call) {
+        case Call::winsock_start:
+            return sys::WinsockSession::start().error();
+        case Call::socket_kind:
+            return sys::socket_kind(socket).error();
+        case Call::is_connected:
+            return sys::is_connected(socket).error();
+        case Call::is_listening:
+            return sys::is_listening(socket).error();
+        case Call::poll_sockets:
+            return sys::poll_sockets({&entry, 1}, 0).error();
+        case Call::failed_connects:
+            return sys::failed_connects(std::array{socket.value()}).error();
+        case Call::port_create:
+            return CompletionPort::create().error();
+        case Call::port_associate:
+            return port.associate(socket, 1);
+        case Call::port_post:
+            return port.post(1);
+        case Call::port_dequeue:
+            return port.dequeue(packets, 0).error();
+        case Call::file_type:
+            return sys::file_type(socket).error();
+        case Call::object_type:
+            return sys::object_type(socket).error();
+        case Call::doorbell_create:
+            return sys::Doorbell::create().error();
+        case Call::doorbell_ring:
+            return doorbell.ring();
+        case Call::doorbell_drain:
+            return doorbell.drain();
+        case Call::wait_arm:
+            return wait.arm(
+                port.handle(), [](void*) noexcept {}, nullptr);
+        case Call::winsock_end:
+        case Call::port_close:
+        case Call::is_console:
+        case Call::is_pipe:
+        case Call::doorbell_close:
+        case Call::wait_disarm:
+            break;
+    }
+    return {};
+}
+
+struct FaultFixture : Fixture {
+    CompletionPort port = CompletionPort::create().value();
+    sys::Doorbell doorbell = sys::Doorbell::create().value();
+
+    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell); }
+
+    static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sim_faults)
+
+BOOST_FIXTURE_TEST_CASE(every_call_that_can_fail_fails_once_as_planned, FaultFixture) {
+    for (std::size_t i = 0; i < call_kinds; ++i) {
+        const Call call = nth_call(i);
+        BOOST_TEST_CONTEXT(name_of(call)) {
+            for (const std::uint32_t code : possible_codes(call)) {
+                kernel.fail_next(call, code);
+                const std::size_t open = kernel.open_handles();
+                const std::uint32_t sessions = kernel.winsock_sessions();
+                BOOST_TEST(make(call).value() == static_cast<int>(code));
+                // The World's socket, and nothing that the failed call left behind.
+                BOOST_TEST(kernel.open_handles() == open + 1);
+                BOOST_TEST(kernel.winsock_sessions() == sessions);
+                BOOST_TEST(!make(call));
+            }
+        }
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failed_post_leaves_no_packet, FaultFixture) {
+    kernel.fail_next(Call::port_post, 1450);
+    BOOST_TEST(port.post(1).value() == 1450);
+    std::array<sys::Packet, 1> packets;
+    BOOST_TEST(port.dequeue(packets, 0).value() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(several_failures_of_a_call_follow_one_another, FaultFixture) {
+    kernel.fail_next(Call::port_post, 8);
+    kernel.fail_next(Call::port_post, 1450);
+    BOOST_TEST(!make(Call::socket_kind));
+    BOOST_TEST(port.post(1).value() == 8);
+    BOOST_TEST(port.post(1).value() == 1450);
+    BOOST_TEST(!port.post(1));
+}
+
+BOOST_FIXTURE_TEST_CASE(questions_of_yes_and_no_fail_by_saying_no, FaultFixture) {
+    const Handle pipe = kernel.open(Kind::named_pipe);
+    kernel.fail_next(Call::is_pipe, 6);
+    BOOST_TEST(!sys::is_pipe(pipe));
+    BOOST_TEST(sys::is_pipe(pipe));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_nth_call_that_can_fail_fails_whatever_it_is, FaultFixture) {
+    const Handle socket = world.tcp_socket();
+    kernel.fail_nth(3, 10055);
+    BOOST_TEST(!port.post(1));
+    BOOST_TEST(!sys::is_pipe(socket));  // Can not fail and so is not counted.
+    BOOST_TEST(!doorbell.ring());
+    BOOST_TEST(sys::socket_kind(socket).error().value() == 10055);
+    BOOST_TEST(!sys::socket_kind(socket).error());
+    kernel.fail_nth(1);
+    BOOST_TEST(port.post(1).value() == static_cast<int>(possible_codes(Call::port_post)[0]));
+}
+
+BOOST_FIXTURE_TEST_CASE(random_failures_have_only_codes_that_the_call_can_give, FaultFixture) {
+    kernel.fail_randomly(0.3);
+    int failed = 0;
+    int made = 0;
+    for (int round = 0; round < 100; ++round) {
+        for (std::size_t i = 0; i < call_kinds; ++i) {
+            const Call call = nth_call(i);
+            const auto codes = possible_codes(call);
+            const std::error_code error = make(call);
+            made += codes.empty() ? 0 : 1;
+            if (error) {
+                ++failed;
+                const auto code = static_cast<std::uint32_t>(error.value());
+                BOOST_TEST((std::find(codes.begin(), codes.end(), code) != codes.end()));
+            }
+        }
+    }
+    BOOST_TEST(failed > made / 5);
+    BOOST_TEST(failed < made / 2);
+    kernel.clear_faults();
+    for (std::size_t i = 0; i < call_kinds; ++i) {
+        BOOST_TEST(!make(nth_call(i)));
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(calls_are_counted_by_kind_and_in_all, FaultFixture) {
+    kernel.reset_counts();
+    BOOST_TEST(!port.post(1));
+    BOOST_TEST(!port.post(2));
+    kernel.fail_next(Call::doorbell_ring, 10055);
+    BOOST_TEST(doorbell.ring().value() == 10055);
+    static_cast<void>(kernel.now());
+    static_cast<void>(sys::win32_code_of_status(0));
+    BOOST_TEST(kernel.calls(Call::port_post) == 2U);
+    BOOST_TEST(kernel.calls(Call::doorbell_ring) == 1U);
+    BOOST_TEST(kernel.calls() == 3U);
+    kernel.reset_counts();
+    BOOST_TEST(kernel.calls() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_world_does_is_no_call_of_the_code_under_test, FaultFixture) {
+    kernel.reset_counts();
+    kernel.fail_randomly(1.0);
+    const auto pair = world.tcp_pair();
+    BOOST_TEST(world.send(pair.local, 1).bytes == 1U);
+    world.close(pair.local);
+    BOOST_TEST(kernel.calls() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_trace_tells_the_last_calls_with_their_answers, FaultFixture) {
+    BOOST_TEST(!port.post(4711));
+    kernel.fail_next(Call::port_post, 1450);
+    BOOST_TEST(port.post(4712).value() == 1450);
+    BOOST_TEST(port.associate(world.never_a_handle(), 9).value() == 6);
+    kernel.between_calls([&] { BOOST_TEST(!doorbell.ring()); }, 1.0);
+    BOOST_TEST(!doorbell.drain());
+    const std::string trace = kernel.trace();
+    const auto tells = [&](const char* words) {
+        BOOST_TEST((trace.find(words) != std::string::npos), words << " in\n" << trace);
+    };
+    tells(", 4711) = 0");
+    tells(", 4712) = error 1450 (planned)");
+    tells(", 9) = error 6\n");
+    tells("actor: doorbell_ring(");
+    BOOST_TEST(trace.find("4711") < trace.find("4712"));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_trace_keeps_only_the_last_calls, FaultFixture) {
+    BOOST_TEST(!port.post(4711));
+    for (int i = 0; i < 1000; ++i) {
+        BOOST_TEST(!doorbell.drain());
+    }
+    const std::string trace = kernel.trace();
+    BOOST_TEST((trace.find("4711") == std::string::npos));
+    BOOST_TEST(std::count(trace.begin(), trace.end(), '\n') == 256);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace wakepoll::sim
