@@ -26,16 +26,17 @@ inline constexpr std::uint32_t interest_bits =
 }
 
 /// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
-/// would refuse the call for the whole array.
+/// would refuse the call for the whole array. Nothing on behalf of `rdband` and `wrband`, which no
+/// socket reports: WSAPoll would return at once for what is then filtered out.
 [[nodiscard]] constexpr std::int16_t to_native_mask(IoInterest interest) noexcept {
     int native = 0;
     if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
         native |= poll_bits::rdnorm;
     }
-    if ((bits(interest) & (mask::pri | mask::rdband)) != 0) {
+    if ((bits(interest) & mask::pri) != 0) {
         native |= poll_bits::rdband;
     }
-    if ((bits(interest) & (mask::out | mask::wrnorm | mask::wrband)) != 0) {
+    if ((bits(interest) & (mask::out | mask::wrnorm)) != 0) {
         native |= poll_bits::wrnorm;
     }
     return static_cast<std::int16_t>(native);
