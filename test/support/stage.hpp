@@ -15,6 +15,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "printing.hpp"
 #include "wakepoll/wakepoll.hpp"
 #include "world.hpp"
 #if !defined(_WIN32)

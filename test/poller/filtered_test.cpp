@@ -1,0 +1,188 @@
+// P10 and what WSAPoll alone can not wait for: hang-ups that the interest filters out, and connects
+// that are refused without a word.
+//
+// WSAPoll returns at once, for ever, for a socket whose peer has sent FIN, whatever is asked. The
+// figures below are kernel calls: a spin would make thousands of them.
+#include "stage.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+namespace {
+
+/// A wait of this length on one quiet socket looks again after 1, 2, 4, 8, 16, 32, 50, 50 ... ms.
+constexpr auto quiet_time = 500ms;
+constexpr std::uint64_t most_rechecks = 6 + (500 - 63) / 50 + 2;
+/// A re-check is one look at the quiet sockets and one block; early ends add a few.
+constexpr std::uint64_t most_calls = 8 * most_rechecks;
+
+std::uint64_t kernel_calls(const PollerStats& stats) {
+    return stats.socket_polls + stats.port_dequeues + stats.doorbells_drained;
+}
+
+void fill(World& world, Handle socket) {
+    while (!world.send(socket, 65536).error) {
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(filtered)
+
+BOOST_AUTO_TEST_CASE(a_half_close_under_empty_interest_neither_shows_nor_spins) {
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::none, 1));
+        stage.world.shutdown_send(pair.peer);
+        const auto waited = wait(poller, quiet_time);
+        BOOST_TEST(waited.count() == 0U);
+        BOOST_TEST(!waited.result.error);
+        BOOST_TEST(poller.stats().rechecks <= most_rechecks);
+        BOOST_TEST(kernel_calls(poller.stats()) <= most_calls);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_half_close_under_write_interest_neither_shows_nor_spins) {
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::write, 1));
+        fill(stage.world, pair.local);
+        while (wait(poller, 20ms).count() != 0) {
+            fill(stage.world, pair.local);
+        }
+        stage.world.shutdown_send(pair.peer);
+        const std::uint64_t before = kernel_calls(poller.stats());
+        BOOST_TEST(wait(poller, quiet_time).count() == 0U);
+        BOOST_TEST(kernel_calls(poller.stats()) - before <= most_calls);
+        // When there is room again it is told, although the socket is among the quiet.
+        for (int reads = 0; reads < 10000; ++reads) {
+            const Transfer transfer = stage.world.receive(pair.peer, 65536);
+            if (transfer.error && wait(poller, 60ms).mask_of(1) == mask::out) {
+                return;
+            }
+        }
+        BOOST_TEST(wait(poller).mask_of(1) == mask::out);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_of_a_quiet_socket_is_told) {
+    on_every_kernel(200, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::none, 1));
+        stage.world.shutdown_send(pair.peer);
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        stage.world.beside([&] { stage.world.reset(pair.peer); });
+        BOOST_TEST(wait(poller).mask_of(1) == (mask::err | mask::hup));
+        stage.world.join();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_quiet_socket_does_not_slow_the_others) {
+    on_every_kernel(200, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair quiet = stage.world.tcp_pair();
+        const SocketPair lively = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(quiet.local, IoInterest::none, 1));
+        BOOST_REQUIRE(!poller.register_handle(lively.local, IoInterest::read, 2));
+        stage.world.shutdown_send(quiet.peer);
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        stage.world.beside([&] { BOOST_TEST(stage.world.send(lively.peer, 1).bytes == 1U); });
+        BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+        stage.world.join();
+        BOOST_TEST(poller.post_wakeup());
+        BOOST_TEST(wait(poller).result.woken);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_quiet_socket_answers_to_a_new_interest) {
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::none, 1));
+        stage.world.shutdown_send(pair.peer);
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        BOOST_REQUIRE(
+            !poller.modify_handle(pair.local, IoInterest::read | IoInterest::read_hangup, 2));
+        BOOST_TEST(wait(poller, 0ms).mask_of(2) == (mask::in | mask::rdhup));
+        BOOST_REQUIRE(!poller.modify_handle(pair.local, IoInterest::none, 3));
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        BOOST_TEST(!poller.unregister_handle(pair.local));
+        const PollerStats before = poller.stats();
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        BOOST_TEST(poller.stats().rechecks == before.rechecks);
+    });
+}
+
+#if !defined(_WIN32)
+
+BOOST_AUTO_TEST_CASE(only_server_2019_rechecks_a_pending_connect) {
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle client = stage.world.connecting_to_nobody();
+        BOOST_REQUIRE(!poller.register_handle(client, IoInterest::write, 1));
+        BOOST_TEST(wait(poller, wait_forever).mask_of(1) == (mask::out | mask::err | mask::hup));
+        const bool old =
+            stage.kernel.options().personality == sim::Personality::windows_server_2019;
+        BOOST_TEST((poller.stats().rechecks > 0) == old);
+        // 2 s at 50 ms, after the first few.
+        BOOST_TEST(poller.stats().rechecks <= 50U);
+        BOOST_TEST((stage.kernel.calls(sim::Call::failed_connects) > 0) == old);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_connect_that_succeeds_is_not_rechecked_any_more) {
+    for (const IoInterest interest : {IoInterest::read, IoInterest::write}) {
+        on_every_kernel(100, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            const Handle listener = stage.world.listener();
+            const Handle client = stage.world.connecting(listener);
+            BOOST_REQUIRE(!poller.register_handle(client, interest, 1));
+            (void)wait(poller, 100ms);
+            BOOST_REQUIRE(!poller.modify_handle(client, IoInterest::read, 1));
+            const PollerStats before = poller.stats();
+            BOOST_TEST(wait(poller, 1s).count() == 0U);
+            BOOST_TEST(poller.stats().rechecks == before.rechecks);
+        });
+    }
+}
+
+BOOST_AUTO_TEST_CASE(connected_sockets_and_listeners_are_never_rechecked) {
+    on_every_kernel(20, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_REQUIRE(!poller.register_handle(stage.world.listener(), IoInterest::read, 2));
+        BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::read, 3));
+        BOOST_TEST(wait(poller, 1s).count() == 0U);
+        BOOST_TEST(poller.stats().rechecks == 0U);
+        BOOST_TEST(stage.kernel.calls(sim::Call::failed_connects) == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(more_pending_connects_than_one_select_takes) {
+    on_every_kernel(5, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        constexpr std::uint64_t clients = 150;
+        for (std::uint64_t i = 0; i < clients; ++i) {
+            BOOST_REQUIRE(!poller.register_handle(stage.world.connecting_to_nobody(),
+                                                  IoInterest::write | IoInterest::one_shot, i));
+        }
+        std::uint64_t refused = 0;
+        while (refused < clients) {
+            const auto waited = wait(poller);
+            BOOST_REQUIRE(waited.count() > 0U);
+            refused += waited.count();
+        }
+        BOOST_TEST(refused == clients);
+        const PollerStats before = poller.stats();
+        BOOST_TEST(wait(poller, 1s).count() == 0U);
+        BOOST_TEST(poller.stats().rechecks == before.rechecks);
+    });
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()

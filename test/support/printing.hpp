@@ -1,0 +1,14 @@
+// How Boost.Test prints what it has no words for.
+#pragma once
+
+#include <ostream>
+#include <system_error>
+
+// Found by argument-dependent lookup, so it has to stand in the namespace of std::errc.
+namespace std {  // NOLINT(cert-dcl58-cpp)
+
+inline ostream& boost_test_print_type(ostream& out, errc condition) {
+    return out << make_error_condition(condition).message();
+}
+
+}  // namespace std
