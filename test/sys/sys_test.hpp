@@ -1,0 +1,73 @@
+// What the tests of lib/sys share: limits for waits, names for kinds of handle.
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <span>
+
+#include "support/world.hpp"
+#include "sys/socket_poll.hpp"
+
+namespace wakepoll::test {
+
+/// How long a test waits for what must come, before it fails.
+inline constexpr std::uint32_t patience_milliseconds = 10'000;
+
+/// How long it waits where nothing must come.
+inline constexpr std::uint32_t quiet_milliseconds = 20;
+
+inline constexpr Thing all_things[] = {
+    Thing::disk_file,      Thing::directory,  Thing::null_device, Thing::event,
+    Thing::anonymous_pipe, Thing::named_pipe, Thing::process,     Thing::thread,
+    Thing::semaphore,      Thing::timer,
+};
+
+inline const char* name_of(Thing thing) {
+    switch (thing) {
+        case Thing::disk_file:
+            return "disk_file";
+        case Thing::directory:
+            return "directory";
+        case Thing::null_device:
+            return "null_device";
+        case Thing::event:
+            return "event";
+        case Thing::anonymous_pipe:
+            return "anonymous_pipe";
+        case Thing::named_pipe:
+            return "named_pipe";
+        case Thing::process:
+            return "process";
+        case Thing::thread:
+            return "thread";
+        case Thing::semaphore:
+            return "semaphore";
+        case Thing::timer:
+            return "timer";
+    }
+    return "?";
+}
+
+inline std::ostream& operator<<(std::ostream& out, Thing thing) { return out << name_of(thing); }
+
+/// WSAPoll of one socket: its revents. Throws where the call fails.
+inline int revents(Handle socket, int events, std::uint32_t milliseconds) {
+    sys::PollEntry entry{socket.value(), static_cast<std::int16_t>(events), 0};
+    static_cast<void>(sys::poll_sockets({&entry, 1}, milliseconds).value());
+    return entry.revents;
+}
+
+/// Waits until the socket has something to report for `events`; true where it did.
+inline bool becomes_ready(Handle socket, int events) {
+    return revents(socket, events, patience_milliseconds) != 0;
+}
+
+}  // namespace wakepoll::test
+
+namespace wakepoll {
+
+inline std::ostream& operator<<(std::ostream& out, HandleType type) {
+    return out << "HandleType " << static_cast<int>(type);
+}
+
+}  // namespace wakepoll
