@@ -78,8 +78,9 @@ public:
     [[nodiscard]] bool recycle(Handle wanted, SocketPair& pair);
 
     [[nodiscard]] Handle thing(Thing kind);
-    [[nodiscard]] Handle never_a_handle();          ///< A number that was never a handle.
-    [[nodiscard]] Handle duplicate(Handle handle);  ///< DuplicateHandle within this process.
+    [[nodiscard]] Handle never_a_handle();  ///< A number that was never a handle.
+    /// Within this process: WSADuplicateSocket for a socket, DuplicateHandle for another handle.
+    [[nodiscard]] Handle duplicate(Handle handle);
 
     /// Starts an overlapped WSARecv. Success where it completed at once or is pending.
     [[nodiscard]] std::error_code start_receive(Handle socket, void* overlapped, void* buffer,

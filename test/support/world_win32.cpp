@@ -267,14 +267,15 @@ Handle World::never_a_handle() {
 }
 
 Handle World::duplicate(Handle handle) {
-    const HANDLE copy = duplicate_native(handle.native());
-    int type = 0;
-    int size = sizeof(type);
-    if (::getsockopt(reinterpret_cast<SOCKET>(copy), SOL_SOCKET, SO_TYPE,
-                     reinterpret_cast<char*>(&type), &size) == 0) {
-        return Handle(std::uintptr_t{impl_->keep(reinterpret_cast<SOCKET>(copy))});
+    WSAPROTOCOL_INFOW socket{};
+    if (::WSADuplicateSocketW(handle.value(), ::GetCurrentProcessId(), &socket) == 0) {
+        const SOCKET copy =
+            check_socket(::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                      &socket, 0, WSA_FLAG_OVERLAPPED),
+                         "WSASocketW");
+        return Handle(std::uintptr_t{impl_->keep(copy)});
     }
-    return impl_->keep(copy);
+    return impl_->keep(duplicate_native(handle.native()));
 }
 
 std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
