@@ -59,10 +59,10 @@ std::size_t PollerState::layout(const PollerConfig& config, std::byte* block,
     memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
     memory.wsapoll.active_entries = carver.array<core::PollEntry>(slots + 1);
     memory.wsapoll.active_slots = carver.array<core::Slot>(slots);
-    memory.wsapoll.active_positions = carver.array<std::uint32_t>(slots);
+    memory.wsapoll.active_places = carver.array<core::PollSet::Place>(slots);
     memory.wsapoll.quiet_entries = carver.array<core::PollEntry>(slots + 1);
     memory.wsapoll.quiet_slots = carver.array<core::Slot>(slots);
-    memory.wsapoll.quiet_positions = carver.array<std::uint32_t>(slots);
+    memory.wsapoll.quiet_places = carver.array<core::PollSet::Place>(slots);
     memory.wsapoll.connecting = carver.array<bool>(slots);
     return carver.used();
 }

@@ -36,9 +36,8 @@ namespace poll_bits = core::poll_bits;
 WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
                                core::WakeState& wake, PollerStats& stats,
                                bool select_tells_refusals) noexcept
-    : active_(memory.active_entries, memory.active_slots, memory.active_positions,
-              table.capacity()),
-      quiet_(memory.quiet_entries, memory.quiet_slots, memory.quiet_positions, table.capacity()),
+    : active_(memory.active_entries, memory.active_slots, memory.active_places, table.capacity()),
+      quiet_(memory.quiet_entries, memory.quiet_slots, memory.quiet_places, table.capacity()),
       table_(table),
       wake_(wake),
       stats_(stats),
@@ -294,15 +293,14 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                              nanoseconds now) noexcept {
     Scan scan;
     while (scan.visited < visits && scan.filled < events.size() && !active_.empty()) {
-        const std::uint32_t position = active_.cursor();
-        PollEntry& entry = active_.entries()[position];
+        const Slot slot = active_.cursor();
+        const PollEntry& entry = active_[slot];
         ++scan.visited;
         if (entry.revents == 0) {
             active_.advance();
             continue;
         }
         const std::int16_t revents = entry.revents;
-        const Slot slot = active_.slot_at(position);
         if (is_closed(entry)) {
             drop(slot);
             continue;

@@ -36,10 +36,10 @@ public:
     struct Memory {
         core::PollEntry* active_entries;  ///< capacity + 1, the first for the doorbell
         core::Slot* active_slots;
-        std::uint32_t* active_positions;
+        core::PollSet::Place* active_places;
         core::PollEntry* quiet_entries;  ///< capacity + 1, the first unused
         core::Slot* quiet_slots;
-        std::uint32_t* quiet_positions;
+        core::PollSet::Place* quiet_places;
         bool* connecting;  ///< capacity, by slot
     };
 

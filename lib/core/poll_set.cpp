@@ -10,56 +10,60 @@ constexpr std::uint32_t nowhere = 0xFFFFFFFF;
 
 }  // namespace
 
-PollSet::PollSet(PollEntry* entries, Slot* slots, std::uint32_t* positions,
-                 std::uint32_t capacity) noexcept
-    : entries_(entries), slots_(slots), positions_(positions) {
-    std::fill_n(positions_, capacity, nowhere);
+PollSet::PollSet(PollEntry* entries, Slot* slots, Place* places, std::uint32_t capacity) noexcept
+    : entries_(entries), slots_(slots), places_(places) {
+    std::fill_n(places_, capacity, Place{nowhere, no_slot, no_slot});
 }
 
 void PollSet::add(Slot slot, const PollEntry& entry) noexcept {
     assert(!contains(slot));
     entries_[size_ + 1] = entry;
     slots_[size_] = slot;
-    positions_[index_of(slot)] = size_;
+    if (size_ == 0) {
+        place_of(slot) = {0, slot, slot};
+        cursor_ = slot;
+    } else {
+        const Slot last = place_of(cursor_).previous;
+        place_of(slot) = {size_, last, cursor_};
+        place_of(last).next = slot;
+        place_of(cursor_).previous = slot;
+    }
     ++size_;
-}
-
-void PollSet::move(std::uint32_t from, std::uint32_t to) noexcept {
-    entries_[to + 1] = entries_[from + 1];
-    slots_[to] = slots_[from];
-    positions_[index_of(slots_[to])] = to;
 }
 
 void PollSet::remove(Slot slot) noexcept {
     assert(contains(slot));
-    std::uint32_t hole = positions_[index_of(slot)];
-    positions_[index_of(slot)] = nowhere;
-    const std::uint32_t last = size_ - 1;
+    const Place place = place_of(slot);
+    place_of(slot).position = nowhere;
+    --size_;
 
-    // The last entry is still to be visited. It may fill a hole at or behind the cursor's front,
-    // but not one among the visited: there, the entry visited most recently goes into the hole, and
-    // the last one takes that entry's place, with the cursor on it.
-    if (hole < cursor_) {
-        --cursor_;
-        if (hole != cursor_) {
-            move(cursor_, hole);
-        }
-        hole = cursor_;
+    // The last entry fills the hole, unless it is the one that leaves.
+    if (place.position != size_) {
+        entries_[place.position + 1] = entries_[size_ + 1];
+        slots_[place.position] = slots_[size_];
+        place_of(slots_[place.position]).position = place.position;
     }
-    if (hole != last) {
-        move(last, hole);
-    }
-    size_ = last;
-    if (cursor_ >= size_) {
-        cursor_ = 0;
+
+    place_of(place.previous).next = place.next;
+    place_of(place.next).previous = place.previous;
+    if (cursor_ == slot) {
+        cursor_ = size_ == 0 ? no_slot : place.next;
     }
 }
 
-bool PollSet::contains(Slot slot) const noexcept { return positions_[index_of(slot)] != nowhere; }
+void PollSet::advance() noexcept {
+    if (cursor_ != no_slot) {
+        cursor_ = place_of(cursor_).next;
+    }
+}
+
+bool PollSet::contains(Slot slot) const noexcept {
+    return places_[index_of(slot)].position != nowhere;
+}
 
 PollEntry& PollSet::operator[](Slot slot) noexcept {
     assert(contains(slot));
-    return entries_[positions_[index_of(slot)] + 1];
+    return entries_[place_of(slot).position + 1];
 }
 
 }  // namespace wakepoll::core

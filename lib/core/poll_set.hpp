@@ -1,9 +1,14 @@
 // The dense array that WSAPoll reads, and where in it each registration stands.
 //
 // Position 0 of the array is the doorbell's; registered sockets follow without gaps, so one call
-// covers them all. `add` appends, `remove` fills the hole with another entry; both are O(1). A
-// cursor says where the next scan goes on, so that with more ready than the caller has room for,
-// each gets its turn: removal never moves an entry that is still to be visited behind the cursor.
+// covers them all. `add` appends, `remove` fills the hole with the last entry; both are O(1).
+//
+// Whose turn it is to be visited is kept apart from where an entry stands, as a ring through the
+// slots, so that with more ready than the caller has room for, each gets its turn. A newcomer is
+// visited last and a removal lets everyone behind move up: nobody ever waits for more visits than
+// there were entries when it was visited last, whatever comes and goes meanwhile. (Positions alone
+// can not promise that: one-shot sockets that leave when visited and are armed again at once would
+// fill each other's holes, and the rest would starve.)
 //
 // Used by the WSAPoll backend, on the owner's thread. It makes no system call and allocates
 // nothing.
@@ -20,10 +25,15 @@ namespace wakepoll::core {
 
 class PollSet {
 public:
-    /// Takes `capacity + 1` entries, `capacity` slots and `capacity` positions; they outlive the
-    /// set.
-    PollSet(PollEntry* entries, Slot* slots, std::uint32_t* positions,
-            std::uint32_t capacity) noexcept;
+    /// Where a slot stands in the array, and between whom in the ring.
+    struct Place {
+        std::uint32_t position;
+        Slot previous;
+        Slot next;
+    };
+
+    /// Takes `capacity + 1` entries, `capacity` slots and `capacity` places; they outlive the set.
+    PollSet(PollEntry* entries, Slot* slots, Place* places, std::uint32_t capacity) noexcept;
 
     PollSet(const PollSet&) = delete;
     PollSet& operator=(const PollSet&) = delete;
@@ -54,21 +64,20 @@ public:
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-    /// The position that the next scan visits first; less than `size()`, or 0 in an empty set.
-    [[nodiscard]] std::uint32_t cursor() const noexcept { return cursor_; }
+    /// The slot whose turn it is; `no_slot` in an empty set.
+    [[nodiscard]] Slot cursor() const noexcept { return cursor_; }
 
-    /// Moves the cursor on to the next position, around the end.
-    void advance() noexcept { cursor_ = cursor_ + 1 < size_ ? cursor_ + 1 : 0; }
+    /// Ends the turn of the slot at the cursor: it becomes the last of the round.
+    void advance() noexcept;
 
 private:
-    /// Moves what stands at position `from` to position `to`.
-    void move(std::uint32_t from, std::uint32_t to) noexcept;
+    [[nodiscard]] Place& place_of(Slot slot) noexcept { return places_[index_of(slot)]; }
 
     PollEntry* entries_;
     Slot* slots_;
-    std::uint32_t* positions_;
+    Place* places_;
     std::uint32_t size_ = 0;
-    std::uint32_t cursor_ = 0;
+    Slot cursor_ = no_slot;
 };
 
 }  // namespace wakepoll::core

@@ -1,0 +1,280 @@
+// PollSet: a dense array for the kernel, and a turn for everyone in it.
+//
+// Fairness is stated as strictly as it is meant: whoever stands in the set is visited before as
+// many visits have passed as there were entries when it was last visited, or added, whatever is
+// added and removed meanwhile.
+#include "core/poll_set.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+namespace wakepoll::core::test {
+namespace {
+
+constexpr std::uintptr_t doorbell_socket = 0xB311;
+
+/// The entry that a test puts into a slot; its socket and events tell the slot.
+PollEntry entry_of(Slot slot) {
+    const auto n = static_cast<std::uint32_t>(slot);
+    return {0x1000 + std::uintptr_t{n} * 4, static_cast<std::int16_t>(n + 1),
+            static_cast<std::int16_t>(n + 2)};
+}
+
+bool same(const PollEntry& a, const PollEntry& b) {
+    return a.socket == b.socket && a.events == b.events && a.revents == b.revents;
+}
+
+/// A set with the memory it works on, and a doorbell in it.
+class Set {
+public:
+    explicit Set(std::uint32_t capacity)
+        : entries_(std::size_t{capacity} + 1),
+          slots_(capacity),
+          places_(capacity),
+          set_(entries_.data(), slots_.data(), places_.data(), capacity) {
+        set_.doorbell() = {doorbell_socket, 7, 8};
+    }
+
+    PollSet* operator->() { return &set_; }
+    PollEntry& operator[](Slot slot) { return set_[slot]; }
+
+    void add(std::uint32_t n) { set_.add(Slot{n}, entry_of(Slot{n})); }
+
+    /// What a scan does: the slot whose turn it is, and on to the next.
+    Slot visit() {
+        const Slot slot = set_.cursor();
+        set_.advance();
+        return slot;
+    }
+
+    /// The same for a one-shot registration, which leaves the set when it is reported.
+    Slot visit_and_remove() {
+        const Slot slot = set_.cursor();
+        set_.remove(slot);
+        return slot;
+    }
+
+    /// Dense, each entry where its slot says, nobody twice, the doorbell where it was.
+    void check(const std::set<Slot>& expected, std::uint32_t capacity) {
+        BOOST_REQUIRE(set_.size() == expected.size());
+        BOOST_REQUIRE(set_.empty() == expected.empty());
+        BOOST_REQUIRE(set_.entries().size() == expected.size());
+        BOOST_REQUIRE(set_.entries_with_doorbell().size() == expected.size() + 1);
+        BOOST_REQUIRE(set_.entries_with_doorbell().data() == entries_.data());
+        BOOST_REQUIRE(set_.entries().data() == entries_.data() + 1);
+        BOOST_REQUIRE(same(entries_[0], {doorbell_socket, 7, 8}));
+        std::set<Slot> found;
+        for (std::size_t position = 0; position < set_.size(); ++position) {
+            const Slot slot = set_.slot_at(position);
+            BOOST_REQUIRE(found.insert(slot).second);
+            BOOST_REQUIRE(&set_[slot] == &set_.entries()[position]);
+            BOOST_REQUIRE(same(set_[slot], entry_of(slot)));
+        }
+        BOOST_REQUIRE((found == expected));
+        for (std::uint32_t n = 0; n < capacity; ++n) {
+            BOOST_REQUIRE(set_.contains(Slot{n}) == (expected.count(Slot{n}) == 1));
+        }
+        BOOST_REQUIRE(
+            (expected.empty() ? set_.cursor() == no_slot : expected.count(set_.cursor()) == 1));
+    }
+
+private:
+    std::vector<PollEntry> entries_;
+    std::vector<Slot> slots_;
+    std::vector<PollSet::Place> places_;
+    PollSet set_;
+};
+
+BOOST_AUTO_TEST_SUITE(poll_set)
+
+BOOST_AUTO_TEST_CASE(an_empty_set_is_the_doorbell_alone) {
+    Set set(4);
+    set.check({}, 4);
+    set->advance();
+    set.check({}, 4);
+}
+
+BOOST_AUTO_TEST_CASE(sockets_stand_behind_the_doorbell_in_the_order_they_came) {
+    Set set(4);
+    set.add(2);
+    set.add(0);
+    set.add(3);
+    set.check({Slot{0}, Slot{2}, Slot{3}}, 4);
+    BOOST_CHECK(set->slot_at(0) == Slot{2});
+    BOOST_CHECK(set->slot_at(1) == Slot{0});
+    BOOST_CHECK(set->slot_at(2) == Slot{3});
+}
+
+BOOST_AUTO_TEST_CASE(a_full_set_holds_every_slot) {
+    Set set(1024);
+    std::set<Slot> all;
+    for (std::uint32_t n = 0; n < 1024; ++n) {
+        set.add(n);
+        all.insert(Slot{n});
+    }
+    set.check(all, 1024);
+}
+
+BOOST_AUTO_TEST_CASE(the_only_one_can_leave_and_come_back) {
+    Set set(1);
+    for (int round = 0; round < 3; ++round) {
+        set.add(0);
+        set.check({Slot{0}}, 1);
+        BOOST_CHECK(set.visit() == Slot{0});
+        BOOST_CHECK(set.visit() == Slot{0});
+        set->remove(Slot{0});
+        set.check({}, 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(any_one_may_leave_and_the_others_close_ranks) {
+    constexpr std::uint32_t count = 6;
+    for (std::uint32_t cursor = 0; cursor < count; ++cursor) {
+        for (std::uint32_t leaving = 0; leaving < count; ++leaving) {
+            Set set(count);
+            std::set<Slot> expected;
+            for (std::uint32_t n = 0; n < count; ++n) {
+                set.add(n);
+                expected.insert(Slot{n});
+            }
+            for (std::uint32_t i = 0; i < cursor; ++i) {
+                set.visit();
+            }
+            set->remove(Slot{leaving});
+            expected.erase(Slot{leaving});
+            set.check(expected, count);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(room_for_m_visits_all_k_within_k_over_m_rounds) {
+    for (std::uint32_t k = 1; k <= 20; ++k) {
+        for (std::uint32_t m = 1; m <= 8; ++m) {
+            Set set(k);
+            for (std::uint32_t n = 0; n < k; ++n) {
+                set.add(n);
+            }
+            // From every place where an earlier round may have stopped.
+            for (std::uint32_t start = 0; start < k; ++start) {
+                std::map<Slot, int> visits;
+                for (std::uint32_t visit = 0; visit < (k + m - 1) / m * m; ++visit) {
+                    ++visits[set.visit()];
+                }
+                BOOST_REQUIRE(visits.size() == k);
+                BOOST_REQUIRE((m < k || visits.begin()->second >= 1));
+                set.visit();
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_full_round_visits_each_once_though_one_shots_leave_in_the_middle) {
+    constexpr std::uint32_t count = 6;
+    for (std::uint32_t start = 0; start < count; ++start) {
+        for (std::uint32_t one_shots = 0; one_shots < 1U << count; ++one_shots) {
+            Set set(count);
+            for (std::uint32_t n = 0; n < count; ++n) {
+                set.add(n);
+            }
+            for (std::uint32_t i = 0; i < start; ++i) {
+                set.visit();
+            }
+            std::set<Slot> visited;
+            for (std::uint32_t i = 0; i < count; ++i) {
+                const bool leaves = (one_shots >> index_of(set->cursor()) & 1U) != 0;
+                BOOST_REQUIRE(visited.insert(leaves ? set.visit_and_remove() : set.visit()).second);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_shots_that_are_armed_again_at_once_take_turns) {
+    Set set(5);
+    for (std::uint32_t n = 0; n < 5; ++n) {
+        set.add(n);
+    }
+    std::vector<int> visits(5);
+    for (int i = 0; i < 50; ++i) {
+        const Slot slot = set.visit_and_remove();
+        ++visits[index_of(slot)];
+        set.add(static_cast<std::uint32_t>(slot));
+    }
+    BOOST_TEST(visits == std::vector<int>(5, 10), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(newcomers_that_leave_at_once_do_not_hold_the_others_up) {
+    Set set(8);
+    for (std::uint32_t n = 0; n < 5; ++n) {
+        set.add(n);
+    }
+    // Each round: one visit, someone new, and the newest gone again.
+    std::vector<int> visits(8);
+    for (int i = 0; i < 60; ++i) {
+        set.add(5);
+        ++visits[index_of(set.visit())];
+        set->remove(Slot{5});
+    }
+    for (std::uint32_t n = 0; n < 5; ++n) {
+        BOOST_TEST(visits[n] == 12);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_comes_and_goes_nobody_waits_longer_than_a_round) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        std::mt19937_64 random(seed);
+        const auto capacity = static_cast<std::uint32_t>(2 + random() % 12);
+        Set set(capacity);
+        std::map<Slot, std::size_t> visits_left;  // Whoever is in the set, and its due date.
+        const auto someone = [&](bool present) {
+            std::vector<Slot> candidates;
+            for (std::uint32_t n = 0; n < capacity; ++n) {
+                if ((visits_left.count(Slot{n}) == 1) == present) {
+                    candidates.push_back(Slot{n});
+                }
+            }
+            return candidates.empty() ? no_slot : candidates[random() % candidates.size()];
+        };
+        for (int step = 0; step < 2000; ++step) {
+            const auto action = random() % 10;
+            if (action < 3) {
+                if (const Slot slot = someone(false); slot != no_slot) {
+                    set.add(static_cast<std::uint32_t>(slot));
+                    visits_left[slot] = visits_left.size() + 1;
+                }
+            } else if (action < 5) {
+                if (const Slot slot = someone(true); slot != no_slot) {
+                    set->remove(slot);
+                    visits_left.erase(slot);
+                }
+            } else if (!visits_left.empty()) {
+                const bool leaves = action == 9;
+                const Slot visited = leaves ? set.visit_and_remove() : set.visit();
+                for (auto& [slot, left] : visits_left) {
+                    --left;
+                    BOOST_REQUIRE_MESSAGE(left > 0 || slot == visited,
+                                          "slot " << index_of(slot) << " starves, seed " << seed);
+                }
+                visits_left[visited] = visits_left.size();
+                if (leaves) {
+                    visits_left.erase(visited);
+                }
+            }
+            std::set<Slot> expected;
+            for (const auto& [slot, left] : visits_left) {
+                expected.insert(slot);
+            }
+            set.check(expected, capacity);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace wakepoll::core::test
