@@ -8,12 +8,14 @@
 // made there (or before `run`). Only `post` and `stop` may come from other threads, and the loop
 // must outlive those calls. Sockets are borrowed; the loop never closes one and never reads or
 // writes one. Callbacks may do anything with the loop, including removing the socket or the timer
-// that is being served. An exception that leaves a callback leaves `run`.
+// that is being served. An exception that leaves a callback leaves `run`, which can be called again
+// and loses nothing but what that callback had still to do.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -46,7 +48,7 @@ struct LoopStats {
     std::uint64_t functions_run = 0;    ///< Posted functions that were called, `stop` included.
     std::uint64_t wakes_posted = 0;     ///< One for each `post` and each `stop`.
     std::uint64_t wakes_coalesced = 0;  ///< Of those: found a wake pending, made no kernel call.
-    /// Calls into the kernel for waiting, waking and changing interests.
+    /// Calls into the kernel for waiting, waking and changing interests; on Windows at most these.
     std::uint64_t kernel_calls = 0;
 };
 
@@ -106,7 +108,8 @@ private:
     static bool later(const Timer& a, const Timer& b) noexcept;
 
     void dispatch(const wakepoll::NativeEvent& event);
-    void run_posted();
+    void take_posted();
+    void run_ready();
     void run_due_timers();
     void drop_cancelled_timers();
     [[nodiscard]] wakepoll::Timeout until_next_timer();
@@ -131,6 +134,7 @@ private:
 
     std::mutex posted_mutex_;
     std::vector<Function> posted_;
+    std::deque<Function> ready_;  // taken from `posted_`, on the loop's thread
 };
 
 }  // namespace example

@@ -213,11 +213,16 @@ BOOST_AUTO_TEST_CASE(a_posted_function_may_post_again) {
     BOOST_TEST(left == 0);
 }
 
-BOOST_AUTO_TEST_CASE(an_exception_leaves_run_and_the_loop_stays_usable) {
+BOOST_AUTO_TEST_CASE(an_exception_leaves_run_and_costs_no_other_function) {
+    int ran = 0;
+    loop.post([&] { ++ran; });
     loop.post([] { throw std::runtime_error("from a callback"); });
-    BOOST_CHECK_THROW((void)loop.run(), std::runtime_error);
+    loop.post([&] { ++ran; });
     loop.stop();
+    BOOST_CHECK_THROW((void)loop.run(), std::runtime_error);
+    BOOST_TEST(ran == 1);
     run();
+    BOOST_TEST(ran == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -285,6 +290,24 @@ BOOST_AUTO_TEST_CASE(a_socket_removed_by_another_callback_of_the_same_wait_is_no
     }
     run();
     BOOST_TEST(calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_a_socket_does_not_lose_the_wake_of_the_same_wait) {
+    const ConnectedPair pair;
+    send_all(pair.peer, "x");
+    bool ran = false;
+    BOOST_TEST(!loop.add_socket(pair.local.number(), mask::in, [&](std::uint32_t) {
+        loop.remove_socket(pair.local.number());
+        throw std::runtime_error("from a callback");
+    }));
+    loop.post([&] {
+        ran = true;
+        loop.stop();
+    });
+    BOOST_CHECK_THROW((void)loop.run(), std::runtime_error);
+    BOOST_TEST(!ran);
+    run();
+    BOOST_TEST(ran);
 }
 
 BOOST_AUTO_TEST_CASE(strangers_and_duplicates_are_refused_as_epoll_does) {
