@@ -87,8 +87,9 @@ private:
                                             Memory& memory) noexcept;
 
     /// While sockets are watched: takes what is at hand from both sources, without blocking.
-    /// `polled` says that the backend has been asked already.
-    void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled,
+    /// `polled` says that the backend has been asked already, `ask_port` that the port may hold
+    /// something.
+    void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled, bool ask_port,
                 WaitResult& result) noexcept;
     /// While none is: takes packets, blocking for the first.
     void gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,

@@ -48,7 +48,9 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
         }
         const Park park = backend.parks_at();
         if (!result.error && park == Park::sockets) {
-            gather(events, now, polled, result);
+            // A watch that is armed still after a block says that no packet has come.
+            const bool ask_port = port_in_use && !(blocked && wake.is_watch_armed());
+            gather(events, now, polled, ask_port, result);
         } else if (!result.error) {
             const bool may_block = !deadline.has_passed(now);
             const nanoseconds limit = backend.recheck_in(now);
@@ -75,9 +77,8 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     }
 }
 
-void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool polled,
+void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool polled, bool ask_port,
                          WaitResult& result) noexcept {
-    bool asked_port = !port_in_use;
     std::size_t to_visit = backend.size();
     while (result.count < events.size()) {
         const std::span<NativeEvent> room = events.subspan(result.count);
@@ -100,14 +101,14 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
             to_visit -= scan.visited;
             turn.spend(scan.visited, share == 0, backend.size());
         } else {
-            if (asked_port) {
+            if (!ask_port) {
                 if (to_visit == 0 && polled) {
                     return;
                 }
                 turn.spend(0, true, backend.size());
                 continue;
             }
-            asked_port = true;
+            ask_port = false;
             const std::size_t most = std::min(room.size(), turn.left(backend.size()));
             const std::size_t taken = take_packets(room.first(most), 0, result);
             if (result.error) {

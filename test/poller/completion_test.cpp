@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(a_packet_ends_a_wait_at_the_port) {
     on_every_kernel(many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         Receive receive(stage, poller, true);
-        stage.world.beside([&] { BOOST_TEST(stage.world.send(receive.pair.peer, 9).bytes == 9U); });
+        stage.world.beside(
+            [&] { stage.expect(stage.world.send(receive.pair.peer, 9).bytes == 9U); });
         const auto waited = wait(poller);
         BOOST_REQUIRE(waited.count() == 1U);
         const NativeEvent& event = waited.events[0];
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_packet_ends_a_wait_parked_in_the_sockets) {
         Receive receive(stage, poller, true);
         for (int round = 0; round < 3; ++round) {
             stage.world.beside(
-                [&] { BOOST_TEST(stage.world.send(receive.pair.peer, 4).bytes == 4U); });
+                [&] { stage.expect(stage.world.send(receive.pair.peer, 4).bytes == 4U); });
             const auto waited = wait(poller, wait_forever);
             BOOST_REQUIRE(waited.count() == 1U);
             BOOST_REQUIRE(waited.events[0].completion != nullptr);

@@ -81,7 +81,7 @@ BOOST_DATA_TEST_CASE(shutdown_ends_the_wait_in_progress, data::make(all_parkings
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Waker waker = poller.waker();
-        stage.world.beside([&] { BOOST_TEST(waker.shutdown()); });
+        stage.world.beside([&] { stage.expect(waker.shutdown()); });
         const auto waited = wait(poller, wait_forever);
         BOOST_TEST(waited.result.error == std::errc::operation_canceled);
         stage.world.join();
@@ -170,7 +170,7 @@ BOOST_DATA_TEST_CASE(dispose_closes_all_that_was_opened, data::make(all_parkings
         BOOST_TEST(stage.kernel.winsock_sessions() == 1U);
         {
             const Parked parked(stage.world, *poller, parking);
-            stage.world.beside([&] { BOOST_TEST(poller->post_wakeup()); });
+            stage.world.beside([&] { stage.expect(poller->post_wakeup()); });
             BOOST_TEST(wait(*poller).result.woken);
             stage.world.join();
             poller.reset();

@@ -34,7 +34,7 @@ BOOST_DATA_TEST_CASE(wake_during_wait_ends_it, data::make(all_parkings), parking
         const Parked parked(stage.world, poller, parking);
         const Waker waker = poller.waker();
         for (int round = 0; round < 5; ++round) {
-            stage.world.beside([&] { BOOST_TEST(waker.wake()); });
+            stage.world.beside([&] { stage.expect(waker.wake()); });
             const auto waited = wait(poller, wait_forever);
             BOOST_TEST(waited.result.woken);
             BOOST_TEST(waited.count() == 0U);
@@ -47,7 +47,7 @@ BOOST_DATA_TEST_CASE(a_wake_is_reported_once, data::make(all_parkings), parking)
     on_every_kernel(100, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
-        stage.world.beside([&] { BOOST_TEST(poller.post_wakeup()); });
+        stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
         BOOST_TEST(wait(poller).result.woken);
         stage.world.join();
         // A packet or a ring that is still under way must not make a second report of it.
@@ -86,7 +86,7 @@ BOOST_DATA_TEST_CASE(several_wakers_at_once_lose_nothing, data::make(all_parking
         for (int i = 0; i < wakers; ++i) {
             stage.world.beside([&] {
                 ++posted;
-                BOOST_TEST(waker.wake());
+                stage.expect(waker.wake());
             });
         }
         // What a waker counted before its wake is visible once that wake is reported.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -30,11 +31,25 @@ using namespace std::chrono_literals;
 /// How long a test waits for what must come. On the virtual clock it costs nothing.
 inline constexpr auto patience = 20s;
 
+/// What other threads find out: Boost.Test's own checks belong to the main thread alone.
+class Expectations {
+public:
+    ~Expectations() { BOOST_TEST(broken_ == 0, "an expectation of another thread was broken"); }
+
+    void expect(bool held) noexcept { broken_ += held ? 0 : 1; }
+
+private:
+    std::atomic<int> broken_ = 0;
+};
+
 #if defined(_WIN32)
 
-struct Stage {
+struct Stage : Expectations {
     World world;
 };
+
+/// A stage whose clock and threads are real.
+using ThreadedStage = Stage;
 
 template <class Body>
 void on_every_kernel(int /*seeds*/, Body&& body) {
@@ -44,12 +59,17 @@ void on_every_kernel(int /*seeds*/, Body&& body) {
 
 #else
 
-struct Stage {
+struct Stage : Expectations {
     explicit Stage(const sim::Options& options = {}) : kernel(options) {}
     ~Stage() { BOOST_TEST(!kernel.hung(), kernel.trace()); }
 
     sim::Kernel kernel;
     World world;
+};
+
+/// A stage whose clock and threads are real.
+struct ThreadedStage : Stage {
+    ThreadedStage() : Stage(sim::Options{.mode = sim::Mode::threaded}) {}
 };
 
 template <class Body>

@@ -1,0 +1,182 @@
+// P7: one allocation at create, none afterwards, and how large it is.
+//
+// The global allocation functions are replaced by ones that count. Natively, what the simulated
+// kernel allocates inside a call is not counted: it is the model's. The counting is on only while a
+// test says so, on that thread.
+#include <array>
+#include <cstdlib>
+#include <new>
+
+#include "stage.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+namespace {
+
+thread_local bool counting = false;
+thread_local std::size_t allocations = 0;
+thread_local std::size_t bytes_allocated = 0;
+
+void count(std::size_t size) noexcept {
+#if !defined(_WIN32)
+    if (sim::Kernel::inside()) {
+        return;
+    }
+#endif
+    if (counting) {
+        ++allocations;
+        bytes_allocated += size;
+    }
+}
+
+void* allocate(std::size_t size, std::size_t alignment) noexcept {
+    count(size);
+#if defined(_WIN32)
+    return ::_aligned_malloc(size, alignment);
+#else
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+#endif
+}
+
+void* allocate_or_throw(std::size_t size, std::size_t alignment) {
+    void* const memory = allocate(size != 0 ? size : 1, alignment);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
+void deallocate(void* memory) noexcept {
+#if defined(_WIN32)
+    ::_aligned_free(memory);
+#else
+    std::free(memory);
+#endif
+}
+
+constexpr std::size_t usual = alignof(std::max_align_t);
+
+/// Counts this thread's allocations while it lives.
+class Count {
+public:
+    Count() noexcept {
+        allocations = 0;
+        bytes_allocated = 0;
+        counting = true;
+    }
+    ~Count() { stop(); }
+    Count(const Count&) = delete;
+    Count& operator=(const Count&) = delete;
+
+    void stop() noexcept { counting = false; }
+};
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate_or_throw(size, usual); }
+void* operator new[](std::size_t size) { return allocate_or_throw(size, usual); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate_or_throw(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return allocate_or_throw(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size != 0 ? size : 1, usual);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size != 0 ? size : 1, usual);
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return allocate(size != 0 ? size : 1, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return allocate(size != 0 ? size : 1, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { deallocate(memory); }
+void operator delete[](void* memory) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::size_t) noexcept { deallocate(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { deallocate(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { deallocate(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { deallocate(memory); }
+
+BOOST_AUTO_TEST_SUITE(allocation)
+
+BOOST_AUTO_TEST_CASE(the_count_counts) {
+    Count count;
+    delete new int(1);
+    count.stop();
+    BOOST_TEST(allocations == 1U);
+    BOOST_TEST(bytes_allocated == sizeof(int));
+}
+
+BOOST_AUTO_TEST_CASE(a_default_poller_is_one_allocation_of_at_most_128_kib) {
+    on_every_kernel(1, [](Stage&) {
+        Count count;
+        Result<OsPoller> poller = OsPoller::create();
+        count.stop();
+        BOOST_TEST(poller.has_value());
+        BOOST_TEST(allocations == 1U);
+        BOOST_TEST(bytes_allocated <= 128U * 1024U);
+        BOOST_TEST_MESSAGE("a default poller is " << bytes_allocated << " bytes");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_allocated_from_create_to_dispose) {
+    on_every_kernel(50, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::array<SocketPair, 8> pairs;
+        for (SocketPair& pair : pairs) {
+            pair = stage.world.tcp_pair();
+        }
+        const SocketPair associated = stage.world.tcp_pair();
+        std::array<NativeEvent, 4> events;
+        std::array<char, 8> buffer;
+        bool ok = true;
+
+        Count count;
+        ok = ok && !poller.wait(events, 0ms).error;
+        for (const SocketPair& pair : pairs) {
+            ok = ok && !poller.register_handle(pair.local, IoInterest::read, 1);
+        }
+        ok = ok && poller.wait(events, 1ms).count == 0;
+        for (const SocketPair& pair : pairs) {
+            ok = ok && !poller.modify_handle(pair.local, IoInterest::write, 2);
+        }
+        for (int i = 0; i < 10; ++i) {
+            ok = ok && poller.wait(events, 1ms).count == events.size();
+        }
+        ok = ok && poller.post_wakeup() && poller.wait(events, 0ms).woken;
+        const Waker waker = poller.waker();
+        ok = ok && waker.wake() && Waker(waker).wake() && poller.wait(events, 0ms).woken;
+        ok = ok && !poller.associate_handle(associated.local, 3);
+        OverlappedEntry* const entry = poller.overlapped_pool().acquire();
+        count.stop();  // The World's own call is not the poller's.
+        ok = ok && !stage.world.start_receive(associated.local, entry->native(), buffer.data(),
+                                              buffer.size());
+        BOOST_TEST(allocations == 0U);
+
+        Count again;
+        for (const SocketPair& pair : pairs) {
+            ok = ok && !poller.modify_handle(pair.local, IoInterest::read, 2);
+        }
+        ok = ok && poller.wait(events, 2ms).count == 0;
+        for (const SocketPair& pair : pairs) {
+            ok = ok && !poller.unregister_handle(pair.local);
+        }
+        // The failing paths too.
+        ok = ok && static_cast<bool>(poller.unregister_handle(pairs[0].local));
+        ok = ok && static_cast<bool>(poller.register_handle(Handle{}, IoInterest::read, 1));
+        ok = ok && !poller.overlapped_pool().release(entry);
+        poller.dispose();
+        ok = ok && static_cast<bool>(poller.wait(events, 0ms).error);
+        again.stop();
+        BOOST_TEST(ok);
+        BOOST_TEST(allocations == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
