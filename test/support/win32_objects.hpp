@@ -135,6 +135,12 @@ inline HANDLE duplicate_native(HANDLE handle) {
     return copy;
 }
 
+/// The console's input (CONIN$) or output (CONOUT$); INVALID_HANDLE_VALUE without a console.
+inline HANDLE open_console(const wchar_t* name) {
+    return ::CreateFileW(name, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                         nullptr, OPEN_EXISTING, 0, nullptr);
+}
+
 /// An option of the socket level.
 template <class T>
 inline void set_option(SOCKET socket, int name, const T& value) {

@@ -67,11 +67,30 @@ BOOST_AUTO_TEST_CASE(every_socket_is_a_socket) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_duplicated_socket_is_a_socket_where_winsock_knows_it) {
-    const HandleType type = classify(world.duplicate(world.tcp_socket())).value();
+BOOST_AUTO_TEST_CASE(a_socket_duplicated_by_winsock_is_a_socket) {
+    const Handle socket = world.tcp_socket();
+    const Handle copy = world.duplicate(socket);
+    world.close(socket);
+    BOOST_TEST(classify(copy).value() == HandleType::socket);
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_duplicated_as_a_handle_is_one_where_winsock_takes_it) {
+    const HANDLE copy = duplicate_native(world.tcp_socket().native());
+    const HandleType type = classify(Handle(copy)).value();
+    ::CloseHandle(copy);
     // Wine 8 knows only the handles that its own Winsock gave out. To its kernel the duplicate is
     // pipe-like and not a pipe.
     BOOST_TEST((type == HandleType::socket || type == HandleType::unknown), "got " << type);
+}
+
+BOOST_AUTO_TEST_CASE(both_directions_of_a_console_are_consoles,
+                     *boost::unit_test::precondition(&has_console)) {
+    for (const wchar_t* const name : {L"CONIN$", L"CONOUT$"}) {
+        const HANDLE console = open_console(name);
+        BOOST_REQUIRE(console != INVALID_HANDLE_VALUE);
+        BOOST_TEST(classify(Handle(console)).value() == HandleType::console);
+        ::CloseHandle(console);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_socket_is_a_bad_handle) {

@@ -126,6 +126,14 @@ BOOST_AUTO_TEST_CASE(both_ends_of_an_anonymous_pipe_are_pipes) {
     BOOST_TEST(sys::is_pipe(writer.get()));
 }
 
+BOOST_AUTO_TEST_CASE(a_console_is_a_character_device_and_a_console,
+                     *boost::unit_test::precondition(&has_console)) {
+    const Owned console(open_console(L"CONIN$"));
+    BOOST_TEST(file_type_or_error(console.get()) == character);
+    BOOST_TEST(sys::is_console(console.get()));
+    BOOST_TEST(!sys::is_pipe(console.get()));
+}
+
 BOOST_AUTO_TEST_CASE(a_pseudo_handle_is_taken_for_what_it_names) {
     // The reason why classify() refuses these numbers before it asks.
     BOOST_TEST(sys::object_type(Handle(::GetCurrentProcess())).value() == HandleType::process);

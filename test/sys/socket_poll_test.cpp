@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_socket_closed_as_a_handle_is_marked_or_fails_the_call) {
     ::closesocket(closed.value());
 }
 
-BOOST_AUTO_TEST_CASE(a_socket_closed_by_another_thread_ends_the_wait) {
+BOOST_AUTO_TEST_CASE(a_socket_closed_by_another_thread_is_marked) {
     const Handle quiet = quiet_pair(world);
     const Handle doomed = quiet_pair(world);
     std::array<PollEntry, 2> entries = {
@@ -247,8 +247,12 @@ BOOST_AUTO_TEST_CASE(a_socket_closed_by_another_thread_ends_the_wait) {
         PollEntry{doomed.value(), bits::rdnorm, 0},
     };
     world.beside([&] { world.close(doomed); });
-    // Counted or not: that depends on whether the call was there before the other thread.
-    BOOST_TEST(poll_sockets(entries, patience_milliseconds).has_value());
+    // In slices: a socket closed while the call waits ends it, but one that is closed already when
+    // the call begins is marked when the time is over, on Wine 8 at least.
+    for (std::uint32_t waited = 0; waited < patience_milliseconds && entries[1].revents == 0;
+         waited += quiet_milliseconds) {
+        BOOST_REQUIRE(poll_sockets(entries, quiet_milliseconds).has_value());
+    }
     BOOST_TEST(entries[0].revents == 0);
     BOOST_TEST(entries[1].revents == bits::nval);
     world.join();

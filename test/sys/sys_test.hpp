@@ -1,10 +1,12 @@
 // What the tests of lib/sys share: limits for waits, names for kinds of handle.
 #pragma once
 
+#include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <ostream>
 #include <span>
 
+#include "support/win32_objects.hpp"
 #include "support/world.hpp"
 #include "sys/socket_poll.hpp"
 
@@ -49,6 +51,20 @@ inline const char* name_of(Thing thing) {
 }
 
 inline std::ostream& operator<<(std::ostream& out, Thing thing) { return out << name_of(thing); }
+
+/// For the tests of consoles. A test runner's child has none, and Wine gives it none; a program
+/// started in a terminal (or by `script -qc`) has one.
+inline boost::test_tools::assertion_result has_console(boost::unit_test::test_unit_id /*unit*/) {
+    const HANDLE input = open_console(L"CONIN$");
+    DWORD mode = 0;
+    const bool found = ::GetConsoleMode(input, &mode) != FALSE;
+    if (input != INVALID_HANDLE_VALUE) {
+        ::CloseHandle(input);
+    }
+    boost::test_tools::assertion_result result(found);
+    result.message() << "this process has no console";
+    return result;
+}
 
 /// WSAPoll of one socket: its revents. Throws where the call fails.
 inline int revents(Handle socket, int events, std::uint32_t milliseconds) {
