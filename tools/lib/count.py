@@ -16,6 +16,9 @@ import sys
 REPORT = re.compile(r"<TestResult><TestSuite [^>]*>.*?</TestResult>", re.DOTALL)
 # Cases that the filter of the run left out are "skipped because disabled", and no concern of it.
 SKIPPED = re.compile(r'Test (?:case|suite) ".*" is skipped because (?!disabled)')
+# The log of what went well.
+PROGRESS = re.compile(r"(Entering|Leaving) test (case|suite|module)|did not check any assertions|"
+                      r"is skipped because disabled")
 SHOWN_LINES = 80
 
 
@@ -46,7 +49,7 @@ def cases_of(test):
 def show(test):
     print("-- %s: %s (exit code %s)" % (test["name"], test["result"], test.get("returncode")))
     output = REPORT.sub("", test.get("stdout", "") + test.get("stderr", ""))
-    lines = [line for line in output.splitlines() if line.strip()]
+    lines = [line for line in output.splitlines() if line.strip() and not PROGRESS.search(line)]
     for line in lines[-SHOWN_LINES:]:
         print("   " + line)
 
