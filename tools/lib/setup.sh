@@ -85,17 +85,16 @@ need_packages() {
     rm -f "$log"
 }
 
-# Sets $wine and $wineserver. Debian hides the 64-bit loader in a folder of its own where only the
-# wine64 package is installed.
+# Sets $wine and $wineserver. Some packages call the 64-bit ones wine64 and wineserver64.
 find_wine() {
     wine=
     wineserver=
-    for candidate in wine wine64 /usr/lib/wine/wine64; do
+    for candidate in wine wine64; do
         if [ -z "$wine" ] && have "$candidate"; then
             wine=$candidate
         fi
     done
-    for candidate in wineserver wineserver64 /usr/lib/wine/wineserver64; do
+    for candidate in wineserver wineserver64; do
         if [ -z "$wineserver" ] && have "$candidate"; then
             wineserver=$candidate
         fi
