@@ -260,16 +260,19 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
     }
     for (std::size_t i = 0; i < positions.size(); ++i) {
         PollEntry& entry = active_.entries()[positions[i]];
-        if (((*failed >> i) & 1U) != 0) {
+        const bool told = ((*failed >> i) & 1U) != 0;
+        if (!told && (entry.events & poll_bits::wrnorm) != 0) {
+            continue;  // WSAPoll says by itself when this one is connected.
+        }
+        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
+        // except set tells out-of-band data.
+        const Result<bool> connected = sys::is_connected(Handle{entry.socket});
+        if (connected && *connected) {
+            note_connected(active_.slot_at(positions[i]));
+        } else if (told) {
             entry.revents =
                 static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
             refusal_seen_ = true;
-        } else if ((entry.events & poll_bits::wrnorm) == 0) {
-            // WSAPoll, not asked for room to send, would not say that the connection is up.
-            const Result<bool> connected = sys::is_connected(Handle{entry.socket});
-            if (connected && *connected) {
-                note_connected(active_.slot_at(positions[i]));
-            }
         }
     }
     return {};
