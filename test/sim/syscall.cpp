@@ -50,11 +50,7 @@ Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::Callback callback, void
 }
 
 void Syscall::disarm(Wait* wait) {
-    // Whether a callback that is due still runs is a matter of chance.
-    const bool may_run = !Acting::now() && kernel_.options_.mode == Mode::virtual_clock;
-    if (may_run && wait->stage == Wait::Stage::triggered && kernel_.model_.random.below(2) == 0) {
-        kernel_.run_callback(lock_, *wait);
-    }
+    // A callback that was due has had its chance at the entry of this call.
     kernel_.changed_.wait(lock_, [&] { return wait->stage != Wait::Stage::running; });
     kernel_.model_.waits.remove(wait);
 }

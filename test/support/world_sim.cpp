@@ -70,10 +70,9 @@ struct World::Impl {
         return handle;
     }
 
-    std::chrono::nanoseconds refusal(ModelLock& model) const {
-        const auto at = model.now() + kernel.traits().refusal_delay;
-        model->moments.insert(at);
-        return at;
+    /// When a connect that nobody answers will be refused.
+    std::chrono::nanoseconds refusal(const ModelLock& model) const {
+        return model.now() + kernel.traits().refusal_delay;
     }
 
     /// Runs one action that has not run; false where all have.
@@ -142,6 +141,9 @@ Handle World::connecting(Handle listener) {
     const auto target = need<TcpSocket>(model, listener, "connecting: no listener");
     const auto socket = std::make_shared<TcpSocket>();
     socket->connect_to(*target, impl_->refusal(model));
+    if (!socket->is_connected()) {
+        model->moments.insert(impl_->refusal(model));
+    }
     return impl_->open(model, socket);
 }
 
@@ -149,6 +151,7 @@ Handle World::connecting_to_nobody() {
     ModelLock model(impl_->kernel);
     const auto socket = std::make_shared<TcpSocket>();
     socket->connect_to_nobody(impl_->refusal(model));
+    model->moments.insert(impl_->refusal(model));
     return impl_->open(model, socket);
 }
 
