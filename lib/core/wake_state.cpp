@@ -76,6 +76,7 @@ WakeState::Errand WakeState::begin_wake() noexcept {
         }
         Errand errand;
         if (try_deliver(word, with_wake(word, wake_posting), errand)) {
+            errand.carries_wake = true;
             return errand;
         }
     }
@@ -124,7 +125,7 @@ void WakeState::finish(const Errand& errand, bool delivered) noexcept {
     Word next = word;
     do {
         next = word - one_errand;
-        if (delivered && (word & wake_mask) == wake_posting &&
+        if (delivered && errand.carries_wake && (word & wake_mask) == wake_posting &&
             generation_of(word) == errand.generation) {
             next = with_wake(next, wake_pending);
         }

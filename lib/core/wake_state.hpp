@@ -13,7 +13,8 @@
 //
 // The word also counts the threads that are inside such a call, so that disposal can wait for them
 // before it closes what they use, and the generation of the wake, so that a slow waker's success is
-// never taken for a later one's.
+// never taken for a later one's. A ring for the port or for the shutdown is never taken for a
+// wake's either: it may have been heard before the wake began.
 //
 // No system call is made here. Methods say which thread may call them.
 #pragma once
@@ -38,6 +39,7 @@ public:
         Kind kind = Kind::refused;
         Park where = Park::nowhere;
         std::uint16_t generation = 0;
+        bool carries_wake = false;  ///< Its success makes the wake of its generation pending.
     };
 
     // Any thread.

@@ -1,0 +1,165 @@
+// The owner of a wake word, waiting as PollerState::wait does.
+//
+// It waits at the port or, with sockets to watch, in the sockets with the port watched for it. A
+// block ends by a signal where there is one and by its timeout else, at any moment.
+#pragma once
+
+#include <cstdint>
+
+#include "core/wake_state.hpp"
+#include "wake_actors.hpp"
+
+namespace wakepoll::core::test {
+
+template <class Wake>
+class Owner {
+public:
+    Owner(int parks, Wake& wake, Kernel& kernel, Promises& promises)
+        : parks_left_(parks), wake_(wake), kernel_(kernel), promises_(promises) {}
+
+    /// Where it is parked or was last.
+    [[nodiscard]] Park where() const { return where_; }
+
+    [[nodiscard]] bool is_parked() const {
+        return phase_ == Phase::arms || phase_ == Phase::armed || is_blocked() ||
+               phase_ == Phase::unparks;
+    }
+
+    [[nodiscard]] bool is_blocked() const { return phase_ == Phase::blocks; }
+
+    /// How many wakes it has reported.
+    [[nodiscard]] int reports() const { return reports_; }
+
+    template <class Add>
+    void describe(const Add& add) const {
+        add(phase_);
+        add(where_);
+        add(parks_left_);
+    }
+
+    /// In how many ways its next step may go.
+    [[nodiscard]] int variants() const {
+        switch (phase_) {
+            case Phase::looks:
+                return parks_left_ > 0 ? 2 : 0;  // With sockets to watch, or without.
+            case Phase::blocks:
+                return 1;  // Ends by a signal where there is one, else by its timeout.
+            case Phase::gone:
+                return 0;
+            default:
+                return 1;
+        }
+    }
+
+    void step(int variant) {
+        switch (phase_) {
+            case Phase::looks:
+                if (variant == 0) {
+                    where_ = Park::port;
+                    phase_ = Phase::parks;
+                } else {
+                    where_ = Park::sockets;
+                    kernel_.take_all_packets();
+                    phase_ = Phase::consumes;
+                }
+                promises_.log("owner",
+                              variant == 0 ? "waits at the port" : "takes packets, has sockets");
+                break;
+            case Phase::consumes:
+                consume();
+                break;
+            case Phase::parks:
+                park();
+                break;
+            case Phase::arms:
+                // The signal may come between the two: the kernel watches only when told to.
+                if (wake_.is_watch_armed()) {
+                    phase_ = Phase::blocks;
+                } else {
+                    wake_.set_watch_armed(true);
+                    phase_ = Phase::armed;
+                }
+                promises_.log("owner", "looks whether the port is watched");
+                break;
+            case Phase::armed:
+                kernel_.watches_port = true;
+                phase_ = Phase::blocks;
+                promises_.log("owner", "has the port watched");
+                break;
+            case Phase::blocks:
+                promises_.log("owner", kernel_.ends(where_) ? "is roused" : "times out");
+                if (where_ == Park::port) {
+                    kernel_.take_all_packets();
+                }
+                phase_ = Phase::unparks;
+                break;
+            case Phase::unparks:
+                wake_.unpark();
+                phase_ = where_ == Park::sockets ? Phase::settles : Phase::consumes;
+                promises_.log("owner", "unparks");
+                break;
+            case Phase::settles:
+                kernel_.doorbell = false;
+                phase_ = Phase::looks;
+                promises_.log("owner", "drains the doorbell");
+                break;
+            case Phase::gone:
+                break;
+        }
+    }
+
+private:
+    enum class Phase : std::uint8_t {
+        looks,
+        consumes,
+        parks,
+        arms,
+        armed,
+        blocks,
+        unparks,
+        settles,
+        gone
+    };
+
+    void consume() {
+        const bool woken = wake_.consume();
+        promises_.log("owner", woken ? "reports a wake" : "finds no wake");
+        promises_.expect(!woken || promises_.asked, "a wake was reported that nobody asked for");
+        promises_.expect(woken || !promises_.asked, "a wake was asked for and not reported");
+        if (woken) {
+            promises_.asked = promises_.settled = promises_.owed = false;
+            ++reports_;
+        }
+        promises_.expect(wake_.is_shut_down() == promises_.shut_down,
+                         "the owner was told wrongly of a shutdown");
+        phase_ = wake_.is_shut_down()            ? Phase::gone
+                 : woken || where_ == Park::port ? Phase::looks
+                                                 : Phase::parks;
+    }
+
+    void park() {
+        --parks_left_;
+        const bool parked = wake_.park(where_);
+        promises_.log("owner", parked ? "parks" : "may not park");
+        promises_.expect(parked == !(promises_.asked || promises_.shut_down),
+                         "the owner parked over a wake, or may not park though nothing has come");
+        if (!parked) {
+            if (where_ == Park::port) {
+                kernel_.take_all_packets();
+            }
+            phase_ = Phase::consumes;
+            return;
+        }
+        phase_ = where_ == Park::sockets ? Phase::arms : Phase::blocks;
+    }
+
+    Phase phase_ = Phase::looks;
+    Park where_ = Park::port;
+    int parks_left_;
+    int reports_ = 0;
+    Wake& wake_;
+    Kernel& kernel_;
+    Promises& promises_;
+};
+
+}  // namespace wakepoll::core::test

@@ -1,0 +1,226 @@
+// The proof of the wake protocol: no order of steps loses a wake, a shutdown or a packet.
+//
+// Small worlds are explored exhaustively; each is bounded differently, so that together they reach
+// every transition in every company. A proof that can not fail proves nothing: the protocols that
+// one would write first, each wrong in one place, are explored too and must be refuted.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "core/wake_state.hpp"
+#include "wake_explorer.hpp"
+
+namespace wakepoll::core::test {
+
+namespace {
+
+/// The same protocol in plain variables. The wrong ones below differ from it in one method.
+class PlainWake {
+public:
+    using Errand = WakeState::Errand;
+
+    Errand begin_wake() {
+        if (shut_down_) {
+            return {Errand::Kind::refused};
+        }
+        if (wake_ == pending) {
+            return {Errand::Kind::done};
+        }
+        wake_ = parked_ == Park::nowhere ? pending : posting;
+        return errand(true);
+    }
+
+    Errand begin_shutdown() {
+        shut_down_ = true;
+        return errand(false);
+    }
+
+    Errand begin_port_signal() {
+        armed_ = false;
+        return parked_ == Park::sockets ? errand(false) : Errand{Errand::Kind::done};
+    }
+
+    void finish(const Errand& errand, bool delivered) {
+        if (delivered && errand.carries_wake && wake_ == posting &&
+            errand.generation == generation_) {
+            wake_ = pending;
+        }
+    }
+
+    bool consume() {
+        if (wake_ == none) {
+            return false;
+        }
+        wake_ = none;
+        ++generation_;
+        return true;
+    }
+
+    bool park(Park where) {
+        if (wake_ != none || shut_down_) {
+            return false;
+        }
+        parked_ = where;
+        return true;
+    }
+
+    void unpark() { parked_ = Park::nowhere; }
+    [[nodiscard]] bool is_shut_down() const { return shut_down_; }
+    [[nodiscard]] bool is_watch_armed() const { return armed_; }
+    void set_watch_armed(bool armed) { armed_ = armed; }
+
+    friend std::uint64_t fingerprint(const PlainWake& wake) {
+        return std::uint64_t{wake.generation_} << 16U | std::uint64_t{wake.armed_} << 9U |
+               std::uint64_t{wake.shut_down_} << 8U |
+               static_cast<std::uint64_t>(wake.parked_) << 4U | wake.wake_;
+    }
+
+protected:
+    enum State : std::uint8_t { none, posting, pending };
+
+    [[nodiscard]] Errand errand(bool carries_wake) const {
+        if (parked_ == Park::nowhere) {
+            return {Errand::Kind::done};
+        }
+        return {Errand::Kind::deliver, parked_, generation_, carries_wake};
+    }
+
+    State wake_ = none;
+    Park parked_ = Park::nowhere;
+    bool armed_ = false;
+    bool shut_down_ = false;
+    std::uint16_t generation_ = 0;
+};
+
+/// Relies on another's delivery before that has succeeded.
+struct CoalescesEarly : PlainWake {
+    Errand begin_wake() {
+        return wake_ == posting ? Errand{Errand::Kind::done} : PlainWake::begin_wake();
+    }
+};
+
+/// Takes a slow waker's success for that of a later one.
+struct WithoutGenerations : PlainWake {
+    void finish(const Errand& errand, bool delivered) {
+        if (delivered && errand.carries_wake && wake_ == posting) {
+            wake_ = pending;
+        }
+    }
+};
+
+/// Takes a ring for a packet for the delivery of a wake.
+struct AnyRingIsAWake : PlainWake {
+    void finish(const Errand& errand, bool delivered) {
+        PlainWake::finish({errand.kind, errand.where, errand.generation, true}, delivered);
+    }
+};
+
+/// Blocks without looking at the wake again.
+struct ParksOverAWake : PlainWake {
+    bool park(Park where) {
+        parked_ = where;
+        return true;
+    }
+};
+
+/// Leaves the port watched by nobody after a signal that came while the owner was awake.
+struct ForgetsToDisarm : PlainWake {
+    Errand begin_port_signal() {
+        const bool armed = armed_;
+        const Errand errand = PlainWake::begin_port_signal();
+        armed_ = armed;
+        return errand;
+    }
+};
+
+/// Wakes an owner who is awake, or was woken already.
+struct CallsAlways : PlainWake {
+    Errand begin_wake() {
+        const Errand errand = PlainWake::begin_wake();
+        return parked_ == Park::nowhere ? errand : PlainWake::errand(true);
+    }
+};
+
+struct Case {
+    std::string_view name;
+    Bounds bounds;
+
+    friend std::ostream& operator<<(std::ostream& stream, const Case& c) {
+        return stream << c.name;
+    }
+};
+
+const Case worlds[] = {
+    {"two wakers, one wake each", {.wakers = 2, .wakes_each = 1, .parks = 3}},
+    {"two wakers, two wakes each", {.wakers = 2, .wakes_each = 2, .parks = 2}},
+    {"three wakers", {.wakers = 3, .wakes_each = 1, .parks = 2}},
+    {"packets alone", {.parks = 3, .packets = 2, .failed_rings = 1}},
+    {"wakes and packets",
+     {.wakers = 2, .wakes_each = 1, .parks = 2, .packets = 1, .failed_rings = 1}},
+    {"a wake, a packet and a shutdown",
+     {.wakers = 1, .wakes_each = 1, .parks = 2, .packets = 1, .shutdown = true}},
+};
+
+/// The promise that some schedule of some world breaks; empty where none does.
+template <class Wake>
+std::string broken_promise() {
+    for (const Case& world : worlds) {
+        const Exploration found = Explorer<Wake>(world.bounds).explore();
+        if (!found.broken.empty()) {
+            BOOST_TEST_MESSAGE(found.broken << "\n" << found.history);
+            return found.broken;
+        }
+    }
+    return {};
+}
+
+const std::string lost_wake = "an accepted wake is lost: the owner is blocked";
+
+namespace data = boost::unit_test::data;
+
+BOOST_AUTO_TEST_SUITE(wake_protocol)
+
+BOOST_DATA_TEST_CASE(no_order_of_steps_loses_anything, data::make(worlds), world) {
+    const Exploration found = Explorer<WakeState>(world.bounds).explore();
+    BOOST_TEST_MESSAGE(found.states << " states");
+    BOOST_TEST(found.broken == "", found.broken << ":\n" << found.history);
+    BOOST_TEST(found.states > 100U);
+}
+
+BOOST_AUTO_TEST_CASE(the_protocol_in_plain_variables_loses_nothing) {
+    BOOST_TEST(broken_promise<PlainWake>() == "");
+}
+
+BOOST_AUTO_TEST_CASE(relying_on_a_delivery_that_may_fail_is_refuted) {
+    BOOST_TEST(broken_promise<CoalescesEarly>() == lost_wake);
+}
+
+BOOST_AUTO_TEST_CASE(a_protocol_without_generations_is_refuted) {
+    BOOST_TEST(broken_promise<WithoutGenerations>() == lost_wake);
+}
+
+BOOST_AUTO_TEST_CASE(taking_a_ring_for_a_packet_for_a_wake_is_refuted) {
+    BOOST_TEST(broken_promise<AnyRingIsAWake>() == lost_wake);
+}
+
+BOOST_AUTO_TEST_CASE(parking_without_a_second_look_is_refuted) {
+    BOOST_TEST(broken_promise<ParksOverAWake>() ==
+               "the owner parked over a wake, or may not park though nothing has come");
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_is_taken_for_armed_after_it_fired_is_refuted) {
+    BOOST_TEST(broken_promise<ForgetsToDisarm>() == "a packet is slept over");
+}
+
+BOOST_AUTO_TEST_CASE(a_needless_kernel_call_is_refuted) {
+    BOOST_TEST(broken_promise<CallsAlways>() == "a needless kernel call");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace wakepoll::core::test
