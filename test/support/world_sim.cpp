@@ -64,7 +64,7 @@ struct World::Impl {
     };
     std::shared_ptr<Pending> pending = std::make_shared<Pending>();
 
-    Handle open(ModelLock& model, std::shared_ptr<sim::Object> object) {
+    Handle open(ModelLock& model, const std::shared_ptr<sim::Object>& object) {
         const Handle handle = model->handles.open(object);
         opened.push_back({handle, object});
         return handle;
@@ -159,7 +159,7 @@ Handle World::accept(Handle listener) {
     ModelLock model(impl_->kernel);
     std::shared_ptr<TcpSocket> socket =
         need<TcpSocket>(model, listener, "accept: no listener")->accept();
-    return socket != nullptr ? impl_->open(model, std::move(socket)) : Handle{};
+    return socket != nullptr ? impl_->open(model, socket) : Handle{};
 }
 
 Transfer World::send(Handle socket, std::size_t bytes) {
