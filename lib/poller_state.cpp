@@ -45,6 +45,9 @@ private:
     return capacity >= 1 && capacity <= capacity_limit;
 }
 
+/// States whose memory must outlive their pollers.
+std::atomic<PollerState*> kept{nullptr};
+
 constexpr std::align_val_t block_alignment{alignof(PollerState)};
 
 }  // namespace
@@ -106,6 +109,15 @@ void PollerState::retain() noexcept { references.fetch_add(1, std::memory_order_
 
 void PollerState::release() noexcept {
     if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        if (pool.active_count() > 0) {
+            // The kernel may still write into an entry that was not given back, so its memory
+            // stays. The list is never read; it shows leak checkers that this is no leak.
+            next_kept = kept.load(std::memory_order_relaxed);
+            while (!kept.compare_exchange_weak(next_kept, this, std::memory_order_release,
+                                               std::memory_order_relaxed)) {
+            }
+            return;
+        }
         this->~PollerState();
         ::operator delete(static_cast<void*>(this), block_alignment);
     }

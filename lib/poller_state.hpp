@@ -75,6 +75,7 @@ struct PollerState {
     core::Turn turn;
     bool port_in_use = false;  ///< Packets of the user's own calls may come.
     std::uint32_t requests_counted = 0;
+    PollerState* next_kept = nullptr;  ///< See `release`.
     std::array<sys::Packet, packets_per_call> packets;
     std::array<Completion, packets_per_call> completions;
 

@@ -5,7 +5,10 @@
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// The pool belongs to the thread that waits; none of it may be called from another.
+// The pool belongs to the thread that waits; none of it may be called from another. Give back every
+// entry before the poller is disposed: cancel the call, wait for its packet, release. An entry that
+// is still in use when the poller's memory would go keeps that memory for good, because a call in
+// flight writes into it.
 #pragma once
 
 #include <cstddef>
