@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "classify.hpp"
 #include "poller_state.hpp"
 
 namespace wakepoll {
@@ -62,6 +63,8 @@ OverlappedPool& OsPoller::overlapped_pool() noexcept {
 PollerStats OsPoller::stats() const noexcept {
     return state_ != nullptr ? state_->statistics() : PollerStats{};
 }
+
+Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
 Backend OsPoller::backend() const noexcept { return Backend::wsapoll; }
 

@@ -176,10 +176,11 @@ std::size_t PollerState::dispatch(std::span<const sys::Packet> taken,
 }
 
 std::error_code PollerState::block_in_sockets(std::uint32_t milliseconds) noexcept {
-    if (!wake.park(Park::sockets)) {
-        return {};
+    std::error_code error = backend.settle();
+    if (error || !wake.park(Park::sockets)) {
+        return error;
     }
-    std::error_code error = watch_port();
+    error = watch_port();
     if (!error) {
         ++stats.blocked;
         error = backend.block(milliseconds);

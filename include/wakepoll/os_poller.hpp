@@ -119,6 +119,11 @@ public:
     /// A handle for other threads, which may outlive the poller.
     [[nodiscard]] Waker waker() const noexcept;
 
+    /// What kind of kernel object a handle refers to, found out as registration does; `unknown` for
+    /// a kind that has no name here (NUL, a mutex). `bad_file_descriptor` for what is no open
+    /// handle, pseudo-handles included. Any thread.
+    [[nodiscard]] static Result<HandleType> classify(Handle handle) noexcept;
+
     [[nodiscard]] static constexpr OsEvent translate(const NativeEvent& event) noexcept {
         return {translate_ready(event.events), event.data.u64, event.completion};
     }

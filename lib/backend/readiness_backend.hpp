@@ -52,7 +52,8 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { backend.block(milliseconds) }
     noexcept->std::same_as<std::error_code>;
 
-    /// To be called after `block`, once the owner is no longer announced as parked.
+    /// Takes back what roused the owner, or was meant to. To be called before the owner is
+    /// announced as parked and again when it no longer is.
     { backend.settle() }
     noexcept->std::same_as<std::error_code>;
 

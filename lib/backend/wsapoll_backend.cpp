@@ -182,7 +182,9 @@ std::error_code WsapollBackend::look(nanoseconds now) noexcept {
         if (const std::error_code error = ensure_doorbell()) {
             return error;
         }
-        if (const std::error_code error = poll(active_.entries(), 0)) {
+        // With the doorbell: one that somebody has closed would not end a block, only be found
+        // after.
+        if (const std::error_code error = poll(active_.entries_with_doorbell(), 0)) {
             return error;
         }
         if (const std::error_code error = recheck_connecting(now)) {

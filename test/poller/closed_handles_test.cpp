@@ -160,6 +160,52 @@ BOOST_AUTO_TEST_CASE(a_number_recycled_between_two_waits_goes_on_as_documented) 
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_doorbell_closed_by_somebody_else_is_replaced) {
+    on_every_kernel(many_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        for (std::uint64_t times = 1; times <= 3; ++times) {
+            const Handle doorbell = stage.world.find_doorbell();
+            BOOST_REQUIRE(static_cast<bool>(doorbell));
+            stage.world.close(doorbell);
+            // Found out before the wait parks, so that the wake gets through.
+            stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
+            bool woken = false;
+            for (int waits = 0; waits < 5 && !woken; ++waits) {
+                const auto waited = wait(poller);
+                BOOST_TEST(!waited.result.error);
+                woken = waited.result.woken;
+            }
+            BOOST_TEST(woken);
+            stage.world.join();
+            BOOST_TEST(!wait(poller, 1ms).result.error);
+            BOOST_TEST(poller.stats().doorbells_made == 1 + times);
+        }
+        BOOST_TEST(stage.world.send(pair.peer, 1).bytes == 1U);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+        BOOST_TEST(poller.registration_count() == 1U);
+        BOOST_TEST(poller.stats().registrations_dropped == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_doorbell_closed_during_the_wait_is_replaced) {
+    on_every_kernel(many_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        const Handle doorbell = stage.world.find_doorbell();
+        stage.world.beside([&] { stage.world.close(doorbell); });
+        BOOST_TEST(wait(poller, 50ms).count() == 0U);
+        stage.world.join();
+        BOOST_TEST(!wait(poller, 1ms).result.error);
+        BOOST_TEST(poller.stats().doorbells_made == 2U);
+        stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
+        BOOST_TEST(wait(poller, wait_forever).result.woken);
+        stage.world.join();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_socket_closed_while_quiet_is_dropped) {
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();

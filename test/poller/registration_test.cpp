@@ -215,6 +215,18 @@ BOOST_AUTO_TEST_CASE(a_configuration_out_of_range_is_invalid) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(handles_are_classified) {
+    on_every_kernel(1, [](Stage& stage) {
+        const OsPoller poller = make_poller();  // Classification needs Winsock to be started.
+        BOOST_TEST((*OsPoller::classify(stage.world.tcp_socket()) == HandleType::socket));
+        BOOST_TEST((*OsPoller::classify(stage.world.thing(Thing::event)) == HandleType::event));
+        BOOST_TEST((*OsPoller::classify(stage.world.thing(Thing::disk_file)) == HandleType::file));
+        BOOST_TEST(
+            (*OsPoller::classify(stage.world.thing(Thing::null_device)) == HandleType::unknown));
+        BOOST_TEST(OsPoller::classify(Handle{}).error() == std::errc::bad_file_descriptor);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(the_backend_in_use_is_said) {
     on_every_kernel(1, [](Stage&) { BOOST_TEST((make_poller().backend() == Backend::wsapoll)); });
 }

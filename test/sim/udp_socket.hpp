@@ -20,6 +20,8 @@ public:
     /// Sends go to `peer` from now on. A socket may be its own peer.
     void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept { peer_ = peer; }
 
+    [[nodiscard]] std::shared_ptr<UdpSocket> peer() const noexcept { return peer_.lock(); }
+
     [[nodiscard]] std::int16_t readiness(std::int16_t asked, const Traits& traits,
                                          std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds) const noexcept override {

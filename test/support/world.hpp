@@ -82,6 +82,10 @@ public:
     /// Within this process: WSADuplicateSocket for a socket, DuplicateHandle for another handle.
     [[nodiscard]] Handle duplicate(Handle handle);
 
+    /// A UDP socket of this process that is connected to itself, which is what a poller's doorbell
+    /// is; an invalid handle where there is none.
+    [[nodiscard]] Handle find_doorbell();
+
     /// Starts an overlapped WSARecv. Success where it completed at once or is pending.
     [[nodiscard]] std::error_code start_receive(Handle socket, void* overlapped, void* buffer,
                                                 std::size_t size);

@@ -243,6 +243,17 @@ Handle World::thing(Thing kind) {
                        std::make_shared<sim::PlainObject>(kinds[static_cast<std::size_t>(kind)]));
 }
 
+Handle World::find_doorbell() {
+    ModelLock model(impl_->kernel);
+    for (std::uintptr_t value = 4; value < 0x10000; value += 4) {
+        const auto socket = model->handles.find_as<UdpSocket>(Handle{value});
+        if (socket != nullptr && socket->peer() == socket) {
+            return Handle{value};
+        }
+    }
+    return {};
+}
+
 Handle World::never_a_handle() {
     // A multiple of four, as every handle is, and far beyond what the table has ever held.
     return Handle(std::uintptr_t{0x7FFFFFF0});
