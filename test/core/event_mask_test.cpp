@@ -69,8 +69,8 @@ struct Request {
     std::uint32_t interest;
     int native;
 
-    friend std::ostream& operator<<(std::ostream& stream, const Request& request) {
-        return stream << request.name;
+    friend std::ostream& operator<<(std::ostream& stream, const Request& row) {
+        return stream << row.name;
     }
 };
 
@@ -104,8 +104,8 @@ struct Answer {
     std::uint32_t interest;
     std::uint32_t reported;
 
-    friend std::ostream& operator<<(std::ostream& stream, const Answer& answer) {
-        return stream << answer.name;
+    friend std::ostream& operator<<(std::ostream& out, const Answer& row) {
+        return out << row.name;
     }
 };
 

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(newcomers_that_leave_at_once_do_not_hold_the_others_up) {
 }
 
 BOOST_AUTO_TEST_CASE(whatever_comes_and_goes_nobody_waits_longer_than_a_round) {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         std::mt19937_64 random(seed);
         const auto capacity = static_cast<std::uint32_t>(2 + random() % 12);
         Set set(capacity);
@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(whatever_comes_and_goes_nobody_waits_longer_than_a_round) {
             }
             return candidates.empty() ? no_slot : candidates[random() % candidates.size()];
         };
-        for (int step = 0; step < 2000; ++step) {
+        for (int step = 0; step < 1000; ++step) {
             const auto action = random() % 10;
             if (action < 3) {
                 if (const Slot slot = someone(false); slot != no_slot) {
