@@ -42,7 +42,7 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     bool polled = false;   // A look or a block has just found out what is ready.
     bool blocked = false;  // A block is just over.
     for (;;) {
-        if (backend.recheck_in(now) == nanoseconds::zero()) {
+        if (!result.error && backend.recheck_in(now) == nanoseconds::zero()) {
             result.error = backend.look(now);
             polled = true;
         }
