@@ -70,16 +70,18 @@ public:
         BOOST_REQUIRE(set_.entries().data() == entries_.data() + 1);
         BOOST_REQUIRE(same(entries_[0], {doorbell_socket, 7, 8}));
         std::set<Slot> found;
+        std::size_t wrong = 0;
         for (std::size_t position = 0; position < set_.size(); ++position) {
             const Slot slot = set_.slot_at(position);
-            BOOST_REQUIRE(found.insert(slot).second);
-            BOOST_REQUIRE(&set_[slot] == &set_.entries()[position]);
-            BOOST_REQUIRE(same(set_[slot], entry_of(slot)));
+            found.insert(slot);
+            wrong += &set_[slot] != &set_.entries()[position] ? 1 : 0;
+            wrong += same(set_[slot], entry_of(slot)) ? 0 : 1;
         }
         BOOST_REQUIRE((found == expected));
         for (std::uint32_t n = 0; n < capacity; ++n) {
-            BOOST_REQUIRE(set_.contains(Slot{n}) == (expected.count(Slot{n}) == 1));
+            wrong += set_.contains(Slot{n}) != (expected.count(Slot{n}) == 1) ? 1 : 0;
         }
+        BOOST_REQUIRE(wrong == 0U);
         BOOST_REQUIRE(
             (expected.empty() ? set_.cursor() == no_slot : expected.count(set_.cursor()) == 1));
     }

@@ -46,14 +46,7 @@ BOOST_AUTO_TEST_CASE(a_new_one_is_open_and_nothing_has_come) {
     BOOST_TEST(wake.park(Park::port));
 }
 
-BOOST_AUTO_TEST_CASE(a_wake_of_an_owner_who_is_awake_needs_no_call_and_is_consumed_once) {
-    WakeState wake;
-    BOOST_TEST(is_done(wake.begin_wake()));
-    BOOST_TEST(wake.consume());
-    BOOST_TEST(!wake.consume());
-}
-
-BOOST_AUTO_TEST_CASE(wakes_coalesce_until_they_are_consumed) {
+BOOST_AUTO_TEST_CASE(wakes_of_an_owner_who_is_awake_need_no_call_and_coalesce_until_consumed) {
     WakeState wake;
     for (int i = 0; i < 10; ++i) {
         BOOST_TEST(is_done(wake.begin_wake()));
@@ -79,6 +72,8 @@ BOOST_DATA_TEST_CASE(a_wake_of_a_parked_owner_is_delivered_where_it_is, data::ma
 BOOST_AUTO_TEST_CASE(an_owner_who_parks_elsewhere_is_roused_there) {
     WakeState wake;
     for (const Park where : {Park::sockets, Park::port, Park::sockets}) {
+        BOOST_TEST(is_done(wake.begin_wake()));  // It is not parked any more.
+        BOOST_TEST(wake.consume());
         BOOST_TEST(wake.park(where));
         const Errand errand = wake.begin_wake();
         BOOST_TEST(delivers(errand, where));
@@ -86,13 +81,6 @@ BOOST_AUTO_TEST_CASE(an_owner_who_parks_elsewhere_is_roused_there) {
         wake.unpark();
         BOOST_TEST(wake.consume());
     }
-}
-
-BOOST_AUTO_TEST_CASE(an_owner_who_has_unparked_needs_no_call) {
-    WakeState wake;
-    BOOST_TEST(wake.park(Park::sockets));
-    wake.unpark();
-    BOOST_TEST(is_done(wake.begin_wake()));
 }
 
 BOOST_DATA_TEST_CASE(nobody_relies_on_a_delivery_that_is_still_under_way, data::make(places),
@@ -278,24 +266,18 @@ BOOST_AUTO_TEST_CASE(wakes_leave_the_watch_alone) {
     BOOST_TEST(wake.is_watch_armed());
 }
 
-BOOST_AUTO_TEST_CASE(a_close_refuses_every_errand) {
+BOOST_AUTO_TEST_CASE(a_close_refuses_every_errand_even_over_a_pending_wake) {
     WakeState wake;
+    BOOST_TEST(is_done(wake.begin_wake()));
     wake.close();
     BOOST_TEST(wake.is_closed());
     BOOST_TEST(wake.is_shut_down());
     BOOST_TEST(is_refused(wake.begin_wake()));
     BOOST_TEST(is_refused(wake.begin_shutdown()));
     BOOST_TEST(is_refused(wake.begin_port_signal()));
+    BOOST_TEST(wake.consume());
     BOOST_TEST(!wake.park(Park::port));
-    BOOST_TEST(!wake.consume());
     wake.wait_for_errands();
-}
-
-BOOST_AUTO_TEST_CASE(a_close_over_a_pending_wake_refuses_the_next) {
-    WakeState wake;
-    BOOST_TEST(is_done(wake.begin_wake()));
-    wake.close();
-    BOOST_TEST(is_refused(wake.begin_wake()));
 }
 
 BOOST_AUTO_TEST_CASE(what_began_before_the_close_can_finish_after_it) {
