@@ -120,6 +120,37 @@ BOOST_AUTO_TEST_CASE(ready_sockets_do_not_starve_packets) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(one_shots_that_are_armed_again_at_once_starve_nobody) {
+    on_every_kernel(3, [](Stage& stage) {
+        for (std::size_t room = 1; room <= 3; ++room) {
+            OsPoller poller = make_poller();
+            std::vector<Handle> sockets;
+            constexpr std::uint64_t ready = 10;
+            for (std::uint64_t i = 0; i < ready; ++i) {
+                const IoInterest once = i % 2 == 0 ? IoInterest::one_shot : IoInterest::none;
+                sockets.push_back(stage.world.udp_socket());
+                BOOST_REQUIRE(!poller.register_handle(sockets.back(), IoInterest::write | once, i));
+            }
+            std::vector<NativeEvent> events(room);
+            for (int round = 0; round < 5; ++round) {
+                std::set<std::uint64_t> reported;
+                for (std::size_t waits = 0; waits < (ready + room - 1) / room; ++waits) {
+                    const WaitResult result = poller.wait(events, patience);
+                    for (std::size_t i = 0; i < result.count; ++i) {
+                        const std::uint64_t who = events[i].data.u64;
+                        reported.insert(who);
+                        if (who % 2 == 0) {
+                            BOOST_REQUIRE(!poller.modify_handle(
+                                sockets[who], IoInterest::write | IoInterest::one_shot, who));
+                        }
+                    }
+                }
+                BOOST_TEST(reported.size() == ready);
+            }
+        }
+    });
+}
+
 BOOST_AUTO_TEST_CASE(sockets_that_come_and_go_starve_nobody) {
     on_every_kernel(20, [](Stage& stage) {
         OsPoller poller = make_poller();
