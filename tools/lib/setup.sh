@@ -117,7 +117,16 @@ wine_prefix() {
     find_wine || die 'Wine is not installed'
     fresh=
     [ -e "$WINEPREFIX/system.reg" ] || fresh=yes
-    timeout 60 "$wineserver" -p300 </dev/null >/dev/null 2>&1 || true
+    # The server does not start where the directory is missing; the one that `wine` would start
+    # instead ends with the last program, and takes the services with it. 2 says that one is running
+    # already.
+    mkdir -p "$WINEPREFIX"
+    server=0
+    timeout 60 "$wineserver" -p300 </dev/null >/dev/null 2>&1 || server=$?
+    case $server in
+        0 | 2) ;;
+        *) die "Wine's server does not start in $WINEPREFIX" ;;
+    esac
     # Without the overrides, a new prefix asks whether to download Mono and Gecko.
     if ! WINEDLLOVERRIDES='mscoree=;mshtml=' timeout 240 "$wine" wineboot \
         </dev/null >/dev/null 2>&1; then
