@@ -116,6 +116,26 @@ BOOST_AUTO_TEST_CASE(a_quiet_socket_answers_to_a_new_interest) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
+    // Where refused connects must be asked for, select is asked; its except set holds sockets with
+    // an out-of-band byte as well.
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle listener = stage.world.listener();
+        const Handle client = stage.world.tcp_socket();
+        BOOST_REQUIRE(!poller.register_handle(client, IoInterest::read, 1));
+        BOOST_REQUIRE(!poller.register_handle(listener, IoInterest::read, 2));
+        stage.world.connect(client, listener);  // Registered first, so that it is asked about.
+        BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+        const Handle accepted = stage.world.accept(listener);
+        BOOST_REQUIRE(static_cast<bool>(accepted));
+        stage.world.send_urgent(accepted);
+        for (int waits = 0; waits < 5; ++waits) {
+            BOOST_TEST((wait(poller, 20ms).mask_of(1) & (mask::err | mask::hup)) == 0U);
+        }
+    });
+}
+
 #if !defined(_WIN32)
 
 BOOST_AUTO_TEST_CASE(only_server_2019_rechecks_a_pending_connect) {

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] SocketPair tcp_pair();
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
 
+    /// Starts to connect a TCP socket that was not connected before.
+    void connect(Handle socket, Handle listener);
     /// A socket whose connect to `listener` has been started.
     [[nodiscard]] Handle connecting(Handle listener);
     /// A socket whose connect has been started towards a port that nobody listens at.

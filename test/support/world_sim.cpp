@@ -136,15 +136,20 @@ SocketPair World::udp_pair() {
     return {impl_->open(model, local), impl_->open(model, peer)};
 }
 
-Handle World::connecting(Handle listener) {
+void World::connect(Handle socket, Handle listener) {
     ModelLock model(impl_->kernel);
-    const auto target = need<TcpSocket>(model, listener, "connecting: no listener");
-    const auto socket = std::make_shared<TcpSocket>();
-    socket->connect_to(*target, impl_->refusal(model));
-    if (!socket->is_connected()) {
+    const auto target = need<TcpSocket>(model, listener, "connect: no listener");
+    const auto source = need<TcpSocket>(model, socket, "connect: no TCP socket");
+    source->connect_to(*target, impl_->refusal(model));
+    if (!source->is_connected()) {
         model->moments.insert(impl_->refusal(model));
     }
-    return impl_->open(model, socket);
+}
+
+Handle World::connecting(Handle listener) {
+    const Handle socket = tcp_socket();
+    connect(socket, listener);
+    return socket;
 }
 
 Handle World::connecting_to_nobody() {

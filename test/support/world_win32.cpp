@@ -171,10 +171,14 @@ SocketPair World::udp_pair() {
     return {Handle(std::uintptr_t{local}), Handle(std::uintptr_t{peer})};
 }
 
+void World::connect(Handle socket, Handle listener) {
+    start_connect(socket.value(), port_of(listener.value()));
+}
+
 Handle World::connecting(Handle listener) {
-    const SOCKET socket = impl_->open_tcp();
-    start_connect(socket, port_of(listener.value()));
-    return Handle(std::uintptr_t{socket});
+    const Handle socket = tcp_socket();
+    connect(socket, listener);
+    return socket;
 }
 
 Handle World::connecting_to_nobody() {
