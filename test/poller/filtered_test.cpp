@@ -138,6 +138,22 @@ BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
 
 #if !defined(_WIN32)
 
+BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
+    on_every_kernel(20, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair first = stage.world.tcp_pair();
+        const SocketPair second = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(first.local, IoInterest::none, 1));
+        BOOST_REQUIRE(!poller.register_handle(second.local, IoInterest::none, 2));
+        stage.world.shutdown_send(first.peer);
+        BOOST_TEST(wait(poller, 1s).count() == 0U);  // The first is asked every 50 ms by now.
+        stage.world.shutdown_send(second.peer);
+        const std::uint64_t before = poller.stats().rechecks;
+        BOOST_TEST(wait(poller, 20ms).count() == 0U);
+        BOOST_TEST(poller.stats().rechecks - before >= 3U);  // After 1, 3, 7 and 15 ms.
+    });
+}
+
 BOOST_AUTO_TEST_CASE(only_server_2019_rechecks_a_pending_connect) {
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();

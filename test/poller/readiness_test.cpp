@@ -157,7 +157,10 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_everything_on_every_version) {
         constexpr std::uint32_t refused =
             mask::in | mask::out | mask::err | mask::hup | mask::rdhup;
         BOOST_TEST(wait_for(poller, 1, mask::err) == refused);
-        BOOST_TEST(wait(poller).mask_of(1) == refused);  // It stays so.
+        // It stays so, and every look says it, not only those at which a re-check is due.
+        for (int again = 0; again < 3; ++again) {
+            BOOST_TEST(wait(poller, 0ms).mask_of(1) == refused);
+        }
     });
 }
 
