@@ -33,6 +33,13 @@ struct NativeOverlapped {
     void* event = nullptr;
 };
 
+/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF,
+/// asserted where <winsock2.h> is at hand. A write only reads from `data`.
+struct IoBuffer {
+    std::uint32_t size = 0;  ///< Bytes.
+    void* data = nullptr;
+};
+
 /// One OVERLAPPED with what its user wants to know when it completes. Lent by `OverlappedPool`.
 struct OverlappedEntry {
     NativeOverlapped overlapped;
