@@ -17,6 +17,9 @@ using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
 
+/// Quiet sockets asked about in one call.
+constexpr std::size_t quiet_per_call = 64;
+
 [[nodiscard]] PollEntry entry_for(const core::Registration& registration) noexcept {
     return {registration.handle.value(), core::to_native_mask(registration.interest), 0};
 }
@@ -36,8 +39,8 @@ namespace poll_bits = core::poll_bits;
 WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
                                core::WakeState& wake, PollerStats& stats,
                                bool select_tells_refusals) noexcept
-    : active_(memory.active_entries, memory.active_slots, memory.active_places, table.capacity()),
-      quiet_(memory.quiet_entries, memory.quiet_slots, memory.quiet_places, table.capacity()),
+    : active_(memory.entries, memory.slots, memory.positions, memory.links, table.capacity()),
+      quiet_(memory.links),
       table_(table),
       wake_(wake),
       stats_(stats),
@@ -58,7 +61,7 @@ void WsapollBackend::unwatch(Slot slot) noexcept {
     if (active_.contains(slot)) {
         active_.remove(slot);
         connecting_count_ -= connecting_[index_of(slot)] ? 1 : 0;
-    } else if (quiet_.contains(slot)) {
+    } else if (quiet_.is_linked(slot)) {
         quiet_.remove(slot);
     }
 }
@@ -204,18 +207,34 @@ std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
     }
     ++stats_.rechecks;
     quiet_pace_.advance(now);
-    if (const std::error_code error = poll(quiet_.entries(), 0)) {
+    for (std::size_t left = quiet_.size(); left > 0;) {
+        const std::size_t count = std::min(left, quiet_per_call);
+        if (const std::error_code error = ask_quiet(count)) {
+            return error;
+        }
+        left -= count;
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::ask_quiet(std::size_t count) noexcept {
+    std::array<PollEntry, quiet_per_call> entries;
+    std::array<Slot, quiet_per_call> slots;
+    for (std::size_t i = 0; i < count; ++i) {
+        slots[i] = quiet_.cursor();
+        entries[i] = entry_for(table_[slots[i]]);
+        quiet_.advance();
+    }
+    if (const std::error_code error = poll({entries.data(), count}, 0)) {
         return error;
     }
-    // From the back, so that what `remove` moves into a hole has been looked at.
-    for (std::size_t position = quiet_.size(); position-- > 0;) {
-        const Slot slot = quiet_.slot_at(position);
-        const PollEntry entry = quiet_.entries()[position];
-        if (is_closed(entry)) {
-            drop(slot);
-        } else if (reportable(table_[slot], entry.revents) != 0 || entry.revents == 0) {
-            quiet_.remove(slot);
-            watch(slot, entry);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (is_closed(entries[i])) {
+            drop(slots[i]);
+        } else if (reportable(table_[slots[i]], entries[i].revents) != 0 ||
+                   entries[i].revents == 0) {
+            quiet_.remove(slots[i]);
+            watch(slots[i], entries[i]);
         }
     }
     return {};
@@ -317,9 +336,8 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         const core::Registration& registration = table_[slot];
         const std::uint32_t reported = reportable(registration, revents);
         if (reported == 0) {
-            const PollEntry quiet = entry;
             unwatch(slot);
-            quiet_.add(slot, quiet);
+            quiet_.add(slot);
             quiet_pace_.restart(now);
             continue;
         }

@@ -21,7 +21,8 @@ namespace wakepoll::sys {
 /// A callback runs on a thread of the pool and must be short. All else is called by one thread.
 class ThreadPoolWait {
 public:
-    using Callback = void (*)(void* context) noexcept;
+    /// Is given the wait that came to an end, too: one context may serve many.
+    using Callback = void (*)(void* context, const ThreadPoolWait& wait) noexcept;
 
     ThreadPoolWait() noexcept = default;
     ThreadPoolWait(const ThreadPoolWait&) = delete;
@@ -46,7 +47,7 @@ public:
     void disarm() noexcept;
 
     /// What the pool's thread does; for the bodies behind this header alone.
-    void run() noexcept { callback_(context_); }
+    void run() const noexcept { callback_(context_, *this); }
 
 private:
     friend struct PipeReader;  ///< A body's own.
