@@ -1,10 +1,11 @@
-// sys: being told, on a thread of the system's pool, that something can be waited for no longer.
+// sys: being told, on another thread, that something need be waited for no longer.
 //
 // Three users: the completion port itself, which is signalled while packets are queued
 // (undocumented, but asserted by Wine's tests on real Windows and seen on Wine), so that a thread
 // parked in WSAPoll learns of a completion; kernel objects that were registered (events,
 // processes, consoles and the like); and synchronous pipes, which are always signalled as objects
-// and can be waited for only by a thread that reads.
+// and can be waited for only by a thread that reads. That one is the pipe's own and not of the
+// system's pool, which has no more than 500 threads for the whole process.
 #pragma once
 
 #include <atomic>
@@ -18,7 +19,8 @@ namespace wakepoll::sys {
 
 /// One wait at a time. The system is given the object's address, so it stays where it is.
 ///
-/// A callback runs on a thread of the pool and must be short. All else is called by one thread.
+/// A callback runs on a thread of the pool (of a pipe, on the pipe's own) and must be short. All
+/// else is called by one thread.
 class ThreadPoolWait {
 public:
     /// Is given the wait that came to an end, too: one context may serve many.
@@ -34,27 +36,30 @@ public:
     /// auto-reset event or timer, and one of a semaphore's count. Disarms a wait armed before.
     [[nodiscard]] std::error_code arm(Handle object, Callback callback, void* context) noexcept;
 
-    /// QueueUserWorkItem(WT_EXECUTELONGFUNCTION) of a thread that reads no bytes from a
-    /// synchronous pipe: ReadFile returns when there is data or the other end is gone, and takes
-    /// nothing. Calls `callback` once then, and also where the read failed for any other reason.
-    /// The thread is the pipe's for as long. Disarms a wait armed before.
+    /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
+    /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
+    /// also where the read failed for any other reason; never for a read that `disarm` ended.
+    /// Disarms a wait armed before.
     [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
                                               void* context) noexcept;
 
-    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread is out of
-    /// its read: when it returns, the callback has run or never will. Nothing where no wait was
+    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread has ended:
+    /// when it returns, the callback has run or never will. Nothing where no wait was
     /// armed. Not from within the callback.
     void disarm() noexcept;
 
-    /// What the pool's thread does; for the bodies behind this header alone.
+    /// What the other thread does; for the bodies behind this header alone.
     void run() const noexcept { callback_(context_, *this); }
 
 private:
     friend struct PipeReader;  ///< A body's own.
 
-    /// The registered wait; of a pipe, where its thread is.
+    /// The registered wait; of a pipe, its thread.
     std::atomic<void*> registration_ = nullptr;
     Handle pipe_;  ///< Invalid where an object is waited for.
+    /// Of a pipe: set by whichever comes first, the end of the read or `disarm`. The callback runs
+    /// only where it was the former, a cancel is tried only where it was the latter.
+    std::atomic<bool> decided_ = false;
     Callback callback_ = nullptr;
     void* context_ = nullptr;
 };

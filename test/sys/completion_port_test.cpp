@@ -199,7 +199,9 @@ BOOST_DATA_TEST_CASE(what_was_opened_for_overlapped_use_can_be_associated,
 }
 
 BOOST_DATA_TEST_CASE(a_synchronous_handle_is_an_invalid_argument,
-                     data::make({Thing::anonymous_pipe, Thing::null_device}), kind) {
+                     data::make({Thing::anonymous_pipe, Thing::null_device, Thing::synchronous_file,
+                                 Thing::synchronous_pipe}),
+                     kind) {
     BOOST_TEST(port.associate(world.thing(kind), key).value() == 87);
 }
 

@@ -45,6 +45,12 @@ constexpr Row rows[] = {
     {Thing::thread, not_file_like, false, HandleType::thread},
     {Thing::semaphore, not_file_like, false, HandleType::semaphore},
     {Thing::timer, not_file_like, false, HandleType::timer},
+    {Thing::auto_reset_event, not_file_like, false, HandleType::event},
+    {Thing::auto_reset_timer, not_file_like, false, HandleType::timer},
+    {Thing::child_process, not_file_like, false, HandleType::process},
+    {Thing::child_thread, not_file_like, false, HandleType::thread},
+    {Thing::synchronous_file, disk, false, HandleType::unknown},
+    {Thing::synchronous_pipe, pipe, true, HandleType::unknown},
 };
 static_assert(std::size(rows) == std::size(all_things));
 

@@ -1,18 +1,52 @@
-// Registered waits on Windows' thread pool. See waitable.hpp.
+// Waits on other threads, and what an object says by itself, on Windows. See waitable.hpp.
+//
+// The thread that reads from a pipe is one of its own, not of the system's pool. The pool has at
+// most 500 threads, which the whole process shares: with as many pipes quiet, no further one would
+// be watched, and its `disarm` would wait for a thread that never starts. A cancelled read has an
+// owner, too: CancelSynchronousIo aims at a thread, whatever it is busy with by then, and a thread
+// of the pool may have gone on to another's work.
 #include "sys/waitable.hpp"
-
-#include <utility>
 
 #include "sys/win32/windows.hpp"
 
 namespace wakepoll::sys {
 namespace {
 
+/// Address space only. The callback may go through whatever a provider of Winsock has put between.
+constexpr SIZE_T reader_stack = 256 * 1024;
+
+/// How long a cancelled read is given before it is cancelled again.
+constexpr DWORD cancel_pause_milliseconds = 1;
+
+/// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
+struct EventInformation {
+    LONG type;  ///< 0 for a notification (manual-reset), 1 for a synchronization event.
+    LONG state;
+};
+constexpr LONG synchronization_event = 1;
+
 void CALLBACK signalled(void* wait, BOOLEAN /*timed_out*/) noexcept {
-    static_cast<const ThreadPoolWait*>(wait)->run();
+    static_cast<ThreadPoolWait*>(wait)->run();
 }
 
 }  // namespace
+
+/// The thread of one pipe.
+struct PipeReader {
+    static DWORD CALLBACK run(void* argument) noexcept {
+        ThreadPoolWait& wait = *static_cast<ThreadPoolWait*>(argument);
+        if (!wait.decided_) {
+            char nothing = 0;
+            DWORD bytes = 0;
+            // Whatever it ends with, the owner has a reason to look at the pipe.
+            static_cast<void>(::ReadFile(wait.pipe_.native(), &nothing, 0, &bytes, nullptr));
+        }
+        if (!wait.decided_.exchange(true)) {
+            wait.run();
+        }
+        return 0;
+    }
+};
 
 std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* context) noexcept {
     disarm();
@@ -28,11 +62,67 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     return {};
 }
 
-void ThreadPoolWait::disarm() noexcept {
-    if (registration_ != nullptr) {
-        static_cast<void>(
-            ::UnregisterWaitEx(std::exchange(registration_, nullptr), INVALID_HANDLE_VALUE));
+std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
+                                            void* context) noexcept {
+    disarm();
+    callback_ = callback;
+    context_ = context;
+    pipe_ = pipe;
+    decided_ = false;
+    const HANDLE thread = ::CreateThread(nullptr, reader_stack, &PipeReader::run, this,
+                                         STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+    if (thread == nullptr) {
+        pipe_ = Handle{};
+        return last_failure();
     }
+    registration_ = thread;
+    return {};
+}
+
+void ThreadPoolWait::disarm() noexcept {
+    const HANDLE registration = registration_.exchange(nullptr);
+    if (registration == nullptr) {
+        return;
+    }
+    if (!pipe_) {
+        static_cast<void>(::UnregisterWaitEx(registration, INVALID_HANDLE_VALUE));
+        return;
+    }
+    DWORD pause = INFINITE;
+    if (!decided_.exchange(true)) {
+        // The callback will not run, also where the read ends by itself just now. A cancel does
+        // nothing where the thread has not begun to read yet, so it is repeated until the thread
+        // has ended. It never meets the callback.
+        pause = cancel_pause_milliseconds;
+    }
+    do {
+        if (pause != INFINITE) {
+            ::CancelSynchronousIo(registration);
+        }
+    } while (::WaitForSingleObject(registration, pause) == WAIT_TIMEOUT);
+    ::CloseHandle(registration);
+    pipe_ = Handle{};
+}
+
+Result<bool> take_signal(Handle object) noexcept {
+    switch (::WaitForSingleObject(object.native(), 0)) {
+        case WAIT_TIMEOUT:
+            return false;
+        case WAIT_FAILED:
+            return last_failure();
+        default:  // WAIT_OBJECT_0, or WAIT_ABANDONED of a mutex.
+            return true;
+    }
+}
+
+Result<bool> is_auto_reset(Handle event) noexcept {
+    EventInformation information = {};
+    const NTSTATUS status =
+        ::NtQueryEvent(event.native(), 0, &information, sizeof(information), nullptr);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    return information.type == synchronization_event;
 }
 
 }  // namespace wakepoll::sys
