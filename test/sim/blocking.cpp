@@ -43,9 +43,11 @@ void Kernel::advance(nanoseconds time) {
             break;
         }
         clock_ = std::max(clock_, *next);
+        progress();
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
+    progress();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -61,7 +63,15 @@ nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
     return clock_now() + length;
 }
 
+void Kernel::progress() {
+    if (model_.operations.progress(clock_now())) {
+        model_.waits.trigger();
+        changed_.notify_all();
+    }
+}
+
 void Kernel::settle() {
+    model_.operations.progress(clock_now());
     model_.waits.trigger();
     changed_.notify_all();
 }
@@ -166,6 +176,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
             continue;
         }
         const Blocked outcome = pass_time(lock, end, hang_at, milliseconds == kernel_infinite);
+        progress();
         if (ready()) {
             return Blocked::ready;
         }
@@ -187,6 +198,9 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
     nanoseconds next = model_.moments.empty() ? never : *model_.moments.begin();
     if (const auto actor = actors_.next_time(); actor && !Acting::now()) {
         next = std::min(next, *actor);
+    }
+    if (const auto operation = model_.operations.next_time(now)) {
+        next = std::min(next, *operation);
     }
     if (options_.mode == Mode::virtual_clock) {
         if (next <= end && next != never) {

@@ -23,6 +23,14 @@ constexpr std::uint32_t no_doorbell[] = {code::no_buffer_space, code::too_many_s
                                          code::access_denied, code::address_in_use,
                                          code::network_down};
 
+constexpr std::uint32_t no_transfer[] = {code::no_system_resources, code::not_enough_memory};
+constexpr std::uint32_t no_socket[] = {code::too_many_sockets, code::no_buffer_space,
+                                       code::network_down};
+constexpr std::uint32_t no_port[] = {code::no_buffer_space, code::address_in_use,
+                                     code::network_down};
+constexpr std::uint32_t no_connect[] = {code::no_buffer_space, code::network_down,
+                                        code::address_in_use};
+
 struct Row {
     const char* name;
     Codes codes;
@@ -50,6 +58,23 @@ const std::array<Row, call_kinds> rows = {{
     {"doorbell_ring", no_network_or_room},
     {"doorbell_drain", no_network},
     {"doorbell_close", {}},
+    {"receive", no_network_or_room},
+    {"send", no_network_or_room},
+    {"read", no_transfer},
+    {"write", no_transfer},
+    {"socket_like", no_socket},
+    {"accept", no_network_or_room},
+    {"accepted_addresses", {}},
+    {"update_accept_context", no_network_or_room},
+    {"bind_any", no_port},
+    {"connect", no_connect},
+    {"update_connect_context", no_network_or_room},
+    {"close_socket", {}},
+    {"cancel", {}},
+    {"has_file_handles", no_network},
+    {"skip_packets", no_memory},
+    {"is_overlapped", no_memory},
+    {"readable_bytes", no_memory},
     {"wait_arm", no_memory},
     {"wait_disarm", {}},
 }};

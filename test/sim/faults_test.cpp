@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "fixture.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/pipe.hpp"
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
@@ -13,9 +16,77 @@ namespace {
 
 using sys::CompletionPort;
 
+/// What the overlapped calls are made with.
+struct Transfers {
+    explicit Transfers(test::World& owner) : world(owner) {
+        static_cast<void>(world.connecting(listener));
+        static_cast<void>(sys::accept(listener, accepted, addresses, overlapped));
+    }
+
+    /// Makes the call once, in a way that succeeds; its error. Nothing is in flight afterwards.
+    std::error_code make(Call call, Handle fresh) {
+        const IoBuffer buffer{1, addresses.data()};
+        const std::span<const IoBuffer> buffers(&buffer, 1);
+        switch (call) {
+            case Call::receive:
+                world.send(udp.peer, 1);
+                return sys::receive(udp.local, buffers, overlapped).error();
+            case Call::send:
+                return sys::send(udp.local, buffers, overlapped).error();
+            case Call::read:
+                return sys::read(file, buffer, overlapped).error();
+            case Call::write:
+                return sys::write(file, buffer, overlapped).error();
+            case Call::socket_like: {
+                const auto made = sys::socket_like(fresh);
+                if (made) {
+                    sys::close_socket(*made);
+                }
+                return made.error();
+            }
+            case Call::accept:
+                return cancelled(sys::accept(listener, fresh, addresses, overlapped), listener);
+            case Call::update_accept_context:
+                return sys::update_accept_context(accepted, listener);
+            case Call::bind_any:
+                return sys::bind_any(fresh, target);
+            case Call::connect:
+                static_cast<void>(world.address_of(fresh));
+                return cancelled(sys::connect(fresh, target, overlapped), fresh);
+            case Call::update_connect_context:
+                return sys::update_connect_context(accepted);
+            case Call::has_file_handles:
+                return sys::has_file_handles(fresh).error();
+            case Call::skip_packets:
+                return sys::skip_packets_on_success(fresh);
+            case Call::is_overlapped:
+                return sys::is_overlapped(fresh).error();
+            case Call::readable_bytes:
+                return sys::readable_bytes(pipe.local).error();
+            default:
+                return {};
+        }
+    }
+
+    std::error_code cancelled(const Result<sys::Started>& begun, Handle handle) {
+        world.cancel(handle, &overlapped);
+        return begun.error();
+    }
+
+    test::World& world;
+    NativeOverlapped overlapped = {};
+    std::array<std::byte, 2 * sys::accept_address_room> addresses = {};
+    test::SocketPair udp = world.udp_pair();
+    test::PipePair pipe = world.pipe_pair(test::PipeKind::bytes);
+    Handle file = world.file_of(1);
+    Handle listener = world.listener();
+    Handle accepted = world.tcp_socket();
+    std::vector<std::byte> target = world.address_of_nobody();
+};
+
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
-                     const sys::Doorbell& doorbell) {
+                     const sys::Doorbell& doorbell, Transfers& transfers) {
     const Handle socket = fixture.world.tcp_socket();
     std::array<sys::Packet, 1> packets;
     sys::PollEntry entry{socket.value(), ask_all, 0};
@@ -61,15 +132,21 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::doorbell_close:
         case Call::wait_disarm:
             break;
+        default:
+            return transfers.make(call, socket);
     }
     return {};
 }
 
 struct FaultFixture : Fixture {
+    FaultFixture() : Fixture(Options{.late_completions = false}) {}
+
     CompletionPort port = CompletionPort::create().value();
     sys::Doorbell doorbell = sys::Doorbell::create().value();
 
-    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell); }
+    Transfers transfers{world};
+
+    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell, transfers); }
 
     static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
 };

@@ -16,7 +16,9 @@ Kernel::Kernel(const Options& options)
     : options_(options),
       traits_(traits_of(options.personality)),
       previous_(current_.exchange(this)),
-      model_(traits_, options.seed, options.packet_pool) {}
+      model_(traits_, options.seed, options.packet_pool) {
+    model_.operations.allow_lateness(options.late_completions);
+}
 
 Kernel::~Kernel() {
     {

@@ -42,6 +42,11 @@ struct Options {
     Mode mode = Mode::virtual_clock;
     /// Windows' finite waits may end up to 15 ms early. Off: they end on time.
     bool early_waits = true;
+    /// Overlapped operations may pend although they could be done at once, end a moment later than
+    /// they could, and win against a cancel. Off: whatever can happen happens at once.
+    bool late_completions = true;
+    /// Sockets come from a layered provider: they are no file handles.
+    bool layered_sockets = false;
     /// Packets that a port takes from posts before a post fails.
     std::size_t packet_pool = 65536;
     /// What a call costs on the virtual clock.
@@ -120,6 +125,8 @@ private:
     /// Notices what a change of the model has made ready. Every holder of the lock calls it before
     /// letting go.
     void settle();
+    /// Ends the overlapped operations that can end by now.
+    void progress();
     /// Lets actors have their chance at the entry or exit of a call.
     void let_actors_act(Lock& lock);
     /// Runs one actor that was waiting for a block. False where there is none.

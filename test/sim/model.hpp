@@ -12,6 +12,8 @@
 #include "calls.hpp"
 #include "faults.hpp"
 #include "handle_table.hpp"
+#include "network.hpp"
+#include "operations.hpp"
 #include "personality.hpp"
 #include "random.hpp"
 #include "waits.hpp"
@@ -20,7 +22,7 @@ namespace wakepoll::sim {
 
 struct Model {
     Model(const Traits& personality, std::uint64_t seed, std::size_t pool)
-        : traits(personality), random(seed), packet_pool(pool) {}
+        : traits(personality), random(seed), operations(personality, random), packet_pool(pool) {}
 
     const Traits& traits;
     Random random;
@@ -28,6 +30,8 @@ struct Model {
     WaitList waits;
     CallLog log;
     FaultPlan faults;
+    Operations operations;
+    Network network;
 
     /// Sessions of Winsock that were started and not ended.
     std::uint32_t winsock_sessions = 0;

@@ -59,6 +59,7 @@ public:
 
     /// The port that packets of this object's operations go to; null where there is none.
     [[nodiscard]] Port* port() const noexcept { return port_.get(); }
+    [[nodiscard]] const std::shared_ptr<Port>& shared_port() const noexcept { return port_; }
     [[nodiscard]] std::uintptr_t key() const noexcept { return key_; }
     void associate(std::shared_ptr<Port> port, std::uintptr_t key) noexcept {
         port_ = std::move(port);

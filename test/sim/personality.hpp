@@ -44,6 +44,8 @@ struct Traits {
 
     /// NTSTATUS of a receive that was pending when its socket was closed.
     std::uint32_t closed_receive_status;
+    /// An operation on a disk file is never done at once.
+    bool file_operations_pend;
     /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
     /// is false it sleeps on.
     bool closed_port_ends_wait;

@@ -8,7 +8,7 @@
 
 namespace wakepoll::sim {
 
-ModelLock::ModelLock(Kernel& kernel) : kernel_(kernel), lock_(kernel.mutex_) {}
+ModelLock::ModelLock(Kernel& kernel) : kernel_(kernel), lock_(kernel.mutex_) { kernel_.progress(); }
 
 ModelLock::~ModelLock() { kernel_.settle(); }
 
@@ -21,6 +21,7 @@ Syscall::Syscall(Call call, std::uintptr_t subject, std::uint64_t argument)
     kernel_.model_.log.count(call);
     kernel_.clock_ += kernel_.options_.call_cost;
     kernel_.let_actors_act(lock_);
+    kernel_.progress();
     fault_ = kernel_.model_.faults.take(call, kernel_.model_.random);
     record_.by_fault = fault_ != 0;
 }

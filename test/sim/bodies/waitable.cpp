@@ -31,7 +31,7 @@ void ThreadPoolWait::disarm() noexcept {
         return;
     }
     Syscall call(Call::wait_disarm);
-    call.disarm(static_cast<sim::Wait*>(std::exchange(registration_, nullptr)));
+    call.disarm(static_cast<sim::Wait*>(registration_.exchange(nullptr)));
 }
 
 }  // namespace wakepoll::sys
