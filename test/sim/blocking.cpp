@@ -46,6 +46,7 @@ void Kernel::advance(nanoseconds time) {
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
+    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -61,7 +62,15 @@ nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
     return clock_now() + length;
 }
 
+void Kernel::tell_time() {
+    if (!model_.timers.empty() && model_.timers.expire(clock_now())) {
+        model_.waits.trigger();
+        changed_.notify_all();
+    }
+}
+
 void Kernel::settle() {
+    tell_time();
     model_.waits.trigger();
     changed_.notify_all();
 }
@@ -189,8 +198,11 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
         next = std::min(next, *actor);
     }
     if (options_.mode == Mode::virtual_clock) {
+        // Threaded, timers wake the thread that serves the waits, and nobody else.
+        next = std::min(next, model_.timers.next().value_or(never));
         if (next <= end && next != never) {
             clock_ = std::max(now, next);
+            tell_time();
             return Blocked::ready;
         }
         if (endless) {
@@ -229,12 +241,14 @@ void Kernel::serve_waits() {
     const Inside inside;
     Lock lock(mutex_);
     while (!stopping_) {
-        Wait* const wait = model_.waits.triggered();
-        if (wait == nullptr) {
+        tell_time();
+        if (Wait* const wait = model_.waits.triggered()) {
+            run_callback(lock, *wait);
+        } else if (const auto next = model_.timers.next()) {
+            changed_.wait_until(lock, Clock::time_point(*next));
+        } else {
             changed_.wait(lock);
-            continue;
         }
-        run_callback(lock, *wait);
     }
 }
 

@@ -193,9 +193,9 @@ BOOST_AUTO_TEST_CASE(a_callback_runs_by_the_next_block_and_for_some_seeds_before
         sys::ThreadPoolWait wait;
         BOOST_TEST(!wait.arm(
             event, [](void* context) noexcept { ++*static_cast<int*>(context); }, &fired));
-        fixture.kernel.set_signalled(event, true);
+        fixture.world.signal(event);
         // It has been seen signalled; that it no longer is does not take the callback back.
-        fixture.kernel.set_signalled(event, false);
+        fixture.world.reset_signal(event);
         fixture.dequeue(0);
         before_block += fired;
         fixture.dequeue(10);

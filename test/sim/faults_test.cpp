@@ -4,8 +4,10 @@
 #include <string>
 
 #include "fixture.hpp"
+#include "sys/console.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
+#include "sys/timer.hpp"
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
@@ -13,13 +15,38 @@ namespace {
 
 using sys::CompletionPort;
 
+/// As below, for what is waited for.
+std::error_code make_waiting(Call call, test::World& world, const sys::Timer& timer) {
+    sys::ThreadPoolWait wait;
+    const auto nothing = [](void*) noexcept {};
+    switch (call) {
+        case Call::wait_arm:
+            return wait.arm(timer.handle(), nothing, nullptr);
+        case Call::pipe_wait_arm:
+            return wait.arm_on_pipe(world.thing(test::Thing::anonymous_pipe), nothing, nullptr);
+        case Call::take_signal:
+            return sys::take_signal(timer.handle()).error();
+        case Call::is_auto_reset:
+            return sys::is_auto_reset(world.thing(test::Thing::event)).error();
+        case Call::timer_create:
+            return sys::Timer::create().error();
+        case Call::timer_set:
+            return timer.set(std::chrono::hours(1));
+        case Call::timer_cancel:
+            return timer.cancel();
+        case Call::next_console_record:
+            return sys::next_console_record(world.console()).error();
+        default:
+            return {};
+    }
+}
+
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
-                     const sys::Doorbell& doorbell) {
+                     const sys::Doorbell& doorbell, const sys::Timer& timer) {
     const Handle socket = fixture.world.tcp_socket();
     std::array<sys::Packet, 1> packets;
     sys::PollEntry entry{socket.value(), ask_all, 0};
-    sys::ThreadPoolWait wait;
     switch (call) {
         case Call::winsock_start:
             return sys::WinsockSession::start().error();
@@ -52,14 +79,22 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::doorbell_drain:
             return doorbell.drain();
         case Call::wait_arm:
-            return wait.arm(
-                port.handle(), [](void*) noexcept {}, nullptr);
+        case Call::pipe_wait_arm:
+        case Call::take_signal:
+        case Call::is_auto_reset:
+        case Call::timer_create:
+        case Call::timer_set:
+        case Call::timer_cancel:
+        case Call::next_console_record:
+            return make_waiting(call, fixture.world, timer);
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:
         case Call::is_pipe:
         case Call::doorbell_close:
         case Call::wait_disarm:
+        case Call::timer_close:
+        case Call::discard_console_record:
             break;
     }
     return {};
@@ -68,8 +103,9 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
 struct FaultFixture : Fixture {
     CompletionPort port = CompletionPort::create().value();
     sys::Doorbell doorbell = sys::Doorbell::create().value();
+    sys::Timer timer = sys::Timer::create().value();
 
-    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell); }
+    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell, timer); }
 
     static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
 };

@@ -14,6 +14,7 @@
 #include "handle_table.hpp"
 #include "personality.hpp"
 #include "random.hpp"
+#include "waitable_timer.hpp"
 #include "waits.hpp"
 
 namespace wakepoll::sim {
@@ -26,6 +27,7 @@ struct Model {
     Random random;
     HandleTable handles;
     WaitList waits;
+    TimerList timers;
     CallLog log;
     FaultPlan faults;
 
