@@ -16,18 +16,18 @@ namespace {
 using sys::CompletionPort;
 
 /// As below, for what is waited for.
-std::error_code make_waiting(Call call, test::World& world, const sys::Timer& timer) {
+std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& timer, Handle event) {
     sys::ThreadPoolWait wait;
     const auto nothing = [](void*) noexcept {};
     switch (call) {
         case Call::wait_arm:
             return wait.arm(timer.handle(), nothing, nullptr);
         case Call::pipe_wait_arm:
-            return wait.arm_on_pipe(world.thing(test::Thing::anonymous_pipe), nothing, nullptr);
+            return wait.arm_on_pipe(event, nothing, nullptr);
         case Call::take_signal:
             return sys::take_signal(timer.handle()).error();
         case Call::is_auto_reset:
-            return sys::is_auto_reset(world.thing(test::Thing::event)).error();
+            return sys::is_auto_reset(event).error();
         case Call::timer_create:
             return sys::Timer::create().error();
         case Call::timer_set:
@@ -35,7 +35,7 @@ std::error_code make_waiting(Call call, test::World& world, const sys::Timer& ti
         case Call::timer_cancel:
             return timer.cancel();
         case Call::next_console_record:
-            return sys::next_console_record(world.console()).error();
+            return sys::next_console_record(fixture.world.console()).error();
         default:
             return {};
     }
@@ -43,7 +43,7 @@ std::error_code make_waiting(Call call, test::World& world, const sys::Timer& ti
 
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
-                     const sys::Doorbell& doorbell, const sys::Timer& timer) {
+                     const sys::Doorbell& doorbell, const sys::Timer& timer, Handle event) {
     const Handle socket = fixture.world.tcp_socket();
     std::array<sys::Packet, 1> packets;
     sys::PollEntry entry{socket.value(), ask_all, 0};
@@ -86,7 +86,7 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::timer_set:
         case Call::timer_cancel:
         case Call::next_console_record:
-            return make_waiting(call, fixture.world, timer);
+            return make_waiting(call, fixture, timer, event);
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:
@@ -104,8 +104,9 @@ struct FaultFixture : Fixture {
     CompletionPort port = CompletionPort::create().value();
     sys::Doorbell doorbell = sys::Doorbell::create().value();
     sys::Timer timer = sys::Timer::create().value();
+    Handle event = world.thing(test::Thing::event);
 
-    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell, timer); }
+    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell, timer, event); }
 
     static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
 };

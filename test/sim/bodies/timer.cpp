@@ -2,7 +2,9 @@
 #include "sys/timer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <ratio>
 
 #include "../status.hpp"
 #include "../syscall.hpp"
@@ -19,6 +21,9 @@ using sim::WaitableTimer;
 /// What the kernel counts a timer's time in.
 using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
 
+// So that what was rounded up is still a number of nanoseconds.
+constexpr std::chrono::nanoseconds longest = std::chrono::nanoseconds::max() - Ticks(1);
+
 }  // namespace
 
 Result<Timer> Timer::create() noexcept {
@@ -31,7 +36,7 @@ Result<Timer> Timer::create() noexcept {
 }
 
 std::error_code Timer::set(std::chrono::nanoseconds delay) const noexcept {
-    const Ticks ticks = std::max(std::chrono::ceil<Ticks>(delay), Ticks(1));
+    const Ticks ticks = std::max(std::chrono::ceil<Ticks>(std::min(delay, longest)), Ticks(1));
     Syscall call(Call::timer_set, handle_.value(), static_cast<std::uint64_t>(ticks.count()));
     if (call.fault() != 0) {
         return call.fail(call.fault());
