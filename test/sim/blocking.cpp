@@ -43,11 +43,11 @@ void Kernel::advance(nanoseconds time) {
             break;
         }
         clock_ = std::max(clock_, *next);
-        progress();
+        tell_time();
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
-    progress();
+    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -63,15 +63,17 @@ nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
     return clock_now() + length;
 }
 
-void Kernel::progress() {
-    if (model_.operations.progress(clock_now())) {
+void Kernel::tell_time() {
+    const nanoseconds now = clock_now();
+    const bool expired = !model_.timers.empty() && model_.timers.expire(now);
+    if (model_.operations.progress(now) || expired) {
         model_.waits.trigger();
         changed_.notify_all();
     }
 }
 
 void Kernel::settle() {
-    model_.operations.progress(clock_now());
+    tell_time();
     model_.waits.trigger();
     changed_.notify_all();
 }
@@ -176,7 +178,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
             continue;
         }
         const Blocked outcome = pass_time(lock, end, hang_at, milliseconds == kernel_infinite);
-        progress();
+        tell_time();
         if (ready()) {
             return Blocked::ready;
         }
@@ -203,8 +205,11 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
         next = std::min(next, *operation);
     }
     if (options_.mode == Mode::virtual_clock) {
+        // Threaded, timers wake the thread that serves the waits, and nobody else.
+        next = std::min(next, model_.timers.next().value_or(never));
         if (next <= end && next != never) {
             clock_ = std::max(now, next);
+            tell_time();
             return Blocked::ready;
         }
         if (endless) {
@@ -243,12 +248,14 @@ void Kernel::serve_waits() {
     const Inside inside;
     Lock lock(mutex_);
     while (!stopping_) {
-        Wait* const wait = model_.waits.triggered();
-        if (wait == nullptr) {
+        tell_time();
+        if (Wait* const wait = model_.waits.triggered()) {
+            run_callback(lock, *wait);
+        } else if (const auto next = model_.timers.next()) {
+            changed_.wait_until(lock, Clock::time_point(*next));
+        } else {
             changed_.wait(lock);
-            continue;
         }
-        run_callback(lock, *wait);
     }
 }
 

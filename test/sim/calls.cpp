@@ -13,6 +13,7 @@ namespace {
 using Codes = std::span<const std::uint32_t>;
 
 constexpr std::uint32_t no_memory[] = {code::not_enough_memory, code::no_system_resources};
+constexpr std::uint32_t no_resources[] = {code::no_system_resources};
 constexpr std::uint32_t no_pool[] = {code::no_system_resources, code::not_enough_memory,
                                      code::not_enough_quota};
 constexpr std::uint32_t no_network[] = {code::network_down};
@@ -77,6 +78,15 @@ const std::array<Row, call_kinds> rows = {{
     {"readable_bytes", no_memory},
     {"wait_arm", no_memory},
     {"wait_disarm", {}},
+    {"pipe_wait_arm", no_memory},
+    {"take_signal", {}},
+    {"is_auto_reset", no_memory},
+    {"timer_create", no_memory},
+    {"timer_set", no_resources},
+    {"timer_cancel", {}},
+    {"timer_close", {}},
+    {"next_console_record", {}},
+    {"discard_console_record", {}},
 }};
 
 const Row& row_of(Call call) noexcept { return rows[static_cast<std::size_t>(call)]; }

@@ -56,9 +56,19 @@ enum class Call : std::uint8_t {
     readable_bytes,
     wait_arm,
     wait_disarm,
+    pipe_wait_arm,
+    take_signal,
+    is_auto_reset,
+    timer_create,
+    timer_set,
+    timer_cancel,
+    timer_close,
+    next_console_record,
+    discard_console_record,
 };
 
-inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::wait_disarm) + 1;
+inline constexpr std::size_t call_kinds =
+    static_cast<std::size_t>(Call::discard_console_record) + 1;
 
 [[nodiscard]] const char* name_of(Call call) noexcept;
 

@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "sys/console.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/pipe.hpp"
+#include "sys/timer.hpp"
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
@@ -84,13 +86,39 @@ struct Transfers {
     std::vector<std::byte> target = world.address_of_nobody();
 };
 
+/// As below, for what is waited for.
+std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& timer, Handle event) {
+    sys::ThreadPoolWait wait;
+    const auto nothing = [](void*, const sys::ThreadPoolWait&) noexcept {};
+    switch (call) {
+        case Call::wait_arm:
+            return wait.arm(timer.handle(), nothing, nullptr);
+        case Call::pipe_wait_arm:
+            return wait.arm_on_pipe(event, nothing, nullptr);
+        case Call::take_signal:
+            return sys::take_signal(timer.handle()).error();
+        case Call::is_auto_reset:
+            return sys::is_auto_reset(event).error();
+        case Call::timer_create:
+            return sys::Timer::create().error();
+        case Call::timer_set:
+            return timer.set(std::chrono::hours(1));
+        case Call::timer_cancel:
+            return timer.cancel();
+        case Call::next_console_record:
+            return sys::next_console_record(fixture.world.console()).error();
+        default:
+            return {};
+    }
+}
+
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
-                     const sys::Doorbell& doorbell, Transfers& transfers) {
+                     const sys::Doorbell& doorbell, const sys::Timer& timer, Handle event,
+                     Transfers& transfers) {
     const Handle socket = fixture.world.tcp_socket();
     std::array<sys::Packet, 1> packets;
     sys::PollEntry entry{socket.value(), ask_all, 0};
-    sys::ThreadPoolWait wait;
     switch (call) {
         case Call::winsock_start:
             return sys::WinsockSession::start().error();
@@ -123,14 +151,22 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::doorbell_drain:
             return doorbell.drain();
         case Call::wait_arm:
-            return wait.arm(
-                port.handle(), [](void*) noexcept {}, nullptr);
+        case Call::pipe_wait_arm:
+        case Call::take_signal:
+        case Call::is_auto_reset:
+        case Call::timer_create:
+        case Call::timer_set:
+        case Call::timer_cancel:
+        case Call::next_console_record:
+            return make_waiting(call, fixture, timer, event);
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:
         case Call::is_pipe:
         case Call::doorbell_close:
         case Call::wait_disarm:
+        case Call::timer_close:
+        case Call::discard_console_record:
             break;
         default:
             return transfers.make(call, socket);
@@ -143,10 +179,14 @@ struct FaultFixture : Fixture {
 
     CompletionPort port = CompletionPort::create().value();
     sys::Doorbell doorbell = sys::Doorbell::create().value();
+    sys::Timer timer = sys::Timer::create().value();
+    Handle event = world.thing(test::Thing::event);
 
     Transfers transfers{world};
 
-    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell, transfers); }
+    std::error_code make(Call call) {
+        return sim::make(call, *this, port, doorbell, timer, event, transfers);
+    }
 
     static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
 };

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -102,10 +103,9 @@ public:
     [[nodiscard]] std::uint32_t winsock_sessions();
     void set_packet_pool(std::size_t packets);
 
-    /// A handle to a new object of any kind that is a mere `PlainObject`.
+    /// A handle that is no World's to an object, and to a new `PlainObject` of some kind.
+    [[nodiscard]] Handle open(std::shared_ptr<Object> object);
     [[nodiscard]] Handle open(Kind kind);
-    /// Sets or resets an event, ends a process, and so on.
-    void set_signalled(Handle handle, bool signalled);
 
     /// This thread is inside the kernel (and not in an actor): what it allocates now is the
     /// model's, not that of the code under test.
@@ -122,11 +122,12 @@ private:
     [[nodiscard]] std::chrono::nanoseconds clock_now() const;
     [[nodiscard]] std::chrono::nanoseconds end_of_wait(std::uint32_t milliseconds);
 
+    /// Fires the timers that are due and ends the operations that can end. Called wherever time may
+    /// have passed.
+    void tell_time();
     /// Notices what a change of the model has made ready. Every holder of the lock calls it before
     /// letting go.
     void settle();
-    /// Ends the overlapped operations that can end by now.
-    void progress();
     /// Lets actors have their chance at the entry or exit of a call.
     void let_actors_act(Lock& lock);
     /// Runs one actor that was waiting for a block. False where there is none.

@@ -16,6 +16,7 @@
 #include "operations.hpp"
 #include "personality.hpp"
 #include "random.hpp"
+#include "waitable_timer.hpp"
 #include "waits.hpp"
 
 namespace wakepoll::sim {
@@ -28,6 +29,7 @@ struct Model {
     Random random;
     HandleTable handles;
     WaitList waits;
+    TimerList timers;
     CallLog log;
     FaultPlan faults;
     Operations operations;

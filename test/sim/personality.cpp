@@ -23,6 +23,9 @@ constexpr Traits windows_11 = {
     .rubbish_in_internal = false,
     .earliness = 15ms,
     .lateness = 0ns,
+    .timer_floor = 0ns,
+    .timer_earliness = 100us,
+    .timer_lateness = 300us,
 };
 
 // Before build 19041 WSAPoll never told of a refused connect; otherwise the same kernel.
@@ -49,6 +52,9 @@ constexpr Traits wine_8 = {
     .rubbish_in_internal = true,
     .earliness = 0ns,
     .lateness = 100us,
+    .timer_floor = 1ms,
+    .timer_earliness = 0ns,
+    .timer_lateness = 200us,
 };
 
 }  // namespace

@@ -56,6 +56,13 @@ struct Traits {
     std::chrono::nanoseconds earliness;
     /// How much too late every finite wait ends.
     std::chrono::nanoseconds lateness;
+
+    /// The shortest that a waitable timer of high resolution can be set to.
+    std::chrono::nanoseconds timer_floor;
+    /// How much too early by the performance counter a timer can fire: it goes by another clock.
+    std::chrono::nanoseconds timer_earliness;
+    /// How much too late a timer can fire.
+    std::chrono::nanoseconds timer_lateness;
 };
 
 [[nodiscard]] const Traits& traits_of(Personality personality) noexcept;

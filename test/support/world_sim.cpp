@@ -4,6 +4,7 @@
 // call of the code under test: it is neither counted nor made to fail, and starts no Winsock
 // session.
 #include <array>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,6 @@
 namespace wakepoll::test {
 namespace {
 
-using sim::Kind;
 using sim::ModelLock;
 using sim::TcpSocket;
 using sim::UdpSocket;
@@ -180,18 +180,6 @@ bool World::recycle(Handle wanted, SocketPair& pair) {
                     model->handles.find_as<TcpSocket>(peer));
     pair = {local, peer};
     return true;
-}
-
-Handle World::thing(Thing kind) {
-    constexpr std::array<Kind, 10> kinds = {
-        Kind::disk_file,  Kind::directory, Kind::null_device, Kind::event,     Kind::anonymous_pipe,
-        Kind::named_pipe, Kind::process,   Kind::thread,      Kind::semaphore, Kind::timer};
-    ModelLock model(impl_->kernel);
-    if (const std::shared_ptr<sim::Object> file = Impl::make_file(kind)) {
-        return impl_->open(model, file);
-    }
-    return impl_->open(model,
-                       std::make_shared<sim::PlainObject>(kinds[static_cast<std::size_t>(kind)]));
 }
 
 Handle World::find_doorbell() {

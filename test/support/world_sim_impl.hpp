@@ -1,7 +1,10 @@
-// What the World over the simulated kernel keeps; shared by the sources that make it up, and by
-// nobody else.
+// What the files of the simulated World share: its private part, and how they fail a test.
+//
+// Included by world_sim*.cpp alone. `need` finds the object behind a handle, or fails the test with
+// what it was needed for.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "console.hpp"
 #include "kernel.hpp"
 #include "world.hpp"
 
@@ -40,6 +44,8 @@ struct World::Impl {
 
     sim::Kernel& kernel = sim::Kernel::current();
     std::vector<Opened> opened;
+    /// The console of this process; made by the first that asks for it.
+    std::shared_ptr<sim::Console> console;
     std::vector<std::thread> threads;
     /// Actions that have been begun by `beside` and have not run. Shared with the actors that run
     /// them, which may outlive the World.

@@ -27,7 +27,7 @@ struct Bell {
     std::atomic<int> calls = 0;
     std::thread::id thread;
 
-    static void ring(void* context) noexcept {
+    static void ring(void* context, const ThreadPoolWait&) noexcept {
         Bell& bell = *static_cast<Bell*>(context);
         bell.thread = std::this_thread::get_id();
         bell.calls.fetch_add(1);
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(disarm_returns_when_the_callback_has_run) {
         std::binary_semaphore may_go{0};
         std::atomic<bool> done = false;
 
-        static void run(void* context) noexcept {
+        static void run(void* context, const ThreadPoolWait&) noexcept {
             Slow& slow = *static_cast<Slow*>(context);
             slow.entered.release();
             static_cast<void>(slow.may_go.try_acquire_for(patience));
