@@ -15,6 +15,8 @@ namespace {
 using core::index_of;
 using core::Slot;
 
+constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
+
 constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
 [[nodiscard]] bool wants_reading(const core::Registration& registration) noexcept {
@@ -87,8 +89,9 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
     if (registration.type == HandleType::pipe) {
         // What can not be read from will never be readable; say so now.
         const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
-        if (!bytes && bytes.error() != std::errc::broken_pipe) {
-            return bytes.error();
+        if (!bytes && bytes.error().value() != other_end_gone) {
+            // A server's end that no client has opened yet, or whose client it has sent away.
+            return says_broken(bytes.error()) ? own_errors::not_connected() : bytes.error();
         }
         if (overlapped) {
             OverlappedEntry* const entry = operations_.acquire(
