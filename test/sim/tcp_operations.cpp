@@ -131,6 +131,7 @@ Outcome TcpSocket::end_write(const Operation& operation) {
         // As in `send`: the answer to what was sent to a closed peer is a reset.
         reset_arrived();
     }
+    send_late_fin(in_flight(OperationKind::write) - 1);
     return {status::success, operation.size()};
 }
 
@@ -194,6 +195,8 @@ void TcpSocket::abandon(Operation& operation, const Traits& traits) {
         linger_zero_ = false;
         state_ = State::fresh;
         refused_at_.reset();
+    } else if (operation.kind == OperationKind::write) {
+        send_late_fin(in_flight(OperationKind::write) - 1);
     }
 }
 

@@ -108,7 +108,7 @@ std::uint32_t TcpSocket::shutdown_send() {
     }
     if (!std::exchange(fin_sent_, true)) {
         fin_late_ = true;
-        send_late_fin();
+        send_late_fin(in_flight(OperationKind::write));
     }
     return 0;
 }
@@ -155,8 +155,8 @@ std::size_t TcpSocket::arrived(std::span<const std::uint8_t> bytes) {
 
 void TcpSocket::fin_arrived() { fin_received_ = true; }
 
-void TcpSocket::send_late_fin() {
-    if (!fin_late_ || in_flight(OperationKind::write) != 0) {
+void TcpSocket::send_late_fin(std::size_t sends_pending) {
+    if (!fin_late_ || sends_pending != 0) {
         return;
     }
     fin_late_ = false;

@@ -108,7 +108,8 @@ private:
     void adopt(TcpSocket& other);
     void disconnect();
     void abort(const Traits& traits);
-    void send_late_fin();
+    /// Sends a FIN that waited for sends, where none is pending any more.
+    void send_late_fin(std::size_t sends_pending);
 
     State state_ = State::fresh;
     bool closed_ = false;
