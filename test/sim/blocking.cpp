@@ -46,7 +46,6 @@ void Kernel::advance(nanoseconds time) {
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
-    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -70,7 +69,6 @@ void Kernel::tell_time() {
 }
 
 void Kernel::settle() {
-    tell_time();
     model_.waits.trigger();
     changed_.notify_all();
 }
