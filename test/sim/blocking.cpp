@@ -47,7 +47,6 @@ void Kernel::advance(nanoseconds time) {
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
-    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -73,7 +72,6 @@ void Kernel::tell_time() {
 }
 
 void Kernel::settle() {
-    tell_time();
     model_.waits.trigger();
     changed_.notify_all();
 }

@@ -122,8 +122,8 @@ private:
     [[nodiscard]] std::chrono::nanoseconds clock_now() const;
     [[nodiscard]] std::chrono::nanoseconds end_of_wait(std::uint32_t milliseconds);
 
-    /// Fires the timers that are due and ends the operations that can end. Called wherever time may
-    /// have passed.
+    /// Fires the timers that are due and ends the operations that can end. Called by every new
+    /// holder of the lock that could see one, and where time passes in a block.
     void tell_time();
     /// Notices what a change of the model has made ready. Every holder of the lock calls it before
     /// letting go.

@@ -273,6 +273,14 @@ BOOST_AUTO_TEST_CASE(threaded_a_timer_calls_back_in_real_time) {
     BOOST_TEST((took >= 20ms && took < 10s));
 }
 
+BOOST_AUTO_TEST_CASE(threaded_a_timer_that_nobody_waits_for_is_signalled_in_time) {
+    TimerFixture fixture(Options{.mode = Mode::threaded, .early_waits = false});
+    BOOST_TEST(!fixture.timer.set(1ms));
+    const auto over = std::chrono::steady_clock::now() + 2ms;
+    BOOST_TEST(eventually([&] { return std::chrono::steady_clock::now() > over; }));
+    BOOST_TEST(fixture.signalled());
+}
+
 BOOST_AUTO_TEST_CASE(threaded_a_timer_calls_back_while_nobody_is_in_the_kernel) {
     TimerFixture fixture(Options{.mode = Mode::threaded, .early_waits = false});
     std::atomic<bool> fired = false;
