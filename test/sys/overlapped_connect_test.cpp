@@ -135,7 +135,15 @@ BOOST_AUTO_TEST_CASE(an_accept_without_a_listener_is_refused) {
     const auto refused = [&](Handle at) {
         return refusal(sys::accept(at, accepted, std::span(room).first(addresses), overlapped));
     };
-    BOOST_TEST(refused(tied(world.tcp_socket())) == 10022);
+    // Windows refuses it; Wine 8 begins to wait for ever.
+    const Handle quiet = tied(world.tcp_socket());
+    const int code = refused(quiet);
+    if (code != 0) {
+        BOOST_TEST(code == 10022);
+    } else {
+        BOOST_TEST(!sys::cancel(quiet, overlapped));
+        BOOST_TEST(finished() == aborted);
+    }
     BOOST_TEST(refused(world.never_a_handle()) == 10038);
     BOOST_TEST(refused(world.thing(Thing::event)) == 10038);
     BOOST_TEST(is_silent());
@@ -236,8 +244,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_socket_can_not_connect) {
     const std::vector<std::byte> address = world.address_of(listener);
     BOOST_TEST(refusal(connect(world.never_a_handle(), address)) == 10038);
     BOOST_TEST(sys::bind_any(world.never_a_handle(), address).value() == 10038);
-    BOOST_TEST(sys::update_connect_context(world.never_a_handle()).value() == 10038);
-    BOOST_TEST(sys::update_accept_context(world.never_a_handle(), listener).value() == 10038);
+    // Wine 8 takes these two of anything: it needs no update.
+    for (const std::error_code error :
+         {sys::update_connect_context(world.never_a_handle()),
+          sys::update_accept_context(world.never_a_handle(), listener)}) {
+        BOOST_TEST((!error || error.value() == 10038), error.value());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_connect_reports_aborted) {
