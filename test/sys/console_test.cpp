@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "bell.hpp"
 #include "sys/waitable.hpp"
 #include "sys_test.hpp"
 
@@ -72,6 +73,18 @@ BOOST_AUTO_TEST_CASE(a_record_that_is_no_key_signals_too_and_can_be_discarded) {
         BOOST_TEST((next(console) == ConsoleRecord::none));
         BOOST_TEST(!sys::take_signal(console).value());
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_on_a_console_rings_with_its_input) {
+    const Handle console = world.console();
+    Bell bell;
+    sys::ThreadPoolWait wait;
+    BOOST_REQUIRE(!wait.arm(console, &Bell::ring, &bell));
+    BOOST_TEST(bell.stays_silent());
+    world.console_input(console, ConsoleInput::key);
+    BOOST_TEST(bell.rings());
+    wait.disarm();
+    BOOST_TEST(world.drain_console(console) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_console_is_a_bad_handle) {
