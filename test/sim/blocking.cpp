@@ -72,6 +72,7 @@ void Kernel::tell_time() {
 }
 
 void Kernel::settle() {
+    model_.operations.progress(clock_now());
     model_.waits.trigger();
     changed_.notify_all();
 }

@@ -13,10 +13,12 @@
 // After the headers above, which include <windows.h>.
 #include <winternl.h>
 
-// Microsoft's <winternl.h> leaves it out.
+#if !defined(__MINGW32__)
+// Documented; mingw's <winternl.h> has it, Microsoft's does not.
 extern "C" NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
                                                  PVOID information, ULONG size,
                                                  FILE_INFORMATION_CLASS information_class);
+#endif
 
 namespace wakepoll::test {
 namespace {

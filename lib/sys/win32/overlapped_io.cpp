@@ -2,6 +2,7 @@
 #include "sys/overlapped_io.hpp"
 
 #include <cstddef>
+#include <cstring>
 
 #include "sys/win32/windows.hpp"
 
@@ -193,7 +194,8 @@ std::error_code bind_any(Handle socket, std::span<const std::byte> address) noex
         return failure(WSAEFAULT);
     }
     // All zero but the family: the wildcard address and port 0, of IPv4 and of IPv6.
-    any.ss_family = reinterpret_cast<const sockaddr*>(address.data())->sa_family;
+    static_assert(offsetof(SOCKADDR_STORAGE, ss_family) == 0);
+    std::memcpy(&any, address.data(), sizeof(any.ss_family));
     if (::bind(socket.value(), reinterpret_cast<const sockaddr*>(&any),
                static_cast<int>(address.size())) == SOCKET_ERROR) {
         return last_socket_failure();
