@@ -279,7 +279,6 @@ BOOST_AUTO_TEST_CASE(a_connection_that_is_reset_before_its_data_fails_the_accept
         const auto again =
             sys::accept(listener, accept.socket, accept.attempt.bytes, accept.attempt.overlapped);
         BOOST_TEST(again.has_value());
-        fixture.world.close(listener);
     });
 }
 
@@ -389,7 +388,6 @@ BOOST_FIXTURE_TEST_CASE(an_accept_needs_a_listener_a_fresh_socket_and_room, Prom
     // One socket for two accepts.
     Accept accept(*this, listener);
     BOOST_TEST(error(listener, accept.socket, room) == 10022);
-    world.close(listener);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_accepted_socket_is_shut_down_only_with_its_context, PromptFixture) {

@@ -266,12 +266,13 @@ BOOST_AUTO_TEST_CASE(an_operation_that_was_under_way_may_win_against_its_cancel)
         Attempt attempt;
         const bool at_once = fixture.receive(pair.local, attempt)->at_once;
         const std::error_code error = sys::cancel(pair.local, attempt.overlapped);
-        // Where it was not too late, the cancel succeeds whoever wins.
-        BOOST_TEST(error.value() == (at_once ? 1168 : 0));
         const int code = fixture.packet_of(attempt);
+        // Where it was not too late, the cancel succeeds whoever wins.
+        BOOST_TEST((!error || (error.value() == 1168 && code == 0)));
+        BOOST_TEST((!at_once || error));
         BOOST_TEST((code == 0 || code == 995));
         BOOST_TEST((at_once ? code == 0 : true));
-        if (!at_once) {
+        if (!error) {
             seen.insert(code);
         }
         // Whoever wins, no byte is lost.
