@@ -47,6 +47,7 @@ void Kernel::advance(nanoseconds time) {
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
+    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -72,6 +73,7 @@ void Kernel::tell_time() {
 }
 
 void Kernel::settle() {
+    // What the holder of the lock has changed may end operations; time has nothing to do with it.
     model_.operations.progress(clock_now());
     model_.waits.trigger();
     changed_.notify_all();

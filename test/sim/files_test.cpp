@@ -137,8 +137,11 @@ BOOST_AUTO_TEST_CASE(a_pending_operation_on_a_file_can_be_cancelled) {
         const Handle file = fixture.tie(fixture.world.file_of(4));
         Attempt attempt("new");
         const bool at_once = fixture.write(file, attempt)->at_once;
-        BOOST_TEST(sys::cancel(file, attempt.overlapped).value() == (at_once ? 1168 : 0));
+        const std::error_code error = sys::cancel(file, attempt.overlapped);
         const int code = fixture.packet_of(attempt);
+        // It may have ended before the cancel came.
+        BOOST_TEST((!error || (error.value() == 1168 && code == 0)));
+        BOOST_TEST((!at_once || error));
         seen.insert(code);
         const std::byte first = fixture.world.content_of(file)[0];
         BOOST_TEST((first == (code == 0 ? std::byte{'n'} : std::byte{0})));

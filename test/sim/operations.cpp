@@ -127,6 +127,14 @@ bool Operations::cancel(const Object& object, const NativeOverlapped* overlapped
     return true;
 }
 
+void Operations::forget(const NativeOverlapped* overlapped) {
+    const auto found = std::ranges::find_if(
+        pending_, [&](const Operation& operation) { return operation.overlapped == overlapped; });
+    if (found != pending_.end()) {
+        remove(found);
+    }
+}
+
 bool Operations::progress(nanoseconds now) {
     if (pending_.empty() && late_packets_.empty()) {
         return false;

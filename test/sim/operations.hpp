@@ -141,6 +141,9 @@ public:
     bool cancel(const Object& object, const NativeOverlapped* overlapped,
                 std::chrono::nanoseconds now);
 
+    /// Whoever started the operation is gone, with its structure and buffers: it never ends.
+    void forget(const NativeOverlapped* overlapped);
+
     /// Ends what can end now and posts the packets that are due. True where there was any.
     bool progress(std::chrono::nanoseconds now);
 

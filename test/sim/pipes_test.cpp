@@ -5,6 +5,7 @@
 #include "pipe.hpp"
 #include "port_fixture.hpp"
 #include "sys/pipe.hpp"
+#include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
 namespace {
@@ -264,6 +265,27 @@ BOOST_AUTO_TEST_CASE(a_synchronous_read_waits) {
         BOOST_TEST(attempt.text(begun->bytes) == "late");
         fixture.kernel.when_blocked([&] { fixture.world.close_handle(pipe.peer); });
         BOOST_TEST(fixture.read(pipe.local, attempt).error().value() == 109);
+        BOOST_TEST(!fixture.kernel.hung());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(calls_on_a_synchronous_pipe_wait_for_a_read_that_was_begun) {
+    on_each_port([](PortFixture& fixture) {
+        const PipePair pipe = fixture.world.pipe_pair(PipeKind::anonymous);
+        sys::ThreadPoolWait wait;
+        int fired = 0;
+        const auto count = [](void* context, const sys::ThreadPoolWait&) noexcept {
+            ++*static_cast<int*>(context);
+        };
+        BOOST_TEST(!wait.arm_on_pipe(pipe.local, count, &fired));
+        fixture.kernel.at(5ms, [&] { fixture.put(pipe.peer, "late"); });
+        const auto before = fixture.kernel.now();
+        BOOST_TEST(readable(pipe.local) == 4);
+        BOOST_TEST((fixture.kernel.now() - before >= 5ms));
+        Attempt attempt;
+        BOOST_TEST(fixture.read(pipe.local, attempt)->bytes == 4U);
+        wait.disarm();
+        BOOST_TEST(fired <= 1);
         BOOST_TEST(!fixture.kernel.hung());
     });
 }

@@ -72,6 +72,12 @@ Result<Started> begin(Syscall& call, Operation operation) {
     if (refusal != 0) {
         return call.fail(refusal);
     }
+    // The calls on a synchronous handle wait for each other.
+    const std::uint32_t taken =
+        call.block(kernel_infinite, [&] { return !call->waits.is_read(*object); });
+    if (taken != 0) {
+        return call.fail(taken);
+    }
     std::optional<Outcome> later;
     operation.waiter = object->is_overlapped() ? nullptr : &later;
     std::optional<Outcome> outcome = call->operations.start(std::move(operation), call.now());

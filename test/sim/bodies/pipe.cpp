@@ -6,6 +6,7 @@
 #include "../pipe.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
+#include "wakepoll/timeout.hpp"
 
 namespace wakepoll::sys {
 
@@ -25,6 +26,12 @@ Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
     const auto end = std::dynamic_pointer_cast<PipeEnd>(object);
     if (end == nullptr) {
         return call.fail(sim::code::invalid_function);
+    }
+    // The calls on a synchronous handle wait for each other.
+    const std::uint32_t hang =
+        call.block(kernel_infinite, [&] { return !call->waits.is_read(*end); });
+    if (hang != 0) {
+        return call.fail(hang);
     }
     std::size_t bytes = 0;
     if (const std::uint32_t code = end->peek(bytes)) {
