@@ -55,7 +55,8 @@ inline constexpr std::uint32_t accept_address_room = 128 + 16;
 [[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
 
 /// AcceptEx, fetched by WSAIoctl. `buffer` holds the two addresses behind whatever room there is
-/// beyond them; with such room the call completes when the first data has come.
+/// beyond them; with such room the call completes when the first data has come. WSAEFAULT (10014)
+/// where there is not room for both addresses.
 [[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
                                      NativeOverlapped& overlapped) noexcept;
 
@@ -66,7 +67,7 @@ struct AcceptedAddresses {
 };
 
 /// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call can not
-/// be had.
+/// be had, or the buffer has no room for both.
 [[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
                                                    std::span<const std::byte> buffer) noexcept;
 
@@ -74,7 +75,7 @@ struct AcceptedAddresses {
 [[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
 
 /// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
-/// the socket is bound already.
+/// the socket is bound already, WSAEFAULT (10014) where the address has no size of one.
 [[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
 
 /// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.

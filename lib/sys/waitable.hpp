@@ -69,7 +69,8 @@ private:
 /// for a closed one, ERROR_ACCESS_DENIED (5) for a handle without the right to wait.
 [[nodiscard]] Result<bool> take_signal(Handle object) noexcept;
 
-/// NtQueryEvent: true for an event that a wait resets.
+/// NtQueryEvent: true for an event that a wait resets. ERROR_INVALID_HANDLE (6) for what is no
+/// event, ERROR_ACCESS_DENIED (5) for a handle without the right to ask (EVENT_QUERY_STATE).
 [[nodiscard]] Result<bool> is_auto_reset(Handle event) noexcept;
 
 }  // namespace wakepoll::sys

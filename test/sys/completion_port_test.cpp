@@ -222,6 +222,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_handle_can_not_be_associated) {
     BOOST_TEST(port.associate(Handle(), key).value() == 87);
 }
 
+BOOST_AUTO_TEST_CASE(a_handle_of_another_port_is_an_invalid_argument) {
+    const SocketPair pair = world.tcp_pair();
+    world.associate(pair.local, world.foreign_port());
+    BOOST_TEST(port.associate(pair.local, key).value() == 87);
+}
+
 BOOST_AUTO_TEST_CASE(a_closed_port_answers_every_call_with_a_bad_handle) {
     const Handle socket = world.tcp_socket();
     std::array<Packet, 1> packets;

@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_send_gathers_its_buffers_in_turn) {
 
 BOOST_AUTO_TEST_CASE(a_send_that_does_not_fit_pends_until_the_peer_has_read) {
     // Far more than both buffers of the connection hold.
-    std::vector<char> much(64U << 20U, 'x');
+    std::vector<char> much(16U << 20U, 'x');
     const Result<Started> started = send({much.data(), much.size()});
     BOOST_TEST(is_pending(started));
     std::size_t received = 0;
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_send_that_does_not_fit_pends_until_the_peer_has_read) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_send_reports_aborted) {
-    std::vector<char> much(64U << 20U, 'x');
+    std::vector<char> much(16U << 20U, 'x');
     BOOST_TEST(is_pending(send({much.data(), much.size()})));
     BOOST_TEST(!sys::cancel(local, overlapped));
     BOOST_TEST(finished().code == 995U);

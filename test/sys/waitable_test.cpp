@@ -267,4 +267,14 @@ BOOST_AUTO_TEST_CASE(what_is_no_event_does_not_say) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_event_that_may_only_be_waited_for_does_not_say) {
+    HANDLE without_right = nullptr;
+    const HANDLE self = ::GetCurrentProcess();
+    BOOST_REQUIRE(::DuplicateHandle(self, world.thing(Thing::auto_reset_event).native(), self,
+                                    &without_right, SYNCHRONIZE, FALSE, 0) != FALSE);
+    BOOST_TEST(sys::is_auto_reset(Handle(without_right)).error().value() == 5);
+    BOOST_TEST(!take_signal(Handle(without_right)).value());
+    ::CloseHandle(without_right);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
