@@ -130,10 +130,10 @@ inline HANDLE create_named_pipe(const std::wstring& name, DWORD open_flags, DWOR
         mode | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, pipe_room, pipe_room, 0, nullptr);
 }
 
-/// The client end, for synchronous use.
-inline HANDLE open_named_pipe(const std::wstring& name) {
-    return ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, 0,
-                         nullptr);
+/// The client end. `open_flags` FILE_FLAG_OVERLAPPED or 0.
+inline HANDLE open_named_pipe(const std::wstring& name, DWORD open_flags = 0) {
+    return ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+                         open_flags, nullptr);
 }
 
 inline HANDLE duplicate_native(HANDLE handle) {

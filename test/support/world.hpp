@@ -42,6 +42,7 @@ struct PipePair {
 enum class PipeKind {
     bytes,              ///< A named pipe in both directions, `local` opened for overlapped use.
     messages,           ///< The same in message mode.
+    both_overlapped,    ///< As `bytes`, with `peer` opened for overlapped use too.
     anonymous,          ///< From `peer` to `local`, synchronous.
     anonymous_to_peer,  ///< From `local` to `peer`, synchronous.
 };

@@ -38,6 +38,7 @@ std::vector<std::byte> address_at(std::uint16_t port) {
 PipeEnd::Pair make_pipe(PipeKind kind) {
     switch (kind) {
         case PipeKind::bytes:
+        case PipeKind::both_overlapped:
             return PipeEnd::named(false, true);
         case PipeKind::messages:
             return PipeEnd::named(true, true);

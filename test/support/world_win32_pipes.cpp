@@ -155,7 +155,8 @@ PipePair World::pipe_pair(PipeKind kind) {
         fail("CreateNamedPipeW");
     }
     const Handle local = impl_->keep(server);
-    const HANDLE client = open_named_pipe(name);
+    const HANDLE client =
+        open_named_pipe(name, kind == PipeKind::both_overlapped ? FILE_FLAG_OVERLAPPED : 0);
     if (client == INVALID_HANDLE_VALUE) {
         fail("CreateFileW of a pipe");
     }
