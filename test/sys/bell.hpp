@@ -6,6 +6,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "sys/waitable.hpp"
 #include "sys_test.hpp"
 
 namespace wakepoll::test {
