@@ -301,6 +301,8 @@ BOOST_AUTO_TEST_CASE(a_datagram_that_is_too_long_to_send_is_reported_or_refused)
         (void)started(poller.submit_write(pair.local, longest, 3));
         const Report write = report(poller);
         BOOST_TEST((write.mask & mask::out) != 0U);
+        BOOST_TEST_MESSAGE("70000 bytes in a datagram: " << write.completion.error.value() << ", "
+                                                         << write.completion.bytes << " bytes");
         check_that_nothing_is_left(poller);
     });
 }

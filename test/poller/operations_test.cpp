@@ -113,7 +113,10 @@ BOOST_DATA_TEST_CASE(reads_of_one_handle_are_filled_in_the_order_they_were_submi
             (void)started(poller.submit_read(pair.local, buffers[i], i));
         }
         for (std::size_t i = 0; i < buffers.size(); ++i) {
-            stage.world.beside([&] { stage.world.put(pair.peer, bytes_of("xy")); });
+            stage.world.beside([&] {
+                const Transfer put = stage.world.put(pair.peer, bytes_of("xy"));
+                stage.expect(!put.error && put.bytes == 2);
+            });
         }
         const std::vector<Report> all = reports(poller, buffers.size());
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -156,6 +159,7 @@ BOOST_AUTO_TEST_CASE(a_stream_fills_its_reads_in_the_order_they_were_submitted) 
         }
         BOOST_TEST(text == sent);
         stage.world.join();
+        poller.dispose();  // Before the buffers go.
     });
 }
 
