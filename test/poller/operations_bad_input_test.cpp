@@ -102,13 +102,21 @@ BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
         }
         // A stream socket in the wrong state is refused by the kernel, and no socket is left over.
         const Ends pair = ends(stage.world, Carrier::tcp);
-        BOOST_TEST(poller.submit_accept(pair.local, buffer, 1).error() ==
-                   std::errc::invalid_argument);
         BOOST_TEST(poller.submit_connect(pair.local, address, 1).error() ==
                    std::errc::already_connected);
+#if !defined(_WIN32)  // Wine 8 begins an accept on anything that is a stream socket.
+        BOOST_TEST(poller.submit_accept(pair.local, buffer, 1).error() ==
+                   std::errc::invalid_argument);
+#endif
         const Handle fresh = stage.world.tcp_socket();
-        BOOST_TEST(poller.submit_read(fresh, buffer, 1).error() == std::errc::not_connected);
-        BOOST_TEST(poller.submit_write(fresh, buffer, 1).error() == std::errc::not_connected);
+        for (const auto& entry :
+             {poller.submit_read(fresh, buffer, 1), poller.submit_write(fresh, buffer, 1)}) {
+            BOOST_TEST(entry.error() == std::errc::not_connected);
+        }
+        // A directory is a file to classification; what the kernel says of it is passed on.
+        const Handle directory = stage.world.thing(Thing::directory);
+        BOOST_TEST(!poller.submit_read(directory, buffer, 1));
+        BOOST_TEST(!poller.submit_write(directory, buffer, 1));
         check_that_nothing_is_left(poller);
         check_that_it_works(stage, poller);
     });
