@@ -26,8 +26,6 @@ constexpr std::uint64_t usual_runs = 12'000;
 constexpr std::uint64_t usual_runs = 100'002;
 #endif
 
-constexpr std::size_t file_size = 200;
-
 class Program {
 public:
     Program(sim::Kernel& kernel, std::uint64_t seed)
