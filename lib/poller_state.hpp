@@ -130,7 +130,10 @@ private:
     [[nodiscard]] std::error_code tie_to_port(core::Slot slot) noexcept;
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
-    [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle, bool tied) noexcept;
+    [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle) noexcept;
+    /// Takes note of a handle that operations are submitted on; `tied_now` says that it was this
+    /// submit which tied it to the port.
+    void note_operated(core::Slot slot, const Kind& kind, bool tied_now) noexcept;
 
     // operations.cpp
 

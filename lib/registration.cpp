@@ -219,28 +219,41 @@ Result<Slot> PollerState::slot_for_operation(Handle handle) noexcept {
     if (known != core::no_slot && table[known].registered) {
         return own_errors::device_or_resource_busy();
     }
-    if (known != core::no_slot && table[known].link > 0) {
-        return known;
+    if (known == core::no_slot || !table[known].associated) {
+        return new_slot_for_operation(handle);
     }
-    if (known != core::no_slot && table[known].associated &&
-        table[known].type != HandleType::unknown) {
-        // Nothing is in flight, so the handle may have been closed and its number be another's: if
-        // it can be tied once more, it is. That costs one call and saves the operation from getting
-        // lost.
-        const std::error_code error = port.associate(handle, 0);
-        if (error == std::errc::invalid_argument) {
-            return known;
-        }
+    // The handle may have been closed, be it with operations in flight, and its number be another's
+    // by now: if it can be tied once more, it is. That costs one call and saves the operation from
+    // getting lost.
+    const std::error_code error = port.associate(handle, 0);
+    if (error == std::errc::bad_file_descriptor) {
         table.erase(known);
-        if (error) {
-            return error;
-        }
-        return new_slot_for_operation(handle, true);
+        return error;
     }
-    return new_slot_for_operation(handle, false);
+    if (error && error != std::errc::invalid_argument) {
+        return error;
+    }
+    Slot slot = known;
+    if (!error) {
+        // What is in flight still was the earlier tenant's, as its generation tells.
+        table.erase(known);
+        slot = table.insert(handle);
+        table[slot].associated = true;
+    }
+    if (table[slot].type == HandleType::unknown) {
+        const Result<Kind> kind = kind_of(handle);
+        if (!kind) {
+            return kind.error();
+        }
+        if (!kind->overlapped) {
+            return own_errors::not_supported();
+        }
+        note_operated(slot, *kind, !error);
+    }
+    return slot;
 }
 
-Result<Slot> PollerState::new_slot_for_operation(Handle handle, bool tied) noexcept {
+Result<Slot> PollerState::new_slot_for_operation(Handle handle) noexcept {
     const Result<Kind> kind = kind_of(handle);
     if (!kind) {
         return kind.error();
@@ -248,30 +261,29 @@ Result<Slot> PollerState::new_slot_for_operation(Handle handle, bool tied) noexc
     if (!kind->overlapped) {
         return own_errors::not_supported();
     }
-    const Slot known = table.find(handle);
-    const Slot slot = known != core::no_slot ? known : insert(handle);
+    const Slot slot = insert(handle);
     if (slot == core::no_slot) {
         return own_errors::no_space_on_device();
     }
-    core::Registration& registration = table[slot];
-    if (!registration.associated) {
-        if (const std::error_code error = tied ? std::error_code{} : tie_to_port(slot)) {
-            if (slot != known) {
-                table.erase(slot);
-            }
-            return error;
-        }
-        registration.associated = true;
-        // Elsewhere one can not tell whether a packet follows. Where it can not be had, packets
-        // come.
-        if (kind->stream) {
-            const Result<bool> can_skip = sys::has_file_handles(handle);
-            registration.skips = can_skip && *can_skip && !sys::skip_packets_on_success(handle);
-        }
+    if (const std::error_code error = tie_to_port(slot)) {
+        table.erase(slot);
+        return error;
     }
-    note_kind(slot, *kind);
-    registration.model = IoModel::overlapped;
+    note_operated(slot, *kind, true);
     return slot;
+}
+
+void PollerState::note_operated(Slot slot, const Kind& kind, bool tied_now) noexcept {
+    note_kind(slot, kind);
+    core::Registration& registration = table[slot];
+    registration.model = IoModel::overlapped;
+    // Elsewhere one can not tell whether a packet follows. Where it can not be had, packets come.
+    // Whoever tied the handle by himself wants them in any case.
+    if (tied_now && kind.stream) {
+        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
+        registration.skips =
+            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
 }
 
 }  // namespace wakepoll

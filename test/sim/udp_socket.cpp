@@ -20,11 +20,11 @@ std::int16_t UdpSocket::readiness(std::int16_t asked, const Traits&,
 }
 
 Moved UdpSocket::send(std::span<const std::uint8_t> bytes) {
-    const std::shared_ptr<UdpSocket> peer = peer_.lock();
-    if (peer == nullptr) {
+    if (!connected_) {
         return {0, code::not_connected};
     }
-    if (peer->has_handles() && peer->queue_.size() < queue_limit) {
+    const std::shared_ptr<UdpSocket> peer = peer_.lock();
+    if (peer != nullptr && peer->has_handles() && peer->queue_.size() < queue_limit) {
         peer->queue_.emplace_back(bytes.begin(), bytes.end());
     }
     return {bytes.size(), 0};
@@ -46,7 +46,7 @@ std::uint32_t UdpSocket::refusal(OperationKind kind, const Traits&) const {
         case OperationKind::read:
             return is_bound() ? 0 : code::invalid_argument;
         case OperationKind::write:
-            return peer_.lock() != nullptr ? 0 : code::not_connected;
+            return connected_ ? 0 : code::not_connected;
         default:
             return code::invalid_argument;
     }

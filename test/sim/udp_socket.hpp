@@ -19,7 +19,10 @@ public:
     UdpSocket() noexcept : Socket(sys::SocketKind::datagram) {}
 
     /// Sends go to `peer` from now on. A socket may be its own peer.
-    void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept { peer_ = peer; }
+    void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept {
+        peer_ = peer;
+        connected_ = true;
+    }
 
     [[nodiscard]] std::shared_ptr<UdpSocket> peer() const noexcept { return peer_.lock(); }
 
@@ -31,7 +34,7 @@ public:
     [[nodiscard]] bool is_connected() const noexcept override { return false; }
     [[nodiscard]] bool is_listening() const noexcept override { return false; }
     [[nodiscard]] bool is_bound() const noexcept override {
-        return Socket::is_bound() || peer_.lock() != nullptr;
+        return Socket::is_bound() || connected_;
     }
     [[nodiscard]] std::uint32_t refusal(OperationKind kind, const Traits& traits) const override;
     [[nodiscard]] bool can_end(const Operation& operation) const override;
@@ -44,6 +47,7 @@ protected:
 
 private:
     std::weak_ptr<UdpSocket> peer_;
+    bool connected_ = false;  ///< It stays so when the peer is gone.
     std::deque<std::vector<std::uint8_t>> queue_;
 };
 
