@@ -69,6 +69,13 @@ HandleBackend::~HandleBackend() { std::destroy_n(waits_, table_.capacity()); }
 void HandleBackend::close() noexcept {
     for (std::uint32_t slot = 0; slot < table_.capacity(); ++slot) {
         waits_[slot].disarm();
+        const core::Registration& registration = table_[Slot{slot}];
+        if (registration.registered && watches_[slot].by_read) {
+            OverlappedEntry& entry = operations_[registration.link];
+            if (entry.state() == OverlappedState::idle) {
+                operations_.give_back(entry);
+            }
+        }
     }
 }
 
@@ -102,6 +109,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
             entry->handle = registration.handle;
             registration.link = operations_.index_of(*entry);
             watch.by_read = true;
+            watch.messages = sys::carries_messages(registration.handle);
         }
     } else if (registration.type == HandleType::console) {
         const Result<sys::ConsoleRecord> next = sys::next_console_record(registration.handle);
@@ -110,12 +118,15 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     } else {
         watch.takes = takes_signals(registration);
-        // A handle that can not be waited for is refused now. A signal that this has taken is kept.
-        const Result<bool> signalled = sys::take_signal(registration.handle);
-        if (!signalled) {
-            return signalled.error();
+        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
+        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        if (!watch.takes || wants_reading(registration)) {
+            const Result<bool> signalled = sys::take_signal(registration.handle);
+            if (!signalled) {
+                return signalled.error();
+            }
+            watch.taken = watch.takes && *signalled;
         }
-        watch.taken = watch.takes && *signalled;
     }
     watch_of(slot) = watch;
     suspect(slot);
@@ -216,7 +227,9 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
         drop(slot);  // The handle was closed; its number may be another's already.
         return;
     }
-    watch_of(slot).taken = !error;
+    // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
+    // have been read since.
+    watch_of(slot).taken = !error && watch_of(slot).messages;
     suspect(slot);
 }
 
@@ -304,7 +317,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
 HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     if (watch.taken) {
-        // The read of nothing says that there is something, be it a message of no bytes.
+        // The read of nothing has taken a message of no bytes.
         watch.taken = false;
         return {.mask = readable};
     }
