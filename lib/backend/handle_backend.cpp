@@ -16,6 +16,7 @@ using core::index_of;
 using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
+constexpr int invalid_function = 1;  // ERROR_INVALID_FUNCTION
 
 constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
@@ -26,6 +27,14 @@ constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 /// The error says that the handle is closed, or is another object's by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
+}
+
+/// The error says that the handle is no pipe any more that could be read from, as it was when it
+/// was registered: it was closed, and its number is another object's. (Some files know no such
+/// call.)
+[[nodiscard]] bool says_other_pipe(std::error_code error) noexcept {
+    return says_closed(error) || error.value() == invalid_function ||
+           error == std::errc::permission_denied;
 }
 
 /// The error says that nothing will come through the pipe any more.
@@ -325,7 +334,7 @@ HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     if (!bytes) {
         return says_broken(bytes.error())
                    ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_closed(bytes.error()), .error = bytes.error()};
+                   : Answer{.closed = says_other_pipe(bytes.error()), .error = bytes.error()};
     }
     if (*bytes > 0) {
         return {.mask = readable};
@@ -351,7 +360,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
     if (!started) {
         return says_broken(started.error())
                    ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_closed(started.error()), .error = started.error()};
+                   : Answer{.closed = says_other_pipe(started.error()), .error = started.error()};
     }
     // Its packet comes even where it was done at once.
     operations_.start(entry);

@@ -80,10 +80,12 @@ private:
     [[nodiscard]] Known make() {
         const auto kind = all_watched[random_.below(all_watched.size())];
         Known known{Subject(stage_.world, kind)};
-        if (closed_.erase(known.subject.handle().value()) != 0) {
-            // Its number is that of one that was closed while registered; unregistering is what the
-            // user should have done.
-            (void)poller_.unregister_handle(known.subject.handle());
+        // A number of one that was closed while registered comes again. Unregistering is what the
+        // user should have done.
+        for (const Handle handle : {known.subject.handle(), known.subject.peer()}) {
+            if (closed_.erase(handle.value()) != 0) {
+                (void)poller_.unregister_handle(handle);
+            }
         }
         return known;
     }

@@ -250,6 +250,37 @@ BOOST_DATA_TEST_CASE(a_pipe_of_another_port_is_refused, data::make(overlapped_pi
     });
 }
 
+BOOST_DATA_TEST_CASE(a_number_that_is_no_pipes_any_more_is_dropped, data::make(pipes_of_each_kind),
+                     kind) {
+    // Closed while registered, and given to something that can not be asked as a pipe is, or not
+    // read from. It must not make every wait fail.
+    on_prompt_kernels([&](Stage& stage) {
+        for (const bool write_end : {false, true}) {
+            OsPoller poller = make_poller();
+            const Subject pipe(stage.world, kind);
+            const Subject other(stage.world, Watched::event);
+            BOOST_TEST(pipe.signal());
+            BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
+            BOOST_REQUIRE(!poller.register_handle(other.handle(), IoInterest::read, 2));
+            BOOST_TEST(only_event(poller, 1) == mask::in);
+            stage.world.close_handle(pipe.handle());
+            bool recycled = false;
+            for (int tries = 0; tries < 100 && !recycled; ++tries) {
+                recycled = (write_end ? stage.world.pipe_pair(PipeKind::anonymous).peer
+                                      : stage.world.thing(Thing::disk_file)) == pipe.handle();
+            }
+            if (!recycled) {
+                BOOST_TEST_MESSAGE("the kernel did not give the number again");
+                return;
+            }
+            expect_silence(poller);
+            BOOST_TEST(poller.registration_count() == 1U);
+            BOOST_TEST(other.signal());
+            BOOST_TEST(only_event(poller, 2) == mask::in);
+        }
+    });
+}
+
 BOOST_DATA_TEST_CASE(pipes_are_registered_while_the_poller_goes, data::make(pipes_of_each_kind),
                      kind) {
     // With a read in flight, with something to read, and with neither.
