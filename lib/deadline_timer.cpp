@@ -1,7 +1,5 @@
 #include "deadline_timer.hpp"
 
-#include <algorithm>
-
 namespace wakepoll {
 
 using std::chrono::nanoseconds;
@@ -67,7 +65,10 @@ std::error_code DeadlineTimer::look(nanoseconds now) noexcept {
 }
 
 nanoseconds DeadlineTimer::remaining(nanoseconds now) const noexcept {
-    return set_ ? std::max(at_ - now, nanoseconds::zero()) : nanoseconds::max();
+    if (!set_) {
+        return nanoseconds::max();
+    }
+    return at_ > now ? at_ - now : nanoseconds::zero();  // The first moment there is has no length.
 }
 
 void DeadlineTimer::close() noexcept {

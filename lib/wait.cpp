@@ -64,8 +64,10 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
         if (wake.is_shut_down()) {
             result.error = own_errors::operation_canceled();
         }
+        // A packet may have been that of a pipe, which is to be asked then even where it came last.
+        const bool must_ask = only_packets && handles.size() > 0;
         if (result.count > 0 || result.woken || result.timer || result.error ||
-            deadline.has_passed(now)) {
+            (deadline.has_passed(now) && !must_ask)) {
             stats.wakes_reported += result.woken ? 1 : 0;
             return result;
         }
@@ -153,8 +155,14 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
                 if (ask_port && most > 0) {
                     const std::size_t suspects = handles.size();
                     used = take_packets(lendable.first(most), 0, result);
-                    // A packet may have been that of a pipe that can be read now.
-                    others += handles.size() - std::min(suspects, handles.size());
+                    // A packet may have been that of a pipe that can be read now. Where others were
+                    // asked in this wait already, it must not be they who are asked in its stead.
+                    const std::size_t newcomers =
+                        handles.size() - std::min(suspects, handles.size());
+                    if (others < suspects) {
+                        handles.prefer_newest(newcomers);
+                    }
+                    others += newcomers;
                 }
                 ask_port = false;
                 exhausted = used < most || most == 0;

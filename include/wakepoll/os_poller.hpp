@@ -10,6 +10,7 @@
 // `std::errc::operation_canceled`.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -216,12 +217,23 @@ public:
     /// the system's tick; it is never early. One kernel call, two more where it has fired before.
     [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
 
-    /// The same for a moment of any other clock, such as std::chrono::steady_clock.
+    /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is
+    /// more than a hundred years away never comes.
     template <class OtherClock, class Duration>
     [[nodiscard]] std::error_code set_timer(
         std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
-        return set_timer(Clock::after(
-            Clock::now(), std::chrono::ceil<Clock::duration>(deadline - OtherClock::now())));
+        // Roughly at first, because the exact difference may be too large a number.
+        using Years = std::chrono::duration<double, std::chrono::years::period>;
+        const auto now = OtherClock::now();
+        const Years left = Years(deadline.time_since_epoch()) - Years(now.time_since_epoch());
+        if (left > Years(100)) {
+            return set_timer(Clock::time_point::max());
+        }
+        if (left < Years(-100)) {
+            return set_timer(Clock::time_point::min());
+        }
+        return set_timer(
+            Clock::after(Clock::now(), std::chrono::ceil<Clock::duration>(deadline - now)));
     }
 
     /// Forgets the timer; no error where none is set.

@@ -16,6 +16,7 @@ using core::index_of;
 using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
+constexpr int invalid_function = 1;  // ERROR_INVALID_FUNCTION
 
 constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
@@ -26,6 +27,14 @@ constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 /// The error says that the handle is closed, or is another object's by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
+}
+
+/// The error says that the handle is no pipe any more that could be read from, as it was when it
+/// was registered: it was closed, and its number is another object's. (Some files know no such
+/// call.)
+[[nodiscard]] bool says_other_pipe(std::error_code error) noexcept {
+    return says_closed(error) || error.value() == invalid_function ||
+           error == std::errc::permission_denied;
 }
 
 /// The error says that nothing will come through the pipe any more.
@@ -69,6 +78,13 @@ HandleBackend::~HandleBackend() { std::destroy_n(waits_, table_.capacity()); }
 void HandleBackend::close() noexcept {
     for (std::uint32_t slot = 0; slot < table_.capacity(); ++slot) {
         waits_[slot].disarm();
+        const core::Registration& registration = table_[Slot{slot}];
+        if (registration.registered && watches_[slot].by_read) {
+            OverlappedEntry& entry = operations_[registration.link];
+            if (entry.state() == OverlappedState::idle) {
+                operations_.give_back(entry);
+            }
+        }
     }
 }
 
@@ -102,6 +118,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
             entry->handle = registration.handle;
             registration.link = operations_.index_of(*entry);
             watch.by_read = true;
+            watch.messages = sys::carries_messages(registration.handle);
         }
     } else if (registration.type == HandleType::console) {
         const Result<sys::ConsoleRecord> next = sys::next_console_record(registration.handle);
@@ -110,12 +127,15 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     } else {
         watch.takes = takes_signals(registration);
-        // A handle that can not be waited for is refused now. A signal that this has taken is kept.
-        const Result<bool> signalled = sys::take_signal(registration.handle);
-        if (!signalled) {
-            return signalled.error();
+        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
+        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        if (!watch.takes || wants_reading(registration)) {
+            const Result<bool> signalled = sys::take_signal(registration.handle);
+            if (!signalled) {
+                return signalled.error();
+            }
+            watch.taken = watch.takes && *signalled;
         }
-        watch.taken = watch.takes && *signalled;
     }
     watch_of(slot) = watch;
     suspect(slot);
@@ -216,7 +236,9 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
         drop(slot);  // The handle was closed; its number may be another's already.
         return;
     }
-    watch_of(slot).taken = !error;
+    // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
+    // have been read since.
+    watch_of(slot).taken = !error && watch_of(slot).messages;
     suspect(slot);
 }
 
@@ -304,7 +326,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
 HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     if (watch.taken) {
-        // The read of nothing says that there is something, be it a message of no bytes.
+        // The read of nothing has taken a message of no bytes.
         watch.taken = false;
         return {.mask = readable};
     }
@@ -312,7 +334,7 @@ HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     if (!bytes) {
         return says_broken(bytes.error())
                    ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_closed(bytes.error()), .error = bytes.error()};
+                   : Answer{.closed = says_other_pipe(bytes.error()), .error = bytes.error()};
     }
     if (*bytes > 0) {
         return {.mask = readable};
@@ -338,7 +360,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
     if (!started) {
         return says_broken(started.error())
                    ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_closed(started.error()), .error = started.error()};
+                   : Answer{.closed = says_other_pipe(started.error()), .error = started.error()};
     }
     // Its packet comes even where it was done at once.
     operations_.start(entry);

@@ -44,10 +44,11 @@ class HandleBackend {
 public:
     /// What is known of a slot beyond its registration.
     struct Watch {
-        bool armed : 1 = false;    ///< Something will say when the slot is ready.
-        bool taken : 1 = false;    ///< A signal was taken for it and is not reported yet.
-        bool takes : 1 = false;    ///< To wait for the object is to take its signal.
-        bool by_read : 1 = false;  ///< An overlapped pipe: armed by a read of nothing.
+        bool armed : 1 = false;     ///< Something will say when the slot is ready.
+        bool taken : 1 = false;     ///< A signal was taken for it and is not reported yet.
+        bool takes : 1 = false;     ///< To wait for the object is to take its signal.
+        bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
+        bool messages : 1 = false;  ///< And one of messages.
     };
 
     /// Arrays for every slot, which outlive the backend.
@@ -89,13 +90,18 @@ public:
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
+    /// The suspects that were added last, so many of them, are asked next: in this wait the others
+    /// had their turn.
+    void prefer_newest(std::size_t count) noexcept { suspects_.prefer_newest(count); }
+
     /// Takes note of what the pool's threads have seen.
     void take_signals() noexcept;
 
     /// The packet of a read of nothing has come; `error` is what the read ended with.
     void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
 
-    /// Ends all waits of the pool. Reads of nothing are left to whoever drains the port.
+    /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
+    /// nothing in flight are left to whoever drains the port.
     void close() noexcept;
 
 private:

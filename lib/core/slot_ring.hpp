@@ -50,6 +50,13 @@ public:
         }
     }
 
+    /// Gives the turn to those who were added last, so many of them, before all others.
+    void prefer_newest(std::size_t count) noexcept {
+        for (; count > 0; --count) {
+            cursor_ = link_of(cursor_).previous;
+        }
+    }
+
     /// Who comes after a slot that is in this ring.
     [[nodiscard]] Slot next(Slot slot) const noexcept { return links_[index_of(slot)].next; }
 

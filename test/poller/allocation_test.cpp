@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 #include "stage.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 thread_local bool counting = false;
 thread_local std::size_t allocations = 0;
 thread_local std::size_t bytes_allocated = 0;
+thread_local std::size_t deallocations = 0;
 
 void count(std::size_t size) noexcept {
 #if !defined(_WIN32)
@@ -48,6 +50,12 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 }
 
 void deallocate(void* memory) noexcept {
+#if !defined(_WIN32)
+    if (!sim::Kernel::inside())
+#endif
+    {
+        deallocations += counting && memory != nullptr ? 1 : 0;
+    }
 #if defined(_WIN32)
     ::_aligned_free(memory);
 #else
@@ -63,6 +71,7 @@ public:
     Count() noexcept {
         allocations = 0;
         bytes_allocated = 0;
+        deallocations = 0;
         counting = true;
     }
     ~Count() { stop(); }
@@ -178,6 +187,24 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated_from_create_to_dispose) {
         again.stop();
         BOOST_TEST(ok);
         BOOST_TEST(allocations == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_poller_of_pipes_gives_its_memory_back) {
+    // One that can be read from, and one with a read of nothing in flight.
+    on_every_kernel(20, [](Stage& stage) {
+        const PipePair ready = stage.world.pipe_pair(PipeKind::bytes);
+        const PipePair quiet = stage.world.pipe_pair(PipeKind::bytes);
+        constexpr std::array one = {std::byte{1}};
+        BOOST_TEST(!stage.world.put(ready.peer, one).error);
+        std::optional<OsPoller> poller = make_poller();
+        BOOST_REQUIRE(!poller->register_handle(ready.local, IoInterest::read, 1));
+        BOOST_REQUIRE(!poller->register_handle(quiet.local, IoInterest::read, 2));
+        BOOST_TEST(wait(*poller).mask_of(1) == mask::in);
+        Count count;
+        poller.reset();
+        count.stop();
+        BOOST_TEST(deallocations == 1U);
     });
 }
 

@@ -76,6 +76,7 @@ const std::array<Row, call_kinds> rows = {{
     {"skip_packets", no_memory},
     {"is_overlapped", no_memory},
     {"readable_bytes", no_memory},
+    {"carries_messages", {}},
     {"wait_arm", no_memory},
     {"wait_disarm", {}},
     {"pipe_wait_arm", no_memory},

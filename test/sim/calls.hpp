@@ -54,6 +54,7 @@ enum class Call : std::uint8_t {
     skip_packets,
     is_overlapped,
     readable_bytes,
+    carries_messages,
     wait_arm,
     wait_disarm,
     pipe_wait_arm,

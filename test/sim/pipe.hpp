@@ -64,6 +64,11 @@ public:
     /// What a PeekNamedPipe says: Win32's error, 0 for success.
     [[nodiscard]] std::uint32_t peek(std::size_t& bytes) const noexcept;
 
+    /// What can be read comes in messages.
+    [[nodiscard]] bool carries_messages() const noexcept {
+        return in_ != nullptr && in_->of_messages();
+    }
+
     /// A read would find something: bytes, a message, or the end.
     [[nodiscard]] bool has_something_to_read() const noexcept override;
 

@@ -13,4 +13,10 @@ Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
     return std::uint32_t{available};
 }
 
+bool carries_messages(Handle pipe) noexcept {
+    DWORD flags = 0;
+    return ::GetNamedPipeInfo(pipe.native(), &flags, nullptr, nullptr, nullptr) != FALSE &&
+           (flags & PIPE_TYPE_MESSAGE) != 0;
+}
+
 }  // namespace wakepoll::sys

@@ -40,4 +40,10 @@ Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
     return static_cast<std::uint32_t>(call.answer(bytes));
 }
 
+bool carries_messages(Handle pipe) noexcept {
+    Syscall call(Call::carries_messages, pipe.value());
+    const auto end = call->handles.find_as<PipeEnd>(pipe);
+    return call.answer(end != nullptr && end->carries_messages());
+}
+
 }  // namespace wakepoll::sys
