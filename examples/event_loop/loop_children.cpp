@@ -57,8 +57,8 @@ int be_child(std::uint64_t number) {
             break;
         }
         bytes += std::fwrite(buffer.data(), 1, count, stdout);
+        std::fflush(stdout);
     }
-    std::fflush(stdout);
     std::fputs(last_words(number, bytes).c_str(), stderr);
     return static_cast<int>(number);
 }
