@@ -132,6 +132,19 @@ BOOST_AUTO_TEST_CASE(both_ends_of_an_anonymous_pipe_are_pipes) {
     BOOST_TEST(sys::is_pipe(writer.get()));
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_may_only_be_written_is_a_pipe) {
+    // GetNamedPipeInfo is refused on both for want of the right to read attributes.
+    const std::wstring name = new_pipe_name();
+    const Owned server(::CreateNamedPipeW(name.c_str(), PIPE_ACCESS_OUTBOUND | FILE_FLAG_OVERLAPPED,
+                                          PIPE_TYPE_BYTE, 1, pipe_room, pipe_room, 0, nullptr));
+    BOOST_TEST(sys::is_pipe(server.get()));
+    const std::wstring other_name = new_pipe_name();
+    const Owned reader(create_named_pipe(other_name, FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE));
+    const Owned client(::CreateFileW(other_name.c_str(), FILE_WRITE_DATA, 0, nullptr, OPEN_EXISTING,
+                                     FILE_FLAG_OVERLAPPED, nullptr));
+    BOOST_TEST(sys::is_pipe(client.get()));
+}
+
 BOOST_AUTO_TEST_CASE(a_console_is_a_character_device_and_a_console,
                      *boost::unit_test::precondition(&has_console)) {
     const Owned console(open_console(L"CONIN$"));
