@@ -7,6 +7,7 @@
 
 #include "core/completion_key.hpp"
 #include "core/operation_mask.hpp"
+#include "own_errors.hpp"
 #include "poller_state.hpp"
 #include "sys/overlapped_io.hpp"
 
@@ -114,14 +115,20 @@ void PollerState::end_operation(OverlappedEntry& entry) noexcept {
 void PollerState::report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
                                    std::error_code error) noexcept {
     Handle& accepted = OperationList::accepted_by(entry);
+    const bool was_done = !error;
     if (!error && entry.operation == IoOperation::accept) {
         error = sys::update_accept_context(accepted, entry.handle);
     }
     if (!error && entry.operation == IoOperation::connect) {
         error = sys::update_connect_context(entry.handle);
     }
+    if (was_done && error == std::errc::bad_file_descriptor) {
+        // The handle was closed in between: that cancels, as it does what is in flight.
+        error = own_errors::operation_canceled();
+    }
     if (error && accepted) {
         sys::close_socket(std::exchange(accepted, Handle{}));
+        entry.bytes_transferred = 0;  // What had come with the connection is gone with it.
     }
     Completion completion;
     completion.entry = &entry;

@@ -57,9 +57,9 @@ BOOST_AUTO_TEST_SUITE(operations_bad_input)
 BOOST_AUTO_TEST_CASE(handles_that_carry_no_operation_are_not_supported) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
-        for (const Thing kind : {Thing::event, Thing::directory, Thing::null_device,
-                                 Thing::anonymous_pipe, Thing::process, Thing::semaphore,
-                                 Thing::timer, Thing::synchronous_file, Thing::synchronous_pipe}) {
+        for (const Thing kind :
+             {Thing::event, Thing::null_device, Thing::anonymous_pipe, Thing::process,
+              Thing::semaphore, Thing::timer, Thing::synchronous_file, Thing::synchronous_pipe}) {
             BOOST_TEST_CONTEXT("thing " << static_cast<int>(kind)) {
                 check_that_all_are_refused(poller, stage.world.thing(kind),
                                            std::errc::not_supported);
@@ -111,7 +111,12 @@ BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
         const Handle fresh = stage.world.tcp_socket();
         for (const auto& entry :
              {poller.submit_read(fresh, buffer, 1), poller.submit_write(fresh, buffer, 1)}) {
-            BOOST_TEST(entry.error() == std::errc::not_connected);
+            if (entry) {  // Wine 8 begins it, and then it fails.
+                const Report failed = report(poller);
+                BOOST_TEST((failed.mask & mask::err) == mask::err);
+            } else {
+                BOOST_TEST(entry.error() == std::errc::not_connected);
+            }
         }
         // A directory is a file to classification; what the kernel says of it is passed on.
         const Handle directory = stage.world.thing(Thing::directory);

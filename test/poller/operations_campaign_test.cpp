@@ -73,7 +73,7 @@ private:
     [[nodiscard]] bool one_in(std::uint64_t n) { return below(n) == 0; }
 
     void step() {
-        switch (below(20)) {
+        switch (below(28)) {
             case 0:
                 open();
                 break;

@@ -153,6 +153,26 @@ BOOST_AUTO_TEST_CASE(an_accept_whose_listener_is_closed_is_canceled_and_keeps_no
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_accept_that_is_done_when_its_listener_is_closed_is_canceled_too) {
+    on_every_kernel(some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle listener = stage.world.listener();
+        AcceptBuffer<10> buffer{};
+        (void)started(poller.submit_accept(listener, buffer, 7));
+        const Handle client = stage.world.connecting(listener);
+        put_text(stage.world, client, "first");
+        const Handle other = stage.world.tcp_socket();
+        (void)started(poller.submit_connect(other, stage.world.address_of(listener), 8));
+        stage.world.close(listener);
+        const Report done = find(reports(poller, 2), 7);
+        BOOST_TEST(done.mask == (mask::in | mask::err));
+        BOOST_TEST(done.completion.error == std::errc::operation_canceled);
+        BOOST_TEST(done.completion.bytes == 0U);
+        BOOST_TEST(!static_cast<bool>(done.completion.accepted));
+        check_that_nothing_is_left(poller);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_connect_is_out_and_carries_bytes) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
