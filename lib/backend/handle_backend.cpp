@@ -1,9 +1,8 @@
+// Registering and being told. What asks whether a handle is ready is in handle_asking.cpp.
 #include "backend/handle_backend.hpp"
 
-#include <cassert>
 #include <memory>
 
-#include "core/event_mask.hpp"
 #include "own_errors.hpp"
 #include "sys/console.hpp"
 #include "sys/overlapped_io.hpp"
@@ -16,30 +15,11 @@ using core::index_of;
 using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
-constexpr int invalid_function = 1;  // ERROR_INVALID_FUNCTION
 
 constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
 [[nodiscard]] bool wants_reading(const core::Registration& registration) noexcept {
     return (bits(registration.interest) & readable) != 0;
-}
-
-/// The error says that the handle is closed, or is another object's by now.
-[[nodiscard]] bool says_closed(std::error_code error) noexcept {
-    return error == std::errc::bad_file_descriptor;
-}
-
-/// The error says that the handle is no pipe any more that could be read from, as it was when it
-/// was registered: it was closed, and its number is another object's. (Some files know no such
-/// call.)
-[[nodiscard]] bool says_other_pipe(std::error_code error) noexcept {
-    return says_closed(error) || error.value() == invalid_function ||
-           error == std::errc::permission_denied;
-}
-
-/// The error says that nothing will come through the pipe any more.
-[[nodiscard]] bool says_broken(std::error_code error) noexcept {
-    return error == std::errc::broken_pipe;
 }
 
 /// To wait for the object is to change it.
@@ -107,7 +87,8 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or whose client it has sent away.
-            return says_broken(bytes.error()) ? own_errors::not_connected() : bytes.error();
+            return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
+                                                           : bytes.error();
         }
         if (overlapped) {
             OverlappedEntry* const entry = operations_.acquire(
@@ -240,132 +221,6 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     // have been read since.
     watch_of(slot).taken = !error && watch_of(slot).messages;
     suspect(slot);
-}
-
-// Asking
-// ----------------------------------------------------------------------------------------
-
-Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
-                            std::error_code& error) noexcept {
-    Scan scan;
-    while (scan.visited < visits && scan.filled < events.size() && !suspects_.empty()) {
-        const Slot slot = suspects_.cursor();
-        const Answer answer = ask(slot);
-        ++scan.visited;
-        if (answer.closed) {
-            drop(slot);
-            continue;
-        }
-        if (answer.error) {
-            suspects_.advance();
-            error = answer.error;
-            return scan;
-        }
-        if (answer.mask == 0) {
-            suspects_.remove(slot);
-            continue;
-        }
-        const core::Registration& registration = table_[slot];
-        NativeEvent& event = events[scan.filled++];
-        event.events = core::filter_mask(answer.mask, registration.interest);
-        event.data.u64 = registration.user_data;
-        event.completion = nullptr;
-        if (core::is_one_shot(registration.interest)) {
-            suspects_.remove(slot);
-        } else {
-            suspects_.advance();
-        }
-    }
-    return scan;
-}
-
-HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
-    switch (table_[slot].type) {
-        case HandleType::console:
-            return ask_console(slot);
-        case HandleType::pipe:
-            return ask_pipe(slot);
-        default:
-            return ask_object(slot);
-    }
-}
-
-HandleBackend::Answer HandleBackend::ask_object(Slot slot) noexcept {
-    Watch& watch = watch_of(slot);
-    if (watch.taken) {
-        watch.taken = false;
-        return {.mask = readable};
-    }
-    const Result<bool> signalled = sys::take_signal(table_[slot].handle);
-    if (!signalled) {
-        return {.closed = says_closed(signalled.error()), .error = signalled.error()};
-    }
-    return *signalled ? Answer{.mask = readable} : arm(slot);
-}
-
-HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
-    const Handle console = table_[slot].handle;
-    for (;;) {
-        const Result<sys::ConsoleRecord> next = sys::next_console_record(console);
-        if (!next) {
-            return {.closed = says_closed(next.error()), .error = next.error()};
-        }
-        if (*next == sys::ConsoleRecord::key) {
-            return {.mask = readable};
-        }
-        if (*next == sys::ConsoleRecord::none) {
-            return arm(slot);
-        }
-        // Left where it is, it would keep the console signalled and hide the keys behind it.
-        if (const std::error_code error = sys::discard_console_record(console)) {
-            return {.error = error};
-        }
-    }
-}
-
-HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
-    Watch& watch = watch_of(slot);
-    if (watch.taken) {
-        // The read of nothing has taken a message of no bytes.
-        watch.taken = false;
-        return {.mask = readable};
-    }
-    const Result<std::uint32_t> bytes = sys::readable_bytes(table_[slot].handle);
-    if (!bytes) {
-        return says_broken(bytes.error())
-                   ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_other_pipe(bytes.error()), .error = bytes.error()};
-    }
-    if (*bytes > 0) {
-        return {.mask = readable};
-    }
-    return watch.by_read ? arm_by_read(slot) : arm(slot);
-}
-
-HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
-    sys::ThreadPoolWait& wait = waits_[index_of(slot)];
-    const core::Registration& registration = table_[slot];
-    const std::error_code error =
-        registration.type == HandleType::pipe
-            ? wait.arm_on_pipe(registration.handle, &HandleBackend::signalled, this)
-            : wait.arm(registration.handle, &HandleBackend::signalled, this);
-    watch_of(slot).armed = !error;
-    return {.closed = says_closed(error), .error = error};
-}
-
-HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
-    OverlappedEntry& entry = operations_[table_[slot].link];
-    assert(entry.state() == OverlappedState::idle);
-    const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
-    if (!started) {
-        return says_broken(started.error())
-                   ? Answer{.mask = readable | mask::hup}
-                   : Answer{.closed = says_other_pipe(started.error()), .error = started.error()};
-    }
-    // Its packet comes even where it was done at once.
-    operations_.start(entry);
-    watch_of(slot).armed = true;
-    return {};
 }
 
 }  // namespace wakepoll::backend

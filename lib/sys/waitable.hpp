@@ -33,7 +33,9 @@ public:
 
     /// RegisterWaitForSingleObject(WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD): calls `callback`
     /// once when `object` is or becomes signalled. As any wait does, it takes the signal of an
-    /// auto-reset event or timer, and one of a semaphore's count. Disarms a wait armed before.
+    /// auto-reset event or timer, and one of a semaphore's count. It waits on a DuplicateHandle of
+    /// its own, so closing the handle changes nothing for it, nor for other waits. Disarms a wait
+    /// armed before.
     [[nodiscard]] std::error_code arm(Handle object, Callback callback, void* context) noexcept;
 
     /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
@@ -56,7 +58,8 @@ private:
 
     /// The registered wait; of a pipe, its thread.
     std::atomic<void*> registration_ = nullptr;
-    Handle pipe_;  ///< Invalid where an object is waited for.
+    Handle target_;       ///< The pipe, or this wait's own handle to the object.
+    bool reads_ = false;  ///< `target_` is a pipe.
     /// Of a pipe: set by whichever comes first, the end of the read or `disarm`. The callback runs
     /// only where it was the former, a cancel is tried only where it was the latter.
     std::atomic<bool> decided_ = false;

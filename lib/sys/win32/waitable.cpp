@@ -39,7 +39,7 @@ struct PipeReader {
             char nothing = 0;
             DWORD bytes = 0;
             // Whatever it ends with, the owner has a reason to look at the pipe.
-            static_cast<void>(::ReadFile(wait.pipe_.native(), &nothing, 0, &bytes, nullptr));
+            static_cast<void>(::ReadFile(wait.target_.native(), &nothing, 0, &bytes, nullptr));
         }
         if (!wait.decided_.exchange(true)) {
             wait.run();
@@ -52,12 +52,24 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     disarm();
     callback_ = callback;
     context_ = context;
-    // A failed call may leave anything in its out parameter.
-    HANDLE registration = nullptr;
-    if (::RegisterWaitForSingleObject(&registration, object.native(), &signalled, this, INFINITE,
-                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) == FALSE) {
+    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did). A
+    // number that is closed under it makes it deaf for all of them, or hear of another object.
+    const HANDLE process = ::GetCurrentProcess();
+    HANDLE copy = nullptr;
+    if (::DuplicateHandle(process, object.native(), process, &copy, 0, FALSE,
+                          DUPLICATE_SAME_ACCESS) == FALSE) {
         return last_failure();
     }
+    // A failed call may leave anything in its out parameter.
+    HANDLE registration = nullptr;
+    if (::RegisterWaitForSingleObject(&registration, copy, &signalled, this, INFINITE,
+                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) == FALSE) {
+        const std::error_code error = last_failure();
+        ::CloseHandle(copy);
+        return error;
+    }
+    target_ = Handle(copy);
+    reads_ = false;
     registration_ = registration;
     return {};
 }
@@ -67,12 +79,12 @@ std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
     disarm();
     callback_ = callback;
     context_ = context;
-    pipe_ = pipe;
+    target_ = pipe;
+    reads_ = true;
     decided_ = false;
     const HANDLE thread = ::CreateThread(nullptr, reader_stack, &PipeReader::run, this,
                                          STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
     if (thread == nullptr) {
-        pipe_ = Handle{};
         return last_failure();
     }
     registration_ = thread;
@@ -84,8 +96,9 @@ void ThreadPoolWait::disarm() noexcept {
     if (registration == nullptr) {
         return;
     }
-    if (!pipe_) {
+    if (!reads_) {
         static_cast<void>(::UnregisterWaitEx(registration, INVALID_HANDLE_VALUE));
+        ::CloseHandle(target_.native());
         return;
     }
     DWORD pause = INFINITE;
@@ -101,7 +114,6 @@ void ThreadPoolWait::disarm() noexcept {
         }
     } while (::WaitForSingleObject(registration, pause) == WAIT_TIMEOUT);
     ::CloseHandle(registration);
-    pipe_ = Handle{};
 }
 
 Result<bool> take_signal(Handle object) noexcept {
