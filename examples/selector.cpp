@@ -54,8 +54,9 @@ struct Pair {
               "no connection on 127.0.0.1");
         receiving = accept(listener, nullptr, nullptr);
         closesocket(listener);
+        constexpr auto command = static_cast<long>(FIONBIO);
         u_long on = 1;
-        check(ioctlsocket(sending, FIONBIO, &on) == 0 && ioctlsocket(receiving, FIONBIO, &on) == 0,
+        check(ioctlsocket(sending, command, &on) == 0 && ioctlsocket(receiving, command, &on) == 0,
               "ioctlsocket");
     }
     Pair(const Pair&) = delete;
