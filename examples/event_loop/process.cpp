@@ -265,6 +265,7 @@ Result<Process> start(const std::vector<std::string>& command) {
         }
     }
     std::vector<char*> words;
+    words.reserve(command.size() + 1);
     for (const std::string& word : command) {
         words.push_back(const_cast<char*>(word.c_str()));
     }
