@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 #include <utility>
 
 #include "system_poller.hpp"
@@ -185,8 +184,15 @@ void EventLoop::dispatch(const NativeEvent& event) {
     }
 }
 
+void EventLoop::dispatch_batch() {
+    while (batch_next_ < batch_count_) {
+        dispatch(batch_[batch_next_++]);
+    }
+}
+
 std::error_code EventLoop::run() {
     // First of all what a callback's exception kept from running, if there was one.
+    dispatch_batch();
     for (run_ready(); !stopping_; run_ready()) {
         run_due_timers();
         const WaitOutcome outcome = poller_->wait(batch_, until_next_timer());
@@ -195,9 +201,9 @@ std::error_code EventLoop::run() {
         if (outcome.woken) {
             take_posted();
         }
-        for (const NativeEvent& event : std::span(batch_).first(outcome.count)) {
-            dispatch(event);
-        }
+        batch_next_ = 0;
+        batch_count_ = outcome.count;
+        dispatch_batch();
         if (outcome.error) {
             return outcome.error;
         }

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -133,6 +134,7 @@ private:
 
     std::error_code note_transfer(std::error_code started, TransferCallback done);
     void dispatch(const wakepoll::NativeEvent& event);
+    void dispatch_batch();
     void take_posted();
     void run_ready();
     void run_due_timers();
@@ -140,7 +142,11 @@ private:
     [[nodiscard]] wakepoll::Timeout until_next_timer();
 
     std::unique_ptr<SystemPoller> poller_;
+    // What the last wait reported, of which an exception may have left a part: the end of a
+    // transfer is reported once.
     std::array<wakepoll::NativeEvent, 128> batch_{};
+    std::size_t batch_next_ = 0;
+    std::size_t batch_count_ = 0;
     LoopStats stats_;
     bool stopping_ = false;
 

@@ -2,12 +2,16 @@
 // build names as this program's first argument.
 #include <boost/test/unit_test.hpp>
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "child.hpp"
 #include "loop_fixture.hpp"
+#include "net.hpp"
+#include "process.hpp"
 
 namespace example {
 namespace {
@@ -181,6 +185,34 @@ BOOST_AUTO_TEST_CASE(a_child_can_be_destroyed_by_its_own_callback) {
     loop.add_timer(5ms, [&] { loop.stop(); });
     run();
     BOOST_TEST(!told);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_loses_no_transfer) {
+    const wakepoll::Result<process::Process> process = process::start({program(), "--child", "6"});
+    BOOST_TEST_REQUIRE(process.has_value());
+    std::vector<char> buffers(8);
+    std::vector<std::error_code> errors;
+    const auto done = [&](std::size_t, std::error_code error) {
+        errors.push_back(error);
+        if (errors.size() == 1) {
+            throw std::runtime_error("thrown by a callback");
+        }
+        loop.stop();
+    };
+    // Two reads that nothing will end but this; both ends are there when the loop waits.
+    const HandleNumber pipes[] = {process->output.number(), process->errors.number()};
+    BOOST_TEST(!loop.start_read(pipes[0], std::span(buffers).first(4), done));
+    BOOST_TEST(!loop.start_read(pipes[1], std::span(buffers).last(4), done));
+    loop.forget_pipe(pipes[0]);
+    loop.forget_pipe(pipes[1]);
+    BOOST_CHECK_THROW(run(), std::runtime_error);
+    run();
+    BOOST_TEST_REQUIRE(errors.size() == 2U);
+    BOOST_TEST((errors[0] == std::errc::operation_canceled));
+    BOOST_TEST((errors[1] == std::errc::operation_canceled));
+    BOOST_TEST(loop.stats().transfers == 2U);
+    process::kill(*process);
+    process::reap(*process);
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_can_be_destroyed_with_transfers_in_flight) {
