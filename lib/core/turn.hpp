@@ -34,16 +34,18 @@ public:
 
     [[nodiscard]] Source source() const noexcept { return source_; }
 
-    /// How many the source may be asked for now.
-    [[nodiscard]] std::size_t left(const Sizes& sizes) const noexcept {
-        return source_ == Source::packets ? packets_per_turn
-                                          : std::min(left_, size_of(source_, sizes));
+    /// How many the source may be asked for now. A turn is never longer than the source has
+    /// members left to visit.
+    [[nodiscard]] std::size_t left(const Sizes& sizes) noexcept {
+        left_ = std::min(left_, size_of(source_, sizes));
+        return source_ == Source::packets ? packets_per_turn : left_;
     }
 
-    /// `used` of the turn are spent; `exhausted` where the source has no more. Ends the turn then,
-    /// or when nothing of it is left; the next turn is that of the next source that has something.
+    /// `used` of what `left` said are spent; `exhausted` where the source has no more. Ends the
+    /// turn then, or when nothing of it is left; the next turn is that of the next source that has
+    /// something, of which `sizes` are what they are by now. What was spent may have left its
+    /// source already, so it is not taken off twice.
     void spend(std::size_t used, bool exhausted, const Sizes& sizes) noexcept {
-        left_ = std::min(left_, left(sizes));
         left_ -= std::min(used, left_);
         if (!exhausted && left_ > 0) {
             return;
