@@ -30,7 +30,8 @@ constexpr std::array closable = {Watched::event,
 /// A new handle of the kind with the number `wanted`, which is closed. Empty where the kernel does
 /// not give that number again.
 std::vector<Subject> recycle(World& world, Watched kind, Handle wanted) {
-    for (int tries = 0; tries < 200; ++tries) {
+    const int most_tries = kind == Watched::process ? 10 : 200;  // Which take long to start.
+    for (int tries = 0; tries < most_tries; ++tries) {
         const Subject subject(world, kind);
         if (subject.handle() == wanted) {
             return {subject};
