@@ -70,7 +70,7 @@ public:
     }
 
     /// A read would find something: bytes, a message, or the end.
-    [[nodiscard]] bool has_something_to_read() const noexcept;
+    [[nodiscard]] bool has_something_to_read() const noexcept override;
 
     /// A non-blocking write. Win32's error, 0 for success; `done` is how many bytes went in.
     [[nodiscard]] std::uint32_t put(std::span<const std::uint8_t> bytes, std::size_t& done);
