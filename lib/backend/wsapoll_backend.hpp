@@ -68,6 +68,13 @@ public:
     void close() noexcept { doorbell_.close(); }
 
 private:
+    /// What WSAPoll is asked about a registration.
+    [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
+    /// What of an answer is reported to it.
+    [[nodiscard]] static std::uint32_t reportable(const core::Registration& registration,
+                                                  std::int16_t revents) noexcept;
+    [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
+
     /// Puts a registration into the active set, or takes it out of whichever set it is in.
     void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
     void unwatch(core::Slot slot) noexcept;
