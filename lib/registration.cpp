@@ -105,22 +105,20 @@ std::error_code PollerState::modify(Handle handle, IoInterest interest,
 
 std::error_code PollerState::remove(Handle handle) noexcept {
     const Slot slot = handle ? table.find(handle) : core::no_slot;
-    if (slot == core::no_slot) {
+    if (slot == core::no_slot || !table[slot].registered) {
         return own_errors::no_such_file_or_directory();
     }
-    const core::Registration& registration = table[slot];
-    if (registration.registered) {
-        if (registration.type == HandleType::socket) {
-            backend.remove(slot);
-        } else {
-            handles.remove(slot);
-        }
-        if (registration.associated) {
-            table.end_registration(slot);
-            return {};
-        }
+    if (table[slot].type == HandleType::socket) {
+        backend.remove(slot);
+    } else {
+        handles.remove(slot);
     }
-    table.erase(slot);
+    // That the handle is tied to the port must not be forgotten: the kernel would not tell.
+    if (table[slot].associated) {
+        table.end_registration(slot);
+    } else {
+        table.erase(slot);
+    }
     return {};
 }
 

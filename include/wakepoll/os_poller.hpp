@@ -118,9 +118,6 @@ public:
     /// Forgets a handle. Do it before closing the handle: Windows reuses the numbers at once, and
     /// WSAPoll can not tell the new socket from the old. `no_such_file_or_directory` where the
     /// handle is not registered.
-    ///
-    /// A handle that only operations were submitted on need not be unregistered; where it is, its
-    /// slot is free again. Operations in flight go on and are reported.
     [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
