@@ -52,6 +52,8 @@ BOOST_AUTO_TEST_CASE(a_submit_is_two_calls) {
             BOOST_TEST(!poller.cancel(pair.local));
             BOOST_TEST(stage.kernel.calls() == 3U);
             BOOST_TEST(stage.kernel.calls(Call::cancel) == 3U);
+            BOOST_TEST(!poller.cancel(pair.local));  // Asked for already.
+            BOOST_TEST(stage.kernel.calls() == 3U);
             (void)reports(poller, 3);
         }
     });
@@ -85,6 +87,10 @@ BOOST_AUTO_TEST_CASE(what_is_done_at_once_needs_no_dequeue) {
         BOOST_TEST(wait(poller).count() == 10U);
         BOOST_TEST(stage.kernel.calls() == 0U);
         BOOST_TEST(poller.stats().completions == 10U);
+        // Nor is any of them taken to be in flight.
+        (void)started(poller.submit_write(pair.local, bytes_of("x"), 11));
+        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 12));
+        BOOST_TEST(report(poller).data == 11U);
     });
 }
 

@@ -93,7 +93,8 @@ void check_end(const Report& done, Pending pending) {
     if (done.completion.error == std::errc::operation_canceled) {
         BOOST_TEST((done.mask & mask::err) != 0U);
         BOOST_TEST((done.mask & mask::hup) == 0U);
-        BOOST_TEST(done.completion.bytes == 0U);
+        // Wine 8 tells how much of a send was on its way already.
+        BOOST_TEST((done.completion.bytes == 0U || pending == Pending::send));
         BOOST_TEST(!static_cast<bool>(done.completion.accepted));
     }
 }
@@ -110,6 +111,9 @@ BOOST_DATA_TEST_CASE(each_kind_can_be_cancelled,
         const InFlight operation(stage, poller, pending);
         BOOST_TEST(poller.overlapped_count() == 1U);
         BOOST_REQUIRE(!cancel(poller, operation, way));
+        // The kernel may have done it just before; then its packet is on the way.
+        BOOST_TEST((operation.entry->state() == OverlappedState::cancelling ||
+                    poller.stats().operations_canceled == 0));
         BOOST_TEST(!cancel(poller, operation, way));  // Twice is once.
         BOOST_TEST(poller.overlapped_count() == 1U);
         const Report done = report(poller);
