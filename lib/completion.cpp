@@ -60,15 +60,24 @@ std::size_t PollerState::dispatch(std::span<const sys::Packet> taken,
             handles.read_ended(*entry, error);
             continue;
         }
-        NativeEvent& event = events[filled++];
         if (entry != nullptr) {
             entry->bytes_transferred = packet.bytes;
         }
         if (purpose == Purpose::operation) {
             end_operation(*entry);
-            report_operation(event, *entry, packet.key, error);
+            const std::uint32_t finished = operations.finished();
+            if (operations.is_behind_a_finished_one(*entry)) {
+                operations.note_outcome(*entry, packet.bytes,
+                                        static_cast<std::uint32_t>(error.value()));
+                operations.finish(*entry);
+            } else {
+                report_operation(events[filled++], *entry, packet.key, error);
+            }
+            operations.let_go_on(*entry);
+            overdue += operations.finished() - finished;
             continue;
         }
+        NativeEvent& event = events[filled++];
         Completion completion;
         completion.entry = entry;
         completion.overlapped = packet.overlapped;
@@ -146,9 +155,12 @@ void PollerState::report_operation(NativeEvent& event, OverlappedEntry& entry, s
 void PollerState::drain_operations() noexcept {
     give_back_lent();
     // What was never reported has nobody any more.
-    while (OverlappedEntry* const entry = operations.next_finished()) {
-        abandon(*entry);
-    }
+    const auto abandon_finished = [this] {
+        while (OverlappedEntry* const entry = operations.next_finished()) {
+            abandon(*entry);
+        }
+    };
+    abandon_finished();
     for (OverlappedEntry* entry = operations.first_in_flight(); entry != nullptr;
          entry = operations.next_in_flight(*entry)) {
         if (entry->state() == OverlappedState::in_flight) {
@@ -179,6 +191,8 @@ void PollerState::drain_operations() noexcept {
             if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call) {
                 operations.complete(*entry);
                 abandon(*entry);
+                operations.let_all_go_on();
+                abandon_finished();
             }
         }
     }

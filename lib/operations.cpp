@@ -96,16 +96,22 @@ Result<OverlappedEntry*> PollerState::begun(OverlappedEntry& entry,
         return started.error();
     }
     ++stats.operations_started;
-    if (!started) {
-        operations.finish(entry, 0, static_cast<std::uint32_t>(started.error().value()));
-        ++stats.operations_at_once;
-    } else if (started->at_once && registration.skips) {
-        operations.finish(entry, started->bytes, 0);
-        ++stats.operations_at_once;
-    } else {
+    // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
+    // once may have overtaken an older one whose packet nobody has taken yet.
+    const bool moves_bytes =
+        entry.operation == IoOperation::read || entry.operation == IoOperation::write;
+    if (moves_bytes && registration.type != HandleType::file) {
+        operations.keep_in_order(entry);
+    }
+    if (started && !(started->at_once && registration.skips)) {
         operations.start(entry);
         ++registration.link;
+        return &entry;
     }
+    ++stats.operations_at_once;
+    operations.note_outcome(entry, started ? started->bytes : 0,
+                            static_cast<std::uint32_t>(started.error().value()));
+    operations.finish(entry);
     return &entry;
 }
 

@@ -99,7 +99,8 @@ struct PollerState {
     PollerState* next_kept = nullptr;  ///< See `release`.
     std::array<sys::Packet, packets_per_call> packets;
     std::array<Completion, packets_per_call> completions;
-    std::size_t lent = 0;  ///< How many of them the last wait has handed out.
+    std::size_t lent = 0;     ///< How many of them the last wait has handed out.
+    std::size_t overdue = 0;  ///< Finished operations that had to wait for packets until now.
 
 private:
     PollerState(const PollerConfig& config, const Memory& memory) noexcept;
@@ -187,6 +188,12 @@ private:
     /// been asked already, `ask_port` that the port may hold something.
     void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled, bool ask_port,
                 WaitResult& result) noexcept;
+    /// The packets' turn: reports what had to wait for a packet and then, where `ask_port` says so,
+    /// takes at most `most` packets and reports what these let go on. How many it was; `others`
+    /// grows by the handles that are to be asked because of it.
+    std::size_t gather_packets(std::span<NativeEvent> events, std::size_t most, bool ask_port,
+                               std::size_t& others, WaitResult& result) noexcept;
+    std::size_t report_overdue(std::span<NativeEvent> events, WaitResult& result) noexcept;
     /// Where only packets can come: takes them, blocking for the first.
     void gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
                         WaitResult& result) noexcept;

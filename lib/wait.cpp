@@ -106,6 +106,10 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
         others = std::min(others, handles.size());
         finished = std::min<std::size_t>(finished, operations.finished());
         look = look && backend.size() > 0;
+        if (completions_left() == 0) {
+            finished = 0;
+            ask_port = false;
+        }
         if (!look && !ask_port && sockets + others + finished == 0) {
             return;
         }
@@ -150,27 +154,47 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
                 exhausted = used == 0;
                 break;
             }
-            case Source::packets: {
-                const std::size_t most = std::min(lendable.size(), turn.left(sizes));
-                if (ask_port && most > 0) {
-                    const std::size_t suspects = handles.size();
-                    used = take_packets(lendable.first(most), 0, result);
-                    // A packet may have been that of a pipe that can be read now. Where others were
-                    // asked in this wait already, it must not be they who are asked in its stead.
-                    const std::size_t newcomers =
-                        handles.size() - std::min(suspects, handles.size());
-                    if (others < suspects) {
-                        handles.prefer_newest(newcomers);
-                    }
-                    others += newcomers;
-                }
+            case Source::packets:
+                used = gather_packets(lendable, turn.left(sizes), ask_port, others, result);
+                finished = std::max<std::size_t>(finished, overdue);
+                exhausted =
+                    lendable.empty() || (overdue == 0 && (!ask_port || used < lendable.size()));
                 ask_port = false;
-                exhausted = used < most || most == 0;
                 break;
-            }
         }
         turn.spend(used, exhausted, {backend.size(), handles.size(), operations.finished()});
     }
+}
+
+std::size_t PollerState::gather_packets(std::span<NativeEvent> events, std::size_t most,
+                                        bool ask_port, std::size_t& others,
+                                        WaitResult& result) noexcept {
+    const std::size_t before = result.count;
+    std::size_t used = report_overdue(events, result);
+    const std::size_t room = std::min(events.size() - used, most);
+    if (!ask_port || room == 0) {
+        return used;
+    }
+    const std::size_t suspects = handles.size();
+    used += take_packets(events.subspan(used, room), 0, result);
+    // A packet may have been that of a pipe that can be read now. Where others were asked in this
+    // wait already, it must not be they who are asked in its stead.
+    const std::size_t newcomers = handles.size() - std::min(suspects, handles.size());
+    if (others < suspects) {
+        handles.prefer_newest(newcomers);
+    }
+    others += newcomers;
+    // Or that of an operation that others had to be behind.
+    return used + report_overdue(events.subspan(result.count - before), result);
+}
+
+std::size_t PollerState::report_overdue(std::span<NativeEvent> events,
+                                        WaitResult& result) noexcept {
+    overdue = std::min<std::size_t>(overdue, operations.finished());
+    const std::size_t reported = report_finished(events.first(std::min(events.size(), overdue)));
+    overdue -= reported;
+    result.count += reported;
+    return reported;
 }
 
 void PollerState::gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,

@@ -95,11 +95,13 @@ private:
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
     std::uint32_t generation_ = 0;       ///< which tenant of that slot it was.
+    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
     std::uint32_t code_ = 0;             ///< Why it failed, where it is done and not reported yet.
     OverlappedState state_ = OverlappedState::idle;
     Purpose purpose_ = Purpose::own_call;
     bool in_use_ = false;
     bool reported_ = false;
+    bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 
 /// What became of an overlapped call; `NativeEvent::completion` points to one.

@@ -1,6 +1,7 @@
 #include "core/operation_list.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace wakepoll::core {
 
@@ -11,6 +12,7 @@ OverlappedEntry* OperationList::acquire(Purpose purpose, Slot slot,
         entry->purpose_ = purpose;
         entry->slot_ = static_cast<std::uint32_t>(slot);
         entry->generation_ = generation;
+        entry->order_ = taken_++;
     }
     return entry;
 }
@@ -57,28 +59,69 @@ void OperationList::complete(OverlappedEntry& entry) noexcept {
     --in_flight_;
 }
 
-void OperationList::finish(OverlappedEntry& entry, std::uint32_t bytes,
-                           std::uint32_t code) noexcept {
-    assert(entry.in_use_ && entry.state_ == OverlappedState::idle);
-    entry.state_ = OverlappedState::completed;
-    entry.bytes_transferred = bytes;
-    entry.code_ = code;
+void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
+    const std::uint32_t index = index_of(entry);
     entry.next_ = no_entry;
-    if (last_finished_ != no_entry) {
-        at(last_finished_)->next_ = index_of(entry);
+    if (queue.last != no_entry) {
+        at(queue.last)->next_ = index;
     } else {
-        first_finished_ = index_of(entry);
+        queue.first = index;
     }
-    last_finished_ = index_of(entry);
-    ++finished_;
+    queue.last = index;
+}
+
+bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
+                                     std::uint32_t first) const noexcept {
+    if (!entry.in_order_) {
+        return false;
+    }
+    for (const OverlappedEntry* other = at(first); other != nullptr; other = at(other->next_)) {
+        if (is_behind(entry, *other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void OperationList::finish(OverlappedEntry& entry) noexcept {
+    assert(entry.in_use_ && !entry.reported_);
+    assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
+    entry.state_ = OverlappedState::completed;
+    if (is_behind_any_of(entry, oldest_)) {
+        append(held_, entry);
+    } else {
+        append(ready_, entry);
+        ++finished_;
+    }
+}
+
+bool OperationList::is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept {
+    return is_behind_any_of(entry, ready_.first) || is_behind_any_of(entry, held_.first);
+}
+
+void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
+    if (held_.first == no_entry || !done.in_order_) {
+        return;
+    }
+    let_all_go_on();
+}
+
+void OperationList::let_all_go_on() noexcept {
+    // Those that are behind others still are held again.
+    const Queue held = std::exchange(held_, {});
+    for (std::uint32_t index = held.first; index != no_entry;) {
+        OverlappedEntry& entry = *at(index);
+        index = entry.next_;
+        finish(entry);
+    }
 }
 
 OverlappedEntry* OperationList::next_finished() noexcept {
-    OverlappedEntry* const entry = at(first_finished_);
+    OverlappedEntry* const entry = at(ready_.first);
     if (entry != nullptr) {
-        first_finished_ = entry->next_;
-        if (first_finished_ == no_entry) {
-            last_finished_ = no_entry;
+        ready_.first = entry->next_;
+        if (ready_.first == no_entry) {
+            ready_.last = no_entry;
         }
         --finished_;
     }

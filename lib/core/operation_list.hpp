@@ -42,8 +42,28 @@ public:
     /// In flight or being cancelled: its packet has come.
     void complete(OverlappedEntry& entry) noexcept;
 
-    /// Idle: done without a packet. `code` is why it failed, 0 where it did not.
-    void finish(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept;
+    /// Notes what an operation came to. `code` is why it failed, 0 where it did not.
+    void note_outcome(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept {
+        entry.bytes_transferred = bytes;
+        entry.code_ = code;
+    }
+
+    /// It must be reported behind the older operations of its kind on the same handle.
+    void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
+
+    /// Idle, or its packet has come: its outcome waits to be reported; behind the older ones that
+    /// are in flight, where it must be.
+    void finish(OverlappedEntry& entry) noexcept;
+
+    /// An older one that it must be behind waits to be reported.
+    [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
+
+    /// To be called when an operation that was in flight is reported, or waits to be: lets those go
+    /// on that were held behind it.
+    void let_go_on(const OverlappedEntry& done) noexcept;
+
+    /// Nothing is in flight any more that anything could be behind.
+    void let_all_go_on() noexcept;
 
     /// Takes the one that waits longest to be reported; null where none does.
     [[nodiscard]] OverlappedEntry* next_finished() noexcept;
@@ -55,6 +75,7 @@ public:
     void rest(OverlappedEntry& entry) noexcept;
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+    /// Those that can be reported now.
     [[nodiscard]] std::uint32_t finished() const noexcept { return finished_; }
 
     /// Those in flight, the oldest first; null at the end.
@@ -98,6 +119,23 @@ public:
 private:
     static constexpr std::uint32_t no_entry = OverlappedEntry::no_entry;
 
+    /// A list that runs through `next_`.
+    struct Queue {
+        std::uint32_t first = no_entry;
+        std::uint32_t last = no_entry;
+    };
+    void append(Queue& queue, OverlappedEntry& entry) noexcept;
+
+    /// Both must be reported in order, and `other` comes first.
+    [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
+                                        const OverlappedEntry& other) noexcept {
+        return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
+               entry.generation_ == other.generation_ && entry.operation == other.operation &&
+               static_cast<std::int32_t>(entry.order_ - other.order_) > 0;
+    }
+    [[nodiscard]] bool is_behind_any_of(const OverlappedEntry& entry,
+                                        std::uint32_t first) const noexcept;
+
     [[nodiscard]] OverlappedEntry* at(std::uint32_t index) const noexcept {
         return index != no_entry ? pool_.entries_ + index : nullptr;
     }
@@ -106,9 +144,10 @@ private:
     std::uint32_t oldest_ = no_entry;
     std::uint32_t newest_ = no_entry;
     std::uint32_t in_flight_ = 0;
-    std::uint32_t first_finished_ = no_entry;
-    std::uint32_t last_finished_ = no_entry;
+    Queue ready_;  ///< Those that wait to be reported,
+    Queue held_;   ///< and those that wait for older ones before that.
     std::uint32_t finished_ = 0;
+    std::uint32_t taken_ = 0;  ///< Entries taken since creation, modulo 2^32.
 };
 
 }  // namespace wakepoll::core

@@ -102,7 +102,8 @@ BOOST_FIXTURE_TEST_CASE(what_is_done_without_a_packet_waits_in_order, Fixture) {
     std::vector<OverlappedEntry*> done;
     for (std::uint32_t i = 0; i < 4; ++i) {
         done.push_back(&acquire());
-        list.finish(*done.back(), 10 + i, 20 + i);
+        list.note_outcome(*done.back(), 10 + i, 20 + i);
+        list.finish(*done.back());
     }
     BOOST_TEST(list.finished() == 4U);
     BOOST_TEST(list.in_flight() == 0U);
@@ -115,6 +116,55 @@ BOOST_FIXTURE_TEST_CASE(what_is_done_without_a_packet_waits_in_order, Fixture) {
     }
     BOOST_TEST(list.next_finished() == nullptr);
     BOOST_TEST(list.finished() == 0U);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_kept_in_order_is_held_behind_what_is_in_flight, Fixture) {
+    OverlappedEntry& oldest = acquire();
+    OverlappedEntry& middle = acquire();
+    OverlappedEntry& newest = acquire();
+    OverlappedEntry& other_kind = acquire();
+    OverlappedEntry& other_handle = *list.acquire(Purpose::operation, Slot{4}, 17);
+    OverlappedEntry& other_tenant = *list.acquire(Purpose::operation, Slot{3}, 18);
+    other_kind.operation = IoOperation::write;
+    for (OverlappedEntry* const entry :
+         {&oldest, &middle, &newest, &other_kind, &other_handle, &other_tenant}) {
+        list.keep_in_order(*entry);
+    }
+    list.start(oldest);
+    list.start(newest);
+    list.finish(middle);
+    BOOST_TEST(list.finished() == 0U);
+    list.finish(other_kind);
+    list.finish(other_handle);
+    list.finish(other_tenant);
+    BOOST_TEST(list.finished() == 3U);
+    BOOST_TEST(list.next_finished() == &other_kind);
+
+    // The newest has its packet first: it is behind the one that is held.
+    list.complete(newest);
+    BOOST_TEST(list.is_behind_a_finished_one(newest));
+    list.finish(newest);
+    list.let_go_on(newest);
+    BOOST_TEST(list.finished() == 2U);
+    list.complete(oldest);
+    BOOST_TEST(!list.is_behind_a_finished_one(oldest));
+    list.let_go_on(oldest);
+    BOOST_TEST(list.finished() == 4U);
+    BOOST_TEST(list.next_finished() == &other_handle);
+    BOOST_TEST(list.next_finished() == &other_tenant);
+    BOOST_TEST(list.next_finished() == &middle);
+    BOOST_TEST(list.next_finished() == &newest);
+    BOOST_TEST(list.next_finished() == nullptr);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_need_not_be_in_order_overtakes, Fixture) {
+    OverlappedEntry& first = acquire();
+    OverlappedEntry& second = acquire();
+    list.start(first);
+    list.finish(second);
+    BOOST_TEST(list.next_finished() == &second);
+    list.complete(first);
+    BOOST_TEST(!list.is_behind_a_finished_one(first));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_readiness_entry_rests_between_two_reads, Fixture) {
@@ -149,7 +199,7 @@ BOOST_AUTO_TEST_CASE(the_lists_are_queues_whatever_happens) {
                     fixture.list.start(*entry);
                     in_flight.push_back(entry);
                 } else if (entry != nullptr) {
-                    fixture.list.finish(*entry, 0, 0);
+                    fixture.list.finish(*entry);
                     finished.push_back(entry);
                 }
             } else if (what == 2 && !in_flight.empty()) {

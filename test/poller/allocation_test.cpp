@@ -190,6 +190,57 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated_from_create_to_dispose) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(operations_handles_and_the_timer_allocate_nothing) {
+    on_every_kernel(50, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        const PipePair pipe = stage.world.pipe_pair(PipeKind::bytes);
+        const PipePair lines = stage.world.pipe_pair(PipeKind::anonymous);
+        const Handle file = stage.world.file_of(64);
+        const Handle event = stage.world.thing(Thing::event);
+        const Handle listener = stage.world.listener();
+        const Handle fresh = stage.world.tcp_socket();
+        const std::vector<std::byte> target = stage.world.address_of(listener);
+        std::array<std::byte, 64> from_file;
+        std::array<std::byte, 64> from_socket;
+        std::array<std::byte, OsPoller::accept_address_size> addresses;
+        std::array<NativeEvent, 8> events;
+        bool ok = true;
+        std::size_t reports = 0;
+        Handle accepted;
+
+        Count count;
+        ok = ok && !poller.register_handle(event, IoInterest::read, 1);
+        ok = ok && !poller.register_handle(pipe.local, IoInterest::read, 2);
+        ok = ok && !poller.register_handle(lines.local, IoInterest::read, 3);
+        ok = ok && poller.submit_read(file, from_file, 4);
+        const Result<OverlappedEntry*> read = poller.submit_read(pair.local, from_socket, 5);
+        ok = ok && read &&
+             poller.submit_write(pair.local, std::span(from_socket).first(8), 6).error();
+        ok = ok && poller.submit_accept(listener, addresses, 7);
+        ok = ok && poller.submit_connect(fresh, target, 8);
+        ok = ok && !poller.cancel(*read);
+        while (ok && reports < 4) {
+            const WaitResult result = poller.wait(events, patience);
+            ok = !result.error && result.count > 0;
+            for (std::size_t i = 0; i < result.count; ++i) {
+                ok = ok && events[i].completion != nullptr;
+                if (ok && events[i].completion->accepted) {
+                    accepted = events[i].completion->accepted;
+                }
+                ++reports;
+            }
+        }
+        ok = ok && !poller.set_timer(Clock::now() + 2ms) && poller.wait(events, patience).timer;
+        ok = ok && !poller.unregister_handle(lines.local) && !poller.unregister_handle(pipe.local);
+        poller.dispose();
+        count.stop();
+        BOOST_TEST(ok);
+        BOOST_TEST(allocations == 0U);
+        stage.world.close(accepted);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_poller_of_pipes_gives_its_memory_back) {
     // One that can be read from, and one with a read of nothing in flight.
     on_every_kernel(20, [](Stage& stage) {

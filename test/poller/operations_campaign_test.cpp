@@ -167,7 +167,8 @@ private:
         }
         if (one_in(8)) {
             // Forgotten rather than closed; what is in flight goes on.
-            channel.forgotten = !poller_.unregister_handle(channel.local) || channel.forgotten;
+            hold(poller_.unregister_handle(channel.local) == std::errc::no_such_file_or_directory,
+                 "a handle of operations is registered");
             return;
         }
         channel.open = false;
@@ -241,7 +242,7 @@ private:
     void submit() {
         const std::size_t to = any_channel();
         Channel& channel = *model_.channels[to];
-        if (!channel.open || channel.forgotten) {
+        if (!channel.open) {
             return;
         }
         const IoOperation what = what_to_submit(channel);

@@ -71,7 +71,6 @@ struct Channel {
     Handle peer;
     bool open = true;
     bool peer_open = true;
-    bool forgotten = false;        ///< Unregistered by hand; carries no more operations.
     bool connect_tried = false;    ///< Of a fresh socket.
     std::size_t put = 0;           ///< Bytes that the peer has sent; datagrams, of udp.
     std::vector<std::byte> taken;  ///< What the peer has received.

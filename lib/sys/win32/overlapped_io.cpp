@@ -57,6 +57,17 @@ Result<Started> socket_call(int result, DWORD bytes) noexcept {
     return Started{true, bytes};
 }
 
+/// A datagram too long to be sent is refused by Windows, with nothing started; Wine begins the
+/// call, and its packet comes.
+Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overlapped) noexcept {
+    constexpr std::uintptr_t buffer_overflow = 0x80000005;  // STATUS_BUFFER_OVERFLOW
+    if (result == SOCKET_ERROR && ::WSAGetLastError() == WSAEMSGSIZE &&
+        (overlapped.internal & 0xFFFFFFFFU) != buffer_overflow) {
+        return failure(WSAEMSGSIZE);
+    }
+    return socket_call(result, bytes);
+}
+
 Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
     if (succeeded == FALSE) {
         return not_at_once(::GetLastError());
@@ -112,7 +123,7 @@ Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
     const int result =
         ::WSASend(socket.value(), native(buffers), static_cast<DWORD>(buffers.size()), &bytes, 0,
                   native(overlapped), nullptr);
-    return socket_call(result, bytes);
+    return send_call(result, bytes, overlapped);
 }
 
 Result<Started> read(Handle file, IoBuffer buffer, NativeOverlapped& overlapped) noexcept {
