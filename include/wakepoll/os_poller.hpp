@@ -146,6 +146,8 @@ public:
     // one handle, one way of waiting), `no_space_on_device` (all slots taken), or what the kernel
     // answered, such as `no_buffer_space`.
     //
+    // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
+    //
     // The first operation on a handle ties it to the port for its life. A handle may be closed
     // without further ado; what was in flight on it is reported as canceled.
 

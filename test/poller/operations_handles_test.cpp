@@ -157,6 +157,35 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_of_another_kind_of_handle) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(slots_of_closed_handles_are_found_again) {
+    on_every_kernel(some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 4});
+        // All are opened before any is closed: a number that is in use again, be it by a handle
+        // that the poller never sees, keeps its slot.
+        std::vector<SocketPair> pairs(20);
+        for (SocketPair& pair : pairs) {
+            pair = stage.world.tcp_pair();
+        }
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+            if (i >= 4) {
+                // The last four are open, so there is no slot for another one.
+                std::array<std::byte, 4> buffer{};
+                BOOST_TEST(poller.submit_read(pairs[i].local, buffer, 1).error() ==
+                           std::errc::no_space_on_device);
+                BOOST_TEST(poller.register_handle(pairs[i].local, IoInterest::read, 1) ==
+                           std::errc::no_space_on_device);
+                BOOST_TEST(poller.overlapped_count() == 1U);  // The last one reported.
+                stage.world.close(pairs[i - 4 + i % 2].local);
+                if (i % 2 == 1) {
+                    std::swap(pairs[i - 4], pairs[i - 3]);
+                }
+            }
+            check_a_read(stage, poller, pairs[i], i);
+        }
+        check_that_nothing_is_left(poller);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_handle_with_operations_is_not_registered_and_stays_known) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();

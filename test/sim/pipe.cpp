@@ -60,7 +60,7 @@ PipeEnd::Pair PipeEnd::anonymous() {
 }
 
 std::shared_ptr<PipeEnd> PipeEnd::listening(bool overlapped) {
-    const auto end = named(false, overlapped).first;
+    auto end = named(false, overlapped).first;
     end->listening_ = true;
     return end;
 }
