@@ -45,6 +45,7 @@ constexpr Row rows[] = {
     {233, std::errc::broken_pipe, "pipe not connected"},              // ERROR_PIPE_NOT_CONNECTED
     {234, std::errc::message_size, "more data is available"},         // ERROR_MORE_DATA
     {258, std::errc::timed_out, "timed out"},                         // WAIT_TIMEOUT
+    {536, std::errc::not_connected, "pipe has no other end yet"},     // ERROR_PIPE_LISTENING
     {676, std::errc::operation_canceled, "socket was closed"},        // ERROR_HANDLES_CLOSED (Wine)
     {735, std::errc::operation_canceled, "port was closed"},          // ERROR_ABANDONED_WAIT_0
     {995, std::errc::operation_canceled, "operation canceled"},       // ERROR_OPERATION_ABORTED

@@ -1,10 +1,14 @@
 // The public face: every owner's call passes the gate, then goes to the state behind it.
 #include "wakepoll/os_poller.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "classify.hpp"
+#include "own_errors.hpp"
 #include "poller_state.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/system.hpp"
 
 namespace wakepoll {
 
@@ -48,7 +52,7 @@ Handle OsPoller::handle() const noexcept {
 }
 
 std::size_t OsPoller::registration_count() const noexcept {
-    return is_valid() ? state_->table.size() : 0;
+    return is_valid() ? state_->table.registered() : 0;
 }
 
 std::size_t OsPoller::overlapped_count() const noexcept {
@@ -89,6 +93,102 @@ std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noe
     const OwnerGate gate(state_);
     return gate.error() ? gate.error() : state_->associate(handle, key);
 }
+
+Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byte> buffer,
+                                               std::uint64_t user_data,
+                                               std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<const IoBuffer> buffers,
+                                               std::uint64_t user_data) noexcept {
+    const OwnerGate gate(state_);
+    if (gate.error()) {
+        return gate.error();
+    }
+    return state_->submit_transfer(handle, IoOperation::read, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
+                                                std::uint64_t user_data,
+                                                std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const IoBuffer> buffers,
+                                                std::uint64_t user_data) noexcept {
+    const OwnerGate gate(state_);
+    if (gate.error()) {
+        return gate.error();
+    }
+    return state_->submit_transfer(handle, IoOperation::write, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,
+                                                   std::span<const std::byte> buffer,
+                                                   std::uint64_t user_data,
+                                                   std::uint64_t offset) noexcept {
+    const OwnerGate gate(state_);
+    if (gate.error()) {
+        return gate.error();
+    }
+    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+        return own_errors::invalid_argument();
+    }
+    // WSABUF knows no constant data; a write does not touch it.
+    const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),
+                         const_cast<std::byte*>(buffer.data())};
+    return state_->submit_transfer(handle, operation, {&whole, 1}, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                                 std::uint64_t user_data) noexcept {
+    const OwnerGate gate(state_);
+    if (gate.error()) {
+        return gate.error();
+    }
+    return state_->submit_accept(listener, buffer, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect(Handle socket, std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    const OwnerGate gate(state_);
+    if (gate.error()) {
+        return gate.error();
+    }
+    return state_->submit_connect(socket, address, user_data);
+}
+
+AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
+                                               std::span<const std::byte> buffer) noexcept {
+    if (!completion.accepted || buffer.size() < accept_address_size) {
+        return {};
+    }
+    const sys::AcceptedAddresses found = sys::accepted_addresses(completion.accepted, buffer);
+    return {found.local, found.remote};
+}
+
+std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
+    const OwnerGate gate(state_);
+    return gate.error() ? gate.error() : state_->cancel(entry);
+}
+
+std::error_code OsPoller::cancel(Handle handle) noexcept {
+    const OwnerGate gate(state_);
+    return gate.error() ? gate.error() : state_->cancel(handle);
+}
+
+std::error_code OsPoller::set_timer(Clock::time_point deadline) noexcept {
+    const OwnerGate gate(state_);
+    return gate.error() ? gate.error() : state_->timer.set(deadline.time_since_epoch(), sys::now());
+}
+
+std::error_code OsPoller::clear_timer() noexcept {
+    const OwnerGate gate(state_);
+    return gate.error() ? gate.error() : state_->timer.clear();
+}
+
+Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
 
 WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
     const OwnerGate gate(state_);

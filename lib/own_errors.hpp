@@ -36,6 +36,12 @@ namespace wakepoll::own_errors {
 [[nodiscard]] inline std::error_code no_such_file_or_directory() noexcept {
     return win32_error(1168);  // ERROR_NOT_FOUND
 }
+[[nodiscard]] inline std::error_code resource_unavailable_try_again() noexcept {
+    return win32_error(1237);  // ERROR_RETRY
+}
+[[nodiscard]] inline std::error_code not_connected() noexcept {
+    return win32_error(2250);  // ERROR_NOT_CONNECTED
+}
 [[nodiscard]] inline std::error_code operation_not_permitted() noexcept {
     return win32_error(4317);  // ERROR_INVALID_OPERATION
 }

@@ -4,7 +4,6 @@
 #include <memory>
 #include <new>
 #include <thread>
-#include <type_traits>
 #include <utility>
 
 #include "own_errors.hpp"
@@ -16,14 +15,14 @@ namespace {
 // Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
 constexpr std::uint32_t first_build_that_polls_refusals = 19041;
 
-/// Gives out consecutive arrays from a block. A null block only counts.
+/// Gives out consecutive arrays from a block; whoever uses an array destroys what is in it, where
+/// that needs to be. A null block only counts.
 class Carver {
 public:
     Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
 
     template <class T>
     [[nodiscard]] T* array(std::size_t count) noexcept {
-        static_assert(std::is_trivially_destructible_v<T>, "nothing destroys the arrays");
         used_ = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
         T* first = nullptr;
         if (block_ != nullptr) {
@@ -60,13 +59,16 @@ std::size_t PollerState::layout(const PollerConfig& config, std::byte* block,
     memory.index =
         carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
     memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
-    memory.wsapoll.active_entries = carver.array<core::PollEntry>(slots + 1);
-    memory.wsapoll.active_slots = carver.array<core::Slot>(slots);
-    memory.wsapoll.active_places = carver.array<core::PollSet::Place>(slots);
-    memory.wsapoll.quiet_entries = carver.array<core::PollEntry>(slots + 1);
-    memory.wsapoll.quiet_slots = carver.array<core::Slot>(slots);
-    memory.wsapoll.quiet_places = carver.array<core::PollSet::Place>(slots);
+    memory.links = carver.array<core::SlotRing::Link>(slots);
+    memory.wsapoll.entries = carver.array<core::PollEntry>(slots + 1);
+    memory.wsapoll.slots = carver.array<core::Slot>(slots);
+    memory.wsapoll.positions = carver.array<std::uint32_t>(slots);
+    memory.wsapoll.links = memory.links;
     memory.wsapoll.connecting = carver.array<bool>(slots);
+    memory.handles.waits = carver.array<sys::ThreadPoolWait>(slots);
+    memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
+    memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
+    memory.handles.links = memory.links;
     return carver.used();
 }
 
@@ -74,7 +76,10 @@ PollerState::PollerState(const PollerConfig& config, const Memory& memory) noexc
     : table(memory.registrations, memory.index, config.max_registrations),
       backend(memory.wsapoll, table, wake, stats,
               sys::windows_build() < first_build_that_polls_refusals),
-      pool(memory.entries, config.max_overlapped_entries) {}
+      pool(memory.entries, config.max_overlapped_entries),
+      operations(pool),
+      handles(memory.handles, table, operations, stats, &PollerState::handle_signalled, this),
+      timer(&PollerState::timer_signalled, this) {}
 
 Result<PollerState*> PollerState::create(const PollerConfig& config) noexcept {
     if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries)) {
@@ -137,7 +142,10 @@ void PollerState::dispose() noexcept {
     wake.close();
     // What may still be calling into the port or the doorbell ends first.
     port_watch.disarm();
+    handles.close();
+    timer.close();
     wake.wait_for_errands();
+    drain_operations();
     backend.close();
     port.close();
     winsock.end();

@@ -15,13 +15,17 @@
 #include <span>
 #include <system_error>
 
+#include "backend/handle_backend.hpp"
 #include "backend/wsapoll_backend.hpp"
 #include "core/completion_key.hpp"
 #include "core/deadline.hpp"
+#include "core/operation_list.hpp"
 #include "core/registration_table.hpp"
 #include "core/turn.hpp"
 #include "core/wake_state.hpp"
+#include "deadline_timer.hpp"
 #include "sys/completion_port.hpp"
+#include "sys/overlapped_io.hpp"
 #include "sys/socket.hpp"
 #include "sys/waitable.hpp"
 #include "wakepoll/os_poller.hpp"
@@ -29,7 +33,7 @@
 namespace wakepoll {
 
 struct PollerState {
-    /// Packets taken from the port in one call, and so the most completions of one wait.
+    /// Packets taken from the port in one call, and the most completions of one wait.
     static constexpr std::size_t packets_per_call = 64;
 
     /// The arrays behind the structure.
@@ -37,7 +41,9 @@ struct PollerState {
         core::Registration* registrations;
         std::uint32_t* index;
         OverlappedEntry* entries;
+        core::SlotRing::Link* links;
         backend::WsapollBackend::Memory wsapoll;
+        backend::HandleBackend::Memory handles;
     };
 
     /// A state with one reference. Errors as `OsPoller::create`.
@@ -56,6 +62,18 @@ struct PollerState {
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const IoBuffer> buffers,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept;
     [[nodiscard]] PollerStats statistics() const noexcept;
 
@@ -72,12 +90,17 @@ struct PollerState {
     core::RegistrationTable table;
     backend::WsapollBackend backend;
     OverlappedPool pool;
+    core::OperationList operations;
+    backend::HandleBackend handles;
+    DeadlineTimer timer;
     core::Turn turn;
     bool port_in_use = false;  ///< Packets of the user's own calls may come.
     std::uint32_t requests_counted = 0;
     PollerState* next_kept = nullptr;  ///< See `release`.
     std::array<sys::Packet, packets_per_call> packets;
     std::array<Completion, packets_per_call> completions;
+    std::size_t lent = 0;     ///< How many of them the last wait has handed out.
+    std::size_t overdue = 0;  ///< Finished operations that had to wait for packets until now.
 
 private:
     PollerState(const PollerConfig& config, const Memory& memory) noexcept;
@@ -87,26 +110,106 @@ private:
     [[nodiscard]] static std::size_t layout(const PollerConfig& config, std::byte* block,
                                             Memory& memory) noexcept;
 
-    /// While sockets are watched: takes what is at hand from both sources, without blocking.
-    /// `polled` says that the backend has been asked already, `ask_port` that the port may hold
-    /// something.
-    void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled, bool ask_port,
-                WaitResult& result) noexcept;
-    /// While none is: takes packets, blocking for the first.
-    void gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
-                        WaitResult& result) noexcept;
-    /// One dequeue of at most `events.size()` packets, which is at most `packets_per_call`; how
+    // registration.cpp
+
+    /// What the kernel says a handle is.
+    struct Kind {
+        HandleType type = HandleType::unknown;
+        bool stream = false;
+        bool overlapped = false;  ///< It can carry overlapped operations.
+    };
+    [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
+    void note_kind(core::Slot slot, const Kind& kind) noexcept;
+    [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
+                                                  IoInterest interest,
+                                                  std::uint64_t user_data) noexcept;
+    /// A slot for a handle that has none; `no_slot` where all are taken.
+    [[nodiscard]] core::Slot insert(Handle handle) noexcept;
+    /// Gives up the slots of handles that were only operated on and are closed.
+    void forget_closed() noexcept;
+    /// Associates the handle with the port unless it is already.
+    [[nodiscard]] std::error_code tie_to_port(core::Slot slot) noexcept;
+    /// The slot of a handle that operations can be submitted on.
+    [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
+    [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle) noexcept;
+    /// Takes note of a handle that operations are submitted on; `tied_now` says that it was this
+    /// submit which tied it to the port.
+    void note_operated(core::Slot slot, const Kind& kind, bool tied_now) noexcept;
+
+    // operations.cpp
+
+    /// The memory belongs to an operation in flight, and one of the two writes into it.
+    [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
+                                 std::size_t size) const noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
+                                                     void* buffer, std::size_t size,
+                                                     std::uint64_t user_data) noexcept;
+    /// What comes of an entry now that its call was made.
+    [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
+                                                 const Result<sys::Started>& started) noexcept;
+    /// Gives back an entry whose call did not begin.
+    void abandon(OverlappedEntry& entry) noexcept;
+    [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
+
+    // completion.cpp
+
+    /// Gives back what the last wait has handed out.
+    void give_back_lent() noexcept;
+    /// How many completions this wait can still hand out.
+    [[nodiscard]] std::size_t completions_left() const noexcept {
+        return completions.size() - lent;
+    }
+    /// One dequeue of at most `events.size()` packets, which is at most `completions_left()`; how
     /// many came.
     [[nodiscard]] std::size_t take_packets(std::span<NativeEvent> events,
                                            std::uint32_t milliseconds, WaitResult& result) noexcept;
     /// Turns packets into events; how many those are.
     [[nodiscard]] std::size_t dispatch(std::span<const sys::Packet> taken,
                                        std::span<NativeEvent> events) noexcept;
+    /// Reports operations that were done without a packet; how many.
+    std::size_t report_finished(std::span<NativeEvent> events) noexcept;
+    void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
+    void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+                          std::error_code error) noexcept;
+    /// The packet of a submitted operation has come: it is no longer in flight.
+    void end_operation(OverlappedEntry& entry) noexcept;
+    /// Cancels what is in flight and takes its packets, before the memory goes.
+    void drain_operations() noexcept;
+
+    // wait.cpp
+
+    /// The port may hold a packet.
+    [[nodiscard]] bool may_get_packets() const noexcept {
+        return port_in_use || operations.in_flight() > 0;
+    }
+    /// What signals tell of: handles that were signalled, the timer.
+    [[nodiscard]] std::error_code look_at_signals(core::nanoseconds now) noexcept;
+    /// Takes what is at hand from all sources, without blocking. `polled` says that the backend has
+    /// been asked already, `ask_port` that the port may hold something.
+    void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled, bool ask_port,
+                WaitResult& result) noexcept;
+    /// The packets' turn: reports what had to wait for a packet and then, where `ask_port` says so,
+    /// takes at most `most` packets and reports what these let go on. How many it was; `others`
+    /// grows by the handles that are to be asked because of it.
+    std::size_t gather_packets(std::span<NativeEvent> events, std::size_t most, bool ask_port,
+                               std::size_t& others, WaitResult& result) noexcept;
+    std::size_t report_overdue(std::span<NativeEvent> events, WaitResult& result) noexcept;
+    /// Where only packets can come: takes them, blocking for the first.
+    void gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
+                        WaitResult& result) noexcept;
     [[nodiscard]] std::error_code block_in_sockets(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] std::error_code watch_port() noexcept;
 
+    // wakeup.cpp
+
     /// Called by a thread of the system's pool when packets are at the port.
-    static void port_signalled(void* context) noexcept;
+    static void port_signalled(void* poller, const sys::ThreadPoolWait& wait) noexcept;
+    /// Called by such a thread when a handle was signalled.
+    static void handle_signalled(void* poller) noexcept;
+    /// Called by such a thread when the timer was signalled.
+    static void timer_signalled(void* poller) noexcept;
+    /// Makes the owner look at what was signalled, whatever it takes.
+    void signal(core::CompletionKey key) noexcept;
     /// Does what an errand asks for; false where it was refused or failed.
     [[nodiscard]] bool run(const core::WakeState::Errand& errand, core::CompletionKey key) noexcept;
     void count_requests() noexcept;

@@ -1,30 +1,17 @@
 // Registering, changing and forgetting handles: all checks first, then the tables.
 //
-// A call that fails at any step leaves the table and the backend as they were (P12).
+// A call that fails at any step leaves the table and the backends as they were (P12).
 #include "classify.hpp"
 #include "core/completion_key.hpp"
 #include "core/event_mask.hpp"
 #include "own_errors.hpp"
 #include "poller_state.hpp"
+#include "sys/overlapped_io.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
-namespace {
 
-/// Why a handle that is not a socket can not be registered.
-[[nodiscard]] std::error_code refusal_of(Handle handle) noexcept {
-    const Result<HandleType> type = classify(handle);
-    if (!type) {
-        return type.error();
-    }
-    // As epoll does: what has no readiness is not permitted, what this version can not do is not
-    // supported.
-    return *type == HandleType::file || *type == HandleType::unknown
-               ? own_errors::operation_not_permitted()
-               : own_errors::not_supported();
-}
-
-}  // namespace
+using core::Slot;
 
 std::error_code PollerState::add(Handle handle, IoInterest interest,
                                  std::uint64_t user_data) noexcept {
@@ -34,28 +21,62 @@ std::error_code PollerState::add(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    if (table.find(handle) != core::no_slot) {
+    const Slot known = table.find(handle);
+    if (known != core::no_slot && table[known].registered) {
         return own_errors::file_exists();
     }
-    const Result<sys::SocketKind> kind = sys::socket_kind(handle);
-    if (!kind) {
-        return kind.error() == std::errc::bad_file_descriptor ? refusal_of(handle) : kind.error();
+    if (known != core::no_slot && table[known].link > 0) {
+        return own_errors::device_or_resource_busy();
     }
-    const core::Slot slot = table.insert(handle);
+    const Result<Kind> kind = kind_of(handle);
+    if (!kind) {
+        return kind.error();
+    }
+    if (kind->type != HandleType::socket) {
+        if (!backend::HandleBackend::can_watch(kind->type)) {
+            return own_errors::operation_not_permitted();
+        }
+        if (!backend::HandleBackend::can_report(interest)) {
+            return own_errors::invalid_argument();
+        }
+    }
+    const Slot slot = known != core::no_slot ? known : insert(handle);
     if (slot == core::no_slot) {
         return own_errors::no_space_on_device();
     }
-    core::Registration& registration = table[slot];
-    registration.user_data = user_data;
-    registration.interest = interest;
-    registration.type = HandleType::socket;
-    registration.model = IoModel::poll;
-    registration.stream = *kind == sys::SocketKind::stream;
-    const std::error_code error = backend.add(slot, sys::now());
-    if (error) {
+    const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
+    if (error && slot != known && !table[slot].associated) {
         table.erase(slot);
     }
     return error;
+}
+
+std::error_code PollerState::begin_readiness(Slot slot, const Kind& kind, IoInterest interest,
+                                             std::uint64_t user_data) noexcept {
+    core::Registration& registration = table[slot];
+    const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
+    if (by_port) {
+        if (const std::error_code error = tie_to_port(slot)) {
+            return error;
+        }
+    }
+    note_kind(slot, kind);
+    registration.user_data = user_data;
+    registration.interest = interest;
+    std::error_code error;
+    if (kind.type == HandleType::socket) {
+        registration.model = IoModel::poll;
+        error = backend.add(slot, sys::now());
+    } else {
+        registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
+        error = handles.add(slot, by_port);
+    }
+    if (error) {
+        registration.interest = IoInterest::none;
+        return error;
+    }
+    table.set_registered(slot, true);
+    return {};
 }
 
 std::error_code PollerState::modify(Handle handle, IoInterest interest,
@@ -63,24 +84,41 @@ std::error_code PollerState::modify(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    const core::Slot slot = handle ? table.find(handle) : core::no_slot;
-    if (slot == core::no_slot) {
+    const Slot slot = handle ? table.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table[slot].registered) {
         return own_errors::no_such_file_or_directory();
     }
     core::Registration& registration = table[slot];
+    const bool socket = registration.type == HandleType::socket;
+    if (!socket && !backend::HandleBackend::can_report(interest)) {
+        return own_errors::invalid_argument();
+    }
     registration.interest = interest;
     registration.user_data = user_data;
-    backend.modify(slot, sys::now());
+    if (socket) {
+        backend.modify(slot, sys::now());
+    } else {
+        handles.modify(slot);
+    }
     return {};
 }
 
 std::error_code PollerState::remove(Handle handle) noexcept {
-    const core::Slot slot = handle ? table.find(handle) : core::no_slot;
-    if (slot == core::no_slot) {
+    const Slot slot = handle ? table.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table[slot].registered) {
         return own_errors::no_such_file_or_directory();
     }
-    backend.remove(slot);
-    table.erase(slot);
+    if (table[slot].type == HandleType::socket) {
+        backend.remove(slot);
+    } else {
+        handles.remove(slot);
+    }
+    // That the handle is tied to the port must not be forgotten: the kernel would not tell.
+    if (table[slot].associated) {
+        table.end_registration(slot);
+    } else {
+        table.erase(slot);
+    }
     return {};
 }
 
@@ -92,11 +130,158 @@ std::error_code PollerState::associate(Handle handle, std::uint64_t key) noexcep
     if (core::is_reserved(key) || native_key != key) {
         return own_errors::invalid_argument();
     }
+    const Slot known = table.find(handle);
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
     if (const std::error_code error = port.associate(handle, native_key)) {
+        if (known == core::no_slot) {
+            table.erase(slot);
+        }
         return error;
     }
+    table[slot].associated = true;
+    table[slot].skips = false;
     port_in_use = true;
     return {};
+}
+
+// What is known of a handle
+// ----------------------------------------------------------------------
+
+Result<PollerState::Kind> PollerState::kind_of(Handle handle) noexcept {
+    const Result<sys::SocketKind> socket = sys::socket_kind(handle);
+    if (socket) {
+        return Kind{HandleType::socket, *socket == sys::SocketKind::stream, true};
+    }
+    if (socket.error() != std::errc::bad_file_descriptor) {
+        return socket.error();
+    }
+    const Result<HandleType> type = classify(handle);
+    if (!type) {
+        return type.error();
+    }
+    if (*type != HandleType::pipe && *type != HandleType::file) {
+        return Kind{*type, false, false};
+    }
+    const Result<bool> overlapped = sys::is_overlapped(handle);
+    if (!overlapped) {
+        return overlapped.error();
+    }
+    return Kind{*type, false, *overlapped};
+}
+
+void PollerState::note_kind(Slot slot, const Kind& kind) noexcept {
+    table[slot].type = kind.type;
+    table[slot].stream = kind.stream;
+}
+
+Slot PollerState::insert(Handle handle) noexcept {
+    if (table.size() == table.capacity()) {
+        forget_closed();
+    }
+    return table.insert(handle);
+}
+
+void PollerState::forget_closed() noexcept {
+    for (std::uint32_t i = 0; i < table.capacity(); ++i) {
+        const core::Registration& registration = table[Slot{i}];
+        if (registration.active && !registration.registered && registration.link == 0) {
+            const Result<HandleType> type = classify(registration.handle);
+            if (!type && type.error() == std::errc::bad_file_descriptor) {
+                table.erase(Slot{i});
+            }
+        }
+    }
+}
+
+std::error_code PollerState::tie_to_port(Slot slot) noexcept {
+    core::Registration& registration = table[slot];
+    const std::error_code error = port.associate(registration.handle, 0);
+    if (!error) {
+        registration.associated = true;
+        registration.skips = false;
+        return {};
+    }
+    // A handle can be tied but once. Where it was tied here, that is what the kernel says of it.
+    return error == std::errc::invalid_argument && registration.associated ? std::error_code{}
+                                                                           : error;
+}
+
+Result<Slot> PollerState::slot_for_operation(Handle handle) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    const Slot known = table.find(handle);
+    if (known != core::no_slot && table[known].registered) {
+        return own_errors::device_or_resource_busy();
+    }
+    if (known == core::no_slot || !table[known].associated) {
+        return new_slot_for_operation(handle);
+    }
+    // The handle may have been closed, be it with operations in flight, and its number be another's
+    // by now: if it can be tied once more, it is. That costs one call and saves the operation from
+    // getting lost.
+    const std::error_code error = port.associate(handle, 0);
+    if (error == std::errc::bad_file_descriptor) {
+        table.erase(known);
+        return error;
+    }
+    if (error && error != std::errc::invalid_argument) {
+        return error;
+    }
+    Slot slot = known;
+    if (!error) {
+        // What is in flight still was the earlier tenant's, as its generation tells.
+        table.erase(known);
+        slot = table.insert(handle);
+        table[slot].associated = true;
+    }
+    if (table[slot].type == HandleType::unknown) {
+        const Result<Kind> kind = kind_of(handle);
+        if (!kind) {
+            return kind.error();
+        }
+        if (!kind->overlapped) {
+            return own_errors::not_supported();
+        }
+        note_operated(slot, *kind, !error);
+    }
+    return slot;
+}
+
+Result<Slot> PollerState::new_slot_for_operation(Handle handle) noexcept {
+    const Result<Kind> kind = kind_of(handle);
+    if (!kind) {
+        return kind.error();
+    }
+    if (!kind->overlapped) {
+        return own_errors::not_supported();
+    }
+    const Slot slot = insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    if (const std::error_code error = tie_to_port(slot)) {
+        table.erase(slot);
+        return error;
+    }
+    note_operated(slot, *kind, true);
+    return slot;
+}
+
+void PollerState::note_operated(Slot slot, const Kind& kind, bool tied_now) noexcept {
+    note_kind(slot, kind);
+    core::Registration& registration = table[slot];
+    registration.model = IoModel::overlapped;
+    // Elsewhere one can not tell whether a packet follows. Where it can not be had, packets come.
+    // Whoever tied the handle by himself wants them in any case.
+    if (tied_now && kind.stream) {
+        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
+        registration.skips =
+            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
 }
 
 }  // namespace wakepoll

@@ -1,13 +1,12 @@
 // The wait: look at what is at hand, else announce, block once, and translate.
 //
 // There are two places to block in. While WSAPoll watches sockets the thread blocks there: the
-// doorbell ends the block for wakes, and a thread-pool wait on the port rings it for packets.
-// Otherwise it blocks at the port, where wakes and packets come by themselves. Either way an idle
-// wait is one blocked kernel call (P3); it is cut short only for sockets that the backend must ask
-// about again.
+// doorbell ends the block for wakes and signalled handles, and a thread-pool wait on the port rings
+// it for packets. Otherwise it blocks at the port, where all of it comes by itself. Either way an
+// idle wait is one blocked kernel call (P3); it is cut short only for sockets that the backend must
+// ask about again.
 #include <algorithm>
 
-#include "core/completion_key.hpp"
 #include "own_errors.hpp"
 #include "poller_state.hpp"
 #include "sys/system.hpp"
@@ -18,11 +17,6 @@ namespace {
 using core::nanoseconds;
 using core::Park;
 using Source = core::Turn::Source;
-
-[[nodiscard]] std::uint32_t mask_of(IoOperation operation, bool failed) noexcept {
-    const bool writes = operation == IoOperation::write || operation == IoOperation::connect;
-    return (writes ? mask::out : mask::in) | (failed ? mask::err : mask::none);
-}
 
 static_assert(PollerState::packets_per_call == core::Turn::packets_per_turn,
               "what a turn allows must fit into one call");
@@ -37,142 +31,180 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     }
     ++stats.waits;
     count_requests();
+    give_back_lent();
     nanoseconds now = sys::now();
     const core::Deadline deadline(timeout, now);
     bool polled = false;   // A look or a block has just found out what is ready.
     bool blocked = false;  // A block is just over.
     for (;;) {
+        result.error = look_at_signals(now);
         if (!result.error && backend.recheck_in(now) == nanoseconds::zero()) {
             result.error = backend.look(now);
             polled = true;
         }
         const Park park = backend.parks_at();
-        if (!result.error && park == Park::sockets) {
-            // A watch that is armed still after a block says that no packet has come.
-            const bool ask_port = port_in_use && !(blocked && wake.is_watch_armed());
-            gather(events, now, polled, ask_port, result);
-        } else if (!result.error) {
-            const bool may_block = !deadline.has_passed(now);
-            const nanoseconds limit = backend.recheck_in(now);
+        // The port can be blocked at right away where nothing but a packet can be at hand.
+        const bool only_packets =
+            park == Park::port && handles.size() == 0 && operations.finished() == 0;
+        if (result.error) {
+            // What is at hand stays there.
+        } else if (only_packets) {
+            const bool may_block = !deadline.has_passed(now) && timer.remaining(now).count() > 0;
+            const nanoseconds limit = std::min(backend.recheck_in(now), timer.remaining(now));
             gather_at_port(events, may_block ? deadline.kernel_timeout(now, limit) : 0, result);
             blocked = true;
             now = sys::now();
+        } else {
+            // A watch that is armed still after a block says that no packet has come.
+            const bool ask_port = may_get_packets() && !(blocked && wake.is_watch_armed());
+            gather(events, now, polled || park == Park::port, ask_port, result);
         }
         result.woken = wake.consume();
+        result.timer = timer.consume(now);
         if (wake.is_shut_down()) {
             result.error = own_errors::operation_canceled();
         }
-        if (result.count > 0 || result.woken || result.error || deadline.has_passed(now)) {
+        // A packet may have been that of a pipe, which is to be asked then even where it came last.
+        const bool must_ask = only_packets && handles.size() > 0;
+        if (result.count > 0 || result.woken || result.timer || result.error ||
+            (deadline.has_passed(now) && !must_ask)) {
             stats.wakes_reported += result.woken ? 1 : 0;
             return result;
         }
         stats.spurious_returns += blocked ? 1 : 0;
         blocked = false;
-        if (park == Park::sockets && backend.parks_at() == park) {
-            result.error = block_in_sockets(deadline.kernel_timeout(now, backend.recheck_in(now)));
+        if (park == Park::sockets && backend.parks_at() == park && handles.size() == 0) {
+            const nanoseconds limit = std::min(backend.recheck_in(now), timer.remaining(now));
+            result.error = block_in_sockets(deadline.kernel_timeout(now, limit));
             blocked = true;
             now = sys::now();
             polled = true;
+            if (result.error) {
+                return result;
+            }
         }
     }
 }
 
+std::error_code PollerState::look_at_signals(nanoseconds now) noexcept {
+    if (!wake.consume_signal()) {
+        return {};
+    }
+    handles.take_signals();
+    return timer.look(now);
+}
+
 void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool polled, bool ask_port,
                          WaitResult& result) noexcept {
-    std::size_t to_visit = backend.size();
-    while (result.count < events.size()) {
-        const std::span<NativeEvent> room = events.subspan(result.count);
-        if (turn.source() == Source::sockets) {
-            if (!polled) {
-                result.error = backend.look(now);
-                if (result.error) {
-                    return;
-                }
-                polled = true;
-                to_visit = backend.size();
-            }
-            if (to_visit == 0) {
-                return;
-            }
-            const std::size_t share = std::min(turn.left(backend.size()), to_visit);
-            const backend::Scan scan = backend.collect(room, share, now);
-            result.count += scan.filled;
-            stats.readiness_events += scan.filled;
-            to_visit -= scan.visited;
-            turn.spend(scan.visited, share == 0, backend.size());
-        } else {
-            if (!ask_port) {
-                if (to_visit == 0 && polled) {
-                    return;
-                }
-                turn.spend(0, true, backend.size());
-                continue;
-            }
+    // What each source is still to be asked for in this wait.
+    std::size_t sockets = backend.size();
+    std::size_t others = handles.size();
+    std::size_t finished = operations.finished();
+    bool look = !polled;
+    while (result.count < events.size() && !result.error) {
+        sockets = std::min(sockets, backend.size());
+        others = std::min(others, handles.size());
+        finished = std::min<std::size_t>(finished, operations.finished());
+        look = look && backend.size() > 0;
+        if (completions_left() == 0) {
+            finished = 0;
             ask_port = false;
-            const std::size_t most = std::min(room.size(), turn.left(backend.size()));
-            const std::size_t taken = take_packets(room.first(most), 0, result);
-            if (result.error) {
-                return;
-            }
-            turn.spend(taken, taken < most, backend.size());
         }
+        if (!look && !ask_port && sockets + others + finished == 0) {
+            return;
+        }
+        const std::span<NativeEvent> room = events.subspan(result.count);
+        const std::span<NativeEvent> lendable =
+            room.first(std::min(room.size(), completions_left()));
+        const core::Turn::Sizes sizes = {backend.size(), handles.size(), operations.finished()};
+        std::size_t used = 0;
+        bool exhausted = false;
+        switch (turn.source()) {
+            case Source::sockets: {
+                if (look) {
+                    result.error = backend.look(now);
+                    look = false;
+                    sockets = backend.size();
+                    continue;
+                }
+                const std::size_t share = std::min(turn.left(sizes), sockets);
+                const backend::Scan scan = backend.collect(room, share, now);
+                result.count += scan.filled;
+                stats.readiness_events += scan.filled;
+                sockets -= scan.visited;
+                used = scan.visited;
+                exhausted = share == 0;
+                break;
+            }
+            case Source::handles: {
+                const std::size_t share = std::min(turn.left(sizes), others);
+                const backend::Scan scan = handles.collect(room, share, result.error);
+                result.count += scan.filled;
+                stats.readiness_events += scan.filled;
+                others -= scan.visited;
+                used = scan.visited;
+                exhausted = share == 0;
+                break;
+            }
+            case Source::completed: {
+                const std::size_t share = std::min(turn.left(sizes), finished);
+                used = report_finished(lendable.first(std::min(share, lendable.size())));
+                result.count += used;
+                finished = lendable.size() > used ? finished - used : 0;
+                exhausted = used == 0;
+                break;
+            }
+            case Source::packets:
+                used = gather_packets(lendable, turn.left(sizes), ask_port, others, result);
+                finished = std::max<std::size_t>(finished, overdue);
+                exhausted =
+                    lendable.empty() || (overdue == 0 && (!ask_port || used < lendable.size()));
+                ask_port = false;
+                break;
+        }
+        turn.spend(used, exhausted, {backend.size(), handles.size(), operations.finished()});
     }
+}
+
+std::size_t PollerState::gather_packets(std::span<NativeEvent> events, std::size_t most,
+                                        bool ask_port, std::size_t& others,
+                                        WaitResult& result) noexcept {
+    const std::size_t before = result.count;
+    std::size_t used = report_overdue(events, result);
+    const std::size_t room = std::min(events.size() - used, most);
+    if (!ask_port || room == 0) {
+        return used;
+    }
+    const std::size_t suspects = handles.size();
+    used += take_packets(events.subspan(used, room), 0, result);
+    // A packet may have been that of a pipe that can be read now. Where others were asked in this
+    // wait already, it must not be they who are asked in its stead.
+    const std::size_t newcomers = handles.size() - std::min(suspects, handles.size());
+    if (others < suspects) {
+        handles.prefer_newest(newcomers);
+    }
+    others += newcomers;
+    // Or that of an operation that others had to be behind.
+    return used + report_overdue(events.subspan(result.count - before), result);
+}
+
+std::size_t PollerState::report_overdue(std::span<NativeEvent> events,
+                                        WaitResult& result) noexcept {
+    overdue = std::min<std::size_t>(overdue, operations.finished());
+    const std::size_t reported = report_finished(events.first(std::min(events.size(), overdue)));
+    overdue -= reported;
+    result.count += reported;
+    return reported;
 }
 
 void PollerState::gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
                                  WaitResult& result) noexcept {
     const bool parked = milliseconds != 0 && wake.park(Park::port);
-    const std::span<NativeEvent> room = events.first(std::min(events.size(), packets_per_call));
+    const std::span<NativeEvent> room = events.first(std::min(events.size(), completions_left()));
     (void)take_packets(room, parked ? milliseconds : 0, result);
     if (parked) {
         wake.unpark();
     }
-}
-
-std::size_t PollerState::take_packets(std::span<NativeEvent> events, std::uint32_t milliseconds,
-                                      WaitResult& result) noexcept {
-    ++stats.port_dequeues;
-    stats.blocked += milliseconds != 0 ? 1 : 0;
-    const Result<std::size_t> taken =
-        port.dequeue(std::span(packets).first(events.size()), milliseconds);
-    if (!taken) {
-        result.error = taken.error();
-        return 0;
-    }
-    const std::size_t filled = dispatch(std::span(packets).first(*taken), events);
-    result.count += filled;
-    stats.completions += filled;
-    return *taken;
-}
-
-std::size_t PollerState::dispatch(std::span<const sys::Packet> taken,
-                                  std::span<NativeEvent> events) noexcept {
-    std::size_t filled = 0;
-    for (const sys::Packet& packet : taken) {
-        if (core::is_reserved(packet.key)) {
-            continue;  // A wake or a shutdown: it has done its work by ending the block.
-        }
-        OverlappedEntry* const entry = pool.find_by_overlapped(packet.overlapped);
-        Completion& completion = completions[filled];
-        completion = {};
-        completion.entry = entry;
-        completion.overlapped = packet.overlapped;
-        completion.key = packet.key;
-        completion.user_data = packet.key;
-        completion.bytes = packet.bytes;
-        completion.error = win32_error(sys::win32_code_of_status(packet.status()));
-        if (entry != nullptr) {
-            entry->bytes_transferred = packet.bytes;
-            completion.user_data = entry->user_data;
-            completion.operation = entry->operation;
-        }
-        NativeEvent& event = events[filled];
-        event.events = mask_of(completion.operation, static_cast<bool>(completion.error));
-        event.data.u64 = packet.key;
-        event.completion = &completion;
-        ++filled;
-    }
-    return filled;
 }
 
 std::error_code PollerState::block_in_sockets(std::uint32_t milliseconds) noexcept {
@@ -193,7 +225,7 @@ std::error_code PollerState::block_in_sockets(std::uint32_t milliseconds) noexce
 std::error_code PollerState::watch_port() noexcept {
     // Armed only now that the thread is announced as parked: a signal that came before the
     // announcement has disarmed the watch without ringing, and so arms it here once more.
-    if (!port_in_use || wake.is_watch_armed()) {
+    if (!may_get_packets() || wake.is_watch_armed()) {
         return {};
     }
     wake.set_watch_armed(true);

@@ -1,4 +1,4 @@
-// What other threads do to a poller: wake it, end it, ring for a packet.
+// What other threads do to a poller: wake it, end it, ring for a packet or a signalled handle.
 //
 // All of it goes through core/wake_state, which says whether a kernel call is needed and keeps the
 // port and the doorbell open until it is done.
@@ -35,12 +35,30 @@ bool PollerState::post_shutdown() noexcept {
     return run(wake.begin_shutdown(), CompletionKey::shutdown);
 }
 
-void PollerState::port_signalled(void* context) noexcept {
-    auto* const state = static_cast<PollerState*>(context);
+void PollerState::port_signalled(void* poller, const sys::ThreadPoolWait& /*wait*/) noexcept {
+    auto* const state = static_cast<PollerState*>(poller);
     // The watch fires once, so a ring that fails for want of memory is tried again, as long as the
     // owner is parked and would otherwise sleep over the packet.
     while (!state->run(state->wake.begin_port_signal(), CompletionKey::wakeup)) {
         if (state->wake.is_closed()) {
+            return;
+        }
+        std::this_thread::yield();
+    }
+}
+
+void PollerState::handle_signalled(void* poller) noexcept {
+    static_cast<PollerState*>(poller)->signal(CompletionKey::wakeup);
+}
+
+void PollerState::timer_signalled(void* poller) noexcept {
+    static_cast<PollerState*>(poller)->signal(CompletionKey::timer);
+}
+
+void PollerState::signal(CompletionKey key) noexcept {
+    // As for the port: nobody tells a second time.
+    while (!run(wake.begin_signal(), key)) {
+        if (wake.is_closed()) {
             return;
         }
         std::this_thread::yield();

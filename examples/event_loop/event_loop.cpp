@@ -1,26 +1,12 @@
-// The loop, and under it the one class that differs between the two systems.
-//
-// `SystemPoller` has five functions: add, modify and remove a socket, wait (the loop's thread), and
-// wake (any thread). The Windows one hands each of them to `wakepoll::OsPoller`; the Linux one is
-// epoll and an eventfd, with the flag that spares a kernel call when a wake is pending already,
-// which OsPoller has built in. Everything below the #endif is the same on both.
+// The loop itself, the same on both systems: what differs is in system_poller.cpp.
 #include "event_loop.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <iterator>
-#include <span>
 #include <utility>
 
-#ifdef _WIN32
-#include "wakepoll/os_poller.hpp"
-#else
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cerrno>
-#endif
+#include "system_poller.hpp"
+#include "wakepoll/overlapped.hpp"
 
 namespace example {
 
@@ -28,180 +14,12 @@ namespace mask = wakepoll::mask;
 using wakepoll::NativeEvent;
 using wakepoll::Timeout;
 
-struct WaitOutcome {
-    std::size_t count = 0;
-    bool woken = false;
-    std::error_code error;
-};
+EventLoop::EventLoop() : poller_(make_system_poller()) {}
 
-#ifdef _WIN32
-
-using wakepoll::Handle;
-using wakepoll::IoInterest;
-
-class SystemPoller {
-public:
-    SystemPoller() : poller_(wakepoll::OsPoller::create().value()), waker_(poller_.waker()) {}
-
-    std::error_code add(SocketNumber socket, std::uint32_t interest, std::uint64_t user_data) {
-        ++registrations_;
-        return poller_.register_handle(Handle(socket), IoInterest{interest}, user_data);
-    }
-    std::error_code modify(SocketNumber socket, std::uint32_t interest, std::uint64_t user_data) {
-        return poller_.modify_handle(Handle(socket), IoInterest{interest}, user_data);
-    }
-    std::error_code remove(SocketNumber socket) {
-        return poller_.unregister_handle(Handle(socket));
-    }
-    WaitOutcome wait(std::span<NativeEvent> events, Timeout timeout) {
-        const wakepoll::WaitResult result = poller_.wait(events, timeout);
-        return {result.count, result.woken, result.error};
-    }
-    bool wake() { return waker_.wake(); }
-
-    void add_counters(LoopStats& stats) const {
-        const wakepoll::PollerStats counted = poller_.stats();
-        stats.waits = counted.waits;
-        stats.wakes_posted = counted.wakes_requested;
-        stats.wakes_coalesced = counted.wakes_coalesced();
-        // At most: registering asks up to four questions about the handle, and a wake that was not
-        // coalesced is one packet, one ring of the doorbell, or nothing.
-        stats.kernel_calls = counted.socket_polls + counted.port_dequeues + counted.rechecks +
-                             counted.doorbells_drained + counted.wakes_reported +
-                             4 * registrations_;
-    }
-
-private:
-    wakepoll::OsPoller poller_;
-    wakepoll::Waker waker_;
-    std::uint64_t registrations_ = 0;
-};
-
-#else
-
-static_assert(mask::in == EPOLLIN && mask::out == EPOLLOUT && mask::err == EPOLLERR &&
-              mask::hup == EPOLLHUP && mask::rdhup == EPOLLRDHUP);
-
-class SystemPoller {
-public:
-    SystemPoller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, wake_flags)) {
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.u64 = wake_data;
-        if (epoll_ < 0 || wake_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) {
-            const std::error_code error = last_error();
-            close_all();
-            throw std::system_error(error, "event loop");
-        }
-    }
-    SystemPoller(const SystemPoller&) = delete;
-    SystemPoller& operator=(const SystemPoller&) = delete;
-    ~SystemPoller() { close_all(); }
-
-    std::error_code add(SocketNumber socket, std::uint32_t interest, std::uint64_t user_data) {
-        return control(EPOLL_CTL_ADD, socket, interest, user_data);
-    }
-    std::error_code modify(SocketNumber socket, std::uint32_t interest, std::uint64_t user_data) {
-        return control(EPOLL_CTL_MOD, socket, interest, user_data);
-    }
-    std::error_code remove(SocketNumber socket) { return control(EPOLL_CTL_DEL, socket, 0, 0); }
-
-    WaitOutcome wait(std::span<NativeEvent> events, Timeout timeout) {
-        const int milliseconds =
-            timeout.is_forever()
-                ? -1
-                : static_cast<int>(wakepoll::to_kernel_milliseconds(timeout.duration()));
-        const int room = static_cast<int>(std::min(events.size(), ready_.size()));
-        ++waits_;
-        const int count = ::epoll_wait(epoll_, ready_.data(), room, milliseconds);
-        if (count < 0) {
-            // A signal ends the wait early; the loop looks at its timers and waits again.
-            return {0, false, errno == EINTR ? std::error_code{} : last_error()};
-        }
-        WaitOutcome outcome;
-        for (const epoll_event& ready : std::span(ready_).first(static_cast<std::size_t>(count))) {
-            if (ready.data.u64 == wake_data) {
-                outcome.woken = true;
-                clear_wake();
-                continue;
-            }
-            NativeEvent& event = events[outcome.count++];
-            event.events = ready.events;
-            event.data.u64 = ready.data.u64;
-        }
-        return outcome;
-    }
-
-    bool wake() {
-        wakes_requested_.fetch_add(1, std::memory_order_relaxed);
-        if (wake_pending_.exchange(true)) {
-            return true;
-        }
-        wakes_written_.fetch_add(1, std::memory_order_relaxed);
-        const bool written = ::eventfd_write(wake_, 1) == 0;
-        if (!written) {
-            wake_pending_.store(false);
-        }
-        return written;
-    }
-
-    void add_counters(LoopStats& stats) const {
-        stats.waits = waits_;
-        stats.wakes_posted = wakes_requested_.load();
-        stats.wakes_coalesced = stats.wakes_posted - wakes_written_.load();
-        stats.kernel_calls = waits_ + controls_ + wakes_read_ + wakes_written_.load();
-    }
-
-private:
-    static constexpr int wake_flags = EFD_NONBLOCK | EFD_CLOEXEC;
-    static constexpr std::uint64_t wake_data = 0;  // registrations are counted from 1
-
-    static std::error_code last_error() { return {errno, std::generic_category()}; }
-
-    std::error_code control(int operation, SocketNumber socket, std::uint32_t interest,
-                            std::uint64_t user_data) {
-        epoll_event event{};
-        event.events = interest;
-        event.data.u64 = user_data;
-        ++controls_;
-        const int result = ::epoll_ctl(epoll_, operation, static_cast<int>(socket), &event);
-        return result == 0 ? std::error_code{} : last_error();
-    }
-
-    void clear_wake() {
-        ++wakes_read_;
-        eventfd_t count = 0;
-        // The flag goes down after the descriptor is emptied and before the loop looks at what was
-        // posted: a wake that still finds it up posted something that this look will find.
-        (void)::eventfd_read(wake_, &count);
-        wake_pending_.exchange(false);
-    }
-
-    void close_all() {
-        if (wake_ >= 0) {
-            ::close(wake_);
-        }
-        if (epoll_ >= 0) {
-            ::close(epoll_);
-        }
-    }
-
-    int epoll_;
-    int wake_;
-    std::array<epoll_event, 128> ready_{};
-    std::uint64_t waits_ = 0;
-    std::uint64_t controls_ = 0;
-    std::uint64_t wakes_read_ = 0;
-    std::atomic<bool> wake_pending_ = false;
-    std::atomic<std::uint64_t> wakes_requested_ = 0;
-    std::atomic<std::uint64_t> wakes_written_ = 0;
-};
-
-#endif
-
-EventLoop::EventLoop() : poller_(std::make_unique<SystemPoller>()) {}
-
-EventLoop::~EventLoop() = default;
+EventLoop::~EventLoop() {
+    // First, because it ends the transfers in flight, whose buffers belong to their callbacks.
+    poller_.reset();
+}
 
 std::error_code EventLoop::add_socket(SocketNumber socket, std::uint32_t interest,
                                       SocketCallback callback) {
@@ -232,6 +50,33 @@ std::error_code EventLoop::remove_socket(SocketNumber socket) {
     registrations_.erase(found);
     return poller_->remove(socket);
 }
+
+std::error_code EventLoop::add_process(HandleNumber process, Function exited) {
+    return add_socket(process, mask::in,
+                      [this, process, exited = std::move(exited)](std::uint32_t) {
+                          remove_socket(process);
+                          exited();
+                      });
+}
+
+std::error_code EventLoop::start_read(HandleNumber pipe, std::span<char> buffer,
+                                      TransferCallback done) {
+    return note_transfer(poller_->start_read(pipe, buffer, next_registration_), std::move(done));
+}
+
+std::error_code EventLoop::start_write(HandleNumber pipe, std::span<const char> data,
+                                       TransferCallback done) {
+    return note_transfer(poller_->start_write(pipe, data, next_registration_), std::move(done));
+}
+
+std::error_code EventLoop::note_transfer(std::error_code started, TransferCallback done) {
+    if (!started) {
+        transfers_.emplace(next_registration_++, std::move(done));
+    }
+    return started;
+}
+
+void EventLoop::forget_pipe(HandleNumber pipe) { poller_->forget_pipe(pipe); }
 
 bool EventLoop::later(const Timer& a, const Timer& b) noexcept {
     return a.deadline != b.deadline ? a.deadline > b.deadline : a.id > b.id;
@@ -318,6 +163,12 @@ void EventLoop::run_ready() {
 }
 
 void EventLoop::dispatch(const NativeEvent& event) {
+    if (event.completion != nullptr) {
+        ++stats_.transfers;
+        const auto node = transfers_.extract(event.data.u64);
+        node.mapped()(event.completion->bytes, event.completion->error);
+        return;
+    }
     ++stats_.events;
     const auto count = [&](std::uint32_t bit) { return (event.events & bit) != 0 ? 1U : 0U; };
     stats_.in += count(mask::in);
@@ -333,8 +184,15 @@ void EventLoop::dispatch(const NativeEvent& event) {
     }
 }
 
+void EventLoop::dispatch_batch() {
+    while (batch_next_ < batch_count_) {
+        dispatch(batch_[batch_next_++]);
+    }
+}
+
 std::error_code EventLoop::run() {
     // First of all what a callback's exception kept from running, if there was one.
+    dispatch_batch();
     for (run_ready(); !stopping_; run_ready()) {
         run_due_timers();
         const WaitOutcome outcome = poller_->wait(batch_, until_next_timer());
@@ -343,9 +201,9 @@ std::error_code EventLoop::run() {
         if (outcome.woken) {
             take_posted();
         }
-        for (const NativeEvent& event : std::span(batch_).first(outcome.count)) {
-            dispatch(event);
-        }
+        batch_next_ = 0;
+        batch_count_ = outcome.count;
+        dispatch_batch();
         if (outcome.error) {
             return outcome.error;
         }

@@ -1,24 +1,27 @@
-// A small event loop of the usual kind: sockets, timers, and functions posted from other threads.
+// A small event loop of the usual kind: sockets, timers, functions posted from other threads, and
+// child processes with their pipes (child.hpp).
 //
 // It is the loop that wakepoll is made to be embedded in. On Linux it runs on epoll, on Windows on
-// `wakepoll::OsPoller`; the difference is one small class in event_loop.cpp, and nothing that is
+// `wakepoll::OsPoller`; the difference is one small class in system_poller.cpp, and nothing that is
 // built on the loop can see it. The event mask is epoll's on both systems (`wakepoll::mask`).
 //
 // A loop belongs to the thread that calls `run`: every callback runs there, and every other call is
 // made there (or before `run`). Only `post` and `stop` may come from other threads, and the loop
-// must outlive those calls. Sockets are borrowed; the loop never closes one and never reads or
-// writes one. Callbacks may do anything with the loop, including removing the socket or the timer
-// that is being served. An exception that leaves a callback leaves `run`, which can be called again
-// and loses nothing but what that callback had still to do.
+// must outlive those calls. Handles are borrowed; the loop never closes one, and never reads or
+// writes a socket. Callbacks may do anything with the loop, including removing the socket or the
+// timer that is being served. An exception that leaves a callback leaves `run`, which can be called
+// again and loses nothing but what that callback had still to do.
 #pragma once
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <unordered_map>
 #include <vector>
@@ -28,8 +31,9 @@
 
 namespace example {
 
-/// A SOCKET on Windows, a file descriptor elsewhere.
-using SocketNumber = std::uintptr_t;
+/// A SOCKET or a HANDLE on Windows, a file descriptor elsewhere.
+using HandleNumber = std::uintptr_t;
+using SocketNumber = HandleNumber;
 
 /// Names a timer; never used twice by one loop.
 enum class TimerId : std::uint64_t { none = 0 };
@@ -44,6 +48,7 @@ struct LoopStats {
     std::uint64_t err = 0;
     std::uint64_t hup = 0;
     std::uint64_t rdhup = 0;
+    std::uint64_t transfers = 0;  ///< Reads and writes of pipes that have ended.
     std::uint64_t timers_fired = 0;
     std::uint64_t functions_run = 0;    ///< Posted functions that were called, `stop` included.
     std::uint64_t wakes_posted = 0;     ///< One for each `post` and each `stop`.
@@ -52,12 +57,13 @@ struct LoopStats {
     std::uint64_t kernel_calls = 0;
 };
 
-class SystemPoller;  // event_loop.cpp: epoll or OsPoller
+class SystemPoller;  // epoll or OsPoller
 
 class EventLoop {
 public:
     using Clock = std::chrono::steady_clock;
     using SocketCallback = std::function<void(std::uint32_t events)>;
+    using TransferCallback = std::function<void(std::size_t bytes, std::error_code error)>;
     using Function = std::function<void()>;
 
     /// Throws std::system_error where the system refuses what a loop needs.
@@ -75,6 +81,25 @@ public:
     /// To be called before the socket is closed. The callback is not called again, not even for an
     /// event that was reported already.
     std::error_code remove_socket(SocketNumber socket);
+
+    /// Calls `exited` once, when the process has ended: a process handle on Windows, a pidfd on
+    /// Linux. `remove_socket` forgets it before that.
+    [[nodiscard]] std::error_code add_process(HandleNumber process, Function exited);
+
+    /// Reads what a pipe has, up to the size of `buffer`, and calls `done` once. The end of the
+    /// stream is `std::errc::broken_pipe`. Until then `buffer` must stay, and no other read of this
+    /// pipe is started. The pipe is one that is opened for it: see process.hpp.
+    [[nodiscard]] std::error_code start_read(HandleNumber pipe, std::span<char> buffer,
+                                             TransferCallback done);
+
+    /// The same for writing; `done` is told how much was written, which is at least one byte where
+    /// there was no error.
+    [[nodiscard]] std::error_code start_write(HandleNumber pipe, std::span<const char> data,
+                                              TransferCallback done);
+
+    /// To be called before a pipe is closed. A transfer in flight ends as any other, in a later
+    /// turn: as `operation_canceled`, or with what it had done.
+    void forget_pipe(HandleNumber pipe);
 
     /// Calls `function` once, not before `deadline`. Timers fire in the order of their deadlines;
     /// equal deadlines in the order in which they were added.
@@ -107,7 +132,9 @@ private:
     };
     static bool later(const Timer& a, const Timer& b) noexcept;
 
+    std::error_code note_transfer(std::error_code started, TransferCallback done);
     void dispatch(const wakepoll::NativeEvent& event);
+    void dispatch_batch();
     void take_posted();
     void run_ready();
     void run_due_timers();
@@ -115,7 +142,11 @@ private:
     [[nodiscard]] wakepoll::Timeout until_next_timer();
 
     std::unique_ptr<SystemPoller> poller_;
+    // What the last wait reported, of which an exception may have left a part: the end of a
+    // transfer is reported once.
     std::array<wakepoll::NativeEvent, 128> batch_{};
+    std::size_t batch_next_ = 0;
+    std::size_t batch_count_ = 0;
     LoopStats stats_;
     bool stopping_ = false;
 
@@ -125,6 +156,9 @@ private:
     std::unordered_map<SocketNumber, std::uint64_t> registrations_;
     // Shared, because a callback may remove its own registration while it runs.
     std::unordered_map<std::uint64_t, std::shared_ptr<SocketCallback>> callbacks_;
+
+    // By numbers of the same sequence.
+    std::unordered_map<std::uint64_t, TransferCallback> transfers_;
 
     // A min-heap of deadlines. Cancelling only takes the function away; the entry goes when it
     // comes to the top, or when more than half of the heap is such entries.

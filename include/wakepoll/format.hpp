@@ -84,6 +84,20 @@ namespace wakepoll::detail {
     return "?";
 }
 
+[[nodiscard]] constexpr std::string_view name(OverlappedState state) noexcept {
+    switch (state) {
+        case OverlappedState::idle:
+            return "idle";
+        case OverlappedState::in_flight:
+            return "in_flight";
+        case OverlappedState::cancelling:
+            return "cancelling";
+        case OverlappedState::completed:
+            return "completed";
+    }
+    return "?";
+}
+
 [[nodiscard]] constexpr std::string_view name(Backend backend) noexcept {
     switch (backend) {
         case Backend::automatic:
@@ -152,6 +166,7 @@ inline void append_error(Text& text, const std::error_code& error) {
 inline void write(Text& text, HandleType type) { append(text, name(type)); }
 inline void write(Text& text, IoModel model) { append(text, name(model)); }
 inline void write(Text& text, IoOperation operation) { append(text, name(operation)); }
+inline void write(Text& text, OverlappedState state) { append(text, name(state)); }
 inline void write(Text& text, Backend backend) { append(text, name(backend)); }
 inline void write(Text& text, IoInterest interest) {
     append_bits(text, bits(interest), mask_names);
@@ -191,6 +206,10 @@ inline void write(Text& text, const Completion& completion) {
                    "{} bytes={} user_data={:#x} key={:#x} error=", name(completion.operation),
                    completion.bytes, completion.user_data, completion.key);
     append_error(text, completion.error);
+    if (completion.accepted) {
+        append(text, " accepted=");
+        write(text, completion.accepted);
+    }
 }
 
 inline void write_completion(Text& text, const Completion* completion) {
@@ -216,21 +235,23 @@ inline void write(Text& text, const OsEvent& event) {
 }
 
 inline void write(Text& text, const WaitResult& result) {
-    fmt::format_to(std::back_inserter(text), "count={} woken={} error=", result.count,
-                   result.woken);
+    fmt::format_to(std::back_inserter(text), "count={} woken={} timer={} error=", result.count,
+                   result.woken, result.timer);
     append_error(text, result.error);
 }
 
 inline void write(Text& text, const PollerStats& stats) {
     fmt::format_to(
         std::back_inserter(text),
-        "waits={} readiness_events={} completions={} wakes_requested={} wakes_reported={} "
+        "waits={} readiness_events={} completions={} operations_started={} operations_at_once={} "
+        "operations_canceled={} late_packets={} wakes_requested={} wakes_reported={} "
         "wakes_coalesced={} socket_polls={} port_dequeues={} blocked={} spurious_returns={} "
         "rechecks={} doorbells_made={} doorbells_drained={} registrations_dropped={}",
-        stats.waits, stats.readiness_events, stats.completions, stats.wakes_requested,
-        stats.wakes_reported, stats.wakes_coalesced(), stats.socket_polls, stats.port_dequeues,
-        stats.blocked, stats.spurious_returns, stats.rechecks, stats.doorbells_made,
-        stats.doorbells_drained, stats.registrations_dropped);
+        stats.waits, stats.readiness_events, stats.completions, stats.operations_started,
+        stats.operations_at_once, stats.operations_canceled, stats.late_packets,
+        stats.wakes_requested, stats.wakes_reported, stats.wakes_coalesced(), stats.socket_polls,
+        stats.port_dequeues, stats.blocked, stats.spurious_returns, stats.rechecks,
+        stats.doorbells_made, stats.doorbells_drained, stats.registrations_dropped);
 }
 
 /// What all the formatters below are: the text first, then fmt's own formatting of a string.
@@ -267,6 +288,9 @@ struct fmt::formatter<wakepoll::OsEvent> : wakepoll::detail::TextFormatter<wakep
 template <>
 struct fmt::formatter<wakepoll::IoOperation>
     : wakepoll::detail::TextFormatter<wakepoll::IoOperation> {};
+template <>
+struct fmt::formatter<wakepoll::OverlappedState>
+    : wakepoll::detail::TextFormatter<wakepoll::OverlappedState> {};
 template <>
 struct fmt::formatter<wakepoll::Completion>
     : wakepoll::detail::TextFormatter<wakepoll::Completion> {};

@@ -1,4 +1,4 @@
-// OsPoller: register sockets, wait once, receive epoll-compatible events.
+// OsPoller: register handles, submit operations, wait once, receive epoll-compatible events.
 //
 // One thread owns a poller and waits on it. Other threads reach it through `post_wakeup`,
 // `post_shutdown` and `waker()`; `dispose` too may come from anywhere. Every other call belongs to
@@ -10,11 +10,13 @@
 // `std::errc::operation_canceled`.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <system_error>
 
+#include "wakepoll/clock.hpp"
 #include "wakepoll/config.hpp"
 #include "wakepoll/error.hpp"
 #include "wakepoll/events.hpp"
@@ -31,11 +33,21 @@ namespace wakepoll {
 struct WaitResult {
     std::size_t count = 0;  ///< Events written to the front of the span.
     bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
+    bool timer = false;     ///< The time of `set_timer` has come.
     std::error_code error;
+};
+
+/// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
+struct AcceptedAddresses {
+    std::span<const std::byte> local;
+    std::span<const std::byte> remote;
 };
 
 class OsPoller {
 public:
+    /// What `submit_accept` needs in its buffer for the addresses of both ends.
+    static constexpr std::size_t accept_address_size = 288;
+
     /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
     /// `not_supported` for a backend this version does not have, `not_enough_memory`, or what the
     /// kernel answered when Winsock or the completion port could not be had.
@@ -59,7 +71,7 @@ public:
     /// every later wait look at the port as well, because such packets may come from now on.
     [[nodiscard]] Handle handle() const noexcept;
 
-    /// Registered handles; 0 after `dispose`.
+    /// Handles registered for readiness; 0 after `dispose`.
     [[nodiscard]] std::size_t registration_count() const noexcept;
 
     /// Entries of the overlapped pool that are in use; 0 after `dispose`.
@@ -77,10 +89,24 @@ public:
 
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
     ///
+    /// What a handle reports:
+    ///   - a socket: readiness in both directions, by the backend;
+    ///   - a pipe: `in` while it can be read, and `hup` with it once the other end is gone. One
+    ///     opened for overlapped use takes an entry of the pool; a synchronous one (an anonymous
+    ///     pipe) a thread of the system's pool while there is nothing to read;
+    ///   - the input of a console: `in` while a key event is waiting. Records of the mouse, the
+    ///     focus, menus and the window that come before it are taken away;
+    ///   - an event, process, thread, semaphore or timer: `in` while it is signalled. As any wait
+    ///     does, each report takes the signal of an auto-reset event or timer, and one of a
+    ///     semaphore's count.
+    ///
     /// Errors follow epoll_ctl: `file_exists` (registered already), `no_space_on_device` (all slots
     /// taken), `bad_file_descriptor` (closed, or never a handle), `operation_not_permitted` (a disk
-    /// file, a directory, NUL: nothing to wait for), `invalid_argument` (unknown bits, or
-    /// edge-triggered), `not_supported` (a kind of handle this version can not wait for).
+    /// file, a directory, NUL, a mutex: nothing to wait for), `invalid_argument` (unknown bits,
+    /// edge-triggered, or write interest in what is no socket; an overlapped pipe of another port),
+    /// `device_or_resource_busy` (operations are in flight on it), `resource_unavailable_try_again`
+    /// (no entry of the pool is free), `permission_denied` (the handle lacks the right to be waited
+    /// for or read), `not_connected` (a pipe without another end).
     [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
                                                   std::uint64_t user_data) noexcept;
 
@@ -97,8 +123,120 @@ public:
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
     /// come back as events with `data.u64 == key` and `completion` set. `invalid_argument` for one
     /// of the poller's own keys (0xFFFFFFFC to 0xFFFFFFFE), for a handle that was not opened for
-    /// overlapped use, and for one that belongs to a port already.
+    /// overlapped use, and for one that belongs to a port already; `no_space_on_device` where all
+    /// slots are taken.
     [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
+
+    // Operations
+    //
+    // Each of the following starts one overlapped call and returns its entry. The call ends in
+    // exactly one event of some later wait: `data` is `user_data`, `completion` says what became of
+    // it, and the mask is `in` for read and accept, `out` for write and connect, with `err` or
+    // `hup` where it failed. Until then its buffers must stay, and belong to the kernel; afterwards
+    // they are not touched. The entry, too, stays the poller's: see overlapped.hpp.
+    //
+    // What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused
+    // or unreachable peer) always comes as an event, even where the kernel knows it at once. An
+    // error that is returned instead means that nothing was started and nothing will be reported:
+    // `resource_unavailable_try_again` (no entry of the pool is free), `bad_file_descriptor`
+    // (closed, or never a handle), `not_supported` (a handle that can not carry the operation: of
+    // the wrong kind, or opened for synchronous use), `invalid_argument` (it belongs to another
+    // port; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
+    // flight; an offset where there is none), `device_or_resource_busy` (registered for readiness:
+    // one handle, one way of waiting), `no_space_on_device` (all slots taken), or what the kernel
+    // answered, such as `no_buffer_space`.
+    //
+    // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
+    //
+    // The first operation on a handle ties it to the port for its life. A handle may be closed
+    // without further ado; what was in flight on it is reported as canceled.
+
+    /// Reads into `buffer`; of a file, from `offset` in bytes. A socket's end of the stream is
+    /// success with 0 bytes, a file's is `std::errc::no_message_available`, a pipe's is
+    /// `broken_pipe`. A message or datagram longer than the buffer is `message_size`, with the
+    /// buffer filled.
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, std::span<std::byte> buffer,
+                                                       std::uint64_t user_data,
+                                                       std::uint64_t offset = 0) noexcept;
+
+    /// Reads from a socket into several buffers, one after the other. `not_supported` for several
+    /// buffers and any other handle: pipes and files have no such call. Only the first buffer is
+    /// noted in the entry and compared with those of later operations.
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle,
+                                                       std::span<const IoBuffer> buffers,
+                                                       std::uint64_t user_data) noexcept;
+
+    /// Writes `buffer`; to a file, at `offset` in bytes. An empty one is allowed on a datagram
+    /// socket alone. The event says how much was written: all, unless there was an error.
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
+                                                        std::span<const std::byte> buffer,
+                                                        std::uint64_t user_data,
+                                                        std::uint64_t offset = 0) noexcept;
+
+    /// Writes several buffers to a socket, as the read above.
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
+                                                        std::span<const IoBuffer> buffers,
+                                                        std::uint64_t user_data) noexcept;
+
+    /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
+    /// overlapped use, not inherited and in blocking mode; it is the user's from then on.
+    ///
+    /// `buffer` takes the addresses of both ends and so has at least `accept_address_size` bytes
+    /// (`invalid_argument`). Where it has more, the accept completes only when the first data has
+    /// come, which it finds at the front of the buffer, `completion->bytes` of it.
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+
+    /// Connects a stream socket to `address`, a sockaddr. The socket is bound to a free port where
+    /// it is not bound yet. The event is `out` once connected.
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+
+    /// The addresses of a connection, from the completion of its accept and the buffer that was
+    /// given to it; both empty where it failed.
+    [[nodiscard]] static AcceptedAddresses accepted_addresses(
+        const Completion& completion, std::span<const std::byte> buffer) noexcept;
+
+    /// Asks for the end of an operation in flight. It is reported as any other: as
+    /// `operation_canceled`, or with what it had done by then. Asking twice is once.
+    ///
+    /// `invalid_argument` for null and for an entry of another poller, `no_such_file_or_directory`
+    /// for one with no operation in flight, because it is idle, done or given back.
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+
+    /// The same for every submitted operation of a handle; `no_such_file_or_directory` where there
+    /// is none.
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+
+    /// Makes the wait that is in progress at `deadline`, or the first one after it, say `timer`,
+    /// once. A poller has one timer; setting it again replaces it. It is met to a fraction of a
+    /// millisecond where Windows has high-resolution timers (10 1803 and later), without raising
+    /// the system's tick; it is never early. One kernel call, two more where it has fired before.
+    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
+
+    /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is
+    /// more than a hundred years away never comes.
+    template <class OtherClock, class Duration>
+    [[nodiscard]] std::error_code set_timer(
+        std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
+        // Roughly at first, because the exact difference may be too large a number.
+        using Years = std::chrono::duration<double, std::chrono::years::period>;
+        const auto now = OtherClock::now();
+        const Years left = Years(deadline.time_since_epoch()) - Years(now.time_since_epoch());
+        if (left > Years(100)) {
+            return set_timer(Clock::time_point::max());
+        }
+        if (left < Years(-100)) {
+            return set_timer(Clock::time_point::min());
+        }
+        return set_timer(
+            Clock::after(Clock::now(), std::chrono::ceil<Clock::duration>(deadline - now)));
+    }
+
+    /// Forgets the timer; no error where none is set.
+    [[nodiscard]] std::error_code clear_timer() noexcept;
 
     /// Waits until something is ready, a wakeup is asked for, or `timeout` is over, and fills
     /// `events` from the front. A finite timeout never ends early. An empty span is
@@ -146,6 +284,11 @@ public:
 
 private:
     explicit OsPoller(PollerState* state) noexcept : state_(state) {}
+
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const std::byte> buffer,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
 
     PollerState* state_ = nullptr;
 };

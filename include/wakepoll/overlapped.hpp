@@ -5,10 +5,16 @@
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// The pool belongs to the thread that waits; none of it may be called from another. Give back every
-// entry before the poller is disposed: cancel the call, wait for its packet, release. An entry that
-// is still in use when the poller's memory would go keeps that memory for good, because a call in
-// flight writes into it.
+// Entries are taken in two ways. Those that `acquire` lends are for overlapped calls of the user's
+// own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin return
+// are the poller's: they are given back by the wait after the one that reported them, or earlier by
+// `release`, which makes room for the next operation at once. An overlapped pipe that is registered
+// for readiness takes an entry too, for as long as it is registered.
+//
+// The pool belongs to the thread that waits; none of it may be called from another. Give back the
+// entries of one's own before the poller is disposed: cancel the call, wait for its packet,
+// release. One that is still in use when the poller's memory would go keeps that memory for good,
+// because a call in flight writes into it.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +27,21 @@ namespace wakepoll {
 
 class OverlappedPool;
 
+namespace core {
+class OperationList;
+}  // namespace core
+
 /// What an overlapped call does.
 enum class IoOperation : std::uint8_t { none = 0, read = 1, write = 2, accept = 3, connect = 4 };
+
+/// Where an entry's operation is. Those of the user's own calls are always `idle`: the poller does
+/// not know when they begin.
+enum class OverlappedState : std::uint8_t {
+    idle = 0,        ///< No operation was submitted with it.
+    in_flight = 1,   ///< The kernel has it.
+    cancelling = 2,  ///< `cancel` has asked for its end; it is reported as any other.
+    completed = 3,   ///< Done: reported by a wait, or to be reported by the next.
+};
 
 /// The memory layout of Windows' OVERLAPPED, asserted where <windows.h> is at hand.
 struct NativeOverlapped {
@@ -31,6 +50,13 @@ struct NativeOverlapped {
     std::uint32_t offset = 0;
     std::uint32_t offset_high = 0;
     void* event = nullptr;
+};
+
+/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF,
+/// asserted where <winsock2.h> is at hand. A write only reads from `data`.
+struct IoBuffer {
+    std::uint32_t size = 0;  ///< Bytes.
+    void* data = nullptr;
 };
 
 /// One OVERLAPPED with what its user wants to know when it completes. Lent by `OverlappedPool`.
@@ -53,10 +79,29 @@ struct OverlappedEntry {
     /// False once the entry was given back.
     [[nodiscard]] bool in_use() const noexcept { return in_use_; }
 
+    [[nodiscard]] OverlappedState state() const noexcept { return state_; }
+
 private:
     friend class OverlappedPool;
-    std::uint32_t next_free_ = 0;
+    friend class core::OperationList;
+
+    static constexpr std::uint32_t no_entry = 0xFFFFFFFF;
+
+    /// What an entry in use is for.
+    enum class Purpose : std::uint8_t { own_call, operation, readiness };
+
+    Handle accepted_;                    ///< Of an accept: the socket that becomes the connection.
+    std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
+    std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
+    std::uint32_t slot_ = 0;             ///< The handle's registration, and
+    std::uint32_t generation_ = 0;       ///< which tenant of that slot it was.
+    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
+    std::uint32_t code_ = 0;             ///< Why it failed, where it is done and not reported yet.
+    OverlappedState state_ = OverlappedState::idle;
+    Purpose purpose_ = Purpose::own_call;
     bool in_use_ = false;
+    bool reported_ = false;
+    bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 
 /// What became of an overlapped call; `NativeEvent::completion` points to one.
@@ -66,6 +111,7 @@ struct Completion {
     void* overlapped = nullptr;   ///< The OVERLAPPED* that the call was given.
     std::uint64_t key = 0;        ///< The completion key of the handle, from `associate_handle`.
     std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key where there is no entry.
+    Handle accepted;              ///< Of an accept that succeeded: the connection, the user's now.
     std::uint32_t bytes = 0;
     IoOperation operation = IoOperation::none;
     std::error_code error;  ///< What the call ended with; success where it succeeded.
@@ -84,18 +130,29 @@ public:
 
     /// Gives an entry back; its call must not be in flight. `invalid_argument` for null and for
     /// what is not an entry of this pool, `no_such_file_or_directory` for an entry that is not in
-    /// use; the pool is unchanged then.
+    /// use, `device_or_resource_busy` for a submitted operation that is in flight or not reported
+    /// yet; the pool is unchanged then.
     [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
 
     /// The entry in use whose OVERLAPPED is at this address; null where there is none. Any pointer
     /// may be asked for; it is not dereferenced.
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
 
+    /// The address is that of an entry of this pool, in use or not.
+    [[nodiscard]] bool is_entry(const void* address) noexcept {
+        return entry_at(address) != nullptr;
+    }
+
     [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
 private:
+    friend class core::OperationList;
+
+    /// Without asking who has it.
+    void give_back(OverlappedEntry& entry) noexcept;
+
     /// The entry that begins at this address, in use or not.
     [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
 

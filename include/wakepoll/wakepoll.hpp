@@ -2,6 +2,7 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include "wakepoll/clock.hpp"
 #include "wakepoll/config.hpp"
 #include "wakepoll/error.hpp"
 #include "wakepoll/events.hpp"

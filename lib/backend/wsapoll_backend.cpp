@@ -1,7 +1,6 @@
 #include "backend/wsapoll_backend.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/event_mask.hpp"
@@ -17,27 +16,27 @@ using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
 
-[[nodiscard]] PollEntry entry_for(const core::Registration& registration) noexcept {
+}  // namespace
+
+PollEntry WsapollBackend::entry_for(const core::Registration& registration) noexcept {
     return {registration.handle.value(), core::to_native_mask(registration.interest), 0};
 }
 
-[[nodiscard]] std::uint32_t reportable(const core::Registration& registration,
-                                       std::int16_t revents) noexcept {
+std::uint32_t WsapollBackend::reportable(const core::Registration& registration,
+                                         std::int16_t revents) noexcept {
     return core::filter_mask(core::to_epoll_mask(revents, registration.stream),
                              registration.interest);
 }
 
-[[nodiscard]] bool is_closed(const PollEntry& entry) noexcept {
+bool WsapollBackend::is_closed(const PollEntry& entry) noexcept {
     return (entry.revents & poll_bits::nval) != 0;
 }
-
-}  // namespace
 
 WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
                                core::WakeState& wake, PollerStats& stats,
                                bool select_tells_refusals) noexcept
-    : active_(memory.active_entries, memory.active_slots, memory.active_places, table.capacity()),
-      quiet_(memory.quiet_entries, memory.quiet_slots, memory.quiet_places, table.capacity()),
+    : active_(memory.entries, memory.slots, memory.positions, memory.links, table.capacity()),
+      quiet_(memory.links),
       table_(table),
       wake_(wake),
       stats_(stats),
@@ -58,7 +57,7 @@ void WsapollBackend::unwatch(Slot slot) noexcept {
     if (active_.contains(slot)) {
         active_.remove(slot);
         connecting_count_ -= connecting_[index_of(slot)] ? 1 : 0;
-    } else if (quiet_.contains(slot)) {
+    } else if (quiet_.is_linked(slot)) {
         quiet_.remove(slot);
     }
 }
@@ -198,99 +197,6 @@ std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
     return poll(active_.entries_with_doorbell(), milliseconds);
 }
 
-std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
-    if (quiet_.empty() || !quiet_pace_.is_due(now)) {
-        return {};
-    }
-    ++stats_.rechecks;
-    quiet_pace_.advance(now);
-    if (const std::error_code error = poll(quiet_.entries(), 0)) {
-        return error;
-    }
-    // From the back, so that what `remove` moves into a hole has been looked at.
-    for (std::size_t position = quiet_.size(); position-- > 0;) {
-        const Slot slot = quiet_.slot_at(position);
-        const PollEntry entry = quiet_.entries()[position];
-        if (is_closed(entry)) {
-            drop(slot);
-        } else if (reportable(table_[slot], entry.revents) != 0 || entry.revents == 0) {
-            quiet_.remove(slot);
-            watch(slot, entry);
-        }
-    }
-    return {};
-}
-
-std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
-    if (connecting_count_ == 0) {
-        refusal_seen_ = false;
-        return {};
-    }
-    if (!refusal_seen_ && !connecting_pace_.is_due(now)) {
-        return {};
-    }
-    ++stats_.rechecks;
-    connecting_pace_.advance(now);
-    refusal_seen_ = false;
-    std::array<std::size_t, sys::failed_connects_limit> positions;
-    std::size_t count = 0;
-    for (std::size_t position = 0; position < active_.size(); ++position) {
-        if (connecting_[index_of(active_.slot_at(position))]) {
-            positions[count++] = position;
-        }
-        const bool last = position + 1 == active_.size();
-        if (count == positions.size() || (last && count > 0)) {
-            if (const std::error_code error = ask_select({positions.data(), count})) {
-                return error;
-            }
-            count = 0;
-        }
-    }
-    return {};
-}
-
-std::error_code WsapollBackend::ask_select(std::span<const std::size_t> positions) noexcept {
-    std::array<std::uintptr_t, sys::failed_connects_limit> sockets;
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-        sockets[i] = active_.entries()[positions[i]].socket;
-    }
-    const Result<std::uint64_t> failed = sys::failed_connects({sockets.data(), positions.size()});
-    if (!failed) {
-        // A closed one among them: WSAPoll has marked it, and it is gone by the next re-check.
-        return failed.error() == std::errc::bad_file_descriptor ? std::error_code{}
-                                                                : failed.error();
-    }
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-        PollEntry& entry = active_.entries()[positions[i]];
-        const bool told = ((*failed >> i) & 1U) != 0;
-        if (!told && (entry.events & poll_bits::wrnorm) != 0) {
-            continue;  // WSAPoll says by itself when this one is connected.
-        }
-        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
-        // except set tells out-of-band data.
-        const Result<bool> connected = sys::is_connected(Handle{entry.socket});
-        if (connected && *connected) {
-            note_connected(active_.slot_at(positions[i]));
-        } else if (told) {
-            entry.revents =
-                static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
-            refusal_seen_ = true;
-        }
-    }
-    return {};
-}
-
-nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
-    nanoseconds soonest = nanoseconds::max();
-    if (!quiet_.empty()) {
-        soonest = std::min(soonest, quiet_pace_.remaining(now));
-    }
-    if (connecting_count_ > 0) {
-        soonest = std::min(soonest, connecting_pace_.remaining(now));
-    }
-    return soonest;
-}
-
 // Reporting
 // -----------------------------------------------------------------------------------------
 
@@ -317,9 +223,8 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         const core::Registration& registration = table_[slot];
         const std::uint32_t reported = reportable(registration, revents);
         if (reported == 0) {
-            const PollEntry quiet = entry;
             unwatch(slot);
-            quiet_.add(slot, quiet);
+            quiet_.add(slot);
             quiet_pace_.restart(now);
             continue;
         }

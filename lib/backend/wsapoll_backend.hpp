@@ -1,10 +1,11 @@
 // Readiness by WSAPoll: documented calls only, one call a wait over all registered sockets.
 //
-// Sockets stand in one of two poll sets. The active one is what a wait looks at and blocks on; its
-// array carries the doorbell, through which other threads end the block. The quiet one holds
-// sockets for which WSAPoll would return at once and for ever with a hang-up that their interest
-// filters out: WSAPoll's HUP can not be switched off. They are asked again at a growing distance (1
-// ms doubling to 50 ms) and go back to the active set when they have something to report.
+// A socket is active or quiet. The active ones stand in the poll set, which a wait looks at and
+// blocks on; its array carries the doorbell, through which other threads end the block. The quiet
+// ones, in a ring of their own, are those for which WSAPoll would return at once and for ever with
+// a hang-up that their interest filters out: WSAPoll's HUP can not be switched off. They are asked
+// again at a growing distance (1 ms doubling to 50 ms), some dozens a call, and become active when
+// they have something to report.
 //
 // Before Windows 10 build 19041 WSAPoll never tells of a refused connect. Stream sockets that are
 // not connected when they are registered are therefore also asked about by select, at the same
@@ -34,13 +35,11 @@ class WsapollBackend {
 public:
     /// Arrays for `capacity` sockets, which outlive the backend.
     struct Memory {
-        core::PollEntry* active_entries;  ///< capacity + 1, the first for the doorbell
-        core::Slot* active_slots;
-        core::PollSet::Place* active_places;
-        core::PollEntry* quiet_entries;  ///< capacity + 1, the first unused
-        core::Slot* quiet_slots;
-        core::PollSet::Place* quiet_places;
-        bool* connecting;  ///< capacity, by slot
+        core::PollEntry* entries;  ///< capacity + 1, the first for the doorbell
+        core::Slot* slots;
+        std::uint32_t* positions;
+        core::SlotRing::Link* links;  ///< shared with the rings of other backends
+        bool* connecting;             ///< capacity, by slot
     };
 
     WsapollBackend(const Memory& memory, core::RegistrationTable& table, core::WakeState& wake,
@@ -69,6 +68,13 @@ public:
     void close() noexcept { doorbell_.close(); }
 
 private:
+    /// What WSAPoll is asked about a registration.
+    [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
+    /// What of an answer is reported to it.
+    [[nodiscard]] static std::uint32_t reportable(const core::Registration& registration,
+                                                  std::int16_t revents) noexcept;
+    [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
+
     /// Puts a registration into the active set, or takes it out of whichever set it is in.
     void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
     void unwatch(core::Slot slot) noexcept;
@@ -82,12 +88,14 @@ private:
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries,
                                        std::uint32_t milliseconds) noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
+    /// Asks about the next `count` quiet sockets.
+    [[nodiscard]] std::error_code ask_quiet(std::size_t count) noexcept;
     [[nodiscard]] std::error_code recheck_connecting(core::nanoseconds now) noexcept;
     /// select over the active sockets at these positions; marks those whose connect was refused.
     [[nodiscard]] std::error_code ask_select(std::span<const std::size_t> positions) noexcept;
 
     core::PollSet active_;
-    core::PollSet quiet_;
+    core::SlotRing quiet_;
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;

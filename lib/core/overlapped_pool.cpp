@@ -9,7 +9,7 @@ namespace wakepoll {
 OverlappedPool::OverlappedPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
     : entries_(entries), capacity_(capacity) {
     for (std::uint32_t i = 0; i < capacity; ++i) {
-        entries_[i].next_free_ = i + 1;
+        entries_[i].next_ = i + 1;
     }
 }
 
@@ -18,7 +18,7 @@ OverlappedEntry* OverlappedPool::acquire() noexcept {
         return nullptr;
     }
     OverlappedEntry& entry = entries_[first_free_];
-    first_free_ = entry.next_free_;
+    first_free_ = entry.next_;
     entry = OverlappedEntry{};
     entry.in_use_ = true;
     ++active_;
@@ -32,11 +32,22 @@ std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
     if (!entry->in_use_) {
         return own_errors::no_such_file_or_directory();
     }
-    entry->in_use_ = false;
-    entry->next_free_ = first_free_;
-    first_free_ = static_cast<std::uint32_t>(entry - entries_);
-    --active_;
+    const bool submitted = entry->purpose_ != OverlappedEntry::Purpose::own_call;
+    if (submitted && !entry->reported_) {
+        return own_errors::device_or_resource_busy();
+    }
+    give_back(*entry);
     return {};
+}
+
+void OverlappedPool::give_back(OverlappedEntry& entry) noexcept {
+    assert(entry.in_use_);
+    entry.in_use_ = false;
+    entry.reported_ = false;
+    entry.state_ = OverlappedState::idle;
+    entry.next_ = first_free_;
+    first_free_ = static_cast<std::uint32_t>(&entry - entries_);
+    --active_;
 }
 
 OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {

@@ -4,9 +4,7 @@
 // covers them all. `add` appends, `remove` fills the hole with the last entry; both are O(1).
 //
 // Whose turn it is to be visited is kept apart from where an entry stands, as a ring through the
-// slots, so that with more ready than the caller has room for, each gets its turn. A newcomer is
-// visited last and a removal lets everyone behind move up: nobody ever waits for more visits than
-// there were entries when it was visited last, whatever comes and goes meanwhile. (Positions alone
+// slots, so that with more ready than the caller has room for, each gets its turn. (Positions alone
 // can not promise that: one-shot sockets that leave when visited and are armed again at once would
 // fill each other's holes, and the rest would starve.)
 //
@@ -20,20 +18,16 @@
 
 #include "core/poll_entry.hpp"
 #include "core/slot.hpp"
+#include "core/slot_ring.hpp"
 
 namespace wakepoll::core {
 
 class PollSet {
 public:
-    /// Where a slot stands in the array, and between whom in the ring.
-    struct Place {
-        std::uint32_t position;
-        Slot previous;
-        Slot next;
-    };
-
-    /// Takes `capacity + 1` entries, `capacity` slots and `capacity` places; they outlive the set.
-    PollSet(PollEntry* entries, Slot* slots, Place* places, std::uint32_t capacity) noexcept;
+    /// Takes `capacity + 1` entries, and for every slot a slot, a position and a link; they outlive
+    /// the set. Other rings may share the links.
+    PollSet(PollEntry* entries, Slot* slots, std::uint32_t* positions, SlotRing::Link* links,
+            std::uint32_t capacity) noexcept;
 
     PollSet(const PollSet&) = delete;
     PollSet& operator=(const PollSet&) = delete;
@@ -50,34 +44,31 @@ public:
     [[nodiscard]] PollEntry& operator[](Slot slot) noexcept;
 
     /// The registered sockets, without the doorbell. Invalidated by `add` and `remove`.
-    [[nodiscard]] std::span<PollEntry> entries() noexcept { return {entries_ + 1, size_}; }
+    [[nodiscard]] std::span<PollEntry> entries() noexcept { return {entries_ + 1, size()}; }
 
     /// The doorbell and the registered sockets behind it.
     [[nodiscard]] std::span<PollEntry> entries_with_doorbell() noexcept {
-        return {entries_, std::size_t{size_} + 1};
+        return {entries_, std::size_t{size()} + 1};
     }
 
     [[nodiscard]] PollEntry& doorbell() noexcept { return entries_[0]; }
 
     [[nodiscard]] Slot slot_at(std::size_t position) const noexcept { return slots_[position]; }
 
-    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::uint32_t size() const noexcept { return ring_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return ring_.empty(); }
 
     /// The slot whose turn it is; `no_slot` in an empty set.
-    [[nodiscard]] Slot cursor() const noexcept { return cursor_; }
+    [[nodiscard]] Slot cursor() const noexcept { return ring_.cursor(); }
 
     /// Ends the turn of the slot at the cursor: it becomes the last of the round.
-    void advance() noexcept;
+    void advance() noexcept { ring_.advance(); }
 
 private:
-    [[nodiscard]] Place& place_of(Slot slot) noexcept { return places_[index_of(slot)]; }
-
     PollEntry* entries_;
     Slot* slots_;
-    Place* places_;
-    std::uint32_t size_ = 0;
-    Slot cursor_ = no_slot;
+    std::uint32_t* positions_;
+    SlotRing ring_;
 };
 
 }  // namespace wakepoll::core

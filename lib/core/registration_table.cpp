@@ -23,7 +23,7 @@ RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
                                      std::uint32_t capacity) noexcept
     : slots_(slots), index_(index), index_mask_(index_size(capacity) - 1), capacity_(capacity) {
     for (std::uint32_t slot = 0; slot < capacity; ++slot) {
-        slots_[slot].next_free = slot + 1;
+        slots_[slot].link = slot + 1;
     }
     std::fill_n(index_, index_mask_ + 1, empty_cell);
 }
@@ -55,7 +55,7 @@ Slot RegistrationTable::insert(Handle handle) noexcept {
     }
     const std::uint32_t slot = first_free_;
     Registration& registration = slots_[slot];
-    first_free_ = registration.next_free;
+    first_free_ = registration.link;
     registration = Registration{.handle = handle, .generation = registration.generation};
     registration.active = true;
     index_[cell_of(handle)] = cell_for(slot);
@@ -63,9 +63,24 @@ Slot RegistrationTable::insert(Handle handle) noexcept {
     return Slot{slot};
 }
 
+void RegistrationTable::set_registered(Slot slot, bool registered) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active);
+    registered_ += static_cast<std::uint32_t>(registered) -
+                   static_cast<std::uint32_t>(registration.registered);
+    registration.registered = registered;
+}
+
+void RegistrationTable::end_registration(Slot slot) noexcept {
+    set_registered(slot, false);
+    (*this)[slot].interest = IoInterest::none;
+    ++(*this)[slot].generation;
+}
+
 void RegistrationTable::erase(Slot slot) noexcept {
     Registration& registration = (*this)[slot];
     assert(registration.active);
+    set_registered(slot, false);
 
     // Close the gap in the probe sequence: pull back every later entry that may move there.
     std::size_t gap = cell_of(registration.handle);
@@ -84,7 +99,7 @@ void RegistrationTable::erase(Slot slot) noexcept {
     registration.active = false;
     registration.handle = Handle{};
     ++registration.generation;
-    registration.next_free = first_free_;
+    registration.link = first_free_;
     first_free_ = static_cast<std::uint32_t>(slot);
     --size_;
 }

@@ -16,6 +16,8 @@
 
 namespace wakepoll::core {
 
+/// What is known of a handle. It has a slot while it is registered for readiness or is known to
+/// belong to the poller's port, or both.
 struct Registration {
     Handle handle;
     std::uint64_t user_data = 0;
@@ -23,9 +25,14 @@ struct Registration {
     std::uint32_t generation = 0;  ///< Raised whenever the slot is given up.
     HandleType type = HandleType::unknown;
     IoModel model = IoModel::poll;
-    bool active = false;
-    bool stream = false;  ///< A stream socket; else a datagram socket.
-    std::uint32_t next_free = 0;
+    bool active : 1 = false;
+    bool registered : 1 = false;  ///< For readiness.
+    bool associated : 1 = false;  ///< With the poller's port.
+    bool stream : 1 = false;      ///< A stream socket; else a datagram socket.
+    bool skips : 1 = false;       ///< What succeeds at once posts no packet.
+    /// The next free slot, of one that is free; the index of the pool's entry, of an overlapped
+    /// pipe that is registered; otherwise how many operations are in flight.
+    std::uint32_t link = 0;
 };
 
 class RegistrationTable {
@@ -46,6 +53,13 @@ public:
     /// defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
+    /// Begins or ends the registration for readiness of an active slot.
+    void set_registered(Slot slot, bool registered) noexcept;
+
+    /// Ends the registration for readiness of a slot that stays: what was meant for it is as late
+    /// as for a slot that was given up.
+    void end_registration(Slot slot) noexcept;
+
     /// Gives up an active slot.
     void erase(Slot slot) noexcept;
 
@@ -54,7 +68,10 @@ public:
         return slots_[index_of(slot)];
     }
 
+    /// Slots that are taken.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    /// Those of them that are registered for readiness.
+    [[nodiscard]] std::uint32_t registered() const noexcept { return registered_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
 
 private:
@@ -67,6 +84,7 @@ private:
     std::size_t index_mask_;
     std::uint32_t capacity_;
     std::uint32_t size_ = 0;
+    std::uint32_t registered_ = 0;
     std::uint32_t first_free_ = 0;
 };
 

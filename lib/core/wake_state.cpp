@@ -7,8 +7,8 @@ namespace {
 
 using Word = std::uint64_t;
 
-// The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags (3),
-// one unused bit, errands in delivery (8), the wake's generation (16), wakes asked for (32).
+// The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags (4),
+// errands in delivery (8), the wake's generation (16), wakes asked for (32).
 constexpr Word wake_mask = 0x3;
 constexpr Word wake_posting = 0x1;
 constexpr Word wake_pending = 0x2;
@@ -17,6 +17,7 @@ constexpr Word park_mask = Word{0x3} << park_shift;
 constexpr Word watch_armed = 1U << 4;
 constexpr Word shut_down = 1U << 5;
 constexpr Word closed = 1U << 6;
+constexpr Word signalled = 1U << 7;
 constexpr Word one_errand = Word{1} << 8;
 constexpr Word errand_mask = Word{0xFF} << 8;
 constexpr unsigned generation_shift = 16;
@@ -120,6 +121,25 @@ WakeState::Errand WakeState::begin_port_signal() noexcept {
     }
 }
 
+WakeState::Errand WakeState::begin_signal() noexcept {
+    Word word = word_.load(order);
+    for (;;) {
+        if ((word & closed) != 0) {
+            return {Errand::Kind::refused};
+        }
+        if (parked_at(word) == Park::nowhere) {
+            if (word_.compare_exchange_weak(word, word | signalled, order)) {
+                return {Errand::Kind::done};
+            }
+            continue;
+        }
+        Errand errand;
+        if (try_deliver(word, word | signalled, errand)) {
+            return errand;
+        }
+    }
+}
+
 void WakeState::finish(const Errand& errand, bool delivered) noexcept {
     Word word = word_.load(order);
     Word next = word;
@@ -156,10 +176,15 @@ bool WakeState::consume() noexcept {
     return true;
 }
 
+bool WakeState::consume_signal() noexcept {
+    return (word_.load(order) & signalled) != 0 &&
+           (word_.fetch_and(~signalled, order) & signalled) != 0;
+}
+
 bool WakeState::park(Park where) noexcept {
     Word word = word_.load(order);
     do {
-        if ((word & (wake_mask | shut_down | closed)) != 0) {
+        if ((word & (wake_mask | signalled | shut_down | closed)) != 0) {
             return false;
         }
     } while (!word_.compare_exchange_weak(

@@ -54,6 +54,10 @@ public:
     /// owner is parked in the sockets.
     [[nodiscard]] Errand begin_port_signal() noexcept;
 
+    /// Something has happened that the owner has to look at before it parks again, such as a handle
+    /// that was signalled. Not coalesced while the owner is parked.
+    [[nodiscard]] Errand begin_signal() noexcept;
+
     /// Ends an errand of kind `deliver`; `delivered` says whether its kernel call succeeded. Until
     /// then the owner keeps open what the call uses.
     void finish(const Errand& errand, bool delivered) noexcept;
@@ -69,8 +73,12 @@ public:
     /// True where a wake was asked for since the last call that said so.
     [[nodiscard]] bool consume() noexcept;
 
+    /// True where there was a signal since the last call that said so. To be called before looking
+    /// at what signals tell of.
+    [[nodiscard]] bool consume_signal() noexcept;
+
     /// Announces that the owner is about to block at `where`. False where it must not, because a
-    /// wake or a shutdown has come.
+    /// wake, a signal or a shutdown has come.
     [[nodiscard]] bool park(Park where) noexcept;
 
     /// The owner is awake again.

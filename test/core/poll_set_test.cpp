@@ -36,8 +36,9 @@ public:
     explicit Set(std::uint32_t capacity)
         : entries_(std::size_t{capacity} + 1),
           slots_(capacity),
-          places_(capacity),
-          set_(entries_.data(), slots_.data(), places_.data(), capacity) {
+          positions_(capacity),
+          links_(capacity),
+          set_(entries_.data(), slots_.data(), positions_.data(), links_.data(), capacity) {
         set_.doorbell() = {doorbell_socket, 7, 8};
     }
 
@@ -89,7 +90,8 @@ public:
 private:
     std::vector<PollEntry> entries_;
     std::vector<Slot> slots_;
-    std::vector<PollSet::Place> places_;
+    std::vector<std::uint32_t> positions_;
+    std::vector<SlotRing::Link> links_;
     PollSet set_;
 };
 

@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(an_inserted_handle_is_found_until_it_is_erased) {
     BOOST_CHECK(table->find(windows_handle(7)) == slot);
     BOOST_CHECK(table->find(windows_handle(8)) == no_slot);
     BOOST_TEST(table->size() == 1U);
-    BOOST_TEST(table[slot].active);
+    BOOST_TEST(bool{table[slot].active});
     BOOST_CHECK(table[slot].handle == windows_handle(7));
     table->erase(slot);
     BOOST_CHECK(table->find(windows_handle(7)) == no_slot);

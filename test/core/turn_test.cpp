@@ -57,24 +57,25 @@ public:
                 if (to_visit == 0) {
                     break;
                 }
-                const std::size_t share = std::min(turn_.left(sockets_), to_visit);
+                const std::size_t share = std::min(turn_.left({.sockets = sockets_}), to_visit);
                 const std::size_t visited = std::min(share, room - reported.size());
                 for (std::size_t i = 0; i < visited; ++i) {
                     reported.sockets.push_back(cursor_);
                     cursor_ = (cursor_ + 1) % sockets_;
                 }
                 to_visit -= visited;
-                turn_.spend(visited, share == 0, sockets_);
+                turn_.spend(visited, share == 0, {.sockets = sockets_});
             } else if (asked_port) {
                 if (to_visit == 0) {
                     break;
                 }
-                turn_.spend(0, true, sockets_);
+                turn_.spend(0, true, {.sockets = sockets_});
             } else {
                 asked_port = true;
-                const std::size_t most = std::min(room - reported.size(), turn_.left(sockets_));
+                const std::size_t most =
+                    std::min(room - reported.size(), turn_.left({.sockets = sockets_}));
                 const std::size_t taken = take(most, reported);
-                turn_.spend(taken, taken < most, sockets_);
+                turn_.spend(taken, taken < most, {.sockets = sockets_});
             }
         }
         return reported;
@@ -219,28 +220,28 @@ BOOST_AUTO_TEST_CASE(endless_readiness_does_not_starve_a_packet) {
 BOOST_AUTO_TEST_CASE(a_turn_ends_when_it_is_spent_or_the_source_is_exhausted) {
     Turn turn;
     BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(Turn::packets_per_turn - 1, false, 3);
+    turn.spend(Turn::packets_per_turn - 1, false, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(1, false, 3);
+    turn.spend(1, false, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    BOOST_TEST(turn.left(3) == 3U);
-    turn.spend(2, false, 3);
+    BOOST_TEST(turn.left({.sockets = 3}) == 3U);
+    turn.spend(2, false, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    BOOST_TEST(turn.left(3) == 1U);
-    turn.spend(1, false, 3);
+    BOOST_TEST(turn.left({.sockets = 3}) == 1U);
+    turn.spend(1, false, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(0, true, 3);
+    turn.spend(0, true, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    turn.spend(0, true, 3);
+    turn.spend(0, true, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
 }
 
 BOOST_AUTO_TEST_CASE(a_turn_of_the_sockets_is_never_longer_than_there_are_sockets) {
     Turn turn;
-    turn.spend(0, true, 10);
-    BOOST_TEST(turn.left(10) == 10U);
-    BOOST_TEST(turn.left(4) == 4U);
-    turn.spend(4, false, 4);
+    turn.spend(0, true, {.sockets = 10});
+    BOOST_TEST(turn.left({.sockets = 10}) == 10U);
+    BOOST_TEST(turn.left({.sockets = 4}) == 4U);
+    turn.spend(4, false, {.sockets = 4});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
 }
 

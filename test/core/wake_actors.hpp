@@ -16,13 +16,14 @@ struct Bounds {
     int wakes_each = 0;  ///< By each waker, one after the other.
     int parks = 0;       ///< By the owner, at the port or in the sockets as it likes.
     int packets = 0;     ///< Of the user's own overlapped calls.
+    int signals = 0;     ///< Of handles, seen by one thread of the system's pool.
     int failed_rings = 0;
     bool shutdown = false;
 };
 
 /// A step that some actor could take next.
 struct Step {
-    enum class Actor : std::uint8_t { owner, waker, shutdown, packet, watch };
+    enum class Actor : std::uint8_t { owner, waker, shutdown, packet, watch, signaller };
     Actor actor = Actor::owner;
     int number = 0;   ///< Which waker.
     int variant = 0;  ///< Which of the things that may happen in this step.
@@ -71,6 +72,10 @@ struct Promises {
     bool settled = false;  ///< And that is known: the next one needs no call of its own.
     bool shut_down = false;
     bool shutdown_owed = false;
+
+    bool handle_noted = false;  ///< In the set of signalled handles, and not looked at yet.
+    bool signal_owed = false;   ///< And the owner was told: awake, or by a kernel call's success.
+    bool signalled = false;     ///< A signal began since the owner consumed one.
 
     bool recording;
     std::string history;  ///< One step a line.

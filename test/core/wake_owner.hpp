@@ -14,8 +14,14 @@ namespace wakepoll::core::test {
 template <class Wake>
 class Owner {
 public:
-    Owner(int parks, Wake& wake, Kernel& kernel, Promises& promises)
-        : parks_left_(parks), wake_(wake), kernel_(kernel), promises_(promises) {}
+    /// `signals`: there are some to look for. (Without, the step is left out, and many states.)
+    Owner(int parks, bool signals, Wake& wake, Kernel& kernel, Promises& promises)
+        : phase_(signals ? Phase::notices : Phase::looks),
+          signals_(signals),
+          parks_left_(parks),
+          wake_(wake),
+          kernel_(kernel),
+          promises_(promises) {}
 
     /// Where it is parked or was last.
     [[nodiscard]] Park where() const { return where_; }
@@ -34,6 +40,7 @@ public:
     void describe(const Add& add) const {
         add(phase_);
         add(where_);
+        add(looked_);
         add(parks_left_);
     }
 
@@ -53,6 +60,12 @@ public:
 
     void step(int variant) {
         switch (phase_) {
+            case Phase::notices:
+                notice_signals();
+                break;
+            case Phase::takes:
+                take_signals();
+                break;
             case Phase::looks:
                 if (variant == 0) {
                     where_ = Park::port;
@@ -100,7 +113,7 @@ public:
                 break;
             case Phase::settles:
                 kernel_.doorbell = false;
-                phase_ = Phase::looks;
+                phase_ = start();
                 promises_.log("owner", "drains the doorbell");
                 break;
             case Phase::gone:
@@ -110,6 +123,8 @@ public:
 
 private:
     enum class Phase : std::uint8_t {
+        notices,
+        takes,
         looks,
         consumes,
         parks,
@@ -120,6 +135,33 @@ private:
         settles,
         gone
     };
+
+    /// A protocol that looks at the handles first and consumes the signal then.
+    static constexpr bool looks_first = requires { Wake::looks_first; };
+
+    /// What each round begins with.
+    [[nodiscard]] Phase start() const { return signals_ ? Phase::notices : Phase::looks; }
+
+    void notice_signals() {
+        if (looks_first && !looked_) {
+            looked_ = true;
+            take_signals();
+            phase_ = Phase::notices;
+            return;
+        }
+        looked_ = false;
+        const bool noticed = wake_.consume_signal();
+        promises_.log("owner", noticed ? "notices a signal" : "notices no signal");
+        promises_.expect(noticed == promises_.signalled, "the owner was told wrongly of a signal");
+        promises_.signalled = false;
+        phase_ = noticed && !looks_first ? Phase::takes : Phase::looks;
+    }
+
+    void take_signals() {
+        promises_.handle_noted = promises_.signal_owed = false;
+        phase_ = Phase::looks;
+        promises_.log("owner", "looks at the signalled handles");
+    }
 
     void consume() {
         const bool woken = wake_.consume();
@@ -133,7 +175,7 @@ private:
         promises_.expect(wake_.is_shut_down() == promises_.shut_down,
                          "the owner was told wrongly of a shutdown");
         phase_ = wake_.is_shut_down()            ? Phase::gone
-                 : woken || where_ == Park::port ? Phase::looks
+                 : woken || where_ == Park::port ? start()
                                                  : Phase::parks;
     }
 
@@ -141,20 +183,22 @@ private:
         --parks_left_;
         const bool parked = wake_.park(where_);
         promises_.log("owner", parked ? "parks" : "may not park");
-        promises_.expect(parked == !(promises_.asked || promises_.shut_down),
+        promises_.expect(parked == !(promises_.asked || promises_.shut_down || promises_.signalled),
                          "the owner parked over a wake, or may not park though nothing has come");
         if (!parked) {
             if (where_ == Park::port) {
                 kernel_.take_all_packets();
             }
-            phase_ = Phase::consumes;
+            phase_ = where_ == Park::port || !signals_ ? Phase::consumes : Phase::notices;
             return;
         }
         phase_ = where_ == Park::sockets ? Phase::arms : Phase::blocks;
     }
 
-    Phase phase_ = Phase::looks;
+    Phase phase_;
     Park where_ = Park::port;
+    bool signals_;
+    bool looked_ = false;
     int parks_left_;
     int reports_ = 0;
     Wake& wake_;

@@ -1,4 +1,4 @@
-// The proof of the wake protocol: no order of steps loses a wake, a shutdown or a packet.
+// The proof of the wake protocol: no order of steps loses a wake, a shutdown, a packet or a signal.
 //
 // Small worlds are explored exhaustively; each is bounded differently, so that together they reach
 // every transition in every company. A proof that can not fail proves nothing: the protocols that
@@ -10,6 +10,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/wake_state.hpp"
 #include "wake_explorer.hpp"
@@ -44,6 +45,13 @@ public:
         return parked_ == Park::sockets ? errand(false) : Errand{Errand::Kind::done};
     }
 
+    Errand begin_signal() {
+        signalled_ = true;
+        return errand(false);
+    }
+
+    bool consume_signal() { return std::exchange(signalled_, false); }
+
     void finish(const Errand& errand, bool delivered) {
         if (delivered && errand.carries_wake && wake_ == posting &&
             errand.generation == generation_) {
@@ -61,7 +69,7 @@ public:
     }
 
     bool park(Park where) {
-        if (wake_ != none || shut_down_) {
+        if (wake_ != none || shut_down_ || signalled_) {
             return false;
         }
         parked_ = where;
@@ -74,8 +82,8 @@ public:
     void set_watch_armed(bool armed) { armed_ = armed; }
 
     friend std::uint64_t fingerprint(const PlainWake& wake) {
-        return std::uint64_t{wake.generation_} << 16U | std::uint64_t{wake.armed_} << 9U |
-               std::uint64_t{wake.shut_down_} << 8U |
+        return std::uint64_t{wake.generation_} << 16U | std::uint64_t{wake.signalled_} << 10U |
+               std::uint64_t{wake.armed_} << 9U | std::uint64_t{wake.shut_down_} << 8U |
                static_cast<std::uint64_t>(wake.parked_) << 4U | wake.wake_;
     }
 
@@ -93,6 +101,7 @@ protected:
     Park parked_ = Park::nowhere;
     bool armed_ = false;
     bool shut_down_ = false;
+    bool signalled_ = false;
     std::uint16_t generation_ = 0;
 };
 
@@ -137,6 +146,37 @@ struct ForgetsToDisarm : PlainWake {
     }
 };
 
+/// Blocks over a signal.
+struct ParksOverASignal : PlainWake {
+    bool park(Park where) {
+        const bool signal = consume_signal();
+        const bool parked = PlainWake::park(where);
+        signalled_ = signal;
+        return parked;
+    }
+};
+
+/// Relies on the ring alone where the owner is parked.
+struct RingsWithoutASignal : PlainWake {
+    Errand begin_signal() {
+        return parked_ == Park::nowhere ? PlainWake::begin_signal() : errand(false);
+    }
+};
+
+/// The owner consumes the signal after it has looked at the handles.
+struct ConsumesAfterLooking : PlainWake {
+    static constexpr bool looks_first = true;
+};
+
+/// Whoever reports a wake takes a signal for told.
+struct AWakeTakesTheSignal : PlainWake {
+    bool consume() {
+        const bool woken = PlainWake::consume();
+        signalled_ = signalled_ && !woken;
+        return woken;
+    }
+};
+
 /// Wakes an owner who is awake, or was woken already.
 struct CallsAlways : PlainWake {
     Errand begin_wake() {
@@ -163,6 +203,12 @@ const Case worlds[] = {
      {.wakers = 2, .wakes_each = 1, .parks = 2, .packets = 1, .failed_rings = 1}},
     {"a wake, a packet and a shutdown",
      {.wakers = 1, .wakes_each = 1, .parks = 2, .packets = 1, .shutdown = true}},
+    {"signals alone", {.parks = 3, .signals = 3, .failed_rings = 1}},
+    {"signals and wakes",
+     {.wakers = 1, .wakes_each = 2, .parks = 2, .signals = 2, .failed_rings = 1}},
+    {"signals and packets", {.parks = 2, .packets = 1, .signals = 2, .failed_rings = 1}},
+    {"a signal, a wake and a shutdown",
+     {.wakers = 1, .wakes_each = 1, .parks = 2, .signals = 1, .shutdown = true}},
 };
 
 /// The promise that some schedule of some world breaks; empty where none does.
@@ -214,6 +260,23 @@ BOOST_AUTO_TEST_CASE(parking_without_a_second_look_is_refuted) {
 
 BOOST_AUTO_TEST_CASE(a_watch_that_is_taken_for_armed_after_it_fired_is_refuted) {
     BOOST_TEST(broken_promise<ForgetsToDisarm>() == "a packet is slept over");
+}
+
+BOOST_AUTO_TEST_CASE(parking_over_a_signal_is_refuted) {
+    BOOST_TEST(broken_promise<ParksOverASignal>() ==
+               "the owner parked over a wake, or may not park though nothing has come");
+}
+
+BOOST_AUTO_TEST_CASE(a_ring_that_leaves_no_trace_is_refuted) {
+    BOOST_TEST(broken_promise<RingsWithoutASignal>() == "the owner was told wrongly of a signal");
+}
+
+BOOST_AUTO_TEST_CASE(consuming_a_signal_after_looking_is_refuted) {
+    BOOST_TEST(broken_promise<ConsumesAfterLooking>() == "a signalled handle is slept over");
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_that_a_wake_takes_is_refuted) {
+    BOOST_TEST(broken_promise<AWakeTakesTheSignal>() == "the owner was told wrongly of a signal");
 }
 
 BOOST_AUTO_TEST_CASE(a_needless_kernel_call_is_refuted) {

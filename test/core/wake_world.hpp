@@ -7,9 +7,9 @@
 // plays them in every order.
 //
 // After each step the world checks the promise: the owner is never left blocked over an accepted
-// wake, a shutdown or a packet without something on its way that ends the block. It also checks
-// that exactly the wakes that were asked for are reported, and that nobody calls the kernel in
-// vain.
+// wake, a shutdown, a packet or a signalled handle without something on its way that ends the
+// block. It also checks that exactly the wakes that were asked for are reported, and that nobody
+// calls the kernel in vain.
 //
 // `Wake` is core::WakeState or something with the same methods.
 #pragma once
@@ -42,9 +42,10 @@ public:
     /// `recording` keeps a history, which costs more than the rest of the world.
     explicit World(const Bounds& bounds, bool recording = false)
         : promises_(recording),
-          owner_(bounds.parks, wake_, kernel_, promises_),
+          owner_(bounds.parks, bounds.signals > 0, wake_, kernel_, promises_),
           wakers_(static_cast<std::size_t>(bounds.wakers)),
           packets_left_(bounds.packets),
+          signals_left_(bounds.signals),
           failed_rings_left_(bounds.failed_rings) {
         for (Caller& waker : wakers_) {
             waker.calls_left = bounds.wakes_each;
@@ -74,6 +75,7 @@ public:
         add(Step::Actor::shutdown, 0, variants_of(shutdown_));
         add(Step::Actor::packet, 0, packets_left_ > 0 ? 1 : 0);
         add(Step::Actor::watch, 0, watch_variants());
+        add(Step::Actor::signaller, 0, signaller_variants());
         return steps;
     }
 
@@ -95,6 +97,9 @@ public:
                 break;
             case Step::Actor::watch:
                 step_watch(step.variant);
+                break;
+            case Step::Actor::signaller:
+                step_signaller(step.variant);
                 break;
         }
         check_promises();
@@ -123,12 +128,15 @@ public:
         }
         add_caller(shutdown_);
         add_caller(watch_);
-        for (const int count : {packets_left_, failed_rings_left_, kernel_.packets}) {
+        add_caller(signaller_);
+        for (const int count :
+             {packets_left_, signals_left_, failed_rings_left_, kernel_.packets}) {
             add(count);
         }
         for (const bool flag :
              {kernel_.port_signal, kernel_.doorbell, kernel_.watches_port, promises_.asked,
-              promises_.settled, promises_.owed, promises_.shut_down, promises_.shutdown_owed}) {
+              promises_.settled, promises_.owed, promises_.shut_down, promises_.shutdown_owed,
+              promises_.handle_noted, promises_.signal_owed, promises_.signalled}) {
             add(flag);
         }
         owner_.describe(add);
@@ -255,6 +263,51 @@ private:
         }
     }
 
+    // The thread of the system's pool that sees handles signalled: it notes each, then rouses the
+    // owner and insists until it gets through.
+
+    [[nodiscard]] int signaller_variants() const {
+        if (signaller_.phase == Phase::calling) {
+            return failed_rings_left_ > 0 ? 2 : 1;
+        }
+        return signaller_.phase == Phase::called || signaller_.calls_left > 0 || signals_left_ > 0
+                   ? 1
+                   : 0;
+    }
+
+    void step_signaller(int variant) {
+        if (signaller_.phase == Phase::idle && signaller_.calls_left == 0) {
+            --signals_left_;
+            signaller_.calls_left = 1;
+            // What was owed and looked at already is nothing that is owed of this one.
+            promises_.signal_owed = promises_.signal_owed && promises_.handle_noted;
+            promises_.handle_noted = true;
+            promises_.log("signaller", "notes a handle");
+            return;
+        }
+        if (signaller_.phase == Phase::idle) {
+            signaller_.errand = wake_.begin_signal();
+            promises_.log("signaller", "begins");
+            expect_no_needless_call(signaller_.errand, owner_.is_parked());
+            promises_.signalled = true;
+            if (signaller_.errand.kind == Errand::Kind::deliver) {
+                signaller_.phase = Phase::calling;
+            } else {
+                signaller_.calls_left = 0;
+                promises_.signal_owed = promises_.handle_noted;
+            }
+            return;
+        }
+        if (signaller_.phase == Phase::calling && variant == 1) {
+            --failed_rings_left_;
+        }
+        if (run_errand(signaller_, variant, "signaller")) {
+            signaller_.calls_left = signaller_.succeeded ? 0 : 1;
+        } else if (signaller_.succeeded) {
+            promises_.signal_owed = promises_.handle_noted;
+        }
+    }
+
     void check_promises() {
         if (!owner_.is_blocked() || kernel_.ends(owner_.where())) {
             return;
@@ -264,6 +317,7 @@ private:
                          "an accepted shutdown is lost: the owner is blocked");
         const bool watched = kernel_.watches_port || watch_.calls_left > 0;
         promises_.expect(kernel_.packets == 0 || watched, "a packet is slept over");
+        promises_.expect(!promises_.signal_owed, "a signalled handle is slept over");
     }
 
     Promises promises_;
@@ -272,8 +326,10 @@ private:
     Owner<Wake> owner_;
     std::vector<Caller> wakers_;
     Caller shutdown_;
-    Caller watch_;  ///< `calls_left` says that it has fired and has not got through yet.
+    Caller watch_;      ///< `calls_left` says that it has fired and has not got through yet.
+    Caller signaller_;  ///< `calls_left` says that it has noted a handle and has to rouse.
     int packets_left_;
+    int signals_left_;
     int failed_rings_left_;
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 #include "stage.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 thread_local bool counting = false;
 thread_local std::size_t allocations = 0;
 thread_local std::size_t bytes_allocated = 0;
+thread_local std::size_t deallocations = 0;
 
 void count(std::size_t size) noexcept {
 #if !defined(_WIN32)
@@ -48,6 +50,12 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 }
 
 void deallocate(void* memory) noexcept {
+#if !defined(_WIN32)
+    if (!sim::Kernel::inside())
+#endif
+    {
+        deallocations += counting && memory != nullptr ? 1 : 0;
+    }
 #if defined(_WIN32)
     ::_aligned_free(memory);
 #else
@@ -63,6 +71,7 @@ public:
     Count() noexcept {
         allocations = 0;
         bytes_allocated = 0;
+        deallocations = 0;
         counting = true;
     }
     ~Count() { stop(); }
@@ -178,6 +187,75 @@ BOOST_AUTO_TEST_CASE(nothing_is_allocated_from_create_to_dispose) {
         again.stop();
         BOOST_TEST(ok);
         BOOST_TEST(allocations == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(operations_handles_and_the_timer_allocate_nothing) {
+    on_every_kernel(50, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        const PipePair pipe = stage.world.pipe_pair(PipeKind::bytes);
+        const PipePair lines = stage.world.pipe_pair(PipeKind::anonymous);
+        const Handle file = stage.world.file_of(64);
+        const Handle event = stage.world.thing(Thing::event);
+        const Handle listener = stage.world.listener();
+        const Handle fresh = stage.world.tcp_socket();
+        const std::vector<std::byte> target = stage.world.address_of(listener);
+        std::array<std::byte, 64> from_file;
+        std::array<std::byte, 64> from_socket;
+        std::array<std::byte, OsPoller::accept_address_size> addresses;
+        std::array<NativeEvent, 8> events;
+        bool ok = true;
+        std::size_t reports = 0;
+        Handle accepted;
+
+        Count count;
+        ok = ok && !poller.register_handle(event, IoInterest::read, 1);
+        ok = ok && !poller.register_handle(pipe.local, IoInterest::read, 2);
+        ok = ok && !poller.register_handle(lines.local, IoInterest::read, 3);
+        ok = ok && poller.submit_read(file, from_file, 4);
+        const Result<OverlappedEntry*> read = poller.submit_read(pair.local, from_socket, 5);
+        ok = ok && read &&
+             poller.submit_write(pair.local, std::span(from_socket).first(8), 6).error();
+        ok = ok && poller.submit_accept(listener, addresses, 7);
+        ok = ok && poller.submit_connect(fresh, target, 8);
+        ok = ok && !poller.cancel(*read);
+        while (ok && reports < 4) {
+            const WaitResult result = poller.wait(events, patience);
+            ok = !result.error && result.count > 0;
+            for (std::size_t i = 0; i < result.count; ++i) {
+                ok = ok && events[i].completion != nullptr;
+                if (ok && events[i].completion->accepted) {
+                    accepted = events[i].completion->accepted;
+                }
+                ++reports;
+            }
+        }
+        ok = ok && !poller.set_timer(Clock::now() + 2ms) && poller.wait(events, patience).timer;
+        ok = ok && !poller.unregister_handle(lines.local) && !poller.unregister_handle(pipe.local);
+        poller.dispose();
+        count.stop();
+        BOOST_TEST(ok);
+        BOOST_TEST(allocations == 0U);
+        stage.world.close(accepted);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_poller_of_pipes_gives_its_memory_back) {
+    // One that can be read from, and one with a read of nothing in flight.
+    on_every_kernel(20, [](Stage& stage) {
+        const PipePair ready = stage.world.pipe_pair(PipeKind::bytes);
+        const PipePair quiet = stage.world.pipe_pair(PipeKind::bytes);
+        constexpr std::array one = {std::byte{1}};
+        BOOST_TEST(!stage.world.put(ready.peer, one).error);
+        std::optional<OsPoller> poller = make_poller();
+        BOOST_REQUIRE(!poller->register_handle(ready.local, IoInterest::read, 1));
+        BOOST_REQUIRE(!poller->register_handle(quiet.local, IoInterest::read, 2));
+        BOOST_TEST(wait(*poller).mask_of(1) == mask::in);
+        Count count;
+        poller.reset();
+        count.stop();
+        BOOST_TEST(deallocations == 1U);
     });
 }
 

@@ -38,13 +38,9 @@ constexpr Refused refused_things[] = {
     {Thing::disk_file, std::errc::operation_not_permitted, "disk file"},
     {Thing::directory, std::errc::operation_not_permitted, "directory"},
     {Thing::null_device, std::errc::operation_not_permitted, "null device"},
-    {Thing::event, std::errc::not_supported, "event"},
-    {Thing::anonymous_pipe, std::errc::not_supported, "anonymous pipe"},
-    {Thing::named_pipe, std::errc::not_supported, "named pipe"},
-    {Thing::process, std::errc::not_supported, "process"},
-    {Thing::thread, std::errc::not_supported, "thread"},
-    {Thing::semaphore, std::errc::not_supported, "semaphore"},
-    {Thing::timer, std::errc::not_supported, "timer"},
+    {Thing::synchronous_file, std::errc::operation_not_permitted, "synchronous file"},
+    {Thing::named_pipe, std::errc::not_connected, "named pipe without another end"},
+    {Thing::synchronous_pipe, std::errc::not_connected, "synchronous pipe without another end"},
 };
 
 }  // namespace

@@ -119,6 +119,10 @@ BOOST_AUTO_TEST_CASE(a_completion_is_written_with_its_outcome) {
     completion.user_data = 0x10;
     completion.key = 0x20;
     BOOST_TEST(text(completion) == "read bytes=512 user_data=0x10 key=0x20 error=none");
+    completion.accepted = Handle(std::uintptr_t{0x30});
+    BOOST_TEST(text(completion) ==
+               "read bytes=512 user_data=0x10 key=0x20 error=none accepted=0x30");
+    completion.accepted = Handle{};
     completion.error = win32_error(995);
     BOOST_TEST(text(completion) ==
                "read bytes=512 user_data=0x10 key=0x20 error=wakepoll.win32:995");
@@ -138,11 +142,12 @@ BOOST_AUTO_TEST_CASE(a_translated_event_is_written_in_a_loops_words) {
 
 BOOST_AUTO_TEST_CASE(a_wait_result_is_written_on_one_line) {
     WaitResult result;
-    BOOST_TEST(text(result) == "count=0 woken=false error=none");
+    BOOST_TEST(text(result) == "count=0 woken=false timer=false error=none");
     result.count = 3;
     result.woken = true;
+    result.timer = true;
     result.error = win32_error(10038);
-    BOOST_TEST(text(result) == "count=3 woken=true error=wakepoll.win32:10038");
+    BOOST_TEST(text(result) == "count=3 woken=true timer=true error=wakepoll.win32:10038");
 }
 
 BOOST_AUTO_TEST_CASE(statistics_are_written_with_every_counter_on_one_line) {
@@ -161,18 +166,25 @@ BOOST_AUTO_TEST_CASE(statistics_are_written_with_every_counter_on_one_line) {
     stats.doorbells_made = 10;
     stats.doorbells_drained = 11;
     stats.registrations_dropped = 12;
+    stats.operations_started = 13;
+    stats.operations_at_once = 14;
+    stats.operations_canceled = 15;
+    stats.late_packets = 16;
     // Every member is a std::uint64_t, and all of them are set above.
-    static_assert(sizeof(PollerStats) == 13 * sizeof(std::uint64_t));
-    BOOST_TEST(text(stats) ==
-               "waits=1 readiness_events=2 completions=3 wakes_requested=50 wakes_reported=4 "
-               "wakes_coalesced=46 socket_polls=5 port_dequeues=6 blocked=7 spurious_returns=8 "
-               "rechecks=9 doorbells_made=10 doorbells_drained=11 registrations_dropped=12");
+    static_assert(sizeof(PollerStats) == 17 * sizeof(std::uint64_t));
+    BOOST_TEST(
+        text(stats) ==
+        "waits=1 readiness_events=2 completions=3 operations_started=13 operations_at_once=14 "
+        "operations_canceled=15 late_packets=16 wakes_requested=50 wakes_reported=4 "
+        "wakes_coalesced=46 socket_polls=5 port_dequeues=6 blocked=7 spurious_returns=8 "
+        "rechecks=9 doorbells_made=10 doorbells_drained=11 registrations_dropped=12");
 }
 
 BOOST_AUTO_TEST_CASE(the_specification_is_that_of_a_string) {
     BOOST_TEST(fmt::format("[{:>8}]", HandleType::pipe) == "[    pipe]");
     BOOST_TEST(fmt::format("[{:-<8}]", Handle{}) == "[invalid-]");
     BOOST_TEST(fmt::format("[{:.3}]", Backend::wsapoll) == "[wsa]");
+    BOOST_TEST(fmt::format("{}", OverlappedState::in_flight) == "in_flight");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -43,9 +43,11 @@ void Kernel::advance(nanoseconds time) {
             break;
         }
         clock_ = std::max(clock_, *next);
+        tell_time();
         act_due(lock);
     }
     clock_ = std::max(clock_, end);
+    tell_time();
 }
 
 nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
@@ -61,7 +63,18 @@ nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
     return clock_now() + length;
 }
 
+void Kernel::tell_time() {
+    const nanoseconds now = clock_now();
+    const bool expired = !model_.timers.empty() && model_.timers.expire(now);
+    if (model_.operations.progress(now) || expired) {
+        model_.waits.trigger();
+        changed_.notify_all();
+    }
+}
+
 void Kernel::settle() {
+    // What the holder of the lock has changed may end operations; time has nothing to do with it.
+    model_.operations.progress(clock_now());
     model_.waits.trigger();
     changed_.notify_all();
 }
@@ -166,6 +179,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
             continue;
         }
         const Blocked outcome = pass_time(lock, end, hang_at, milliseconds == kernel_infinite);
+        tell_time();
         if (ready()) {
             return Blocked::ready;
         }
@@ -188,9 +202,15 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
     if (const auto actor = actors_.next_time(); actor && !Acting::now()) {
         next = std::min(next, *actor);
     }
+    if (const auto operation = model_.operations.next_time(now)) {
+        next = std::min(next, *operation);
+    }
     if (options_.mode == Mode::virtual_clock) {
+        // Threaded, timers wake the thread that serves the waits, and nobody else.
+        next = std::min(next, model_.timers.next().value_or(never));
         if (next <= end && next != never) {
             clock_ = std::max(now, next);
+            tell_time();
             return Blocked::ready;
         }
         if (endless) {
@@ -229,12 +249,14 @@ void Kernel::serve_waits() {
     const Inside inside;
     Lock lock(mutex_);
     while (!stopping_) {
-        Wait* const wait = model_.waits.triggered();
-        if (wait == nullptr) {
+        tell_time();
+        if (Wait* const wait = model_.waits.triggered()) {
+            run_callback(lock, *wait);
+        } else if (const auto next = model_.timers.next()) {
+            changed_.wait_until(lock, Clock::time_point(*next));
+        } else {
             changed_.wait(lock);
-            continue;
         }
-        run_callback(lock, *wait);
     }
 }
 

@@ -13,6 +13,7 @@ namespace {
 using Codes = std::span<const std::uint32_t>;
 
 constexpr std::uint32_t no_memory[] = {code::not_enough_memory, code::no_system_resources};
+constexpr std::uint32_t no_resources[] = {code::no_system_resources};
 constexpr std::uint32_t no_pool[] = {code::no_system_resources, code::not_enough_memory,
                                      code::not_enough_quota};
 constexpr std::uint32_t no_network[] = {code::network_down};
@@ -22,6 +23,14 @@ constexpr std::uint32_t no_winsock[] = {code::system_not_ready, code::wrong_vers
 constexpr std::uint32_t no_doorbell[] = {code::no_buffer_space, code::too_many_sockets,
                                          code::access_denied, code::address_in_use,
                                          code::network_down};
+
+constexpr std::uint32_t no_transfer[] = {code::no_system_resources, code::not_enough_memory};
+constexpr std::uint32_t no_socket[] = {code::too_many_sockets, code::no_buffer_space,
+                                       code::network_down};
+constexpr std::uint32_t no_port[] = {code::no_buffer_space, code::address_in_use,
+                                     code::network_down};
+constexpr std::uint32_t no_connect[] = {code::no_buffer_space, code::network_down,
+                                        code::address_in_use};
 
 struct Row {
     const char* name;
@@ -50,8 +59,35 @@ const std::array<Row, call_kinds> rows = {{
     {"doorbell_ring", no_network_or_room},
     {"doorbell_drain", no_network},
     {"doorbell_close", {}},
+    {"receive", no_network_or_room},
+    {"send", no_network_or_room},
+    {"read", no_transfer},
+    {"write", no_transfer},
+    {"socket_like", no_socket},
+    {"accept", no_network_or_room},
+    {"accepted_addresses", {}},
+    {"update_accept_context", no_network_or_room},
+    {"bind_any", no_port},
+    {"connect", no_connect},
+    {"update_connect_context", no_network_or_room},
+    {"close_socket", {}},
+    {"cancel", {}},
+    {"has_file_handles", no_network},
+    {"skip_packets", no_memory},
+    {"is_overlapped", no_memory},
+    {"readable_bytes", no_memory},
+    {"carries_messages", {}},
     {"wait_arm", no_memory},
     {"wait_disarm", {}},
+    {"pipe_wait_arm", no_memory},
+    {"take_signal", {}},
+    {"is_auto_reset", no_memory},
+    {"timer_create", no_memory},
+    {"timer_set", no_resources},
+    {"timer_cancel", {}},
+    {"timer_close", {}},
+    {"next_console_record", {}},
+    {"discard_console_record", {}},
 }};
 
 const Row& row_of(Call call) noexcept { return rows[static_cast<std::size_t>(call)]; }

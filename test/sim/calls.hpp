@@ -37,11 +37,39 @@ enum class Call : std::uint8_t {
     doorbell_ring,
     doorbell_drain,
     doorbell_close,
+    receive,
+    send,
+    read,
+    write,
+    socket_like,
+    accept,
+    accepted_addresses,
+    update_accept_context,
+    bind_any,
+    connect,
+    update_connect_context,
+    close_socket,
+    cancel,
+    has_file_handles,
+    skip_packets,
+    is_overlapped,
+    readable_bytes,
+    carries_messages,
     wait_arm,
     wait_disarm,
+    pipe_wait_arm,
+    take_signal,
+    is_auto_reset,
+    timer_create,
+    timer_set,
+    timer_cancel,
+    timer_close,
+    next_console_record,
+    discard_console_record,
 };
 
-inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::wait_disarm) + 1;
+inline constexpr std::size_t call_kinds =
+    static_cast<std::size_t>(Call::discard_console_record) + 1;
 
 [[nodiscard]] const char* name_of(Call call) noexcept;
 

@@ -192,10 +192,14 @@ BOOST_AUTO_TEST_CASE(a_callback_runs_by_the_next_block_and_for_some_seeds_before
         int fired = 0;
         sys::ThreadPoolWait wait;
         BOOST_TEST(!wait.arm(
-            event, [](void* context) noexcept { ++*static_cast<int*>(context); }, &fired));
-        fixture.kernel.set_signalled(event, true);
+            event,
+            [](void* context, const sys::ThreadPoolWait&) noexcept {
+                ++*static_cast<int*>(context);
+            },
+            &fired));
+        fixture.world.signal(event);
         // It has been seen signalled; that it no longer is does not take the callback back.
-        fixture.kernel.set_signalled(event, false);
+        fixture.world.reset_signal(event);
         fixture.dequeue(0);
         before_block += fired;
         fixture.dequeue(10);
@@ -214,7 +218,10 @@ BOOST_AUTO_TEST_CASE(disarming_lets_a_due_callback_run_or_forgets_it) {
         sys::ThreadPoolWait wait;
         BOOST_TEST(!fixture.port.post(1));
         BOOST_TEST(!wait.arm(
-            fixture.port.handle(), [](void* context) noexcept { ++*static_cast<int*>(context); },
+            fixture.port.handle(),
+            [](void* context, const sys::ThreadPoolWait&) noexcept {
+                ++*static_cast<int*>(context);
+            },
             &fired));
         wait.disarm();
         ran += fired;

@@ -2,10 +2,15 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "fixture.hpp"
+#include "sys/console.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/pipe.hpp"
+#include "sys/timer.hpp"
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
@@ -13,13 +18,107 @@ namespace {
 
 using sys::CompletionPort;
 
+/// What the overlapped calls are made with.
+struct Transfers {
+    explicit Transfers(test::World& owner) : world(owner) {
+        static_cast<void>(world.connecting(listener));
+        static_cast<void>(sys::accept(listener, accepted, addresses, overlapped));
+    }
+
+    /// Makes the call once, in a way that succeeds; its error. Nothing is in flight afterwards.
+    std::error_code make(Call call, Handle fresh) {
+        const IoBuffer buffer{1, addresses.data()};
+        const std::span<const IoBuffer> buffers(&buffer, 1);
+        switch (call) {
+            case Call::receive:
+                world.send(udp.peer, 1);
+                return sys::receive(udp.local, buffers, overlapped).error();
+            case Call::send:
+                return sys::send(udp.local, buffers, overlapped).error();
+            case Call::read:
+                return sys::read(file, buffer, overlapped).error();
+            case Call::write:
+                return sys::write(file, buffer, overlapped).error();
+            case Call::socket_like: {
+                const auto made = sys::socket_like(fresh);
+                if (made) {
+                    sys::close_socket(*made);
+                }
+                return made.error();
+            }
+            case Call::accept:
+                return cancelled(sys::accept(listener, fresh, addresses, overlapped), listener);
+            case Call::update_accept_context:
+                return sys::update_accept_context(accepted, listener);
+            case Call::bind_any:
+                return sys::bind_any(fresh, target);
+            case Call::connect:
+                static_cast<void>(world.address_of(fresh));
+                return cancelled(sys::connect(fresh, target, overlapped), fresh);
+            case Call::update_connect_context:
+                return sys::update_connect_context(accepted);
+            case Call::has_file_handles:
+                return sys::has_file_handles(fresh).error();
+            case Call::skip_packets:
+                return sys::skip_packets_on_success(fresh);
+            case Call::is_overlapped:
+                return sys::is_overlapped(fresh).error();
+            case Call::readable_bytes:
+                return sys::readable_bytes(pipe.local).error();
+            default:
+                return {};
+        }
+    }
+
+    std::error_code cancelled(const Result<sys::Started>& begun, Handle handle) {
+        world.cancel(handle, &overlapped);
+        return begun.error();
+    }
+
+    test::World& world;
+    NativeOverlapped overlapped = {};
+    std::array<std::byte, 2 * sys::accept_address_room> addresses = {};
+    test::SocketPair udp = world.udp_pair();
+    test::PipePair pipe = world.pipe_pair(test::PipeKind::bytes);
+    Handle file = world.file_of(1);
+    Handle listener = world.listener();
+    Handle accepted = world.tcp_socket();
+    std::vector<std::byte> target = world.address_of_nobody();
+};
+
+/// As below, for what is waited for.
+std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& timer, Handle event) {
+    sys::ThreadPoolWait wait;
+    const auto nothing = [](void*, const sys::ThreadPoolWait&) noexcept {};
+    switch (call) {
+        case Call::wait_arm:
+            return wait.arm(timer.handle(), nothing, nullptr);
+        case Call::pipe_wait_arm:
+            return wait.arm_on_pipe(event, nothing, nullptr);
+        case Call::take_signal:
+            return sys::take_signal(timer.handle()).error();
+        case Call::is_auto_reset:
+            return sys::is_auto_reset(event).error();
+        case Call::timer_create:
+            return sys::Timer::create().error();
+        case Call::timer_set:
+            return timer.set(std::chrono::hours(1));
+        case Call::timer_cancel:
+            return timer.cancel();
+        case Call::next_console_record:
+            return sys::next_console_record(fixture.world.console()).error();
+        default:
+            return {};
+    }
+}
+
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
-                     const sys::Doorbell& doorbell) {
+                     const sys::Doorbell& doorbell, const sys::Timer& timer, Handle event,
+                     Transfers& transfers) {
     const Handle socket = fixture.world.tcp_socket();
     std::array<sys::Packet, 1> packets;
     sys::PollEntry entry{socket.value(), ask_all, 0};
-    sys::ThreadPoolWait wait;
     switch (call) {
         case Call::winsock_start:
             return sys::WinsockSession::start().error();
@@ -52,24 +151,42 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::doorbell_drain:
             return doorbell.drain();
         case Call::wait_arm:
-            return wait.arm(
-                port.handle(), [](void*) noexcept {}, nullptr);
+        case Call::pipe_wait_arm:
+        case Call::take_signal:
+        case Call::is_auto_reset:
+        case Call::timer_create:
+        case Call::timer_set:
+        case Call::timer_cancel:
+        case Call::next_console_record:
+            return make_waiting(call, fixture, timer, event);
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:
         case Call::is_pipe:
         case Call::doorbell_close:
         case Call::wait_disarm:
+        case Call::timer_close:
+        case Call::discard_console_record:
             break;
+        default:
+            return transfers.make(call, socket);
     }
     return {};
 }
 
 struct FaultFixture : Fixture {
+    FaultFixture() : Fixture(Options{.late_completions = false}) {}
+
     CompletionPort port = CompletionPort::create().value();
     sys::Doorbell doorbell = sys::Doorbell::create().value();
+    sys::Timer timer = sys::Timer::create().value();
+    Handle event = world.thing(test::Thing::event);
 
-    std::error_code make(Call call) { return sim::make(call, *this, port, doorbell); }
+    Transfers transfers{world};
+
+    std::error_code make(Call call) {
+        return sim::make(call, *this, port, doorbell, timer, event, transfers);
+    }
 
     static Call nth_call(std::size_t i) { return static_cast<Call>(i); }
 };

@@ -1,7 +1,9 @@
 // What the model's own tests start from: a kernel, a Winsock session and a world.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <thread>
 
 #include <boost/test/unit_test.hpp>
 
@@ -39,6 +41,19 @@ struct Fixture {
         return entry.revents;
     }
 };
+
+/// Waits in real time, on a threaded kernel, until `condition`. False where it never comes.
+template <class Condition>
+bool eventually(Condition condition) {
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= limit) {
+            return false;
+        }
+        std::this_thread::yield();
+    }
+    return true;
+}
 
 /// Runs `body` with a fixture of each personality; a failure names it.
 template <class Body>

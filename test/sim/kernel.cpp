@@ -3,7 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <stdexcept>
+#include <memory>
 #include <utility>
 
 #include "inside.hpp"
@@ -16,7 +16,9 @@ Kernel::Kernel(const Options& options)
     : options_(options),
       traits_(traits_of(options.personality)),
       previous_(current_.exchange(this)),
-      model_(traits_, options.seed, options.packet_pool) {}
+      model_(traits_, options.seed, options.packet_pool) {
+    model_.operations.allow_lateness(options.late_completions);
+}
 
 Kernel::~Kernel() {
     {
@@ -130,20 +132,12 @@ void Kernel::set_packet_pool(std::size_t packets) {
     model_.packet_pool = packets;
 }
 
-Handle Kernel::open(Kind kind) {
+Handle Kernel::open(std::shared_ptr<Object> object) {
     const Lock lock(mutex_);
-    return model_.handles.open(std::make_shared<PlainObject>(kind));
+    return model_.handles.open(std::move(object));
 }
 
-void Kernel::set_signalled(Handle handle, bool signalled) {
-    const Lock lock(mutex_);
-    const std::shared_ptr<PlainObject> thing = model_.handles.find_as<PlainObject>(handle);
-    if (thing == nullptr) {
-        throw std::runtime_error("set_signalled: not a handle to a plain object");
-    }
-    thing->set_signalled(signalled);
-    settle();
-}
+Handle Kernel::open(Kind kind) { return open(std::make_shared<PlainObject>(kind)); }
 
 bool Kernel::inside() noexcept { return Inside::now(); }
 

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -42,6 +43,11 @@ struct Options {
     Mode mode = Mode::virtual_clock;
     /// Windows' finite waits may end up to 15 ms early. Off: they end on time.
     bool early_waits = true;
+    /// Overlapped operations may pend although they could be done at once, end a moment later than
+    /// they could, and win against a cancel. Off: whatever can happen happens at once.
+    bool late_completions = true;
+    /// Sockets come from a layered provider: they are no file handles.
+    bool layered_sockets = false;
     /// Packets that a port takes from posts before a post fails.
     std::size_t packet_pool = 65536;
     /// What a call costs on the virtual clock.
@@ -97,10 +103,9 @@ public:
     [[nodiscard]] std::uint32_t winsock_sessions();
     void set_packet_pool(std::size_t packets);
 
-    /// A handle to a new object of any kind that is a mere `PlainObject`.
+    /// A handle that is no World's to an object, and to a new `PlainObject` of some kind.
+    [[nodiscard]] Handle open(std::shared_ptr<Object> object);
     [[nodiscard]] Handle open(Kind kind);
-    /// Sets or resets an event, ends a process, and so on.
-    void set_signalled(Handle handle, bool signalled);
 
     /// This thread is inside the kernel (and not in an actor): what it allocates now is the
     /// model's, not that of the code under test.
@@ -117,6 +122,9 @@ private:
     [[nodiscard]] std::chrono::nanoseconds clock_now() const;
     [[nodiscard]] std::chrono::nanoseconds end_of_wait(std::uint32_t milliseconds);
 
+    /// Fires the timers that are due and ends the operations that can end. Called by every new
+    /// holder of the lock that could see one, and where time passes in a block.
+    void tell_time();
     /// Notices what a change of the model has made ready. Every holder of the lock calls it before
     /// letting go.
     void settle();

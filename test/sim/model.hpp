@@ -12,22 +12,28 @@
 #include "calls.hpp"
 #include "faults.hpp"
 #include "handle_table.hpp"
+#include "network.hpp"
+#include "operations.hpp"
 #include "personality.hpp"
 #include "random.hpp"
+#include "waitable_timer.hpp"
 #include "waits.hpp"
 
 namespace wakepoll::sim {
 
 struct Model {
     Model(const Traits& personality, std::uint64_t seed, std::size_t pool)
-        : traits(personality), random(seed), packet_pool(pool) {}
+        : traits(personality), random(seed), operations(personality, random), packet_pool(pool) {}
 
     const Traits& traits;
     Random random;
     HandleTable handles;
     WaitList waits;
+    TimerList timers;
     CallLog log;
     FaultPlan faults;
+    Operations operations;
+    Network network;
 
     /// Sessions of Winsock that were started and not ended.
     std::uint32_t winsock_sessions = 0;

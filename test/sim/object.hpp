@@ -1,15 +1,17 @@
 // What a handle refers to: the base of every kernel object of the model.
 //
-// An object knows its kind, whether it is signalled as a waitable object, and what happens when its
-// last handle is closed. It knows neither the kernel nor its lock: whoever touches an object holds
-// the kernel's lock, and whatever an object changes is noticed by the kernel when that lock is
-// given back. A new kind of object (a pipe with data, an AFD device) is a class of its own derived
-// from `Object`; `PlainObject` is enough for what only has to be told apart.
+// An object knows its kind, whether it is signalled as a waitable object, what a wait that ends
+// takes of that, and what happens when its last handle is closed. It knows neither the kernel nor
+// its lock: whoever touches an object holds the kernel's lock, and whatever an object changes is
+// noticed by the kernel when that lock is given back. A new kind of object (a pipe with data, an
+// AFD device) is a class of its own derived from `Object`; `PlainObject` is enough for what only
+// has to be told apart.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "personality.hpp"
 
@@ -45,6 +47,14 @@ public:
     /// A wait for the object would end at once.
     [[nodiscard]] virtual bool signalled() const noexcept = 0;
 
+    /// What a wait that ends does to a signalled object: it resets an auto-reset event or timer and
+    /// takes one of a semaphore's count. Nothing to any other.
+    virtual void take_signal() noexcept {}
+
+    /// Of a pipe opened for synchronous use: a read that takes nothing would return, because there
+    /// is data or the other end is gone.
+    [[nodiscard]] virtual bool has_something_to_read() const noexcept { return false; }
+
     /// Files of any sort can be opened for overlapped use, and only those can belong to a port.
     [[nodiscard]] virtual bool is_file() const noexcept = 0;
     [[nodiscard]] virtual bool is_overlapped() const noexcept = 0;
@@ -59,6 +69,7 @@ public:
 
     /// The port that packets of this object's operations go to; null where there is none.
     [[nodiscard]] Port* port() const noexcept { return port_.get(); }
+    [[nodiscard]] const std::shared_ptr<Port>& shared_port() const noexcept { return port_; }
     [[nodiscard]] std::uintptr_t key() const noexcept { return key_; }
     void associate(std::shared_ptr<Port> port, std::uintptr_t key) noexcept {
         port_ = std::move(port);
@@ -75,15 +86,13 @@ private:
     std::uintptr_t key_ = 0;
 };
 
-/// Whatever only has to be classified, waited for or tied to a port.
+/// Whatever only has to be classified or tied to a port.
 class PlainObject final : public Object {
 public:
     explicit PlainObject(Kind kind) noexcept : Object(kind) {}
 
-    void set_signalled(bool signalled) noexcept { signalled_ = signalled; }
-
-    /// A file that nothing is going on with is signalled, for ever.
-    [[nodiscard]] bool signalled() const noexcept override { return signalled_ || is_file(); }
+    /// A file that nothing is going on with is signalled, for ever; anything else never is.
+    [[nodiscard]] bool signalled() const noexcept override { return is_file(); }
 
     [[nodiscard]] bool is_file() const noexcept override {
         switch (kind()) {
@@ -102,9 +111,6 @@ public:
     [[nodiscard]] bool is_overlapped() const noexcept override {
         return kind() == Kind::disk_file || kind() == Kind::named_pipe;
     }
-
-private:
-    bool signalled_ = false;
 };
 
 }  // namespace wakepoll::sim

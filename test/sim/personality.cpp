@@ -18,10 +18,14 @@ constexpr Traits windows_11 = {
     .end_of_stream_after_reset = false,
     .refuses_illegal_events = true,
     .closed_receive_status = status::cancelled,
+    .file_operations_pend = false,
     .closed_port_ends_wait = true,
     .rubbish_in_internal = false,
     .earliness = 15ms,
     .lateness = 0ns,
+    .timer_floor = 0ns,
+    .timer_earliness = 100us,
+    .timer_lateness = 300us,
 };
 
 // Before build 19041 WSAPoll never told of a refused connect; otherwise the same kernel.
@@ -43,10 +47,14 @@ constexpr Traits wine_8 = {
     .end_of_stream_after_reset = true,
     .refuses_illegal_events = false,
     .closed_receive_status = status::handles_closed,
+    .file_operations_pend = true,
     .closed_port_ends_wait = false,
     .rubbish_in_internal = true,
     .earliness = 0ns,
     .lateness = 100us,
+    .timer_floor = 1ms,
+    .timer_earliness = 0ns,
+    .timer_lateness = 200us,
 };
 
 }  // namespace

@@ -44,6 +44,8 @@ struct Traits {
 
     /// NTSTATUS of a receive that was pending when its socket was closed.
     std::uint32_t closed_receive_status;
+    /// An operation on a disk file is never done at once.
+    bool file_operations_pend;
     /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
     /// is false it sleeps on.
     bool closed_port_ends_wait;
@@ -54,6 +56,13 @@ struct Traits {
     std::chrono::nanoseconds earliness;
     /// How much too late every finite wait ends.
     std::chrono::nanoseconds lateness;
+
+    /// The shortest that a waitable timer of high resolution can be set to.
+    std::chrono::nanoseconds timer_floor;
+    /// How much too early by the performance counter a timer can fire: it goes by another clock.
+    std::chrono::nanoseconds timer_earliness;
+    /// How much too late a timer can fire.
+    std::chrono::nanoseconds timer_lateness;
 };
 
 [[nodiscard]] const Traits& traits_of(Personality personality) noexcept;

@@ -145,7 +145,9 @@ BOOST_AUTO_TEST_CASE(only_wine_leaves_rubbish_above_the_status) {
 BOOST_FIXTURE_TEST_CASE(a_port_is_signalled_while_packets_are_queued, PortFixture) {
     int fired = 0;
     sys::ThreadPoolWait wait;
-    const auto count = [](void* context) noexcept { ++*static_cast<int*>(context); };
+    const auto count = [](void* context, const sys::ThreadPoolWait&) noexcept {
+        ++*static_cast<int*>(context);
+    };
     const auto block_briefly = [&] {
         test::SocketPair pair = world.tcp_pair();
         BOOST_TEST(poll(pair.local, bits::rdnorm, 20) == 0);
@@ -172,7 +174,9 @@ BOOST_FIXTURE_TEST_CASE(a_disarmed_wait_never_fires, PortFixture) {
     int fired = 0;
     sys::ThreadPoolWait wait;
     BOOST_TEST(!wait.arm(
-        port.handle(), [](void* context) noexcept { ++*static_cast<int*>(context); }, &fired));
+        port.handle(),
+        [](void* context, const sys::ThreadPoolWait&) noexcept { ++*static_cast<int*>(context); },
+        &fired));
     wait.disarm();
     wait.disarm();
     BOOST_TEST(kernel.calls(Call::wait_disarm) == 1U);
@@ -183,9 +187,10 @@ BOOST_FIXTURE_TEST_CASE(a_disarmed_wait_never_fires, PortFixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_wait_on_no_handle_is_refused, PortFixture) {
     sys::ThreadPoolWait wait;
-    BOOST_TEST(wait.arm(
-                       world.never_a_handle(), [](void*) noexcept {}, nullptr)
-                   .value() == 6);
+    BOOST_TEST(
+        wait.arm(
+                world.never_a_handle(), [](void*, const sys::ThreadPoolWait&) noexcept {}, nullptr)
+            .value() == 6);
 }
 
 BOOST_AUTO_TEST_CASE(statuses_have_the_codes_of_windows) {

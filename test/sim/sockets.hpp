@@ -1,8 +1,9 @@
 // What TCP and UDP sockets of the model have in common.
 //
 // The readiness of a socket is computed when it is asked for, from its state and the time, so there
-// is nothing that could be forgotten to be signalled. Addresses are not modelled: sockets are
-// introduced to each other directly. All sockets are non-blocking. Used under the kernel's lock.
+// is nothing that could be forgotten to be signalled. The World introduces sockets to each other
+// directly; a ConnectEx finds a listener by its address (see network.hpp). All sockets are
+// non-blocking. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,8 @@
 #include <cstdint>
 #include <span>
 
-#include "object.hpp"
+#include "network.hpp"
+#include "operations.hpp"
 #include "sys/socket.hpp"
 
 namespace wakepoll::sim {
@@ -21,7 +23,7 @@ struct Moved {
     std::uint32_t code = 0;
 };
 
-class Socket : public Object {
+class Socket : public IoObject {
 public:
     [[nodiscard]] sys::SocketKind socket_kind() const noexcept { return socket_kind_; }
 
@@ -39,16 +41,22 @@ public:
     [[nodiscard]] virtual Moved send(std::span<const std::uint8_t> bytes) = 0;
     [[nodiscard]] virtual Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) = 0;
 
+    /// On loopback. Port 0: it is bound to none, or to one that nobody has asked for.
+    [[nodiscard]] Address address() const noexcept { return {.port = port_}; }
+    void bind_to(std::uint16_t port) noexcept { port_ = port; }
+    [[nodiscard]] virtual bool is_bound() const noexcept { return port_ != 0; }
+
     // A socket's own signalled state follows no rule that anybody relies on.
     [[nodiscard]] bool signalled() const noexcept override { return false; }
     [[nodiscard]] bool is_file() const noexcept override { return true; }
     [[nodiscard]] bool is_overlapped() const noexcept override { return true; }
 
 protected:
-    explicit Socket(sys::SocketKind kind) noexcept : Object(Kind::socket), socket_kind_(kind) {}
+    explicit Socket(sys::SocketKind kind) noexcept : IoObject(Kind::socket), socket_kind_(kind) {}
 
 private:
     sys::SocketKind socket_kind_;
+    std::uint16_t port_ = 0;
 };
 
 }  // namespace wakepoll::sim

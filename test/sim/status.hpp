@@ -31,14 +31,43 @@ inline constexpr std::uint32_t too_many_processes = 10067;  // WSAEPROCLIM
 inline constexpr std::uint32_t system_not_ready = 10091;    // WSASYSNOTREADY
 inline constexpr std::uint32_t wrong_version = 10092;       // WSAVERNOTSUPPORTED
 inline constexpr std::uint32_t not_initialised = 10093;     // WSANOTINITIALISED
+
+// Of files and pipes.
+inline constexpr std::uint32_t invalid_function = 1;
+inline constexpr std::uint32_t no_access = 5;  // ERROR_ACCESS_DENIED
+inline constexpr std::uint32_t broken_pipe = 109;
+inline constexpr std::uint32_t bad_pipe = 230;
+inline constexpr std::uint32_t pipe_closing = 232;  // ERROR_NO_DATA
+inline constexpr std::uint32_t more_data = 234;
+inline constexpr std::uint32_t pipe_listening = 536;
+inline constexpr std::uint32_t not_found = 1168;
+
+// Of overlapped calls on sockets.
+inline constexpr std::uint32_t already = 10037;                // WSAEALREADY
+inline constexpr std::uint32_t family_not_supported = 10047;   // WSAEAFNOSUPPORT
+inline constexpr std::uint32_t address_not_available = 10049;  // WSAEADDRNOTAVAIL
+inline constexpr std::uint32_t network_unreachable = 10051;    // WSAENETUNREACH
+inline constexpr std::uint32_t is_connected = 10056;           // WSAEISCONN
+inline constexpr std::uint32_t connection_refused = 10061;     // WSAECONNREFUSED
+inline constexpr std::uint32_t host_unreachable = 10065;       // WSAEHOSTUNREACH
 }  // namespace code
 
 namespace status {
 inline constexpr std::uint32_t success = 0;
 inline constexpr std::uint32_t pending = 0x00000103;
 inline constexpr std::uint32_t handles_closed = 0x8000000A;
+inline constexpr std::uint32_t buffer_overflow = 0x80000005;
+inline constexpr std::uint32_t end_of_file = 0xC0000011;
+inline constexpr std::uint32_t pipe_closing = 0xC00000B1;
 inline constexpr std::uint32_t cancelled = 0xC0000120;
+inline constexpr std::uint32_t pipe_broken = 0xC000014B;
 inline constexpr std::uint32_t connection_reset = 0xC000020D;
+inline constexpr std::uint32_t connection_refused = 0xC0000236;
+inline constexpr std::uint32_t network_unreachable = 0xC000023C;
+inline constexpr std::uint32_t host_unreachable = 0xC000023D;
+
+/// The two highest bits say what it is: 2 a warning, 3 an error.
+[[nodiscard]] constexpr bool is_error(std::uint32_t status) noexcept { return status >> 30U == 3; }
 }  // namespace status
 
 }  // namespace wakepoll::sim

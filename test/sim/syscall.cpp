@@ -8,7 +8,9 @@
 
 namespace wakepoll::sim {
 
-ModelLock::ModelLock(Kernel& kernel) : kernel_(kernel), lock_(kernel.mutex_) {}
+ModelLock::ModelLock(Kernel& kernel) : kernel_(kernel), lock_(kernel.mutex_) {
+    kernel_.tell_time();
+}
 
 ModelLock::~ModelLock() { kernel_.settle(); }
 
@@ -20,7 +22,9 @@ Syscall::Syscall(Call call, std::uintptr_t subject, std::uint64_t argument)
     record_.by_actor = Acting::now();
     kernel_.model_.log.count(call);
     kernel_.clock_ += kernel_.options_.call_cost;
+    kernel_.tell_time();
     kernel_.let_actors_act(lock_);
+    kernel_.tell_time();
     fault_ = kernel_.model_.faults.take(call, kernel_.model_.random);
     record_.by_fault = fault_ != 0;
 }
@@ -43,8 +47,9 @@ std::uint32_t Syscall::block(std::uint32_t milliseconds, const std::function<boo
                                                                               : 0;
 }
 
-Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::Callback callback, void* context) {
-    Wait* const wait = kernel_.model_.waits.add(std::move(object), callback, context);
+Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
+                   void* context) {
+    Wait* const wait = kernel_.model_.waits.add(std::move(object), what, callback, context);
     kernel_.arm_wait_thread();
     return wait;
 }
@@ -53,6 +58,13 @@ void Syscall::disarm(Wait* wait) {
     // A callback that was due has had its chance at the entry of this call.
     kernel_.changed_.wait(lock_, [&] { return wait->stage != Wait::Stage::running; });
     kernel_.model_.waits.remove(wait);
+}
+
+void Syscall::set_timer(const std::shared_ptr<WaitableTimer>& timer,
+                        std::chrono::nanoseconds delay) {
+    Model& model = kernel_.model_;
+    timer->set(due_moment(now(), delay, kernel_.options_.early_waits, model.traits, model.random));
+    model.timers.watch(timer);
 }
 
 }  // namespace wakepoll::sim

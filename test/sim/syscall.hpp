@@ -5,8 +5,10 @@
 // destructor gives the lock back and lets actors act again.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <system_error>
 
 #include "kernel.hpp"
@@ -41,8 +43,12 @@ public:
     [[nodiscard]] std::uint32_t block(std::uint32_t milliseconds,
                                       const std::function<bool()>& ready);
 
-    Wait* arm(std::shared_ptr<Object> object, Wait::Callback callback, void* context);
+    Wait* arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
+              void* context);
     void disarm(Wait* wait);
+
+    /// Sets a timer to a time from now, which it keeps as well as the personality does.
+    void set_timer(const std::shared_ptr<WaitableTimer>& timer, std::chrono::nanoseconds delay);
 
 private:
     Inside inside_;

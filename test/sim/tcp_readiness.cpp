@@ -24,7 +24,7 @@ namespace bits = sys::poll_bits;
 
 constexpr int always = bits::err | bits::hup;
 
-int refusal(const Traits& traits) noexcept {
+int report_of_refusal(const Traits& traits) noexcept {
     switch (traits.refusal_report) {
         case RefusalReport::error_hangup_writable:
             return bits::err | bits::hup | bits::wrnorm;
@@ -52,14 +52,14 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
             state = backlog_.empty() ? 0 : bits::rdnorm;
             break;
         case State::connecting:
-            state = is_refused(now) ? refusal(traits) : 0;
+            state = is_refused(now) ? report_of_refusal(traits) : 0;
             break;
         case State::connected:
             if (reset_) {
                 state = bits::err | bits::hup | (traits.writable_after_reset ? bits::wrnorm : 0);
                 break;
             }
-            state |= inbox_.empty() ? 0 : bits::rdnorm;
+            state |= is_readable() ? bits::rdnorm : 0;
             state |= urgent_ ? bits::rdband : 0;
             if (fin_received_ && (inbox_.empty() || traits.hangup_before_drained)) {
                 state |= bits::hup;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "port.hpp"
 #include "status.hpp"
 
 namespace wakepoll::sim {
@@ -22,11 +21,19 @@ void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused
     }
     listener.backlog_.push_back(std::make_shared<TcpSocket>());
     join(shared_from_this(), listener.backlog_.back());
+    listener.backlog_.back()->bind_to(listener.address().port);
+    listener.backlog_.back()->remote_port_ = address().port;
 }
 
 void TcpSocket::connect_to_nobody(std::chrono::nanoseconds refused_at) noexcept {
     state_ = State::connecting;
+    failure_ = status::connection_refused;
     refused_at_ = refused_at;
+}
+
+void TcpSocket::connect_to_nowhere(std::uint32_t status) noexcept {
+    state_ = State::connecting;
+    failure_ = status;
 }
 
 std::shared_ptr<TcpSocket> TcpSocket::accept() {
@@ -54,6 +61,9 @@ Moved TcpSocket::send(std::span<const std::uint8_t> bytes) {
         reset_arrived();
         return {bytes.size(), 0};
     }
+    if (in_flight(OperationKind::write) != 0) {
+        return {0, code::would_block};
+    }
     const std::size_t sent = peer_->arrived(bytes);
     return sent == 0 && !bytes.empty() ? Moved{0, code::would_block} : Moved{sent, 0};
 }
@@ -64,6 +74,9 @@ Moved TcpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     }
     if (reset_) {
         return {0, traits.end_of_stream_after_reset ? 0 : code::connection_reset};
+    }
+    if (in_flight(OperationKind::read) != 0) {
+        return {0, code::would_block};
     }
     if (inbox_.empty()) {
         return {0, fin_received_ ? 0 : code::would_block};
@@ -90,47 +103,30 @@ std::uint32_t TcpSocket::shutdown_send() {
     if (state_ != State::connected) {
         return code::not_connected;
     }
-    if (!std::exchange(fin_sent_, true) && peer_ != nullptr) {
-        peer_->fin_arrived();
-    }
-    return 0;
-}
-
-std::uint32_t TcpSocket::start_receive(NativeOverlapped& overlapped, std::span<std::uint8_t> buffer,
-                                       const Traits& traits) {
-    if (state_ != State::connected) {
+    if (context_missing_) {
         return code::not_connected;
     }
-    if (reset_ && !traits.end_of_stream_after_reset) {
-        return code::connection_reset;
+    if (!std::exchange(fin_sent_, true)) {
+        fin_late_ = true;
+        send_late_fin(in_flight(OperationKind::write));
     }
-    overlapped.internal = status::pending;
-    overlapped.internal_high = 0;
-    receives_.push_back({&overlapped, buffer});
-    feed_receives();
     return 0;
-}
-
-bool TcpSocket::cancel_receive(const NativeOverlapped* overlapped) {
-    const auto found = std::find_if(
-        receives_.begin(), receives_.end(),
-        [&](const PendingReceive& receive) { return receive.overlapped == overlapped; });
-    if (found == receives_.end()) {
-        return false;
-    }
-    const PendingReceive receive = *found;
-    receives_.erase(found);
-    complete(receive, status::cancelled, 0);
-    return true;
 }
 
 void TcpSocket::last_handle_closed(const Traits& traits) {
     closed_ = true;
-    end_receives(traits.closed_receive_status);
     for (const std::shared_ptr<TcpSocket>& waiting : std::exchange(backlog_, {})) {
-        waiting->linger_zero();
-        waiting->last_handle_closed(traits);
+        waiting->abort(traits);
     }
+    disconnect();
+}
+
+void TcpSocket::abort(const Traits& traits) {
+    linger_zero_ = true;
+    last_handle_closed(traits);
+}
+
+void TcpSocket::disconnect() {
     const std::shared_ptr<TcpSocket> peer = std::exchange(peer_, nullptr);
     if (peer == nullptr) {
         return;
@@ -138,7 +134,7 @@ void TcpSocket::last_handle_closed(const Traits& traits) {
     // Closing over unread data is a reset too: the peer must learn that it was not read.
     if (linger_zero_ || !inbox_.empty()) {
         peer->reset_arrived();
-    } else if (!fin_sent_) {
+    } else if (!fin_sent_ || fin_late_) {
         peer->fin_arrived();
     }
     peer->peer_ = nullptr;
@@ -152,20 +148,21 @@ std::size_t TcpSocket::take_from_inbox(std::span<std::uint8_t> bytes) {
 }
 
 std::size_t TcpSocket::arrived(std::span<const std::uint8_t> bytes) {
-    std::size_t taken = 0;
-    do {
-        const std::size_t size = std::min(room(), bytes.size() - taken);
-        const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(taken);
-        inbox_.insert(inbox_.end(), from, from + static_cast<std::ptrdiff_t>(size));
-        taken += size;
-        feed_receives();
-    } while (taken < bytes.size() && room() != 0);
+    const std::size_t taken = std::min(room(), bytes.size());
+    inbox_.insert(inbox_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
     return taken;
 }
 
-void TcpSocket::fin_arrived() {
-    fin_received_ = true;
-    feed_receives();
+void TcpSocket::fin_arrived() { fin_received_ = true; }
+
+void TcpSocket::send_late_fin(std::size_t sends_pending) {
+    if (!fin_late_ || sends_pending != 0) {
+        return;
+    }
+    fin_late_ = false;
+    if (peer_ != nullptr) {
+        peer_->fin_arrived();
+    }
 }
 
 void TcpSocket::reset_arrived() {
@@ -173,34 +170,6 @@ void TcpSocket::reset_arrived() {
     inbox_.clear();
     urgent_ = false;
     peer_ = nullptr;
-    end_receives(status::connection_reset);
-}
-
-void TcpSocket::feed_receives() {
-    while (!receives_.empty() && (!inbox_.empty() || fin_received_ || reset_)) {
-        const PendingReceive receive = receives_.front();
-        receives_.pop_front();
-        complete(receive, status::success, take_from_inbox(receive.buffer));
-    }
-}
-
-void TcpSocket::end_receives(std::uint32_t status) {
-    for (const PendingReceive& receive : std::exchange(receives_, {})) {
-        complete(receive, status, 0);
-    }
-}
-
-void TcpSocket::complete(const PendingReceive& receive, std::uint32_t status, std::size_t bytes) {
-    receive.overlapped->internal = status;
-    receive.overlapped->internal_high = bytes;
-    // A set low bit of hEvent asks for no packet.
-    const auto event = reinterpret_cast<std::uintptr_t>(receive.overlapped->event);
-    if (port() != nullptr && port()->has_handles() && (event & 1U) == 0) {
-        port()->complete({.key = key(),
-                          .overlapped = receive.overlapped,
-                          .internal = status,
-                          .bytes = static_cast<std::uint32_t>(bytes)});
-    }
 }
 
 }  // namespace wakepoll::sim

@@ -3,7 +3,8 @@
 // The wire is not modelled: what one end sends is in the other's bounded receive buffer at once, so
 // a send finds no room exactly when the peer's buffer is full. A connect to a listener succeeds at
 // once and waits in its backlog; one that nobody answers is refused after the personality's delay.
-// A pending overlapped receive takes bytes before the buffer does, so readiness stays silent.
+// Bytes that a pending overlapped receive is about to take are not readable any more, so readiness
+// stays silent. Operations are started through `Operations`; what they do is in tcp_operations.cpp.
 #pragma once
 
 #include <deque>
@@ -11,7 +12,6 @@
 #include <optional>
 
 #include "sockets.hpp"
-#include "wakepoll/overlapped.hpp"
 
 namespace wakepoll::sim {
 
@@ -41,12 +41,35 @@ public:
     /// SO_LINGER with time zero: closing resets the connection.
     void linger_zero() noexcept { linger_zero_ = true; }
 
-    /// WSARecv with an OVERLAPPED. Winsock's error where it failed at once (then nothing follows);
-    /// 0 where it is pending or done, and a packet follows.
-    [[nodiscard]] std::uint32_t start_receive(NativeOverlapped& overlapped,
-                                              std::span<std::uint8_t> buffer, const Traits& traits);
-    /// CancelIoEx. False where that receive is not pending.
-    bool cancel_receive(const NativeOverlapped* overlapped);
+    /// Connects to where no packet gets; the connect ends with this NTSTATUS.
+    void connect_to_nowhere(std::uint32_t status) noexcept;
+    /// When the connect under way will have failed; nothing where it succeeds.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> fails_at() const noexcept {
+        return state_ == State::connecting ? refused_at_ : std::nullopt;
+    }
+
+    /// An accept can make it a connection: it is fresh, unbound, and no other accept has it.
+    [[nodiscard]] bool can_become_accepted() const noexcept {
+        return state_ == State::fresh && !is_bound() && !in_accept_;
+    }
+    /// SO_UPDATE_ACCEPT_CONTEXT. Winsock's error, 0 for success.
+    [[nodiscard]] std::uint32_t update_accept_context(const TcpSocket& listener) noexcept;
+    /// SO_UPDATE_CONNECT_CONTEXT. Winsock's error, 0 for success.
+    [[nodiscard]] std::uint32_t update_connect_context() noexcept;
+
+    [[nodiscard]] std::uint32_t refusal(OperationKind kind, const Traits& traits) const override;
+    void begin(Operation& operation) override;
+    bool go_on(Operation& operation) override;
+    [[nodiscard]] bool can_end(const Operation& operation) const override;
+    [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
+    void abandon(Operation& operation, const Traits& traits) override;
+    /// Accepts that wait for first data end as it comes.
+    [[nodiscard]] bool in_order(OperationKind kind) const noexcept override {
+        return kind != OperationKind::accept;
+    }
+    [[nodiscard]] bool is_bound() const noexcept override {
+        return Socket::is_bound() || state_ == State::connected || state_ == State::connecting;
+    }
 
     [[nodiscard]] std::int16_t readiness(std::int16_t asked, const Traits& traits,
                                          std::chrono::nanoseconds now) const noexcept override;
@@ -62,11 +85,6 @@ protected:
 private:
     enum class State : std::uint8_t { fresh, listening, connecting, connected };
 
-    struct PendingReceive {
-        NativeOverlapped* overlapped;
-        std::span<std::uint8_t> buffer;
-    };
-
     [[nodiscard]] bool is_refused(std::chrono::nanoseconds now) const noexcept;
     [[nodiscard]] std::size_t room() const noexcept { return buffer_size - inbox_.size(); }
     std::size_t take_from_inbox(std::span<std::uint8_t> bytes);
@@ -76,10 +94,22 @@ private:
     void fin_arrived();
     void reset_arrived();
 
-    /// Ends pending receives for which there are bytes or the end of the stream.
-    void feed_receives();
-    void end_receives(std::uint32_t status);
-    void complete(const PendingReceive& receive, std::uint32_t status, std::size_t bytes);
+    /// There are bytes that no pending receive is about to take.
+    [[nodiscard]] bool is_readable() const noexcept { return inbox_.size() > claimed(); }
+    /// Something for a receive, be it the end.
+    [[nodiscard]] bool has_news() const noexcept {
+        return !inbox_.empty() || fin_received_ || reset_;
+    }
+    [[nodiscard]] Outcome end_read(Operation& operation);
+    [[nodiscard]] Outcome end_write(const Operation& operation);
+    [[nodiscard]] Outcome end_accept(Operation& operation, const Traits& traits);
+    [[nodiscard]] Outcome end_connect();
+    /// This socket goes on with the connection of `other`, which is empty then.
+    void adopt(TcpSocket& other);
+    void disconnect();
+    void abort(const Traits& traits);
+    /// Sends a FIN that waited for sends, where none is pending any more.
+    void send_late_fin(std::size_t sends_pending);
 
     State state_ = State::fresh;
     bool closed_ = false;
@@ -89,10 +119,15 @@ private:
     bool urgent_ = false;
     bool urgent_inline_ = false;
     bool linger_zero_ = false;
+    bool in_accept_ = false;
+    bool fin_late_ = false;         ///< The FIN goes out when the pending sends have ended.
+    bool context_missing_ = false;  ///< Until SO_UPDATE_..._CONTEXT.
+    std::uint16_t remote_port_ = 0;
+    std::uint32_t failure_ = 0;               ///< NTSTATUS of the connect that fails.
+    const TcpSocket* accepted_by_ = nullptr;  ///< Compared only.
     std::optional<std::chrono::nanoseconds> refused_at_;
     std::shared_ptr<TcpSocket> peer_;  ///< Let go of when either end is closed.
     std::deque<std::uint8_t> inbox_;
-    std::deque<PendingReceive> receives_;
     std::deque<std::shared_ptr<TcpSocket>> backlog_;
 };
 

@@ -124,7 +124,7 @@ BOOST_FIXTURE_TEST_CASE(a_wait_on_the_port_rings_the_doorbell_of_a_blocked_poll,
         sys::ThreadPoolWait wait;
         BOOST_TEST(!wait.arm(
             port.handle(),
-            [](void* context) noexcept {
+            [](void* context, const sys::ThreadPoolWait&) noexcept {
                 static_cast<void>(static_cast<const sys::Doorbell*>(context)->ring());
             },
             const_cast<sys::Doorbell*>(&doorbell)));
@@ -148,7 +148,7 @@ BOOST_FIXTURE_TEST_CASE(after_a_disarm_no_callback_runs, ThreadedFixture) {
         sys::ThreadPoolWait wait;
         BOOST_TEST(!wait.arm(
             port.handle(),
-            [](void* pointer) noexcept {
+            [](void* pointer, const sys::ThreadPoolWait&) noexcept {
                 auto& seen = *static_cast<Context*>(pointer);
                 seen.late += seen.disarmed.load() ? 1 : 0;
             },

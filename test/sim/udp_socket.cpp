@@ -2,6 +2,7 @@
 #include "udp_socket.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "status.hpp"
 #include "sys/socket_poll.hpp"
@@ -12,24 +13,25 @@ namespace bits = sys::poll_bits;
 
 std::int16_t UdpSocket::readiness(std::int16_t asked, const Traits&,
                                   std::chrono::nanoseconds) const noexcept {
-    // Writable always, bound or not.
-    const int state = bits::wrnorm | (queue_.empty() ? 0 : bits::rdnorm);
+    // Writable always, bound or not. What a pending receive is about to take is not readable.
+    const int state =
+        bits::wrnorm | (queue_.size() <= in_flight(OperationKind::read) ? 0 : bits::rdnorm);
     return static_cast<std::int16_t>(state & asked);
 }
 
 Moved UdpSocket::send(std::span<const std::uint8_t> bytes) {
-    const std::shared_ptr<UdpSocket> peer = peer_.lock();
-    if (peer == nullptr) {
+    if (!connected_) {
         return {0, code::not_connected};
     }
-    if (peer->has_handles() && peer->queue_.size() < queue_limit) {
+    const std::shared_ptr<UdpSocket> peer = peer_.lock();
+    if (peer != nullptr && peer->has_handles() && peer->queue_.size() < queue_limit) {
         peer->queue_.emplace_back(bytes.begin(), bytes.end());
     }
     return {bytes.size(), 0};
 }
 
 Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits&) {
-    if (queue_.empty()) {
+    if (queue_.empty() || in_flight(OperationKind::read) != 0) {
         return {0, code::would_block};
     }
     const std::vector<std::uint8_t> datagram = std::move(queue_.front());
@@ -37,6 +39,34 @@ Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits&) {
     const std::size_t size = std::min(bytes.size(), datagram.size());
     std::copy_n(datagram.begin(), size, bytes.begin());
     return {size, 0};
+}
+
+std::uint32_t UdpSocket::refusal(OperationKind kind, const Traits&) const {
+    switch (kind) {
+        case OperationKind::read:
+            return is_bound() ? 0 : code::invalid_argument;
+        case OperationKind::write:
+            return connected_ ? 0 : code::not_connected;
+        default:
+            return code::invalid_argument;
+    }
+}
+
+bool UdpSocket::can_end(const Operation& operation) const {
+    return operation.kind == OperationKind::write || !queue_.empty();
+}
+
+Outcome UdpSocket::end(Operation& operation, const Traits&) {
+    if (operation.kind == OperationKind::write) {
+        static_cast<void>(send(operation.rest()));
+        return {status::success, operation.size()};
+    }
+    const std::vector<std::uint8_t> datagram = std::move(queue_.front());
+    queue_.pop_front();
+    operation.scatter(datagram);
+    const std::size_t room = operation.size();
+    return datagram.size() > room ? Outcome{status::buffer_overflow, room}
+                                  : Outcome{status::success, datagram.size()};
 }
 
 }  // namespace wakepoll::sim

@@ -1,6 +1,7 @@
 // A UDP socket of the model: a queue of datagrams, and the one peer it is connected to.
 //
-// Like the network it loses what does not fit. The doorbell is one of these, connected to itself.
+// Like the network it loses what does not fit, and a receive loses what does not fit its buffer.
+// The doorbell is one of these, connected to itself.
 #pragma once
 
 #include <deque>
@@ -18,7 +19,10 @@ public:
     UdpSocket() noexcept : Socket(sys::SocketKind::datagram) {}
 
     /// Sends go to `peer` from now on. A socket may be its own peer.
-    void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept { peer_ = peer; }
+    void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept {
+        peer_ = peer;
+        connected_ = true;
+    }
 
     [[nodiscard]] std::shared_ptr<UdpSocket> peer() const noexcept { return peer_.lock(); }
 
@@ -29,6 +33,12 @@ public:
     }
     [[nodiscard]] bool is_connected() const noexcept override { return false; }
     [[nodiscard]] bool is_listening() const noexcept override { return false; }
+    [[nodiscard]] bool is_bound() const noexcept override {
+        return Socket::is_bound() || connected_;
+    }
+    [[nodiscard]] std::uint32_t refusal(OperationKind kind, const Traits& traits) const override;
+    [[nodiscard]] bool can_end(const Operation& operation) const override;
+    [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
     [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes) override;
     [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
 
@@ -37,6 +47,7 @@ protected:
 
 private:
     std::weak_ptr<UdpSocket> peer_;
+    bool connected_ = false;  ///< It stays so when the peer is gone.
     std::deque<std::vector<std::uint8_t>> queue_;
 };
 

@@ -6,8 +6,18 @@
 
 namespace wakepoll::sim {
 
-Wait* WaitList::add(std::shared_ptr<Object> object, Wait::Callback callback, void* context) {
-    waits_.push_back({std::move(object), callback, context, Wait::Stage::armed});
+bool Wait::is_due() const noexcept {
+    if (what == For::signal) {
+        return object->signalled();
+    }
+    // What is no synchronous file refuses such a read at once, and so does a closed one.
+    return object == nullptr || !object->has_handles() || !object->is_file() ||
+           object->is_overlapped() || object->has_something_to_read();
+}
+
+Wait* WaitList::add(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
+                    void* context) {
+    waits_.push_back({std::move(object), what, callback, context, Wait::Stage::armed});
     return &waits_.back();
 }
 
@@ -18,9 +28,13 @@ void WaitList::remove(const Wait* wait) {
 bool WaitList::trigger() {
     bool any = false;
     for (Wait& wait : waits_) {
-        if (wait.stage == Wait::Stage::armed && wait.object->signalled()) {
-            wait.stage = Wait::Stage::triggered;
-            any = true;
+        if (wait.stage != Wait::Stage::armed || !wait.is_due()) {
+            continue;
+        }
+        wait.stage = Wait::Stage::triggered;
+        any = true;
+        if (wait.what == Wait::For::signal) {
+            wait.object->take_signal();
         }
     }
     return any;
@@ -31,6 +45,13 @@ Wait* WaitList::triggered() noexcept {
         return wait.stage == Wait::Stage::triggered;
     });
     return found != waits_.end() ? &*found : nullptr;
+}
+
+bool WaitList::is_read(const Object& pipe) const noexcept {
+    return std::any_of(waits_.begin(), waits_.end(), [&](const Wait& wait) {
+        return wait.what == Wait::For::read && wait.object.get() == &pipe &&
+               wait.stage == Wait::Stage::armed;
+    });
 }
 
 }  // namespace wakepoll::sim

@@ -99,13 +99,13 @@ inline std::wstring temporary_folder() {
     return path;
 }
 
-inline HANDLE open_temporary_file() {
+inline HANDLE open_temporary_file(DWORD flags = FILE_FLAG_OVERLAPPED) {
     wchar_t path[MAX_PATH + 1] = {};
     if (::GetTempFileNameW(temporary_folder().c_str(), L"wkp", 0, path) == 0) {
         fail("GetTempFileNameW");
     }
     return ::CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, nullptr, CREATE_ALWAYS,
-                         FILE_FLAG_OVERLAPPED | FILE_FLAG_DELETE_ON_CLOSE, nullptr);
+                         flags | FILE_FLAG_DELETE_ON_CLOSE, nullptr);
 }
 
 inline HANDLE open_temporary_folder() {
@@ -114,15 +114,26 @@ inline HANDLE open_temporary_folder() {
                          OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, nullptr);
 }
 
-inline HANDLE create_named_pipe() {
+inline std::wstring new_pipe_name() {
     static std::atomic<unsigned> serial = 0;
-    const std::wstring name = L"\\\\.\\pipe\\wakepoll-test-" +
-                              std::to_wstring(::GetCurrentProcessId()) + L"-" +
-                              std::to_wstring(serial.fetch_add(1));
+    return L"\\\\.\\pipe\\wakepoll-test-" + std::to_wstring(::GetCurrentProcessId()) + L"-" +
+           std::to_wstring(serial.fetch_add(1));
+}
+
+/// What fits into a pipe of a test.
+inline constexpr DWORD pipe_room = 65536;
+
+/// The server end. `open_flags` FILE_FLAG_OVERLAPPED or 0.
+inline HANDLE create_named_pipe(const std::wstring& name, DWORD open_flags, DWORD mode) {
     return ::CreateNamedPipeW(
-        name.c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-        PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, 4096, 4096,
-        0, nullptr);
+        name.c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE | open_flags,
+        mode | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, pipe_room, pipe_room, 0, nullptr);
+}
+
+/// The client end. `open_flags` FILE_FLAG_OVERLAPPED or 0.
+inline HANDLE open_named_pipe(const std::wstring& name, DWORD open_flags = 0) {
+    return ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+                         open_flags, nullptr);
 }
 
 inline HANDLE duplicate_native(HANDLE handle) {
@@ -151,8 +162,52 @@ inline void set_option(SOCKET socket, int name, const T& value) {
 
 struct Made {
     HANDLE handle = nullptr;
-    HANDLE other_end = nullptr;  ///< Of an anonymous pipe: the writing end.
+    /// Of an anonymous pipe: the writing end. Of a child process: a job that ends it when closed.
+    /// Of a child thread: an event that ends it.
+    HANDLE other_end = nullptr;
 };
+
+/// This program again, stopped before its first instruction: it lives until it is terminated. The
+/// job is closed with this process, so that no child is left, whatever happens here.
+inline Made start_child_process() {
+    Made made;
+    made.other_end = ::CreateJobObjectW(nullptr, nullptr);
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {};
+    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+    if (::SetInformationJobObject(made.other_end, JobObjectExtendedLimitInformation, &limits,
+                                  sizeof(limits)) == FALSE) {
+        fail("SetInformationJobObject");
+    }
+    wchar_t program[MAX_PATH + 1] = {};
+    if (::GetModuleFileNameW(nullptr, program, MAX_PATH) == 0) {
+        fail("GetModuleFileNameW");
+    }
+    STARTUPINFOW start = {};
+    start.cb = sizeof(start);
+    PROCESS_INFORMATION child = {};
+    if (::CreateProcessW(program, nullptr, nullptr, nullptr, FALSE,
+                         CREATE_SUSPENDED | CREATE_NO_WINDOW, nullptr, nullptr, &start,
+                         &child) == FALSE) {
+        fail("CreateProcessW");
+    }
+    ::CloseHandle(child.hThread);
+    made.handle = child.hProcess;
+    if (::AssignProcessToJobObject(made.other_end, child.hProcess) == FALSE) {
+        const DWORD code = ::GetLastError();
+        ::TerminateProcess(child.hProcess, 1);
+        fail("AssignProcessToJobObject", code);
+    }
+    return made;
+}
+
+/// A thread that waits for its event, at most a minute.
+inline Made start_child_thread() {
+    Made made;
+    made.other_end = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    const auto body = [](void* event) -> DWORD { return ::WaitForSingleObject(event, 60'000); };
+    made.handle = ::CreateThread(nullptr, 0, body, made.other_end, 0, nullptr);
+    return made;
+}
 
 /// A new handle of this kind, checked.
 inline Made make_thing(Thing kind) {
@@ -169,7 +224,9 @@ inline Made make_thing(Thing kind) {
                                         OPEN_EXISTING, 0, nullptr);
             break;
         case Thing::event:
-            made.handle = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+        case Thing::auto_reset_event:
+            made.handle =
+                ::CreateEventW(nullptr, kind == Thing::event ? TRUE : FALSE, FALSE, nullptr);
             break;
         case Thing::anonymous_pipe:
             if (::CreatePipe(&made.handle, &made.other_end, nullptr, 0) == FALSE) {
@@ -177,7 +234,10 @@ inline Made make_thing(Thing kind) {
             }
             break;
         case Thing::named_pipe:
-            made.handle = create_named_pipe();
+        case Thing::synchronous_pipe:
+            made.handle = create_named_pipe(new_pipe_name(),
+                                            kind == Thing::named_pipe ? FILE_FLAG_OVERLAPPED : 0,
+                                            PIPE_TYPE_BYTE | PIPE_READMODE_BYTE);
             break;
         case Thing::process:
             made.handle = duplicate_native(::GetCurrentProcess());
@@ -186,10 +246,21 @@ inline Made make_thing(Thing kind) {
             made.handle = duplicate_native(::GetCurrentThread());
             break;
         case Thing::semaphore:
-            made.handle = ::CreateSemaphoreW(nullptr, 0, 1, nullptr);
+            made.handle = ::CreateSemaphoreW(nullptr, 0, 1000, nullptr);
             break;
         case Thing::timer:
-            made.handle = ::CreateWaitableTimerW(nullptr, TRUE, nullptr);
+        case Thing::auto_reset_timer:
+            made.handle =
+                ::CreateWaitableTimerW(nullptr, kind == Thing::timer ? TRUE : FALSE, nullptr);
+            break;
+        case Thing::child_process:
+            made = start_child_process();
+            break;
+        case Thing::child_thread:
+            made = start_child_thread();
+            break;
+        case Thing::synchronous_file:
+            made.handle = open_temporary_file(0);
             break;
     }
     if (made.handle == nullptr || made.handle == INVALID_HANDLE_VALUE) {

@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <system_error>
+#include <vector>
 
 #include "wakepoll/handle.hpp"
 
@@ -31,18 +33,41 @@ struct SocketPair {
     Handle peer;
 };
 
+/// Two ends of a pipe: `local` is the test's, `peer` plays the other side.
+struct PipePair {
+    Handle local;
+    Handle peer;
+};
+
+enum class PipeKind {
+    bytes,              ///< A named pipe in both directions, `local` opened for overlapped use.
+    messages,           ///< The same in message mode.
+    both_overlapped,    ///< As `bytes`, with `peer` opened for overlapped use too.
+    anonymous,          ///< From `peer` to `local`, synchronous.
+    anonymous_to_peer,  ///< From `local` to `peer`, synchronous.
+};
+
+/// What happened at a console.
+enum class ConsoleInput { key, mouse, focus };
+
 /// Kinds of handle that are not sockets.
 enum class Thing {
     disk_file,  ///< Opened for overlapped use.
     directory,
     null_device,
-    event,
+    event,           ///< Manual-reset.
     anonymous_pipe,  ///< The reading end; the writing end is kept open by the World.
     named_pipe,      ///< A server end, opened for overlapped use.
     process,         ///< Of a child or of this process: a real handle, not the pseudo-handle.
     thread,
     semaphore,
-    timer,
+    timer,  ///< Manual-reset.
+    auto_reset_event,
+    auto_reset_timer,
+    child_process,     ///< A process that lives until it is signalled.
+    child_thread,      ///< A thread that lives until it is signalled.
+    synchronous_file,  ///< A disk file not opened for overlapped use.
+    synchronous_pipe,  ///< A server end of a named pipe, not opened for overlapped use.
 };
 
 class World {
@@ -87,6 +112,42 @@ public:
     /// A UDP socket of this process that is connected to itself, which is what a poller's doorbell
     /// is; an invalid handle where there is none.
     [[nodiscard]] Handle find_doorbell();
+
+    /// The address of a listener or a bound socket on loopback, as a sockaddr.
+    [[nodiscard]] std::vector<std::byte> address_of(Handle socket);
+    /// An address on loopback where nobody listens.
+    [[nodiscard]] std::vector<std::byte> address_of_nobody();
+
+    [[nodiscard]] PipePair pipe_pair(PipeKind kind);
+    /// A file of that many bytes, opened for overlapped reading and writing; byte i is i modulo
+    /// 251.
+    [[nodiscard]] Handle file_of(std::size_t bytes);
+    /// What the file holds now.
+    [[nodiscard]] std::vector<std::byte> content_of(Handle file);
+
+    /// What a non-blocking send or WriteFile takes of these bytes, by a socket or by the `peer` end
+    /// of a pipe. `operation_would_block` where there is no room; `broken_pipe` and the like where
+    /// nobody reads any more. A message pipe takes all as one message or nothing.
+    Transfer put(Handle handle, std::span<const std::byte> bytes);
+    /// What a non-blocking recv or ReadFile gives, as above. 0 bytes without an error is the end,
+    /// of a socket; of a pipe it is `broken_pipe`.
+    Transfer take(Handle handle, std::span<std::byte> bytes);
+
+    /// Sets an event, releases one of a semaphore's count, makes a timer due, ends a child process
+    /// or thread.
+    void signal(Handle thing);
+    /// Resets an event or a timer.
+    void reset_signal(Handle thing);
+
+    /// The input of a console; an invalid handle where this process has none. It is empty then.
+    [[nodiscard]] Handle console();
+    void console_input(Handle console, ConsoleInput input);
+    /// Takes all records from the console; how many of them were keys.
+    [[nodiscard]] std::size_t drain_console(Handle console);
+
+    /// A second port, not the poller's. Packets that come there are nobody's.
+    [[nodiscard]] Handle foreign_port();
+    void associate(Handle handle, Handle port);
 
     /// Starts an overlapped WSARecv. Success where it completed at once or is pending.
     [[nodiscard]] std::error_code start_receive(Handle socket, void* overlapped, void* buffer,

@@ -4,24 +4,20 @@
 // call of the code under test: it is neither counted nor made to fail, and starts no Winsock
 // session.
 #include <array>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "kernel.hpp"
 #include "port.hpp"
 #include "status.hpp"
 #include "tcp_socket.hpp"
 #include "udp_socket.hpp"
 #include "wakepoll/error.hpp"
-#include "world.hpp"
+#include "world_sim_impl.hpp"
 
 namespace wakepoll::test {
 namespace {
 
-using sim::Kernel;
-using sim::Kind;
 using sim::ModelLock;
 using sim::TcpSocket;
 using sim::UdpSocket;
@@ -29,65 +25,7 @@ using sim::UdpSocket;
 // How often an action that runs beside the waiting thread gets its chance between two calls.
 constexpr double beside_probability = 0.3;
 
-[[noreturn]] void fail(const char* what) { throw std::runtime_error(what); }
-
-void require(bool condition, const char* what) {
-    if (!condition) {
-        fail(what);
-    }
-}
-
-template <class T>
-std::shared_ptr<T> need(const ModelLock& model, Handle handle, const char* what) {
-    std::shared_ptr<T> object = model->handles.find_as<T>(handle);
-    require(object != nullptr, what);
-    return object;
-}
-
 }  // namespace
-
-/// What the World opened, with the objects, so that a recycled number is not taken for its own.
-struct World::Impl {
-    struct Opened {
-        Handle handle;
-        std::weak_ptr<sim::Object> object;
-    };
-
-    Kernel& kernel = Kernel::current();
-    std::vector<Opened> opened;
-    std::vector<std::thread> threads;
-    /// Actions that have been begun by `beside` and have not run. Shared with the actors that run
-    /// them, which may outlive the World.
-    struct Pending {
-        std::vector<std::pair<std::uint64_t, std::function<void()>>> actions;
-        std::uint64_t next = 0;
-    };
-    std::shared_ptr<Pending> pending = std::make_shared<Pending>();
-
-    Handle open(ModelLock& model, const std::shared_ptr<sim::Object>& object) {
-        const Handle handle = model->handles.open(object);
-        opened.push_back({handle, object});
-        return handle;
-    }
-
-    /// When a connect that nobody answers will be refused.
-    std::chrono::nanoseconds refusal(const ModelLock& model) const {
-        return model.now() + kernel.traits().refusal_delay;
-    }
-
-    /// Runs one action that has not run; false where all have.
-    static bool run(Pending& pending, std::uint64_t number) {
-        for (auto it = pending.actions.begin(); it != pending.actions.end(); ++it) {
-            if (it->first == number) {
-                const std::function<void()> action = std::move(it->second);
-                pending.actions.erase(it);
-                action();
-                return true;
-            }
-        }
-        return false;
-    }
-};
 
 World::World() : impl_(std::make_unique<Impl>()) {}
 
@@ -116,6 +54,8 @@ Handle World::listener() {
     ModelLock model(impl_->kernel);
     const auto socket = std::make_shared<TcpSocket>();
     socket->listen();
+    socket->bind_to(model->network.free_port());
+    model->network.listen(socket->address().port, socket);
     return impl_->open(model, socket);
 }
 
@@ -140,6 +80,9 @@ void World::connect(Handle socket, Handle listener) {
     ModelLock model(impl_->kernel);
     const auto target = need<TcpSocket>(model, listener, "connect: no listener");
     const auto source = need<TcpSocket>(model, socket, "connect: no TCP socket");
+    if (source->address().port == 0) {
+        source->bind_to(model->network.free_port());
+    }
     source->connect_to(*target, impl_->refusal(model));
     if (!source->is_connected()) {
         model->moments.insert(impl_->refusal(model));
@@ -239,15 +182,6 @@ bool World::recycle(Handle wanted, SocketPair& pair) {
     return true;
 }
 
-Handle World::thing(Thing kind) {
-    constexpr std::array<Kind, 10> kinds = {
-        Kind::disk_file,  Kind::directory, Kind::null_device, Kind::event,     Kind::anonymous_pipe,
-        Kind::named_pipe, Kind::process,   Kind::thread,      Kind::semaphore, Kind::timer};
-    ModelLock model(impl_->kernel);
-    return impl_->open(model,
-                       std::make_shared<sim::PlainObject>(kinds[static_cast<std::size_t>(kind)]));
-}
-
 Handle World::find_doorbell() {
     ModelLock model(impl_->kernel);
     for (std::uintptr_t value = 4; value < 0x10000; value += 4) {
@@ -267,21 +201,6 @@ Handle World::never_a_handle() {
 Handle World::duplicate(Handle handle) {
     ModelLock model(impl_->kernel);
     return impl_->open(model, need<sim::Object>(model, handle, "duplicate: no handle"));
-}
-
-std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
-                                     std::size_t size) {
-    ModelLock model(impl_->kernel);
-    return win32_error(need<TcpSocket>(model, socket, "start_receive: no TCP socket")
-                           ->start_receive(*static_cast<NativeOverlapped*>(overlapped),
-                                           {static_cast<std::uint8_t*>(buffer), size},
-                                           model->traits));
-}
-
-void World::cancel(Handle socket, void* overlapped) {
-    ModelLock model(impl_->kernel);
-    need<TcpSocket>(model, socket, "cancel: no TCP socket")
-        ->cancel_receive(static_cast<const NativeOverlapped*>(overlapped));
 }
 
 void World::post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped) {

@@ -1,4 +1,4 @@
-// The outside world on Windows: Winsock and Win32, on loopback. See world.hpp.
+// The outside world on Windows: the sockets, and what runs beside the test. See world.hpp.
 //
 // It calls the system by itself and uses nothing of the library's but the public types, so that a
 // mistake in lib/sys can not hide behind the same mistake here. Every wait in it is bounded.
@@ -8,12 +8,11 @@
 #include <array>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "support/win32_objects.hpp"
+#include "support/world_win32_impl.hpp"
 #include "wakepoll/error.hpp"
 
 namespace wakepoll::test {
@@ -43,110 +42,6 @@ Transfer in_chunks(std::size_t bytes, Call call) {
 }
 
 }  // namespace
-
-struct World::Impl {
-    std::mutex mutex;  ///< Guards the three vectors; actions run beside the test use the World too.
-    std::vector<SOCKET> sockets;
-    std::vector<HANDLE> handles;
-    std::vector<std::thread> threads;
-    std::exception_ptr failure;  ///< The first that an action beside the test ended with.
-
-    Impl() {
-        WSADATA data;
-        const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
-        if (code != 0) {
-            fail("WSAStartup", static_cast<DWORD>(code));
-        }
-        // So that the calls of a test that counts allocations make none here.
-        sockets.reserve(4096);
-        handles.reserve(256);
-    }
-
-    ~Impl() {
-        for (const SOCKET socket : sockets) {
-            ::closesocket(socket);
-        }
-        for (const HANDLE handle : handles) {
-            ::CloseHandle(handle);
-        }
-        ::WSACleanup();
-    }
-
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
-
-    SOCKET keep(SOCKET socket) {
-        const std::scoped_lock lock(mutex);
-        sockets.push_back(socket);
-        return socket;
-    }
-
-    Handle keep(HANDLE handle) {
-        const std::scoped_lock lock(mutex);
-        handles.push_back(handle);
-        return Handle(handle);
-    }
-
-    void forget(Handle handle) {
-        const std::scoped_lock lock(mutex);
-        std::erase(sockets, handle.value());
-        std::erase(handles, handle.native());
-    }
-
-    SOCKET open(int type, int protocol) {
-        const SOCKET socket =
-            keep(check_socket(::WSASocketW(AF_INET, type, protocol, nullptr, 0,
-                                           WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT),
-                              "WSASocketW"));
-        make_non_blocking(socket);
-        return socket;
-    }
-
-    SOCKET open_tcp() { return open(SOCK_STREAM, IPPROTO_TCP); }
-    SOCKET open_udp() { return open(SOCK_DGRAM, IPPROTO_UDP); }
-
-    SOCKET open_listener() {
-        const SOCKET socket = open_tcp();
-        bind_to_free_port(socket);
-        check_socket_call(::listen(socket, SOMAXCONN), "listen");
-        return socket;
-    }
-
-    /// The next connection, or INVALID_SOCKET where there is none.
-    SOCKET accept_at(SOCKET listener) {
-        const SOCKET socket = ::accept(listener, nullptr, nullptr);
-        if (socket == INVALID_SOCKET && ::WSAGetLastError() == WSAEWOULDBLOCK) {
-            return INVALID_SOCKET;
-        }
-        keep(check_socket(socket, "accept"));
-        make_non_blocking(socket);
-        return socket;
-    }
-
-    void close_socket(SOCKET socket) {
-        // Forgotten first: once closed, another thread may be given the number anew.
-        forget(Handle(std::uintptr_t{socket}));
-        check_socket_call(::closesocket(socket), "closesocket");
-    }
-
-    /// Connects `local`, which is a fresh TCP socket, to a fresh peer.
-    SocketPair pair_up(SOCKET local) {
-        const SOCKET listener = open_listener();
-        start_connect(local, port_of(listener));
-        await(listener, Direction::read);
-        const SOCKET peer = check_socket(accept_at(listener), "accept");
-        await(local, Direction::write);
-        close_socket(listener);
-        const BOOL at_once = TRUE;
-        for (const SOCKET socket : {local, peer}) {
-            check_socket_call(
-                ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY,
-                             reinterpret_cast<const char*>(&at_once), sizeof(at_once)),
-                "setsockopt");
-        }
-        return {Handle(std::uintptr_t{local}), Handle(std::uintptr_t{peer})};
-    }
-};
 
 World::World() : impl_(std::make_unique<Impl>()) {}
 
@@ -182,11 +77,9 @@ Handle World::connecting(Handle listener) {
 }
 
 Handle World::connecting_to_nobody() {
-    // Bound and not listening: the port refuses connections, and nobody else can be given it.
-    const SOCKET nobody = impl_->open_tcp();
-    bind_to_free_port(nobody);
+    const std::vector<std::byte> nobody = address_of_nobody();
     const SOCKET socket = impl_->open_tcp();
-    start_connect(socket, port_of(nobody));
+    start_connect(socket, reinterpret_cast<const sockaddr_in*>(nobody.data())->sin_port);
     return Handle(std::uintptr_t{socket});
 }
 
@@ -257,14 +150,6 @@ bool World::recycle(Handle wanted, SocketPair& pair) {
     return true;
 }
 
-Handle World::thing(Thing kind) {
-    const Made made = make_thing(kind);
-    if (made.other_end != nullptr) {
-        static_cast<void>(impl_->keep(made.other_end));
-    }
-    return impl_->keep(made.handle);
-}
-
 Handle World::find_doorbell() {
     for (std::uintptr_t value = 4; value < 0x10000; value += 4) {
         sockaddr_in own{};
@@ -278,23 +163,6 @@ Handle World::find_doorbell() {
         }
     }
     return {};
-}
-
-Handle World::never_a_handle() {
-    // A multiple of four, as handles are, far above the 16 million that a process can have.
-    return Handle(std::uintptr_t{0x7FFFFFF0});
-}
-
-Handle World::duplicate(Handle handle) {
-    WSAPROTOCOL_INFOW socket{};
-    if (::WSADuplicateSocketW(handle.value(), ::GetCurrentProcessId(), &socket) == 0) {
-        const SOCKET copy =
-            check_socket(::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
-                                      &socket, 0, WSA_FLAG_OVERLAPPED),
-                         "WSASocketW");
-        return Handle(std::uintptr_t{impl_->keep(copy)});
-    }
-    return impl_->keep(duplicate_native(handle.native()));
 }
 
 std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
@@ -311,19 +179,17 @@ std::error_code World::start_receive(Handle socket, void* overlapped, void* buff
     return {};
 }
 
-void World::cancel(Handle socket, void* overlapped) {
-    // ERROR_NOT_FOUND: it has completed meanwhile, and its packet comes all the same.
-    if (::CancelIoEx(socket.native(), static_cast<OVERLAPPED*>(overlapped)) == FALSE &&
-        ::GetLastError() != ERROR_NOT_FOUND) {
-        fail("CancelIoEx");
-    }
+std::vector<std::byte> World::address_of(Handle socket) {
+    const sockaddr_in address = loopback(port_of(socket.value()));
+    const auto bytes = std::as_bytes(std::span(&address, 1));
+    return {bytes.begin(), bytes.end()};
 }
 
-void World::post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped) {
-    if (::PostQueuedCompletionStatus(port.native(), bytes, key,
-                                     static_cast<OVERLAPPED*>(overlapped)) == FALSE) {
-        fail("PostQueuedCompletionStatus");
-    }
+std::vector<std::byte> World::address_of_nobody() {
+    // Bound and not listening: the port refuses connections, and nobody else can be given it.
+    const Handle nobody = tcp_socket();
+    bind_to_free_port(nobody.value());
+    return address_of(nobody);
 }
 
 void World::beside(std::function<void()> action) {

@@ -26,11 +26,14 @@ struct Row {
 };
 
 constexpr Row rows[] = {
-    {Thing::disk_file, HandleType::file},      {Thing::directory, HandleType::file},
-    {Thing::null_device, HandleType::unknown}, {Thing::event, HandleType::event},
-    {Thing::anonymous_pipe, HandleType::pipe}, {Thing::named_pipe, HandleType::pipe},
-    {Thing::process, HandleType::process},     {Thing::thread, HandleType::thread},
-    {Thing::semaphore, HandleType::semaphore}, {Thing::timer, HandleType::timer},
+    {Thing::disk_file, HandleType::file},         {Thing::directory, HandleType::file},
+    {Thing::null_device, HandleType::unknown},    {Thing::event, HandleType::event},
+    {Thing::anonymous_pipe, HandleType::pipe},    {Thing::named_pipe, HandleType::pipe},
+    {Thing::process, HandleType::process},        {Thing::thread, HandleType::thread},
+    {Thing::semaphore, HandleType::semaphore},    {Thing::timer, HandleType::timer},
+    {Thing::auto_reset_event, HandleType::event}, {Thing::auto_reset_timer, HandleType::timer},
+    {Thing::child_process, HandleType::process},  {Thing::child_thread, HandleType::thread},
+    {Thing::synchronous_file, HandleType::file},  {Thing::synchronous_pipe, HandleType::pipe},
 };
 static_assert(std::size(rows) == std::size(all_things));
 

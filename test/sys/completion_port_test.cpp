@@ -199,7 +199,9 @@ BOOST_DATA_TEST_CASE(what_was_opened_for_overlapped_use_can_be_associated,
 }
 
 BOOST_DATA_TEST_CASE(a_synchronous_handle_is_an_invalid_argument,
-                     data::make({Thing::anonymous_pipe, Thing::null_device}), kind) {
+                     data::make({Thing::anonymous_pipe, Thing::null_device, Thing::synchronous_file,
+                                 Thing::synchronous_pipe}),
+                     kind) {
     BOOST_TEST(port.associate(world.thing(kind), key).value() == 87);
 }
 
@@ -218,6 +220,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_handle_can_not_be_associated) {
     BOOST_TEST(port.associate(Handle(nullptr), key).value() == 6);
     // INVALID_HANDLE_VALUE asks for a new port, which is refused where there is one already.
     BOOST_TEST(port.associate(Handle(), key).value() == 87);
+}
+
+BOOST_AUTO_TEST_CASE(a_handle_of_another_port_is_an_invalid_argument) {
+    const SocketPair pair = world.tcp_pair();
+    world.associate(pair.local, world.foreign_port());
+    BOOST_TEST(port.associate(pair.local, key).value() == 87);
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_port_answers_every_call_with_a_bad_handle) {

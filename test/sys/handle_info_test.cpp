@@ -45,6 +45,12 @@ constexpr Row rows[] = {
     {Thing::thread, not_file_like, false, HandleType::thread},
     {Thing::semaphore, not_file_like, false, HandleType::semaphore},
     {Thing::timer, not_file_like, false, HandleType::timer},
+    {Thing::auto_reset_event, not_file_like, false, HandleType::event},
+    {Thing::auto_reset_timer, not_file_like, false, HandleType::timer},
+    {Thing::child_process, not_file_like, false, HandleType::process},
+    {Thing::child_thread, not_file_like, false, HandleType::thread},
+    {Thing::synchronous_file, disk, false, HandleType::unknown},
+    {Thing::synchronous_pipe, pipe, true, HandleType::unknown},
 };
 static_assert(std::size(rows) == std::size(all_things));
 
@@ -124,6 +130,19 @@ BOOST_AUTO_TEST_CASE(both_ends_of_an_anonymous_pipe_are_pipes) {
     const Owned writer(writing);
     BOOST_TEST(sys::is_pipe(reader.get()));
     BOOST_TEST(sys::is_pipe(writer.get()));
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_may_only_be_written_is_a_pipe) {
+    // GetNamedPipeInfo is refused on both for want of the right to read attributes.
+    const std::wstring name = new_pipe_name();
+    const Owned server(::CreateNamedPipeW(name.c_str(), PIPE_ACCESS_OUTBOUND | FILE_FLAG_OVERLAPPED,
+                                          PIPE_TYPE_BYTE, 1, pipe_room, pipe_room, 0, nullptr));
+    BOOST_TEST(sys::is_pipe(server.get()));
+    const std::wstring other_name = new_pipe_name();
+    const Owned reader(create_named_pipe(other_name, FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE));
+    const Owned client(::CreateFileW(other_name.c_str(), FILE_WRITE_DATA, 0, nullptr, OPEN_EXISTING,
+                                     FILE_FLAG_OVERLAPPED, nullptr));
+    BOOST_TEST(sys::is_pipe(client.get()));
 }
 
 BOOST_AUTO_TEST_CASE(a_console_is_a_character_device_and_a_console,

@@ -19,9 +19,10 @@ inline constexpr std::uint32_t patience_milliseconds = 10'000;
 inline constexpr std::uint32_t quiet_milliseconds = 20;
 
 inline constexpr Thing all_things[] = {
-    Thing::disk_file,      Thing::directory,  Thing::null_device, Thing::event,
-    Thing::anonymous_pipe, Thing::named_pipe, Thing::process,     Thing::thread,
-    Thing::semaphore,      Thing::timer,
+    Thing::disk_file,      Thing::directory,    Thing::null_device,      Thing::event,
+    Thing::anonymous_pipe, Thing::named_pipe,   Thing::process,          Thing::thread,
+    Thing::semaphore,      Thing::timer,        Thing::auto_reset_event, Thing::auto_reset_timer,
+    Thing::child_process,  Thing::child_thread, Thing::synchronous_file, Thing::synchronous_pipe,
 };
 
 inline const char* name_of(Thing thing) {
@@ -46,6 +47,18 @@ inline const char* name_of(Thing thing) {
             return "semaphore";
         case Thing::timer:
             return "timer";
+        case Thing::auto_reset_event:
+            return "auto_reset_event";
+        case Thing::auto_reset_timer:
+            return "auto_reset_timer";
+        case Thing::child_process:
+            return "child_process";
+        case Thing::child_thread:
+            return "child_thread";
+        case Thing::synchronous_file:
+            return "synchronous_file";
+        case Thing::synchronous_pipe:
+            return "synchronous_pipe";
     }
     return "?";
 }

@@ -1,4 +1,5 @@
 // sys::ThreadPoolWait: the callback comes once, on another thread, and never after disarm.
+// sys::take_signal, sys::is_auto_reset: what a wait finds, and what it leaves.
 #include "sys/waitable.hpp"
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "bell.hpp"
 #include "support/win32_objects.hpp"
 #include "sys/completion_port.hpp"
 #include "sys_test.hpp"
@@ -14,29 +16,10 @@
 using namespace wakepoll;
 using namespace wakepoll::test;
 using sys::CompletionPort;
+using sys::take_signal;
 using sys::ThreadPoolWait;
 
 namespace {
-
-constexpr std::chrono::milliseconds patience(patience_milliseconds);
-constexpr std::chrono::milliseconds moment(quiet_milliseconds);
-
-/// Counts the calls of a wait's callback.
-struct Bell {
-    std::counting_semaphore<> rung{0};
-    std::atomic<int> calls = 0;
-    std::thread::id thread;
-
-    static void ring(void* context) noexcept {
-        Bell& bell = *static_cast<Bell*>(context);
-        bell.thread = std::this_thread::get_id();
-        bell.calls.fetch_add(1);
-        bell.rung.release();
-    }
-
-    bool rings() { return rung.try_acquire_for(patience); }
-    bool stays_silent() { return !rung.try_acquire_for(moment); }
-};
 
 struct Fixture {
     World world;
@@ -54,6 +37,10 @@ struct Fixture {
         BOOST_REQUIRE(barrier.rings());
     }
 };
+
+bool becomes_signalled(Handle object) {
+    return ::WaitForSingleObject(object.native(), patience_milliseconds) == WAIT_OBJECT_0;
+}
 
 }  // namespace
 
@@ -133,7 +120,7 @@ BOOST_AUTO_TEST_CASE(disarm_returns_when_the_callback_has_run) {
         std::binary_semaphore may_go{0};
         std::atomic<bool> done = false;
 
-        static void run(void* context) noexcept {
+        static void run(void* context, const ThreadPoolWait&) noexcept {
             Slow& slow = *static_cast<Slow*>(context);
             slow.entered.release();
             static_cast<void>(slow.may_go.try_acquire_for(patience));
@@ -195,6 +182,99 @@ BOOST_AUTO_TEST_CASE(what_is_no_handle_is_refused_or_never_signalled) {
     BOOST_TEST(bell.stays_silent());
     wait.disarm();
     BOOST_TEST(bell.calls == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_manual_reset_object_keeps_its_signal) {
+    for (const Thing kind :
+         {Thing::event, Thing::timer, Thing::child_process, Thing::child_thread}) {
+        BOOST_TEST_CONTEXT(kind) {
+            const Handle object = world.thing(kind);
+            BOOST_TEST(!take_signal(object).value());
+            world.signal(object);
+            BOOST_TEST(becomes_signalled(object));
+            BOOST_TEST(take_signal(object).value());
+            BOOST_TEST(take_signal(object).value());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_auto_reset_object_gives_its_signal_once) {
+    for (const Thing kind : {Thing::auto_reset_event, Thing::auto_reset_timer}) {
+        BOOST_TEST_CONTEXT(kind) {
+            const Handle object = world.thing(kind);
+            BOOST_TEST(!take_signal(object).value());
+            world.signal(object);
+            BOOST_TEST(becomes_signalled(object));
+            BOOST_TEST(!take_signal(object).value());
+            world.signal(object);
+            BOOST_REQUIRE(!arm(object));
+            BOOST_TEST(bell.rings());
+            BOOST_TEST(!take_signal(object).value());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_semaphore_gives_its_count) {
+    const Handle semaphore = world.thing(Thing::semaphore);
+    world.signal(semaphore);
+    world.signal(semaphore);
+    BOOST_TEST(take_signal(semaphore).value());
+    BOOST_REQUIRE(!arm(semaphore));
+    BOOST_TEST(bell.rings());
+    BOOST_TEST(!take_signal(semaphore).value());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_reset_is_silent) {
+    for (const Thing kind : {Thing::event, Thing::auto_reset_event, Thing::timer}) {
+        BOOST_TEST_CONTEXT(kind) {
+            const Handle object = world.thing(kind);
+            world.signal(object);
+            BOOST_TEST(becomes_signalled(object));
+            world.signal(object);
+            world.reset_signal(object);
+            BOOST_TEST(!take_signal(object).value());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_can_not_be_waited_for_has_no_signal) {
+    const Handle closed = world.thing(Thing::event);
+    world.close_handle(closed);
+    BOOST_TEST(take_signal(closed).error().value() == 6);
+    BOOST_TEST(take_signal(world.never_a_handle()).error().value() == 6);
+
+    HANDLE without_right = nullptr;
+    const HANDLE self = ::GetCurrentProcess();
+    BOOST_REQUIRE(::DuplicateHandle(self, world.thing(Thing::event).native(), self, &without_right,
+                                    EVENT_MODIFY_STATE, FALSE, 0) != FALSE);
+    BOOST_TEST(take_signal(Handle(without_right)).error().value() == 5);
+    ::CloseHandle(without_right);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_says_whether_a_wait_resets_it) {
+    BOOST_TEST(sys::is_auto_reset(world.thing(Thing::auto_reset_event)).value());
+    const Handle manual = world.thing(Thing::event);
+    BOOST_TEST(!sys::is_auto_reset(manual).value());
+    world.signal(manual);
+    BOOST_TEST(!sys::is_auto_reset(manual).value());
+    BOOST_TEST(take_signal(manual).value());  // Asking takes nothing.
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_event_does_not_say) {
+    for (const Handle handle :
+         {world.thing(Thing::semaphore), world.thing(Thing::timer), world.never_a_handle()}) {
+        BOOST_TEST(sys::is_auto_reset(handle).error().value() == 6);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_may_only_be_waited_for_does_not_say) {
+    HANDLE without_right = nullptr;
+    const HANDLE self = ::GetCurrentProcess();
+    BOOST_REQUIRE(::DuplicateHandle(self, world.thing(Thing::auto_reset_event).native(), self,
+                                    &without_right, SYNCHRONIZE, FALSE, 0) != FALSE);
+    BOOST_TEST(sys::is_auto_reset(Handle(without_right)).error().value() == 5);
+    BOOST_TEST(!take_signal(Handle(without_right)).value());
+    ::CloseHandle(without_right);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -65,7 +65,9 @@ bool is_console(Handle handle) noexcept {
 }
 
 bool is_pipe(Handle handle) noexcept {
-    return ::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE;
+    // A pipe that was created for writing only may not be asked, which is an answer too.
+    return ::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE ||
+           ::GetLastError() == ERROR_ACCESS_DENIED;
 }
 
 Result<HandleType> object_type(Handle handle) noexcept {

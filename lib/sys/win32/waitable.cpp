@@ -1,38 +1,140 @@
-// Registered waits on Windows' thread pool. See waitable.hpp.
+// Waits on other threads, and what an object says by itself, on Windows. See waitable.hpp.
+//
+// The thread that reads from a pipe is one of its own, not of the system's pool. The pool has at
+// most 500 threads, which the whole process shares: with as many pipes quiet, no further one would
+// be watched, and its `disarm` would wait for a thread that never starts. A cancelled read has an
+// owner, too: CancelSynchronousIo aims at a thread, whatever it is busy with by then, and a thread
+// of the pool may have gone on to another's work.
 #include "sys/waitable.hpp"
-
-#include <utility>
 
 #include "sys/win32/windows.hpp"
 
 namespace wakepoll::sys {
 namespace {
 
+/// Address space only. The callback may go through whatever a provider of Winsock has put between.
+constexpr SIZE_T reader_stack = 256 * 1024;
+
+/// How long a cancelled read is given before it is cancelled again.
+constexpr DWORD cancel_pause_milliseconds = 1;
+
+/// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
+struct EventInformation {
+    LONG type;  ///< 0 for a notification (manual-reset), 1 for a synchronization event.
+    LONG state;
+};
+constexpr LONG synchronization_event = 1;
+
 void CALLBACK signalled(void* wait, BOOLEAN /*timed_out*/) noexcept {
-    static_cast<const ThreadPoolWait*>(wait)->run();
+    static_cast<ThreadPoolWait*>(wait)->run();
 }
 
 }  // namespace
+
+/// The thread of one pipe.
+struct PipeReader {
+    static DWORD CALLBACK run(void* argument) noexcept {
+        ThreadPoolWait& wait = *static_cast<ThreadPoolWait*>(argument);
+        if (!wait.decided_) {
+            char nothing = 0;
+            DWORD bytes = 0;
+            // Whatever it ends with, the owner has a reason to look at the pipe.
+            static_cast<void>(::ReadFile(wait.target_.native(), &nothing, 0, &bytes, nullptr));
+        }
+        if (!wait.decided_.exchange(true)) {
+            wait.run();
+        }
+        return 0;
+    }
+};
 
 std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* context) noexcept {
     disarm();
     callback_ = callback;
     context_ = context;
-    // A failed call may leave anything in its out parameter.
-    HANDLE registration = nullptr;
-    if (::RegisterWaitForSingleObject(&registration, object.native(), &signalled, this, INFINITE,
-                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) == FALSE) {
+    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did). A
+    // number that is closed under it makes it deaf for all of them, or hear of another object.
+    const HANDLE process = ::GetCurrentProcess();
+    HANDLE copy = nullptr;
+    if (::DuplicateHandle(process, object.native(), process, &copy, 0, FALSE,
+                          DUPLICATE_SAME_ACCESS) == FALSE) {
         return last_failure();
     }
+    // A failed call may leave anything in its out parameter.
+    HANDLE registration = nullptr;
+    if (::RegisterWaitForSingleObject(&registration, copy, &signalled, this, INFINITE,
+                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) == FALSE) {
+        const std::error_code error = last_failure();
+        ::CloseHandle(copy);
+        return error;
+    }
+    target_ = Handle(copy);
+    reads_ = false;
     registration_ = registration;
     return {};
 }
 
-void ThreadPoolWait::disarm() noexcept {
-    if (registration_ != nullptr) {
-        static_cast<void>(
-            ::UnregisterWaitEx(std::exchange(registration_, nullptr), INVALID_HANDLE_VALUE));
+std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
+                                            void* context) noexcept {
+    disarm();
+    callback_ = callback;
+    context_ = context;
+    target_ = pipe;
+    reads_ = true;
+    decided_ = false;
+    const HANDLE thread = ::CreateThread(nullptr, reader_stack, &PipeReader::run, this,
+                                         STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+    if (thread == nullptr) {
+        return last_failure();
     }
+    registration_ = thread;
+    return {};
+}
+
+void ThreadPoolWait::disarm() noexcept {
+    const HANDLE registration = registration_.exchange(nullptr);
+    if (registration == nullptr) {
+        return;
+    }
+    if (!reads_) {
+        static_cast<void>(::UnregisterWaitEx(registration, INVALID_HANDLE_VALUE));
+        ::CloseHandle(target_.native());
+        return;
+    }
+    DWORD pause = INFINITE;
+    if (!decided_.exchange(true)) {
+        // The callback will not run, also where the read ends by itself just now. A cancel does
+        // nothing where the thread has not begun to read yet, so it is repeated until the thread
+        // has ended. It never meets the callback.
+        pause = cancel_pause_milliseconds;
+    }
+    do {
+        if (pause != INFINITE) {
+            ::CancelSynchronousIo(registration);
+        }
+    } while (::WaitForSingleObject(registration, pause) == WAIT_TIMEOUT);
+    ::CloseHandle(registration);
+}
+
+Result<bool> take_signal(Handle object) noexcept {
+    switch (::WaitForSingleObject(object.native(), 0)) {
+        case WAIT_TIMEOUT:
+            return false;
+        case WAIT_FAILED:
+            return last_failure();
+        default:  // WAIT_OBJECT_0, or WAIT_ABANDONED of a mutex.
+            return true;
+    }
+}
+
+Result<bool> is_auto_reset(Handle event) noexcept {
+    EventInformation information = {};
+    const NTSTATUS status =
+        ::NtQueryEvent(event.native(), 0, &information, sizeof(information), nullptr);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    return information.type == synchronization_event;
 }
 
 }  // namespace wakepoll::sys

@@ -27,6 +27,16 @@
 
 // Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
 extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
+// The same, with a plain number for the class of information.
+extern "C" __declspec(dllimport) LONG NTAPI
+    NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
+                 ULONG* returned_size);
+#if !defined(__MINGW32__)
+// Documented; mingw's <winternl.h> has it, Microsoft's does not.
+extern "C" NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
+                                                 PVOID information, ULONG size,
+                                                 FILE_INFORMATION_CLASS information_class);
+#endif
 
 namespace wakepoll::sys {
 

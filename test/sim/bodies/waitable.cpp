@@ -1,19 +1,36 @@
 // sys/waitable.hpp over the simulated kernel.
+//
+// What a thread of the pool does in its read is one step here: arm_on_pipe is QueueUserWorkItem,
+// and the read that follows can fail only in a way that calls back.
 #include "sys/waitable.hpp"
 
 #include <memory>
-#include <utility>
 
 #include "../status.hpp"
 #include "../syscall.hpp"
+#include "../waitables.hpp"
 
 namespace wakepoll::sys {
 
 using sim::Call;
 using sim::Syscall;
+using sim::Wait;
+
+namespace {
+
+// This process and this thread, which have not ended.
+bool is_pseudo_handle(Handle handle) {
+    return handle == Handle(~std::uintptr_t{0}) || handle == Handle(~std::uintptr_t{1});
+}
+
+void run_wait(void* wait) noexcept { static_cast<const ThreadPoolWait*>(wait)->run(); }
+
+}  // namespace
 
 std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* context) noexcept {
     disarm();
+    callback_ = callback;
+    context_ = context;
     Syscall call(Call::wait_arm, object.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -22,7 +39,20 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     if (found == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
-    registration_ = call.arm(std::move(found), callback, context);
+    registration_ = call.arm(std::move(found), Wait::For::signal, &run_wait, this);
+    return {};
+}
+
+std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
+                                            void* context) noexcept {
+    disarm();
+    callback_ = callback;
+    context_ = context;
+    Syscall call(Call::pipe_wait_arm, pipe.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    registration_ = call.arm(call->handles.find(pipe), Wait::For::read, &run_wait, this);
     return {};
 }
 
@@ -31,7 +61,38 @@ void ThreadPoolWait::disarm() noexcept {
         return;
     }
     Syscall call(Call::wait_disarm);
-    call.disarm(static_cast<sim::Wait*>(std::exchange(registration_, nullptr)));
+    call.disarm(static_cast<Wait*>(registration_.exchange(nullptr)));
+}
+
+Result<bool> take_signal(Handle object) noexcept {
+    Syscall call(Call::take_signal, object.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    if (is_pseudo_handle(object)) {
+        return call.answer(false);
+    }
+    const std::shared_ptr<sim::Object> found = call->handles.find(object);
+    if (found == nullptr) {
+        return call.fail(sim::code::invalid_handle);
+    }
+    const bool signalled = found->signalled();
+    if (signalled) {
+        found->take_signal();
+    }
+    return call.answer(signalled);
+}
+
+Result<bool> is_auto_reset(Handle event) noexcept {
+    Syscall call(Call::is_auto_reset, event.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    const auto found = call->handles.find_as<sim::Event>(event);
+    if (found == nullptr) {
+        return call.fail(sim::code::invalid_handle);
+    }
+    return call.answer(found->is_auto_reset());
 }
 
 }  // namespace wakepoll::sys

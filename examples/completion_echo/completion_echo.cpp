@@ -1,0 +1,277 @@
+// Submitting, and what follows from each completion.
+#include "completion_echo.hpp"
+
+#include <ws2tcpip.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace example {
+
+namespace {
+
+using wakepoll::Completion;
+using wakepoll::Handle;
+using wakepoll::IoOperation;
+using wakepoll::OsPoller;
+
+std::error_code winsock_error() {
+    return wakepoll::win32_error(static_cast<std::uint32_t>(WSAGetLastError()));
+}
+
+// The user data of an operation is the object that waits for it.
+template <class Object>
+std::uint64_t data_of(Object& object) {
+    return reinterpret_cast<std::uintptr_t>(&object);
+}
+template <class Object>
+Object& object_of(const Completion& completion) {
+    return *reinterpret_cast<Object*>(static_cast<std::uintptr_t>(completion.user_data));
+}
+
+std::string text_of(std::span<const std::byte> address) {
+    std::array<char, 80> host{};
+    std::array<char, 16> port{};
+    // A sockaddr that AcceptEx has written is aligned as it left it, so it is copied first.
+    sockaddr_storage copy{};
+    std::copy_n(address.data(), std::min(address.size(), sizeof copy),
+                reinterpret_cast<std::byte*>(&copy));
+    if (getnameinfo(reinterpret_cast<const sockaddr*>(&copy), static_cast<int>(address.size()),
+                    host.data(), static_cast<DWORD>(host.size()), port.data(),
+                    static_cast<DWORD>(port.size()), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return "?";
+    }
+    return std::string(host.data()) + ":" + port.data();
+}
+
+}  // namespace
+
+std::error_code CompletionEcho::open() {
+    listener_ = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(options_.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int length = sizeof address;
+    if (listener_ == INVALID_SOCKET ||
+        bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        listen(listener_, SOMAXCONN) != 0 ||
+        getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+        return winsock_error();
+    }
+    port_ = ntohs(address.sin_port);
+    acceptors_.resize(options_.accepts);
+    for (Acceptor& acceptor : acceptors_) {
+        if (const std::error_code error = submit(acceptor)) {
+            return error;
+        }
+    }
+    return {};
+}
+
+std::error_code CompletionEcho::run(std::uint64_t connections) {
+    std::array<wakepoll::NativeEvent, 64> events;
+    while (connections == 0 || counts_.closed() < connections) {
+        const bool all_served = serve_queue();
+        const wakepoll::WaitResult result = poller_.wait(
+            events, all_served ? wakepoll::wait_forever : wakepoll::Timeout(options_.read_turn));
+        for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+            handle(*event.completion);
+        }
+        if (result.error) {
+            return result.error;
+        }
+        end_long_turns();
+    }
+    return {};
+}
+
+void CompletionEcho::close() {
+    closing_ = true;
+    if (listener_ != INVALID_SOCKET) {
+        (void)poller_.unregister_handle(Handle(listener_));
+        closesocket(std::exchange(listener_, INVALID_SOCKET));
+    }
+    for (Connection& connection : connections_) {
+        (void)poller_.unregister_handle(Handle(connection.socket));
+        closesocket(std::exchange(connection.socket, INVALID_SOCKET));
+    }
+    // The kernel owns the buffers until the end of each operation has been reported.
+    std::array<wakepoll::NativeEvent, 64> events;
+    while (operations_ > 0) {
+        const wakepoll::WaitResult result = poller_.wait(events);
+        for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+            handle(*event.completion);
+        }
+        if (result.error) {
+            poller_.dispose();  // A poller that can not wait any more takes them back this way.
+            break;
+        }
+    }
+    queue_.clear();
+    connections_.clear();
+}
+
+// Completions
+// -----------------------------------------------------------------------------------
+
+void CompletionEcho::handle(const Completion& completion) {
+    --operations_;
+    // The completion stays; its entry is free for the next operation from now on.
+    (void)poller_.overlapped_pool().release(completion.entry);
+    if (completion.operation == IoOperation::accept) {
+        accepted(object_of<Acceptor>(completion), completion);
+        return;
+    }
+    auto& connection = object_of<Connection>(completion);
+    connection.in_flight = nullptr;
+    if (closing_) {
+        return;  // `close` is about to destroy it.
+    }
+    if (completion.operation == IoOperation::read) {
+        has_read(connection, completion);
+    } else {
+        has_written(connection, completion);
+    }
+}
+
+void CompletionEcho::accepted(Acceptor& acceptor, const Completion& completion) {
+    acceptor.in_flight = false;
+    const auto socket = static_cast<SOCKET>(completion.accepted.value());
+    if (closing_) {
+        if (!completion.error) {
+            closesocket(socket);  // It had come before the listener was closed.
+        }
+        return;
+    }
+    if (!completion.error) {
+        ++counts_.accepted;
+        if (options_.verbose) {
+            const wakepoll::AcceptedAddresses addresses =
+                OsPoller::accepted_addresses(completion, acceptor.addresses);
+            std::printf("%s connected to %s\n", text_of(addresses.remote).c_str(),
+                        text_of(addresses.local).c_str());
+        }
+        connections_.emplace_back();
+        Connection& connection = connections_.back();
+        connection.place = std::prev(connections_.end());
+        connection.socket = socket;
+        queue_.push_back(&connection);
+    }
+    // The next peer gets the entry of this one. An accept that failed (its peer had gone already)
+    // is replaced too; one that can not be submitted now is tried again before every wait.
+    (void)submit(acceptor);
+}
+
+void CompletionEcho::has_read(Connection& connection, const Completion& completion) {
+    if (completion.error == std::errc::operation_canceled) {
+        queue_.push_back(&connection);  // Its turn was over.
+    } else if (completion.error) {
+        drop(connection, false);
+    } else if (completion.bytes == 0) {
+        drop(connection, true);  // All that the peer has sent is on its way back.
+    } else {
+        connection.unsent = completion.bytes;
+        (void)submit_or_queue(connection);
+    }
+}
+
+void CompletionEcho::has_written(Connection& connection, const Completion& completion) {
+    if (completion.error) {
+        drop(connection, false);
+        return;
+    }
+    counts_.bytes += completion.bytes;
+    connection.unsent = 0;
+    // To read again it goes behind those who wait already.
+    queue_.push_back(&connection);
+}
+
+void CompletionEcho::drop(Connection& connection, bool completed) {
+    ++(completed ? counts_.completed : counts_.failed);
+    if (completed) {
+        shutdown(connection.socket, SD_SEND);
+    }
+    // Unregister first, to give its slot back: Windows gives the number to another socket at once.
+    (void)poller_.unregister_handle(Handle(connection.socket));
+    closesocket(connection.socket);
+    connections_.erase(connection.place);
+}
+
+// Submitting
+// ------------------------------------------------------------------------------------
+
+std::error_code CompletionEcho::submit(Acceptor& acceptor) {
+    const auto entry =
+        poller_.submit_accept(Handle(listener_), acceptor.addresses, data_of(acceptor));
+    if (entry) {
+        acceptor.in_flight = true;
+        ++operations_;
+    }
+    return entry.error();
+}
+
+std::error_code CompletionEcho::submit(Connection& connection) {
+    const Handle handle(connection.socket);
+    const std::span buffer(connection.buffer);
+    const auto entry =
+        connection.unsent > 0
+            ? poller_.submit_write(handle, buffer.first(connection.unsent), data_of(connection))
+            : poller_.submit_read(handle, buffer, data_of(connection));
+    if (entry) {
+        ++operations_;
+        connection.in_flight = *entry;
+        connection.since = Clock::now();
+        connections_.splice(connections_.end(), connections_, connection.place);
+    }
+    return entry.error();
+}
+
+// False where there is no entry: the connection is the first in the queue then.
+bool CompletionEcho::submit_or_queue(Connection& connection) {
+    const std::error_code error = submit(connection);
+    if (error == std::errc::resource_unavailable_try_again) {
+        queue_.push_front(&connection);
+        return false;
+    }
+    if (error) {
+        drop(connection, false);
+    }
+    return true;
+}
+
+// False where somebody still waits for an entry.
+bool CompletionEcho::serve_queue() {
+    bool all_accept = true;
+    for (Acceptor& acceptor : acceptors_) {
+        all_accept &= acceptor.in_flight || !submit(acceptor);
+    }
+    bool room = poller_.overlapped_pool().has_available();
+    while (room && !queue_.empty()) {
+        Connection& connection = *queue_.front();
+        queue_.pop_front();
+        room = submit_or_queue(connection);
+    }
+    counts_.most_queued = std::max<std::uint64_t>(counts_.most_queued, queue_.size());
+    return all_accept && queue_.empty();
+}
+
+void CompletionEcho::end_long_turns() {
+    std::size_t wanted = queue_.size();
+    const Clock::time_point now = Clock::now();
+    for (auto it = connections_.begin(); it != connections_.end() && wanted > 0; ++it) {
+        const auto turn = it->unsent > 0 ? options_.write_turn : options_.read_turn;
+        if (it->in_flight != nullptr && now - it->since >= turn) {
+            // It is reported like any other: as canceled, or with what has come meanwhile.
+            (void)poller_.cancel(it->in_flight);
+            it->since = now;
+            --wanted;
+            ++counts_.turns_ended;
+        }
+    }
+}
+
+}  // namespace example

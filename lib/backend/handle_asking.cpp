@@ -1,0 +1,164 @@
+// Asking registered handles whether they are ready, each in the way of its kind, and arming what is
+// to say so of those that are not.
+#include <cassert>
+
+#include "backend/handle_backend.hpp"
+#include "core/event_mask.hpp"
+#include "sys/console.hpp"
+#include "sys/handle_info.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/pipe.hpp"
+
+namespace wakepoll::backend {
+namespace {
+
+using core::index_of;
+using core::Slot;
+
+constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+
+/// The error says that the handle is closed, or is another object's by now.
+[[nodiscard]] bool says_closed(std::error_code error) noexcept {
+    return error == std::errc::bad_file_descriptor;
+}
+
+/// The error says that the handle is no pipe any more that could be read from, as it was when it
+/// was registered: it was closed, and its number is another object's. Each kind of object has an
+/// error of its own for a call that it does not know, so it is asked what it is.
+[[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
+    return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
+}
+
+/// The error says that nothing will come through the pipe any more.
+[[nodiscard]] bool says_broken(std::error_code error) noexcept {
+    return error == std::errc::broken_pipe;
+}
+
+}  // namespace
+
+Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
+                            std::error_code& error) noexcept {
+    Scan scan;
+    while (scan.visited < visits && scan.filled < events.size() && !suspects_.empty()) {
+        const Slot slot = suspects_.cursor();
+        const Answer answer = ask(slot);
+        ++scan.visited;
+        if (answer.closed) {
+            drop(slot);
+            continue;
+        }
+        if (answer.error) {
+            suspects_.advance();
+            error = answer.error;
+            return scan;
+        }
+        if (answer.mask == 0) {
+            suspects_.remove(slot);
+            continue;
+        }
+        const core::Registration& registration = table_[slot];
+        NativeEvent& event = events[scan.filled++];
+        event.events = core::filter_mask(answer.mask, registration.interest);
+        event.data.u64 = registration.user_data;
+        event.completion = nullptr;
+        if (core::is_one_shot(registration.interest)) {
+            suspects_.remove(slot);
+        } else {
+            suspects_.advance();
+        }
+    }
+    return scan;
+}
+
+HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
+    switch (table_[slot].type) {
+        case HandleType::console:
+            return ask_console(slot);
+        case HandleType::pipe:
+            return ask_pipe(slot);
+        default:
+            return ask_object(slot);
+    }
+}
+
+HandleBackend::Answer HandleBackend::ask_object(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    if (watch.taken) {
+        watch.taken = false;
+        return {.mask = readable};
+    }
+    const Result<bool> signalled = sys::take_signal(table_[slot].handle);
+    if (!signalled) {
+        return {.closed = says_closed(signalled.error()), .error = signalled.error()};
+    }
+    return *signalled ? Answer{.mask = readable} : arm(slot);
+}
+
+HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
+    const Handle console = table_[slot].handle;
+    for (;;) {
+        const Result<sys::ConsoleRecord> next = sys::next_console_record(console);
+        if (!next) {
+            return {.closed = says_closed(next.error()), .error = next.error()};
+        }
+        if (*next == sys::ConsoleRecord::key) {
+            return {.mask = readable};
+        }
+        if (*next == sys::ConsoleRecord::none) {
+            return arm(slot);
+        }
+        // Left where it is, it would keep the console signalled and hide the keys behind it.
+        if (const std::error_code error = sys::discard_console_record(console)) {
+            return {.error = error};
+        }
+    }
+}
+
+HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    if (watch.taken) {
+        // The read of nothing has taken a message of no bytes.
+        watch.taken = false;
+        return {.mask = readable};
+    }
+    const Result<std::uint32_t> bytes = sys::readable_bytes(table_[slot].handle);
+    if (!bytes) {
+        return says_broken(bytes.error())
+                   ? Answer{.mask = readable | mask::hup}
+                   : Answer{.closed = says_other_pipe(table_[slot].handle, bytes.error()),
+                            .error = bytes.error()};
+    }
+    if (*bytes > 0) {
+        return {.mask = readable};
+    }
+    return watch.by_read ? arm_by_read(slot) : arm(slot);
+}
+
+HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
+    sys::ThreadPoolWait& wait = waits_[index_of(slot)];
+    const core::Registration& registration = table_[slot];
+    const std::error_code error =
+        registration.type == HandleType::pipe
+            ? wait.arm_on_pipe(registration.handle, &HandleBackend::signalled, this)
+            : wait.arm(registration.handle, &HandleBackend::signalled, this);
+    watch_of(slot).armed = !error;
+    return {.closed = says_closed(error), .error = error};
+}
+
+HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
+    OverlappedEntry& entry = operations_[table_[slot].link];
+    assert(entry.state() == OverlappedState::idle);
+    const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
+    if (!started) {
+        return says_broken(started.error())
+                   ? Answer{.mask = readable | mask::hup}
+                   : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
+                            .error = started.error()};
+    }
+    // Its packet comes even where it was done at once.
+    operations_.start(entry);
+    watch_of(slot).armed = true;
+    return {};
+}
+
+}  // namespace wakepoll::backend

@@ -1,0 +1,226 @@
+// Registering and being told. What asks whether a handle is ready is in handle_asking.cpp.
+#include "backend/handle_backend.hpp"
+
+#include <memory>
+
+#include "own_errors.hpp"
+#include "sys/console.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/pipe.hpp"
+
+namespace wakepoll::backend {
+namespace {
+
+using core::index_of;
+using core::Slot;
+
+constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
+
+constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+
+[[nodiscard]] bool wants_reading(const core::Registration& registration) noexcept {
+    return (bits(registration.interest) & readable) != 0;
+}
+
+/// To wait for the object is to change it.
+[[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
+    switch (registration.type) {
+        case HandleType::event: {
+            // Without the right to query it, it is taken for one that a wait resets.
+            const Result<bool> resets = sys::is_auto_reset(registration.handle);
+            return !resets || *resets;
+        }
+        case HandleType::semaphore:
+        case HandleType::timer:  // The kernel does not tell which kind of timer it is.
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& table,
+                             core::OperationList& operations, PollerStats& stats, Rouse rouse,
+                             void* poller) noexcept
+    : waits_(memory.waits),
+      watches_(memory.watches),
+      signals_(memory.signals, table.capacity()),
+      suspects_(memory.links),
+      table_(table),
+      operations_(operations),
+      stats_(stats),
+      rouse_(rouse),
+      poller_(poller) {}
+
+HandleBackend::~HandleBackend() { std::destroy_n(waits_, table_.capacity()); }
+
+void HandleBackend::close() noexcept {
+    for (std::uint32_t slot = 0; slot < table_.capacity(); ++slot) {
+        waits_[slot].disarm();
+        const core::Registration& registration = table_[Slot{slot}];
+        if (registration.registered && watches_[slot].by_read) {
+            OverlappedEntry& entry = operations_[registration.link];
+            if (entry.state() == OverlappedState::idle) {
+                operations_.give_back(entry);
+            }
+        }
+    }
+}
+
+// Registering
+// -----------------------------------------------------------------------------------
+
+bool HandleBackend::can_watch(HandleType type) noexcept {
+    return type != HandleType::socket && type != HandleType::file && type != HandleType::unknown;
+}
+
+bool HandleBackend::can_report(IoInterest interest) noexcept {
+    return (bits(interest) & (mask::out | mask::wrnorm | mask::wrband | mask::pri)) == 0;
+}
+
+std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
+    core::Registration& registration = table_[slot];
+    Watch watch;
+    if (registration.type == HandleType::pipe) {
+        // What can not be read from will never be readable; say so now.
+        const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
+        if (!bytes && bytes.error().value() != other_end_gone) {
+            // A server's end that no client has opened yet, or whose client it has sent away.
+            return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
+                                                           : bytes.error();
+        }
+        if (overlapped) {
+            OverlappedEntry* const entry = operations_.acquire(
+                core::OperationList::Purpose::readiness, slot, registration.generation);
+            if (entry == nullptr) {
+                return own_errors::resource_unavailable_try_again();
+            }
+            entry->handle = registration.handle;
+            registration.link = operations_.index_of(*entry);
+            watch.by_read = true;
+            watch.messages = sys::carries_messages(registration.handle);
+        }
+    } else if (registration.type == HandleType::console) {
+        const Result<sys::ConsoleRecord> next = sys::next_console_record(registration.handle);
+        if (!next) {
+            return next.error();
+        }
+    } else {
+        watch.takes = takes_signals(registration);
+        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
+        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        if (!watch.takes || wants_reading(registration)) {
+            const Result<bool> signalled = sys::take_signal(registration.handle);
+            if (!signalled) {
+                return signalled.error();
+            }
+            watch.taken = watch.takes && *signalled;
+        }
+    }
+    watch_of(slot) = watch;
+    suspect(slot);
+    return {};
+}
+
+void HandleBackend::modify(Slot slot) noexcept {
+    if (wants_reading(table_[slot])) {
+        suspect(slot);
+        return;
+    }
+    if (suspects_.is_linked(slot)) {
+        suspects_.remove(slot);
+    }
+    // Nobody wants the signal, so it must not be taken from others. A read of nothing takes
+    // nothing.
+    if (!watch_of(slot).by_read) {
+        disarm(slot);
+    }
+}
+
+void HandleBackend::remove(Slot slot) noexcept {
+    if (suspects_.is_linked(slot)) {
+        suspects_.remove(slot);
+    }
+    if (!watch_of(slot).by_read) {
+        disarm(slot);
+        return;
+    }
+    core::Registration& registration = table_[slot];
+    OverlappedEntry& entry = operations_[registration.link];
+    registration.link = 0;
+    if (entry.state() == OverlappedState::idle) {
+        operations_.give_back(entry);
+        return;
+    }
+    // Its packet comes in any case and is dropped then, by the generation of the slot.
+    operations_.cancel(entry);
+    static_cast<void>(sys::cancel(entry.handle, entry.overlapped));
+}
+
+void HandleBackend::drop(Slot slot) noexcept {
+    remove(slot);
+    table_.erase(slot);
+    ++stats_.registrations_dropped;
+}
+
+// Being told
+// ------------------------------------------------------------------------------------
+
+void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept {
+    auto& self = *static_cast<HandleBackend*>(backend);
+    self.signals_.set(Slot{static_cast<std::uint32_t>(&wait - self.waits_)});
+    self.rouse_(self.poller_);
+}
+
+void HandleBackend::take_signals() noexcept {
+    signals_.take_all([this](Slot slot) { note_signal(slot); });
+}
+
+void HandleBackend::note_signal(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    watch.armed = false;
+    watch.taken = watch.taken || watch.takes;
+    suspect(slot);
+}
+
+void HandleBackend::suspect(Slot slot) noexcept {
+    if (wants_reading(table_[slot]) && !watch_of(slot).armed && !suspects_.is_linked(slot)) {
+        suspects_.add(slot);
+    }
+}
+
+void HandleBackend::disarm(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    waits_[index_of(slot)].disarm();
+    watch.armed = false;
+    // It may have ended just before, with a signal that it took.
+    if (signals_.take(slot)) {
+        watch.taken = watch.taken || watch.takes;
+    }
+}
+
+void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) noexcept {
+    const Slot slot = core::OperationList::slot_of(entry);
+    const bool asked = entry.state() == OverlappedState::cancelling;
+    operations_.complete(entry);
+    core::Registration& registration = table_[slot];
+    if (!registration.active ||
+        registration.generation != core::OperationList::generation_of(entry)) {
+        ++stats_.late_packets;
+        operations_.give_back(entry);
+        return;
+    }
+    operations_.rest(entry);
+    watch_of(slot).armed = false;
+    if (error == std::errc::operation_canceled && !asked) {
+        drop(slot);  // The handle was closed; its number may be another's already.
+        return;
+    }
+    // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
+    // have been read since.
+    watch_of(slot).taken = !error && watch_of(slot).messages;
+    suspect(slot);
+}
+
+}  // namespace wakepoll::backend

@@ -1,0 +1,145 @@
+// Readiness of every registered handle that is not a socket.
+//
+// The kernel has no WSAPoll for these: each is waited for by itself, and only while it is not
+// ready. A registered slot is either *suspect*, in a ring of those that the next wait asks one by
+// one whether they are ready now (so what stays ready is reported by every wait), or *armed*:
+// asked, found not ready, and left to something that will say when it is. What that is depends on
+// the kind:
+//
+//   - events, processes, threads, semaphores, timers and consoles: a wait of the system's thread
+//     pool on the object itself;
+//   - synchronous pipes, which as objects are always signalled: a thread of the pool that reads
+//     nothing from the pipe, which returns when something could be read;
+//   - pipes opened for overlapped use: an overlapped read of nothing, whose packet comes to the
+//     port. Its entry is taken from the pool when the pipe is registered, so that it can not be
+//     missing later.
+//
+// A pool's thread does no more than note the slot in a set of bits and rouse the owner. A slot that
+// is unregistered is disarmed first, which waits for a callback that is under way, so nothing of it
+// is left afterwards; only a read of nothing may still be in flight, and its packet is recognised
+// by the generation of the slot.
+//
+// A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
+// signal is kept with the slot until it has been reported.
+//
+// All of it is called by the owner of the poller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "backend/readiness_backend.hpp"
+#include "core/operation_list.hpp"
+#include "core/registration_table.hpp"
+#include "core/signal_set.hpp"
+#include "core/slot_ring.hpp"
+#include "sys/waitable.hpp"
+#include "wakepoll/stats.hpp"
+
+namespace wakepoll::backend {
+
+class HandleBackend {
+public:
+    /// What is known of a slot beyond its registration.
+    struct Watch {
+        bool armed : 1 = false;     ///< Something will say when the slot is ready.
+        bool taken : 1 = false;     ///< A signal was taken for it and is not reported yet.
+        bool takes : 1 = false;     ///< To wait for the object is to take its signal.
+        bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
+        bool messages : 1 = false;  ///< And one of messages.
+    };
+
+    /// Arrays for every slot, which outlive the backend.
+    struct Memory {
+        sys::ThreadPoolWait* waits;
+        Watch* watches;
+        core::SignalSet::Word* signals;  ///< `SignalSet::words_for` of them
+        core::SlotRing::Link* links;     ///< shared with the rings of other backends
+    };
+
+    /// Rouses the owner, from any thread.
+    using Rouse = void (*)(void* poller) noexcept;
+
+    HandleBackend(const Memory& memory, core::RegistrationTable& table,
+                  core::OperationList& operations, PollerStats& stats, Rouse rouse,
+                  void* poller) noexcept;
+    ~HandleBackend();
+
+    HandleBackend(const HandleBackend&) = delete;
+    HandleBackend& operator=(const HandleBackend&) = delete;
+
+    /// True where a handle of this kind can be registered here at all.
+    [[nodiscard]] static bool can_watch(HandleType type) noexcept;
+    /// True where this may be asked of it: nothing but sockets tells when it can be written to.
+    [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
+
+    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
+    /// overlapped pipe must be associated with the port before.
+    [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
+    void modify(core::Slot slot) noexcept;
+    void remove(core::Slot slot) noexcept;
+
+    /// How many slots are suspect, and so are visited by a full round of `collect`.
+    [[nodiscard]] std::size_t size() const noexcept { return suspects_.size(); }
+
+    /// Asks at most `visits` suspects and reports those that are ready, from where the last scan
+    /// stopped. Stops early when `events` is full or an arming failed: `error` says why then, and
+    /// the slot stays suspect.
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               std::error_code& error) noexcept;
+
+    /// The suspects that were added last, so many of them, are asked next: in this wait the others
+    /// had their turn.
+    void prefer_newest(std::size_t count) noexcept { suspects_.prefer_newest(count); }
+
+    /// Takes note of what the pool's threads have seen.
+    void take_signals() noexcept;
+
+    /// The packet of a read of nothing has come; `error` is what the read ended with.
+    void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
+
+    /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
+    /// nothing in flight are left to whoever drains the port.
+    void close() noexcept;
+
+private:
+    /// What asking a slot found.
+    struct Answer {
+        std::uint32_t mask = 0;   ///< 0: not ready, and armed.
+        bool closed = false;      ///< The handle is none any more.
+        std::error_code error{};  ///< It could be neither asked nor armed.
+    };
+
+    [[nodiscard]] Answer ask(core::Slot slot) noexcept;
+    [[nodiscard]] Answer ask_object(core::Slot slot) noexcept;
+    [[nodiscard]] Answer ask_console(core::Slot slot) noexcept;
+    [[nodiscard]] Answer ask_pipe(core::Slot slot) noexcept;
+    [[nodiscard]] Answer arm(core::Slot slot) noexcept;
+    [[nodiscard]] Answer arm_by_read(core::Slot slot) noexcept;
+
+    [[nodiscard]] Watch& watch_of(core::Slot slot) noexcept {
+        return watches_[core::index_of(slot)];
+    }
+    void note_signal(core::Slot slot) noexcept;
+    void suspect(core::Slot slot) noexcept;
+    void disarm(core::Slot slot) noexcept;
+    /// Unregisters a handle that was found closed.
+    void drop(core::Slot slot) noexcept;
+
+    /// Called by a thread of the system's pool.
+    static void signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept;
+
+    sys::ThreadPoolWait* waits_;
+    Watch* watches_;
+    core::SignalSet signals_;
+    core::SlotRing suspects_;
+    core::RegistrationTable& table_;
+    core::OperationList& operations_;
+    PollerStats& stats_;
+    Rouse rouse_;
+    void* poller_;
+};
+
+}  // namespace wakepoll::backend

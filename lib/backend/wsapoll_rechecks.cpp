@@ -1,0 +1,133 @@
+// Asking again, at a growing distance, about what WSAPoll can not wait for. See
+// wsapoll_backend.hpp.
+#include <algorithm>
+#include <array>
+
+#include "backend/wsapoll_backend.hpp"
+#include "sys/socket.hpp"
+#include "sys/socket_poll.hpp"
+
+namespace wakepoll::backend {
+namespace {
+
+using core::index_of;
+using core::nanoseconds;
+using core::PollEntry;
+using core::Slot;
+namespace poll_bits = core::poll_bits;
+
+/// Quiet sockets asked about in one call.
+constexpr std::size_t quiet_per_call = 64;
+
+}  // namespace
+
+std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
+    if (quiet_.empty() || !quiet_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    quiet_pace_.advance(now);
+    for (std::size_t left = quiet_.size(); left > 0;) {
+        const std::size_t count = std::min(left, quiet_per_call);
+        if (const std::error_code error = ask_quiet(count)) {
+            return error;
+        }
+        left -= count;
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::ask_quiet(std::size_t count) noexcept {
+    std::array<PollEntry, quiet_per_call> entries;
+    std::array<Slot, quiet_per_call> slots;
+    for (std::size_t i = 0; i < count; ++i) {
+        slots[i] = quiet_.cursor();
+        entries[i] = entry_for(table_[slots[i]]);
+        quiet_.advance();
+    }
+    if (const std::error_code error = poll({entries.data(), count}, 0)) {
+        return error;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (is_closed(entries[i])) {
+            drop(slots[i]);
+        } else if (reportable(table_[slots[i]], entries[i].revents) != 0 ||
+                   entries[i].revents == 0) {
+            quiet_.remove(slots[i]);
+            watch(slots[i], entries[i]);
+        }
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
+    if (connecting_count_ == 0) {
+        refusal_seen_ = false;
+        return {};
+    }
+    if (!refusal_seen_ && !connecting_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    connecting_pace_.advance(now);
+    refusal_seen_ = false;
+    std::array<std::size_t, sys::failed_connects_limit> positions;
+    std::size_t count = 0;
+    for (std::size_t position = 0; position < active_.size(); ++position) {
+        if (connecting_[index_of(active_.slot_at(position))]) {
+            positions[count++] = position;
+        }
+        const bool last = position + 1 == active_.size();
+        if (count == positions.size() || (last && count > 0)) {
+            if (const std::error_code error = ask_select({positions.data(), count})) {
+                return error;
+            }
+            count = 0;
+        }
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::ask_select(std::span<const std::size_t> positions) noexcept {
+    std::array<std::uintptr_t, sys::failed_connects_limit> sockets;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        sockets[i] = active_.entries()[positions[i]].socket;
+    }
+    const Result<std::uint64_t> failed = sys::failed_connects({sockets.data(), positions.size()});
+    if (!failed) {
+        // A closed one among them: WSAPoll has marked it, and it is gone by the next re-check.
+        return failed.error() == std::errc::bad_file_descriptor ? std::error_code{}
+                                                                : failed.error();
+    }
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        PollEntry& entry = active_.entries()[positions[i]];
+        const bool told = ((*failed >> i) & 1U) != 0;
+        if (!told && (entry.events & poll_bits::wrnorm) != 0) {
+            continue;  // WSAPoll says by itself when this one is connected.
+        }
+        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
+        // except set tells out-of-band data.
+        const Result<bool> connected = sys::is_connected(Handle{entry.socket});
+        if (connected && *connected) {
+            note_connected(active_.slot_at(positions[i]));
+        } else if (told) {
+            entry.revents =
+                static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
+            refusal_seen_ = true;
+        }
+    }
+    return {};
+}
+
+nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
+    nanoseconds soonest = nanoseconds::max();
+    if (!quiet_.empty()) {
+        soonest = std::min(soonest, quiet_pace_.remaining(now));
+    }
+    if (connecting_count_ > 0) {
+        soonest = std::min(soonest, connecting_pace_.remaining(now));
+    }
+    return soonest;
+}
+
+}  // namespace wakepoll::backend

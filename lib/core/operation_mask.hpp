@@ -1,0 +1,46 @@
+// From what became of an overlapped operation to an epoll mask.
+//
+// The direction is always there, so that a loop goes and looks. `hup` says that the other side is
+// gone, `err` that something went wrong; the end of a stream is no error.
+#pragma once
+
+#include <system_error>
+
+#include "wakepoll/events.hpp"
+#include "wakepoll/overlapped.hpp"
+
+namespace wakepoll::core {
+
+[[nodiscard]] inline std::uint32_t direction_of(IoOperation operation) noexcept {
+    return operation == IoOperation::write || operation == IoOperation::connect ? mask::out
+                                                                                : mask::in;
+}
+
+/// What is reported of an operation that ended with this error.
+[[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation,
+                                                  std::error_code error) noexcept {
+    const std::uint32_t direction = direction_of(operation);
+    if (!error) {
+        return direction;
+    }
+    const bool ended = error == std::errc::no_message_available || error == std::errc::broken_pipe;
+    if (ended && operation == IoOperation::read) {
+        return direction | mask::hup;
+    }
+    const bool gone = ended || error == std::errc::connection_reset ||
+                      error == std::errc::connection_aborted ||
+                      error == std::errc::connection_refused;
+    return direction | mask::err | (gone ? mask::hup : mask::none);
+}
+
+/// The error is an outcome, something that the other side or the medium has to say, and not a
+/// reason why the operation could not be begun.
+[[nodiscard]] inline bool is_outcome(std::error_code error) noexcept {
+    return error == std::errc::no_message_available || error == std::errc::broken_pipe ||
+           error == std::errc::connection_reset || error == std::errc::connection_aborted ||
+           error == std::errc::connection_refused || error == std::errc::network_unreachable ||
+           error == std::errc::host_unreachable || error == std::errc::network_reset ||
+           error == std::errc::timed_out || error == std::errc::message_size;
+}
+
+}  // namespace wakepoll::core

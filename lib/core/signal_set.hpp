@@ -1,0 +1,68 @@
+// Which slots the threads of the system's pool have seen signalled.
+//
+// A bit for each slot. Any thread sets one; the owner takes what is set, in one pass over the
+// words, after the wake word has told it that there is something. Setting a bit allocates nothing
+// and can not fail, so a signal is never lost between a pool's thread and the owner.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/slot.hpp"
+
+namespace wakepoll::core {
+
+class SignalSet {
+public:
+    using Word = std::atomic<std::uint64_t>;
+
+    /// How many words a set for this many slots needs.
+    [[nodiscard]] static constexpr std::size_t words_for(std::size_t slots) noexcept {
+        return (slots + bits_per_word - 1) / bits_per_word;
+    }
+
+    /// Takes `words_for(slots)` words, all zero, which outlive the set.
+    SignalSet(Word* words, std::size_t slots) noexcept : words_(words), count_(words_for(slots)) {}
+
+    SignalSet(const SignalSet&) = delete;
+    SignalSet& operator=(const SignalSet&) = delete;
+
+    /// Any thread.
+    void set(Slot slot) noexcept { word_of(slot).fetch_or(bit_of(slot)); }
+
+    /// The owner: whether the slot was set; it no longer is.
+    [[nodiscard]] bool take(Slot slot) noexcept {
+        return (word_of(slot).fetch_and(~bit_of(slot)) & bit_of(slot)) != 0;
+    }
+
+    /// The owner: calls `visit` for each slot that was set, and none is afterwards.
+    template <class Visit>
+    void take_all(const Visit& visit) noexcept {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (words_[i].load(std::memory_order_relaxed) == 0) {
+                continue;
+            }
+            for (std::uint64_t left = words_[i].exchange(0); left != 0; left &= left - 1) {
+                visit(Slot{static_cast<std::uint32_t>(
+                    i * bits_per_word + static_cast<std::size_t>(std::countr_zero(left)))});
+            }
+        }
+    }
+
+private:
+    static constexpr std::size_t bits_per_word = 64;
+
+    [[nodiscard]] Word& word_of(Slot slot) noexcept {
+        return words_[index_of(slot) / bits_per_word];
+    }
+    [[nodiscard]] static constexpr std::uint64_t bit_of(Slot slot) noexcept {
+        return std::uint64_t{1} << (index_of(slot) % bits_per_word);
+    }
+
+    Word* words_;
+    std::size_t count_;
+};
+
+}  // namespace wakepoll::core

@@ -1,0 +1,107 @@
+// sys: calls that complete at the port.
+//
+// One thin function a kernel call. Each call that carries a `NativeOverlapped` either
+//
+//   - fails: nothing was started and no packet comes;
+//   - succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the same,
+//     unless `skip_packets_on_success` was called for the handle;
+//   - is pending (`at_once` false): a packet comes later. So do the two warnings that fail *and*
+//     post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
+//
+// Structure and buffers stay where they are until the packet has been dequeued. (The arrays of
+// `IoBuffer` themselves are copied by the call.) All of it is called by the owner of the poller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "wakepoll/error.hpp"
+#include "wakepoll/handle.hpp"
+#include "wakepoll/overlapped.hpp"
+
+namespace wakepoll::sys {
+
+/// How a call that did not fail was begun.
+struct Started {
+    bool at_once = false;     ///< Done already.
+    std::uint32_t bytes = 0;  ///< Only where done already.
+};
+
+/// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
+[[nodiscard]] Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// WSASend.
+[[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
+                                   NativeOverlapped& overlapped) noexcept;
+
+/// ReadFile, at the offset in `overlapped` where the handle is a file. Of a pipe, an empty buffer
+/// is allowed: the read completes when there is something to read, and takes nothing.
+[[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
+                                   NativeOverlapped& overlapped) noexcept;
+
+/// WriteFile, at the offset in `overlapped` where the handle is a file.
+[[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
+                                    NativeOverlapped& overlapped) noexcept;
+
+/// What AcceptEx needs in its buffer for each of the two addresses: the largest there is
+/// (SOCKADDR_STORAGE) and 16 bytes of its own.
+inline constexpr std::uint32_t accept_address_room = 128 + 16;
+
+/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new socket of the same family, type, protocol and
+/// provider, for overlapped use and not inherited by child processes.
+[[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
+
+/// AcceptEx, fetched by WSAIoctl. `buffer` holds the two addresses behind whatever room there is
+/// beyond them; with such room the call completes when the first data has come. WSAEFAULT (10014)
+/// where there is not room for both addresses.
+[[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
+                                     NativeOverlapped& overlapped) noexcept;
+
+/// The two addresses that a completed accept left in its buffer, each as a sockaddr.
+struct AcceptedAddresses {
+    std::span<const std::byte> local;
+    std::span<const std::byte> remote;
+};
+
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call can not
+/// be had, or the buffer has no room for both.
+[[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
+                                                   std::span<const std::byte> buffer) noexcept;
+
+/// setsockopt(SO_UPDATE_ACCEPT_CONTEXT): makes shutdown, getpeername and the like work.
+[[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
+
+/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
+/// the socket is bound already, WSAEFAULT (10014) where the address has no size of one.
+[[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
+
+/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
+[[nodiscard]] Result<Started> connect(Handle socket, std::span<const std::byte> address,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// setsockopt(SO_UPDATE_CONNECT_CONTEXT).
+[[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
+
+/// closesocket.
+void close_socket(Handle socket) noexcept;
+
+/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) where it has completed already; its packet comes
+/// in either case.
+[[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
+
+/// getsockopt(SO_PROTOCOL_INFOW): the socket's provider hands out real file handles
+/// (XP1_IFS_HANDLES), which is what skipping packets needs.
+[[nodiscard]] Result<bool> has_file_handles(Handle socket) noexcept;
+
+/// SetFileCompletionNotificationModes(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
+/// FILE_SKIP_SET_EVENT_ON_HANDLE). Can not be undone.
+[[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
+
+/// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
+/// synchronous use.
+[[nodiscard]] Result<bool> is_overlapped(Handle file) noexcept;
+
+}  // namespace wakepoll::sys

@@ -1,0 +1,49 @@
+// Addresses of the model: port numbers on the loopback address 127.0.0.1, and who listens where.
+//
+// An address is a sockaddr_in as on Windows. Port numbers are dealt in order and never twice.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace wakepoll::sim {
+
+class TcpSocket;
+
+struct Address {
+    static constexpr std::size_t size = 16;
+    static constexpr std::uint32_t loopback = 0x7F000001;
+
+    std::uint32_t host = loopback;
+    std::uint16_t port = 0;
+
+    [[nodiscard]] bool on_loopback() const noexcept { return host >> 24U == 127; }
+
+    /// As a sockaddr_in.
+    [[nodiscard]] std::array<std::byte, size> bytes() const noexcept;
+    /// Nothing where it is none.
+    [[nodiscard]] static std::optional<Address> from(std::span<const std::byte> bytes) noexcept;
+};
+
+class Network {
+public:
+    /// A port number that nobody has.
+    [[nodiscard]] std::uint16_t free_port() noexcept { return next_++; }
+
+    void listen(std::uint16_t port, const std::shared_ptr<TcpSocket>& listener) {
+        listeners_[port] = listener;
+    }
+    /// Null where nobody listens.
+    [[nodiscard]] std::shared_ptr<TcpSocket> listener_at(std::uint16_t port) const;
+
+private:
+    std::uint16_t next_ = 49152;
+    std::map<std::uint16_t, std::weak_ptr<TcpSocket>> listeners_;
+};
+
+}  // namespace wakepoll::sim
