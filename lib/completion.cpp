@@ -56,6 +56,11 @@ std::size_t PollerState::dispatch(std::span<const sys::Packet> taken,
         OverlappedEntry* const entry = pool.find_by_overlapped(packet.overlapped);
         const Purpose purpose =
             entry != nullptr ? OperationList::purpose_of(*entry) : Purpose::own_call;
+        if (purpose != Purpose::own_call && !OperationList::is_under_way(*entry)) {
+            // Nobody but a stranger who posts packets of his own can have sent this one.
+            ++stats.late_packets;
+            continue;
+        }
         if (purpose == Purpose::readiness) {
             handles.read_ended(*entry, error);
             continue;
@@ -188,7 +193,8 @@ void PollerState::drain_operations() noexcept {
             OverlappedEntry* const entry = core::is_reserved(packet.key)
                                                ? nullptr
                                                : pool.find_by_overlapped(packet.overlapped);
-            if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call) {
+            if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
+                OperationList::is_under_way(*entry)) {
                 operations.complete(*entry);
                 abandon(*entry);
                 operations.let_all_go_on();

@@ -18,7 +18,7 @@ struct PollerStats {
     std::uint64_t operations_started = 0;   ///< Operations that were submitted with success.
     std::uint64_t operations_at_once = 0;   ///< Those of them that needed no packet.
     std::uint64_t operations_canceled = 0;  ///< Those whose end `cancel` or `dispose` asked for.
-    std::uint64_t late_packets = 0;  ///< Packets for a registration that was gone, and so dropped.
+    std::uint64_t late_packets = 0;  ///< Packets that nobody expected any more, and so dropped.
 
     std::uint64_t wakes_requested =
         0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.

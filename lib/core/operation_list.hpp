@@ -87,6 +87,11 @@ public:
     [[nodiscard]] static Purpose purpose_of(const OverlappedEntry& entry) noexcept {
         return entry.purpose_;
     }
+    /// Its packet is to be expected.
+    [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
+        return entry.state_ == OverlappedState::in_flight ||
+               entry.state_ == OverlappedState::cancelling;
+    }
     [[nodiscard]] static bool was_reported(const OverlappedEntry& entry) noexcept {
         return entry.reported_;
     }

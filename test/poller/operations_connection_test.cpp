@@ -1,4 +1,6 @@
 // Accepts and connects, and what the other side can do to an operation: end, reset, refuse.
+#include <algorithm>
+#include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 
@@ -239,6 +241,28 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_an_event) {
         check_that_nothing_is_left(poller);
     });
 }
+
+#if !defined(_WIN32)
+
+// On the simulated kernel alone, because no packet of a test may leave the machine.
+BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
+    on_every_kernel(some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle socket = stage.world.tcp_socket();
+        std::vector<std::byte> address = stage.world.address_of_nobody();
+        constexpr std::array documentation = {std::byte{192}, std::byte{0}, std::byte{2},
+                                              std::byte{1}};
+        std::ranges::copy(documentation, address.begin() + 4);
+        (void)started(poller.submit_connect(socket, address, 9));
+        const Report done = report(poller);
+        BOOST_TEST(done.mask == (mask::out | mask::err));
+        BOOST_TEST((done.completion.error == std::errc::network_unreachable ||
+                    done.completion.error == std::errc::host_unreachable));
+        check_that_nothing_is_left(poller);
+    });
+}
+
+#endif
 
 BOOST_AUTO_TEST_CASE(a_reset_is_everything_to_a_read_in_flight) {
     on_every_kernel(some_seeds, [](Stage& stage) {

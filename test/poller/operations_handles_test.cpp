@@ -275,4 +275,24 @@ BOOST_AUTO_TEST_CASE(an_entry_released_early_may_become_the_users_own) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_packet_in_the_name_of_an_operation_is_no_second_report) {
+    // Whoever has the port can post what he likes.
+    on_every_kernel(some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        OverlappedEntry* const entry = started(poller.submit_write(pair.local, bytes_of("x"), 1));
+        stage.world.post_packet(poller.handle(), 0, 1, entry->native());
+        std::size_t reports = 0;
+        for (int i = 0; i < 3; ++i) {
+            const auto waited = wait(poller, 2ms);
+            BOOST_TEST(!waited.result.error);
+            for (std::size_t event = 0; event < waited.count(); ++event) {
+                reports += waited.events[event].data.u64 == 1 ? 1U : 0U;
+            }
+        }
+        BOOST_TEST(reports == 1U);
+        BOOST_TEST(poller.overlapped_count() == 0U);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
