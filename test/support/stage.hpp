@@ -96,7 +96,11 @@ void on_every_kernel(int seeds, Body&& body) {
 #endif
 
 /// How many seeds a test of a promise is run with unless it has a reason for another number.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int many_seeds = 300;  // Five times as slow; the ways are the plain run's to try.
+#else
 inline constexpr int many_seeds = 1000;
+#endif
 
 [[nodiscard]] inline OsPoller make_poller(const PollerConfig& config = {}) {
     return OsPoller::create(config).value();
