@@ -11,10 +11,11 @@ enum class CompletionKey : std::uintptr_t {
     wakeup = 0xFFFFFFFE,
     timer = 0xFFFFFFFD,
     shutdown = 0xFFFFFFFC,
+    afd = 0xFFFFFFFB,
 };
 
 [[nodiscard]] constexpr bool is_reserved(std::uint64_t key) noexcept {
-    return key >= static_cast<std::uint64_t>(CompletionKey::shutdown) &&
+    return key >= static_cast<std::uint64_t>(CompletionKey::afd) &&
            key <= static_cast<std::uint64_t>(CompletionKey::wakeup);
 }
 
