@@ -1,7 +1,6 @@
 #include "core/registration_table.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 
 namespace wakepoll::core {
@@ -16,29 +15,29 @@ constexpr std::uint32_t empty_cell = 0;
 }  // namespace
 
 std::size_t RegistrationTable::index_size(std::uint32_t capacity) noexcept {
-    return std::bit_ceil(std::size_t{capacity} * 2);
+    return std::size_t{capacity} + capacity / 2 + 1;
 }
 
 RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
                                      std::uint32_t capacity) noexcept
-    : slots_(slots), index_(index), index_mask_(index_size(capacity) - 1), capacity_(capacity) {
+    : slots_(slots), index_(index), index_size_(index_size(capacity)), capacity_(capacity) {
     for (std::uint32_t slot = 0; slot < capacity; ++slot) {
         slots_[slot].link = slot + 1;
     }
-    std::fill_n(index_, index_mask_ + 1, empty_cell);
+    std::fill_n(index_, index_size_, empty_cell);
 }
 
 std::size_t RegistrationTable::home(Handle handle) const noexcept {
     // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
-    // spreads the rest over the upper bits, which are then folded down.
+    // spreads the rest over the upper bits, which say what part of the index it is.
     const std::uint64_t spread = (std::uint64_t{handle.value()} >> 2U) * 0x9E3779B97F4A7C15U;
-    return static_cast<std::size_t>(spread >> 32U) & index_mask_;
+    return static_cast<std::size_t>(((spread >> 32U) * index_size_) >> 32U);
 }
 
 std::size_t RegistrationTable::cell_of(Handle handle) const noexcept {
     std::size_t cell = home(handle);
     while (index_[cell] != empty_cell && slots_[slot_in(index_[cell])].handle != handle) {
-        cell = (cell + 1) & index_mask_;
+        cell = after(cell);
     }
     return cell;
 }
@@ -84,11 +83,10 @@ void RegistrationTable::erase(Slot slot) noexcept {
 
     // Close the gap in the probe sequence: pull back every later entry that may move there.
     std::size_t gap = cell_of(registration.handle);
-    for (std::size_t next = (gap + 1) & index_mask_; index_[next] != empty_cell;
-         next = (next + 1) & index_mask_) {
+    for (std::size_t next = after(gap); index_[next] != empty_cell; next = after(next)) {
         const std::size_t wanted = home(slots_[slot_in(index_[next])].handle);
-        const std::size_t distance_from_home = (next - wanted) & index_mask_;
-        const std::size_t distance_from_gap = (next - gap) & index_mask_;
+        const std::size_t distance_from_home = distance(wanted, next);
+        const std::size_t distance_from_gap = distance(gap, next);
         if (distance_from_home >= distance_from_gap) {
             index_[gap] = index_[next];
             gap = next;

@@ -1,8 +1,8 @@
 // The fixed table of registrations: find by handle, insert and erase, each O(1).
 //
 // Slots are handed out from a free list and found through an index (open addressing, linear
-// probing, at most half full, no tombstones). Every slot counts its tenants: a packet or an event
-// that was meant for an earlier tenant is recognised by its generation and dropped.
+// probing, at most two thirds full, no tombstones). Every slot counts its tenants: a packet or an
+// event that was meant for an earlier tenant is recognised by its generation and dropped.
 //
 // Used by the owner of a poller, on its thread. It allocates nothing: the memory is the caller's.
 #pragma once
@@ -31,13 +31,14 @@ struct Registration {
     bool stream : 1 = false;      ///< A stream socket; else a datagram socket.
     bool skips : 1 = false;       ///< What succeeds at once posts no packet.
     /// The next free slot, of one that is free; the index of the pool's entry, of an overlapped
-    /// pipe that is registered; otherwise how many operations are in flight.
+    /// pipe that is registered; the number of the base socket, of a socket that is registered and
+    /// watched by AFD; otherwise how many operations are in flight.
     std::uint32_t link = 0;
 };
 
 class RegistrationTable {
 public:
-    /// How many index cells a table of this capacity needs: a power of two.
+    /// How many index cells a table of this capacity needs.
     [[nodiscard]] static std::size_t index_size(std::uint32_t capacity) noexcept;
 
     /// Takes `capacity` registrations and `index_size(capacity)` cells, which outlive the table.
@@ -76,12 +77,18 @@ public:
 
 private:
     [[nodiscard]] std::size_t home(Handle handle) const noexcept;
+    [[nodiscard]] std::size_t after(std::size_t cell) const noexcept {
+        return cell + 1 == index_size_ ? 0 : cell + 1;
+    }
+    [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
+        return to >= from ? to - from : to + index_size_ - from;
+    }
     /// The cell that holds the handle, or the empty cell where it would go.
     [[nodiscard]] std::size_t cell_of(Handle handle) const noexcept;
 
     Registration* slots_;
     std::uint32_t* index_;
-    std::size_t index_mask_;
+    std::size_t index_size_;
     std::uint32_t capacity_;
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
