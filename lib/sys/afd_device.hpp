@@ -15,22 +15,13 @@
 #include <system_error>
 #include <utility>
 
+#include "core/afd_bits.hpp"
 #include "wakepoll/error.hpp"
 #include "wakepoll/handle.hpp"
 
 namespace wakepoll::sys {
 
-/// What a request asks of a socket, and what it is told: the AFD_POLL_ bits.
-namespace afd_bits {
-inline constexpr std::uint32_t receive = 0x1;
-inline constexpr std::uint32_t receive_expedited = 0x2;  ///< An out-of-band byte.
-inline constexpr std::uint32_t send = 0x4;
-inline constexpr std::uint32_t disconnect = 0x8;    ///< The peer has sent FIN.
-inline constexpr std::uint32_t abort = 0x10;        ///< The connection was reset.
-inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
-inline constexpr std::uint32_t accept = 0x80;
-inline constexpr std::uint32_t connect_fail = 0x100;
-}  // namespace afd_bits
+namespace afd_bits = core::afd_bits;
 
 /// One socket of a request, in the layout of AFD_POLL_HANDLE_INFO.
 struct AfdItem {

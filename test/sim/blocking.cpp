@@ -66,7 +66,10 @@ nanoseconds Kernel::end_of_wait(std::uint32_t milliseconds) {
 void Kernel::tell_time() {
     const nanoseconds now = clock_now();
     const bool expired = !model_.timers.empty() && model_.timers.expire(now);
-    if (model_.operations.progress(now) || expired) {
+    const bool ended = model_.operations.progress(now);
+    // What operations have taken is not there for AFD to tell of.
+    const bool told = model_.afd.progress(now);
+    if (ended || told || expired) {
         model_.waits.trigger();
         changed_.notify_all();
     }
@@ -74,7 +77,9 @@ void Kernel::tell_time() {
 
 void Kernel::settle() {
     // What the holder of the lock has changed may end operations; time has nothing to do with it.
-    model_.operations.progress(clock_now());
+    const nanoseconds now = clock_now();
+    model_.operations.progress(now);
+    model_.afd.progress(now);
     model_.waits.trigger();
     changed_.notify_all();
 }
@@ -204,6 +209,9 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
     }
     if (const auto operation = model_.operations.next_time(now)) {
         next = std::min(next, *operation);
+    }
+    if (const auto request = model_.afd.next_time()) {
+        next = std::min(next, *request);
     }
     if (options_.mode == Mode::virtual_clock) {
         // Threaded, timers wake the thread that serves the waits, and nobody else.

@@ -88,6 +88,12 @@ const std::array<Row, call_kinds> rows = {{
     {"timer_close", {}},
     {"next_console_record", {}},
     {"discard_console_record", {}},
+    {"afd_open", no_memory},
+    {"afd_poll", no_transfer},
+    {"afd_cancel", {}},
+    {"afd_close", {}},
+    {"base_socket", no_network},
+    {"next_socket", no_network},
 }};
 
 const Row& row_of(Call call) noexcept { return rows[static_cast<std::size_t>(call)]; }

@@ -66,10 +66,15 @@ enum class Call : std::uint8_t {
     timer_close,
     next_console_record,
     discard_console_record,
+    afd_open,
+    afd_poll,
+    afd_cancel,
+    afd_close,
+    base_socket,
+    next_socket,
 };
 
-inline constexpr std::size_t call_kinds =
-    static_cast<std::size_t>(Call::discard_console_record) + 1;
+inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::next_socket) + 1;
 
 [[nodiscard]] const char* name_of(Call call) noexcept;
 

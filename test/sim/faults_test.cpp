@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "fixture.hpp"
+#include "afd_fixture.hpp"
 #include "sys/console.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
@@ -112,6 +112,21 @@ std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& time
     }
 }
 
+/// As above, for AFD.
+std::error_code make_afd(Call call, Handle socket) {
+    if (call == Call::base_socket || call == Call::next_socket) {
+        const auto ask = call == Call::base_socket ? sys::base_socket : sys::next_socket;
+        return ask(socket).error();
+    }
+    const auto device = sys::AfdDevice::open();
+    if (!device || call == Call::afd_open) {
+        return device.error();
+    }
+    Request request({{socket, afd::receive}});
+    request.head().timeout = 0;
+    return device->poll(request.head(), request.status).error();
+}
+
 /// Makes the call once, in a way that succeeds unless it is made to fail; its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
                      const sys::Doorbell& doorbell, const sys::Timer& timer, Handle event,
@@ -159,6 +174,11 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::timer_cancel:
         case Call::next_console_record:
             return make_waiting(call, fixture, timer, event);
+        case Call::afd_open:
+        case Call::afd_poll:
+        case Call::base_socket:
+        case Call::next_socket:
+            return make_afd(call, socket);
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:

@@ -13,18 +13,42 @@ Handle handle_of(std::size_t slot) { return Handle((std::uintptr_t{slot} + 1) * 
 
 }  // namespace
 
-Handle HandleTable::open(std::shared_ptr<Object> object) {
-    std::size_t index = slots_.size();
+std::size_t HandleTable::take_slot() {
     if (free_.empty()) {
         slots_.emplace_back();
-    } else {
-        index = free_.top();
-        free_.pop();
+        return slots_.size() - 1;
     }
+    const std::size_t index = free_.top();
+    free_.pop();
+    return index;
+}
+
+Handle HandleTable::open(std::shared_ptr<Object> object) {
+    const std::size_t index = take_slot();
     object->handle_opened();
-    slots_[index] = {std::move(object), false};
+    slots_[index] = {.object = std::move(object)};
     ++open_;
     return handle_of(index);
+}
+
+Handle HandleTable::base_of(Handle socket) {
+    const Slot& slot = *slot_of(socket);
+    if (slot.is_base) {
+        return socket;
+    }
+    if (!slot.base) {
+        std::shared_ptr<Object> object = slot.object;
+        object->handle_opened();
+        const std::size_t index = take_slot();
+        slots_[index] = {.object = std::move(object), .is_base = true};
+        slot_of(socket)->base = handle_of(index);
+    }
+    return slot_of(socket)->base;
+}
+
+bool HandleTable::is_base(Handle handle) const noexcept {
+    const Slot* slot = slot_of(handle);
+    return slot != nullptr && slot->is_base;
 }
 
 const HandleTable::Slot* HandleTable::slot_of(Handle handle) const noexcept {
@@ -74,11 +98,15 @@ bool HandleTable::is_orphaned(Handle handle) const noexcept {
 }
 
 void HandleTable::close(Slot& slot, bool orphaned, const Traits& traits) {
-    const std::shared_ptr<Object> object = std::exchange(slot.object, nullptr);
-    slot.orphaned = orphaned;
+    const Slot closed = std::exchange(slot, {.orphaned = orphaned});
     free_.push(static_cast<std::size_t>(&slot - slots_.data()));
-    --open_;
-    object->handle_closed(traits);
+    open_ -= closed.is_base ? 0 : 1;
+    // By whoever has closed a base alone, its number may have been given out again.
+    Slot* const base = slot_of(closed.base);
+    if (base != nullptr && base->is_base && base->object == closed.object) {
+        close(*base, false, traits);
+    }
+    closed.object->handle_closed(traits);
 }
 
 }  // namespace wakepoll::sim

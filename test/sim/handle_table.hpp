@@ -9,6 +9,10 @@
 // WSAPoll fails as a whole on an array that holds such a number, and asking about the number alone
 // does not mend it. It stays orphaned until it is given out again or closesocket takes it off the
 // list (which succeeds). Seen on Wine 8.
+//
+// A socket of a layered provider has a second number for the same socket, its *base*, which the
+// provider below knows it by. It is dealt when it is first asked for, and goes when the socket's
+// own goes. It belongs to the provider, so it is not counted.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +42,10 @@ public:
         return std::dynamic_pointer_cast<T>(find(handle));
     }
 
+    /// The base of a socket that is open. A base's is itself.
+    [[nodiscard]] Handle base_of(Handle socket);
+    [[nodiscard]] bool is_base(Handle handle) const noexcept;
+
     /// CloseHandle. False where the number is no handle.
     bool close_handle(Handle handle, const Traits& traits);
     /// closesocket. False where the number is neither a socket nor orphaned.
@@ -53,14 +61,17 @@ public:
 
 private:
     struct Slot {
-        std::shared_ptr<Object> object;
+        std::shared_ptr<Object> object = {};
         bool orphaned = false;
+        bool is_base = false;
+        Handle base = {};  ///< Of a socket: its base, where that has been dealt.
     };
 
     [[nodiscard]] const Slot* slot_of(Handle handle) const noexcept;
     [[nodiscard]] Slot* slot_of(Handle handle) noexcept {
         return const_cast<Slot*>(std::as_const(*this).slot_of(handle));
     }
+    [[nodiscard]] std::size_t take_slot();
     void close(Slot& slot, bool orphaned, const Traits& traits);
 
     std::vector<Slot> slots_;

@@ -18,6 +18,7 @@ Kernel::Kernel(const Options& options)
       previous_(current_.exchange(this)),
       model_(traits_, options.seed, options.packet_pool) {
     model_.operations.allow_lateness(options.late_completions);
+    model_.afd.allow_lateness(options.late_completions);
 }
 
 Kernel::~Kernel() {
@@ -31,6 +32,7 @@ Kernel::~Kernel() {
     }
     // Peers refer to each other; closing takes them apart.
     model_.handles.close_all(traits_);
+    model_.afd.forget_closed();
     current_ = previous_;
 }
 
@@ -125,6 +127,11 @@ std::size_t Kernel::open_handles() {
 std::uint32_t Kernel::winsock_sessions() {
     const Lock lock(mutex_);
     return model_.winsock_sessions;
+}
+
+std::size_t Kernel::afd_requests() {
+    const Lock lock(mutex_);
+    return model_.afd.in_flight();
 }
 
 void Kernel::set_packet_pool(std::size_t packets) {

@@ -44,10 +44,16 @@ struct Options {
     /// Windows' finite waits may end up to 15 ms early. Off: they end on time.
     bool early_waits = true;
     /// Overlapped operations may pend although they could be done at once, end a moment later than
-    /// they could, and win against a cancel. Off: whatever can happen happens at once.
+    /// they could, and win against a cancel; requests of AFD's likewise, except that they never
+    /// pend without need. Off: whatever can happen happens at once.
     bool late_completions = true;
-    /// Sockets come from a layered provider: they are no file handles.
+    /// Sockets come from a layered provider: they are no file handles, and AFD knows them only by
+    /// their base.
     bool layered_sockets = false;
+    /// That provider does not tell the base, only the next socket below.
+    bool layered_refuses_base = false;
+    /// The AFD device can be opened.
+    bool afd_opens = true;
     /// Packets that a port takes from posts before a post fails.
     std::size_t packet_pool = 65536;
     /// What a call costs on the virtual clock.
@@ -101,6 +107,8 @@ public:
 
     [[nodiscard]] std::size_t open_handles();
     [[nodiscard]] std::uint32_t winsock_sessions();
+    /// Requests of AFD's that are in flight.
+    [[nodiscard]] std::size_t afd_requests();
     void set_packet_pool(std::size_t packets);
 
     /// A handle that is no World's to an object, and to a new `PlainObject` of some kind.

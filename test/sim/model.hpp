@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <set>
 
+#include "afd_device.hpp"
 #include "calls.hpp"
 #include "faults.hpp"
 #include "handle_table.hpp"
@@ -23,7 +24,11 @@ namespace wakepoll::sim {
 
 struct Model {
     Model(const Traits& personality, std::uint64_t seed, std::size_t pool)
-        : traits(personality), random(seed), operations(personality, random), packet_pool(pool) {}
+        : traits(personality),
+          random(seed),
+          operations(personality, random),
+          afd(personality, random),
+          packet_pool(pool) {}
 
     const Traits& traits;
     Random random;
@@ -33,6 +38,7 @@ struct Model {
     CallLog log;
     FaultPlan faults;
     Operations operations;
+    AfdPolls afd;
     Network network;
 
     /// Sessions of Winsock that were started and not ended.

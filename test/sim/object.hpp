@@ -33,6 +33,7 @@ enum class Kind : std::uint8_t {
     thread,
     semaphore,
     timer,
+    afd_device,
 };
 
 class Object {
@@ -76,6 +77,10 @@ public:
         key_ = key;
     }
 
+    /// Of a file: calls that succeed at once post no packet. Can not be undone.
+    [[nodiscard]] bool skips_packets() const noexcept { return skips_packets_; }
+    void skip_packets() noexcept { skips_packets_ = true; }
+
 protected:
     virtual void last_handle_closed(const Traits&) {}
 
@@ -84,6 +89,7 @@ private:
     std::size_t handles_ = 0;
     std::shared_ptr<Port> port_;
     std::uintptr_t key_ = 0;
+    bool skips_packets_ = false;
 };
 
 /// Whatever only has to be classified or tied to a port.

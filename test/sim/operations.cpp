@@ -227,6 +227,8 @@ Operations::Pending::iterator Operations::finish(Pending::iterator operation,
 
 Operations::Pending::iterator Operations::remove(Pending::iterator operation) {
     std::erase(operation->object->lane(operation->kind), &*operation);
+    // Bytes that a receive had claimed may be there for others now.
+    operation->object->changed();
     return pending_.erase(operation);
 }
 

@@ -23,7 +23,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -101,9 +100,8 @@ public:
     /// No operation is ever done at once.
     [[nodiscard]] virtual bool always_pends(const Traits&) const noexcept { return false; }
 
-    [[nodiscard]] bool skips_packets() const noexcept { return skips_packets_; }
-    /// Can not be undone.
-    void skip_packets() noexcept { skips_packets_ = true; }
+    /// Something about the object is different, which somebody may be waiting for.
+    virtual void changed() {}
 
     /// How many operations of the kind are in flight.
     [[nodiscard]] std::size_t in_flight(OperationKind kind) const noexcept {
@@ -114,7 +112,7 @@ public:
 
 private:
     friend class Operations;
-    using Lane = std::deque<const Operation*>;
+    using Lane = std::vector<const Operation*>;
 
     [[nodiscard]] Lane& lane(OperationKind kind) noexcept {
         return lanes_[static_cast<std::size_t>(kind)];
@@ -124,7 +122,6 @@ private:
     }
 
     std::array<Lane, operation_kinds> lanes_;
-    bool skips_packets_ = false;
 };
 
 class Operations {

@@ -33,7 +33,8 @@ struct Traits {
     std::chrono::nanoseconds refusal_delay;
     RefusalReport refusal_report;
 
-    /// HUP beside RDNORM while data is still queued behind the peer's FIN.
+    /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
+    /// the peer's FIN.
     bool hangup_before_drained;
     /// WRNORM, where asked, beside ERR and HUP after a reset.
     bool writable_after_reset;
@@ -42,7 +43,8 @@ struct Traits {
     /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
     bool refuses_illegal_events;
 
-    /// NTSTATUS of a receive that was pending when its socket was closed.
+    /// NTSTATUS of a receive that was pending when its socket was closed, and of an AFD request
+    /// whose device was closed.
     std::uint32_t closed_receive_status;
     /// An operation on a disk file is never done at once.
     bool file_operations_pend;
@@ -51,6 +53,11 @@ struct Traits {
     bool closed_port_ends_wait;
     /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
     bool rubbish_in_internal;
+
+    /// NTSTATUS of an AFD request that may not wait, where nothing is ready.
+    std::uint32_t nothing_ready_status;
+    /// SIO_BSP_HANDLE_POLL is answered.
+    bool tells_next_socket;
 
     /// How much too early a finite wait can end.
     std::chrono::nanoseconds earliness;

@@ -15,14 +15,17 @@ bool Port::post(const sys::Packet& packet, std::size_t pool) {
     if (queue_.size() >= pool) {
         return false;
     }
-    queue_.push_back(packet);
+    complete(packet);
     return true;
 }
 
 std::size_t Port::take(std::span<sys::Packet> packets, const Traits& traits) {
     std::size_t count = 0;
     while (count < packets.size() && !queue_.empty()) {
-        packets[count] = queue_.front();
+        packets[count] = queue_.front().packet;
+        if (queue_.front().delivery != nullptr) {
+            queue_.front().delivery->dequeued();
+        }
         if (traits.rubbish_in_internal) {
             packets[count].internal |= static_cast<std::uintptr_t>(rubbish);
         }

@@ -7,12 +7,26 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "object.hpp"
 #include "sys/completion_port.hpp"
 
 namespace wakepoll::sim {
+
+/// What comes with a packet. It is gone when the packet is, dequeued or not.
+class Delivery {
+public:
+    Delivery() = default;
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
+    virtual ~Delivery() = default;
+
+    /// The packet has been dequeued.
+    virtual void dequeued() = 0;
+};
 
 class Port final : public Object {
 public:
@@ -22,7 +36,9 @@ public:
     [[nodiscard]] bool post(const sys::Packet& packet, std::size_t pool);
 
     /// The packet of an operation.
-    void complete(const sys::Packet& packet) { queue_.push_back(packet); }
+    void complete(const sys::Packet& packet, std::unique_ptr<Delivery> delivery = nullptr) {
+        queue_.push_back({packet, std::move(delivery)});
+    }
 
     /// Moves as many packets as there are and fit; how many.
     std::size_t take(std::span<sys::Packet> packets, const Traits& traits);
@@ -37,7 +53,12 @@ protected:
     void last_handle_closed(const Traits&) override { queue_.clear(); }
 
 private:
-    std::deque<sys::Packet> queue_;
+    struct Queued {
+        sys::Packet packet;
+        std::unique_ptr<Delivery> delivery;
+    };
+
+    std::deque<Queued> queue_;
 };
 
 }  // namespace wakepoll::sim

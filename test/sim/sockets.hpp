@@ -1,21 +1,35 @@
 // What TCP and UDP sockets of the model have in common.
 //
 // The readiness of a socket is computed when it is asked for, from its state and the time, so there
-// is nothing that could be forgotten to be signalled. The World introduces sockets to each other
-// directly; a ConnectEx finds a listener by its address (see network.hpp). All sockets are
-// non-blocking. Used under the kernel's lock.
+// is nothing that could be forgotten to be signalled, with one exception: requests of AFD's, of
+// which there can be very many, are looked at only when their socket says that it has `changed`.
+// The World introduces sockets to each other directly; a ConnectEx finds a listener by its address
+// (see network.hpp). All sockets are non-blocking. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "network.hpp"
 #include "operations.hpp"
 #include "sys/socket.hpp"
 
 namespace wakepoll::sim {
+
+struct AfdPoll;
+class AfdPolls;
+class Socket;
+
+/// A place in a request of AFD's that is in flight.
+struct AfdWatch {
+    std::shared_ptr<AfdPoll> poll;
+    std::size_t member = 0;
+};
 
 /// What a non-blocking send or receive did; `code` is Winsock's error, 0 for success.
 struct Moved {
@@ -30,6 +44,19 @@ public:
     /// WSAPoll's `revents` at this moment, where `asked` are the `events`.
     [[nodiscard]] virtual std::int16_t readiness(std::int16_t asked, const Traits& traits,
                                                  std::chrono::nanoseconds now) const noexcept = 0;
+
+    /// All that AFD could tell of the socket at this moment, in its bits.
+    [[nodiscard]] virtual std::uint32_t afd_readiness(
+        const Traits& traits, std::chrono::nanoseconds now) const noexcept = 0;
+
+    /// When `afd_readiness` will be different by itself; nothing where only a change can do that.
+    [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> changes_at() const noexcept {
+        return std::nullopt;
+    }
+
+    /// Has AFD look at the requests that wait for this socket. To be called after whatever may
+    /// have made it ready for something; costs nothing where there is none.
+    void changed() final;
 
     /// The socket is in select's except set: its connect failed, or an out-of-band byte waits.
     [[nodiscard]] virtual bool is_exceptional(std::chrono::nanoseconds now) const noexcept = 0;
@@ -55,8 +82,14 @@ protected:
     explicit Socket(sys::SocketKind kind) noexcept : IoObject(Kind::socket), socket_kind_(kind) {}
 
 private:
+    friend class AfdPolls;
+
     sys::SocketKind socket_kind_;
     std::uint16_t port_ = 0;
+    std::vector<AfdWatch> watches_;
+    AfdPolls* watcher_ = nullptr;  ///< Not null where there are any.
+    bool touched_ = false;         ///< On the watcher's list of sockets to look at.
+    std::optional<std::chrono::nanoseconds> alarm_;  ///< When the watcher looks without a change.
 };
 
 }  // namespace wakepoll::sim

@@ -9,6 +9,7 @@
 namespace wakepoll::sim {
 
 namespace code {
+inline constexpr std::uint32_t file_not_found = 2;
 inline constexpr std::uint32_t invalid_handle = 6;
 inline constexpr std::uint32_t not_enough_memory = 8;
 inline constexpr std::uint32_t invalid_parameter = 87;
@@ -44,6 +45,7 @@ inline constexpr std::uint32_t not_found = 1168;
 
 // Of overlapped calls on sockets.
 inline constexpr std::uint32_t already = 10037;                // WSAEALREADY
+inline constexpr std::uint32_t not_supported = 10045;          // WSAEOPNOTSUPP
 inline constexpr std::uint32_t family_not_supported = 10047;   // WSAEAFNOSUPPORT
 inline constexpr std::uint32_t address_not_available = 10049;  // WSAEADDRNOTAVAIL
 inline constexpr std::uint32_t network_unreachable = 10051;    // WSAENETUNREACH
@@ -54,6 +56,7 @@ inline constexpr std::uint32_t host_unreachable = 10065;       // WSAEHOSTUNREAC
 
 namespace status {
 inline constexpr std::uint32_t success = 0;
+inline constexpr std::uint32_t timeout = 0x00000102;
 inline constexpr std::uint32_t pending = 0x00000103;
 inline constexpr std::uint32_t handles_closed = 0x8000000A;
 inline constexpr std::uint32_t buffer_overflow = 0x80000005;

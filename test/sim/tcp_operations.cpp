@@ -186,6 +186,7 @@ void TcpSocket::abandon(Operation& operation, const Traits& traits) {
         // One that was only to be handed over can still be accepted by another call.
         if (data_room(operation) == 0 && !closed_) {
             backlog_.push_front(connection);
+            changed();
         } else {
             connection->abort(traits);
         }
@@ -210,7 +211,9 @@ void TcpSocket::adopt(TcpSocket& other) {
     peer_ = std::exchange(other.peer_, nullptr);
     if (peer_ != nullptr) {
         peer_->peer_ = shared_from_this();
+        peer_->changed();
     }
+    changed();
 }
 
 std::uint32_t TcpSocket::update_accept_context(const TcpSocket& listener) noexcept {

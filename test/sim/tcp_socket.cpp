@@ -1,4 +1,5 @@
-// See tcp_socket.hpp. What WSAPoll says of each state is in tcp_readiness.cpp.
+// See tcp_socket.hpp. What WSAPoll says of each state is in tcp_readiness.cpp, what AFD says of it
+// in tcp_afd.cpp.
 #include "tcp_socket.hpp"
 
 #include <algorithm>
@@ -12,6 +13,8 @@ void TcpSocket::join(const std::shared_ptr<TcpSocket>& a, const std::shared_ptr<
     a->state_ = b->state_ = State::connected;
     a->peer_ = b;
     b->peer_ = a;
+    a->changed();
+    b->changed();
 }
 
 void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at) {
@@ -23,12 +26,14 @@ void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused
     join(shared_from_this(), listener.backlog_.back());
     listener.backlog_.back()->bind_to(listener.address().port);
     listener.backlog_.back()->remote_port_ = address().port;
+    listener.changed();
 }
 
-void TcpSocket::connect_to_nobody(std::chrono::nanoseconds refused_at) noexcept {
+void TcpSocket::connect_to_nobody(std::chrono::nanoseconds refused_at) {
     state_ = State::connecting;
     failure_ = status::connection_refused;
     refused_at_ = refused_at;
+    changed();
 }
 
 void TcpSocket::connect_to_nowhere(std::uint32_t status) noexcept {
@@ -93,6 +98,7 @@ std::uint32_t TcpSocket::send_urgent() {
     }
     if (!peer_->urgent_inline_) {
         peer_->urgent_ = true;
+        peer_->changed();
         return 0;
     }
     const std::uint8_t byte = '!';
@@ -115,6 +121,7 @@ std::uint32_t TcpSocket::shutdown_send() {
 
 void TcpSocket::last_handle_closed(const Traits& traits) {
     closed_ = true;
+    changed();
     for (const std::shared_ptr<TcpSocket>& waiting : std::exchange(backlog_, {})) {
         waiting->abort(traits);
     }
@@ -138,22 +145,31 @@ void TcpSocket::disconnect() {
         peer->fin_arrived();
     }
     peer->peer_ = nullptr;
+    peer->changed();
 }
 
 std::size_t TcpSocket::take_from_inbox(std::span<std::uint8_t> bytes) {
     const auto size = static_cast<std::ptrdiff_t>(std::min(bytes.size(), inbox_.size()));
     std::copy_n(inbox_.begin(), size, bytes.begin());
     inbox_.erase(inbox_.begin(), inbox_.begin() + size);
+    changed();  // Drained, it may have the peer's FIN to tell of.
+    if (peer_ != nullptr) {
+        peer_->changed();
+    }
     return static_cast<std::size_t>(size);
 }
 
 std::size_t TcpSocket::arrived(std::span<const std::uint8_t> bytes) {
     const std::size_t taken = std::min(room(), bytes.size());
     inbox_.insert(inbox_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+    changed();
     return taken;
 }
 
-void TcpSocket::fin_arrived() { fin_received_ = true; }
+void TcpSocket::fin_arrived() {
+    fin_received_ = true;
+    changed();
+}
 
 void TcpSocket::send_late_fin(std::size_t sends_pending) {
     if (!fin_late_ || sends_pending != 0) {
@@ -170,6 +186,7 @@ void TcpSocket::reset_arrived() {
     inbox_.clear();
     urgent_ = false;
     peer_ = nullptr;
+    changed();
 }
 
 }  // namespace wakepoll::sim

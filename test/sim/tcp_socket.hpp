@@ -28,7 +28,7 @@ public:
     /// Connects to a listener; refused where its backlog is full.
     void connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at);
     /// Connects to where nobody listens.
-    void connect_to_nobody(std::chrono::nanoseconds refused_at) noexcept;
+    void connect_to_nobody(std::chrono::nanoseconds refused_at);
     /// The next connection of the backlog; null where there is none.
     [[nodiscard]] std::shared_ptr<TcpSocket> accept();
 
@@ -73,6 +73,11 @@ public:
 
     [[nodiscard]] std::int16_t readiness(std::int16_t asked, const Traits& traits,
                                          std::chrono::nanoseconds now) const noexcept override;
+    [[nodiscard]] std::uint32_t afd_readiness(const Traits& traits,
+                                              std::chrono::nanoseconds now) const noexcept override;
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> changes_at() const noexcept override {
+        return fails_at();
+    }
     [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_connected() const noexcept override { return state_ == State::connected; }
     [[nodiscard]] bool is_listening() const noexcept override { return state_ == State::listening; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "status.hpp"
+#include "sys/afd_device.hpp"
 #include "sys/socket_poll.hpp"
 
 namespace wakepoll::sim {
@@ -19,6 +20,11 @@ std::int16_t UdpSocket::readiness(std::int16_t asked, const Traits&,
     return static_cast<std::int16_t>(state & asked);
 }
 
+std::uint32_t UdpSocket::afd_readiness(const Traits&, std::chrono::nanoseconds) const noexcept {
+    namespace afd = sys::afd_bits;
+    return afd::send | (queue_.size() <= in_flight(OperationKind::read) ? 0 : afd::receive);
+}
+
 Moved UdpSocket::send(std::span<const std::uint8_t> bytes) {
     if (!connected_) {
         return {0, code::not_connected};
@@ -26,6 +32,7 @@ Moved UdpSocket::send(std::span<const std::uint8_t> bytes) {
     const std::shared_ptr<UdpSocket> peer = peer_.lock();
     if (peer != nullptr && peer->has_handles() && peer->queue_.size() < queue_limit) {
         peer->queue_.emplace_back(bytes.begin(), bytes.end());
+        peer->changed();
     }
     return {bytes.size(), 0};
 }

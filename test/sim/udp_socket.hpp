@@ -28,6 +28,8 @@ public:
 
     [[nodiscard]] std::int16_t readiness(std::int16_t asked, const Traits& traits,
                                          std::chrono::nanoseconds now) const noexcept override;
+    [[nodiscard]] std::uint32_t afd_readiness(const Traits& traits,
+                                              std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds) const noexcept override {
         return false;
     }
@@ -43,7 +45,10 @@ public:
     [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
 
 protected:
-    void last_handle_closed(const Traits&) override { queue_.clear(); }
+    void last_handle_closed(const Traits&) override {
+        queue_.clear();
+        changed();
+    }
 
 private:
     std::weak_ptr<UdpSocket> peer_;

@@ -31,6 +31,9 @@ extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW ve
 extern "C" __declspec(dllimport) LONG NTAPI
     NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
                  ULONG* returned_size);
+// Documented for drivers: CancelIoEx, with the IO_STATUS_BLOCK of the call that is meant.
+extern "C" __declspec(dllimport) NTSTATUS NTAPI
+    NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK call, PIO_STATUS_BLOCK status_block);
 #if !defined(__MINGW32__)
 // Documented; mingw's <winternl.h> has it, Microsoft's does not.
 extern "C" NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,

@@ -46,6 +46,7 @@ Result<FileType> file_type(Handle handle) noexcept {
         case Kind::socket:
         case Kind::anonymous_pipe:
         case Kind::named_pipe:
+        case Kind::afd_device:
             return call.answer(FileType::pipe);
         default:
             return call.fail(sim::code::invalid_handle);

@@ -336,9 +336,7 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
     if (object == nullptr || !object->is_file()) {
         return call.fail(sim::code::invalid_handle);
     }
-    if (const auto file = std::dynamic_pointer_cast<IoObject>(object)) {
-        file->skip_packets();
-    }
+    object->skip_packets();
     return {};
 }
 

@@ -1,0 +1,67 @@
+// What the device behind Winsock is asked about a socket, and what an epoll mask makes of it.
+//
+// The bits are AFD's own (AFD_POLL_...). As for WSAPoll, what Linux reports in each situation is
+// the rule. Nothing is told unasked but that the socket was closed here, so a condition that the
+// interest filters out, such as a peer's FIN, is not asked for and can neither show nor spin.
+#pragma once
+
+#include <cstdint>
+
+#include "wakepoll/events.hpp"
+
+namespace wakepoll::core {
+
+namespace afd_bits {
+inline constexpr std::uint32_t receive = 0x1;
+inline constexpr std::uint32_t receive_expedited = 0x2;  ///< An out-of-band byte.
+inline constexpr std::uint32_t send = 0x4;
+inline constexpr std::uint32_t disconnect = 0x8;    ///< The peer has sent FIN.
+inline constexpr std::uint32_t abort = 0x10;        ///< The connection was reset.
+inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
+inline constexpr std::uint32_t accept = 0x80;
+inline constexpr std::uint32_t connect_fail = 0x100;
+}  // namespace afd_bits
+
+/// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
+/// interest. Never CONNECT (0x40), which holds for as long as a connection does.
+[[nodiscard]] constexpr std::uint32_t to_afd_mask(IoInterest interest) noexcept {
+    std::uint32_t asked = afd_bits::abort | afd_bits::connect_fail;
+    if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
+        asked |= afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
+    }
+    if ((bits(interest) & mask::rdhup) != 0) {
+        asked |= afd_bits::disconnect;
+    }
+    if ((bits(interest) & mask::pri) != 0) {
+        asked |= afd_bits::receive_expedited;
+    }
+    if ((bits(interest) & (mask::out | mask::wrnorm)) != 0) {
+        asked |= afd_bits::send;
+    }
+    return asked;
+}
+
+/// What Linux would report where the device answers `events`, before the interest filters it.
+[[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    constexpr std::uint32_t writable = mask::out | mask::wrnorm;
+    std::uint32_t epoll = mask::none;
+    if ((events & (afd_bits::receive | afd_bits::accept)) != 0) {
+        epoll |= readable;
+    }
+    if ((events & afd_bits::receive_expedited) != 0) {
+        epoll |= mask::pri;
+    }
+    if ((events & afd_bits::send) != 0) {
+        epoll |= writable;
+    }
+    if ((events & afd_bits::disconnect) != 0) {
+        epoll |= readable | mask::rdhup;
+    }
+    if ((events & (afd_bits::abort | afd_bits::connect_fail)) != 0) {
+        epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;
+    }
+    return epoll;
+}
+
+}  // namespace wakepoll::core

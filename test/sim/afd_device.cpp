@@ -1,0 +1,336 @@
+// See afd_device.hpp. What is told of a socket is in tcp_afd.cpp and udp_socket.cpp.
+#include "afd_device.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "status.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// As for overlapped operations: how often something happens a moment later, and how much later.
+constexpr double late_probability = 0.3;
+constexpr nanoseconds longest_moment = std::chrono::microseconds(40);
+
+// How often the answer of a request that was about to end wins against a cancel, how often the
+// memory is written before the packet is dequeued, and how often one more socket is told of.
+constexpr double race_probability = 0.5;
+constexpr double early_probability = 0.5;
+constexpr double company_probability = 0.5;
+
+}  // namespace
+
+/// What the caller is to find in its memory. The memory is its own again when this is gone.
+class AfdPolls::Answer final : public Delivery {
+public:
+    Answer(std::shared_ptr<Busy> busy, sys::AfdRequest& request, sys::AfdStatus& status,
+           std::uint32_t outcome, Items items)
+        : busy_(std::move(busy)),
+          request_(request),
+          status_(status),
+          outcome_(outcome),
+          items_(std::move(items)) {}
+    Answer(const Answer&) = delete;
+    Answer& operator=(const Answer&) = delete;
+    ~Answer() override {
+        busy_->erase(&request_);
+        busy_->erase(&status_);
+    }
+
+    /// Once. A request that failed is left as it is.
+    void write() {
+        if (std::exchange(written_, true)) {
+            return;
+        }
+        if (has_items()) {
+            request_.count = static_cast<std::uint32_t>(items_.size());
+            std::ranges::copy(items_, request_.items());
+        }
+        status_.status = outcome_;
+        status_.information = bytes();
+    }
+    void dequeued() override { write(); }
+
+    [[nodiscard]] sys::Packet packet(std::uintptr_t key) const noexcept {
+        return {.key = key,
+                .overlapped = &status_,
+                .internal = outcome_,
+                .bytes = static_cast<std::uint32_t>(bytes())};
+    }
+
+private:
+    [[nodiscard]] bool has_items() const noexcept {
+        return outcome_ == status::success || outcome_ == status::timeout;
+    }
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return has_items() ? sizeof(sys::AfdRequest) + items_.size() * sizeof(sys::AfdItem) : 0;
+    }
+
+    std::shared_ptr<Busy> busy_;
+    sys::AfdRequest& request_;
+    sys::AfdStatus& status_;
+    std::uint32_t outcome_;
+    Items items_;
+    bool written_ = false;
+};
+
+void Socket::changed() {
+    if (watcher_ != nullptr) {
+        watcher_->touch(*this);
+    }
+}
+
+void AfdFile::last_handle_closed(const Traits&) { polls_.closed_.push_back(shared_from_this()); }
+
+bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMember> members,
+                      sys::AfdRequest& request, sys::AfdStatus& status, nanoseconds now) {
+    if (!busy_->insert(&request).second || !busy_->insert(&status).second) {
+        std::fputs("simulated kernel: an AFD request's memory is in use already\n", stderr);
+        std::abort();
+    }
+    Items items;
+    for (const AfdMember& member : members) {
+        if (const std::uint32_t events = told_of(member, now)) {
+            items.push_back({.socket = member.handle, .events = events});
+        }
+    }
+    if (!items.empty() || request.timeout == 0) {
+        const std::uint32_t outcome =
+            items.empty() ? traits_.nothing_ready_status : status::success;
+        auto answer = std::make_unique<Answer>(busy_, request, status, outcome, std::move(items));
+        answer->write();
+        const std::shared_ptr<Port>& port = device->shared_port();
+        if (!device->skips_packets() && port != nullptr && port->has_handles()) {
+            const sys::Packet packet = answer->packet(device->key());
+            port->complete(packet, std::move(answer));
+        }
+        return true;
+    }
+    status = {.status = status::pending};
+    const auto poll = std::make_shared<AfdPoll>(AfdPoll{
+        .members = std::move(members), .device = device, .request = &request, .status = &status});
+    poll->place = device->in_flight_.insert(device->in_flight_.end(), poll);
+    ++in_flight_;
+    for (std::size_t i = 0; i != poll->members.size(); ++i) {
+        const std::shared_ptr<Socket>& socket = poll->members[i].socket;
+        socket->watches_.push_back({poll, i});
+        socket->watcher_ = this;
+        set_alarm(socket, now);
+    }
+    return false;
+}
+
+bool AfdPolls::cancel(AfdFile& device, const sys::AfdStatus& status, nanoseconds now) {
+    const auto found = std::ranges::find_if(
+        device.in_flight_, [&](const PollPointer& poll) { return poll->status == &status; });
+    if (found == device.in_flight_.end()) {
+        return false;
+    }
+    cancel(PollPointer(*found), status::cancelled, now);
+    return true;
+}
+
+void AfdPolls::cancel(const PollPointer& poll, std::uint32_t status, nanoseconds now) {
+    if (poll->due && random_.chance(race_probability)) {
+        end_ripe(poll, now);
+        if (!poll->in_flight) {
+            return;
+        }
+    }
+    finish(poll, status, {}, is_late() ? std::optional(a_moment_after(now)) : std::nullopt);
+}
+
+bool AfdPolls::progress(nanoseconds now) {
+    bool any = false;
+    while (!alarms_.empty() && alarms_.begin()->first <= now) {
+        if (const std::shared_ptr<Socket> socket = alarms_.begin()->second.lock()) {
+            socket->alarm_.reset();
+            socket->changed();
+        }
+        alarms_.erase(alarms_.begin());
+    }
+    for (const std::shared_ptr<AfdFile>& device : std::exchange(closed_, {})) {
+        while (!device->in_flight_.empty()) {
+            cancel(PollPointer(device->in_flight_.front()), traits_.closed_receive_status, now);
+            any = true;
+        }
+    }
+    for (const std::shared_ptr<Socket>& socket : std::exchange(touched_, {})) {
+        socket->touched_ = false;
+        look_at(socket, now);
+        any = true;
+    }
+    while (!ripe_.empty() && ripe_.begin()->first <= now) {
+        const PollPointer poll = std::move(ripe_.begin()->second);
+        ripe_.erase(ripe_.begin());
+        if (poll->in_flight) {
+            end_ripe(poll, now);
+            any = true;
+        }
+    }
+    return post_late_packets(now) || any;
+}
+
+std::optional<nanoseconds> AfdPolls::next_time() const {
+    std::optional<nanoseconds> next;
+    const auto consider = [&](const auto& timeline) {
+        if (!timeline.empty()) {
+            const nanoseconds first = timeline.begin()->first;
+            next = next ? std::min(*next, first) : first;
+        }
+    };
+    consider(alarms_);
+    consider(ripe_);
+    consider(late_packets_);
+    return next;
+}
+
+void AfdPolls::forget_closed() {
+    for (const std::shared_ptr<AfdFile>& device : std::exchange(closed_, {})) {
+        while (!device->in_flight_.empty()) {
+            remove(PollPointer(device->in_flight_.front()));
+        }
+    }
+    touched_.clear();
+    ripe_.clear();
+    late_packets_.clear();
+}
+
+void AfdPolls::touch(Socket& socket) {
+    if (!std::exchange(socket.touched_, true)) {
+        const AfdWatch& watch = socket.watches_.front();
+        touched_.push_back(watch.poll->members[watch.member].socket);
+    }
+}
+
+void AfdPolls::set_alarm(const std::shared_ptr<Socket>& socket, nanoseconds now) {
+    const std::optional<nanoseconds> time = socket->changes_at();
+    if (time && *time > now && socket->alarm_ != time) {
+        socket->alarm_ = time;
+        alarms_.emplace(*time, socket);
+    }
+}
+
+void AfdPolls::look_at(const std::shared_ptr<Socket>& socket, nanoseconds now) {
+    set_alarm(socket, now);
+    // A request that ends takes itself off the list.
+    const std::vector<AfdWatch> watches = socket->watches_;
+    for (const AfdWatch& watch : watches) {
+        AfdPoll& poll = *watch.poll;
+        if (poll.in_flight && !poll.due && told_of(poll.members[watch.member], now) != 0) {
+            became_ready(watch.poll, watch.member, now);
+        }
+    }
+}
+
+void AfdPolls::became_ready(const PollPointer& poll, std::size_t first, nanoseconds now) {
+    poll->first = first;
+    std::optional<nanoseconds> packet_at;
+    if (is_late()) {
+        const nanoseconds later = a_moment_after(now);
+        if (random_.below(2) == 0) {
+            poll->due = later;
+            ripe_.emplace(later, poll);
+            return;
+        }
+        packet_at = later;
+    }
+    finish(poll, status::success, told_of(*poll, first, now), packet_at);
+}
+
+void AfdPolls::end_ripe(const PollPointer& poll, nanoseconds now) {
+    poll->due.reset();
+    // Somebody may have taken what it was ready for.
+    std::size_t first = poll->first;
+    if (told_of(poll->members[first], now) == 0) {
+        first = 0;
+        while (first != poll->members.size() && told_of(poll->members[first], now) == 0) {
+            ++first;
+        }
+    }
+    if (first != poll->members.size()) {
+        finish(poll, status::success, told_of(*poll, first, now));
+    }
+}
+
+void AfdPolls::finish(const PollPointer& poll, std::uint32_t status, const Items& items,
+                      std::optional<nanoseconds> packet_at) {
+    remove(poll);
+    auto answer = std::make_unique<Answer>(busy_, *poll->request, *poll->status, status, items);
+    AfdFile& device = *poll->device;
+    const std::shared_ptr<Port>& port = device.shared_port();
+    const bool has_port = port != nullptr && port->has_handles();
+    if (!has_port || !late_ || random_.chance(early_probability)) {
+        answer->write();
+    }
+    if (!has_port) {
+        return;
+    }
+    const sys::Packet packet = answer->packet(device.key());
+    if (packet_at) {
+        late_packets_.emplace(*packet_at, LatePacket{poll->device, packet, std::move(answer)});
+    } else {
+        port->complete(packet, std::move(answer));
+    }
+}
+
+void AfdPolls::remove(const PollPointer& poll) {
+    poll->in_flight = false;
+    --in_flight_;
+    for (const AfdMember& member : poll->members) {
+        Socket& socket = *member.socket;
+        std::erase_if(socket.watches_, [&](const AfdWatch& watch) { return watch.poll == poll; });
+        if (socket.watches_.empty()) {
+            socket.watcher_ = nullptr;
+        }
+    }
+    poll->device->in_flight_.erase(poll->place);
+}
+
+bool AfdPolls::post_late_packets(nanoseconds now) {
+    bool any = false;
+    while (!late_packets_.empty() && late_packets_.begin()->first <= now) {
+        LatePacket late = std::move(late_packets_.begin()->second);
+        late_packets_.erase(late_packets_.begin());
+        any = true;
+        const std::shared_ptr<Port>& port = late.device->shared_port();
+        if (port->has_handles()) {
+            port->complete(late.packet, std::move(late.answer));
+        }
+    }
+    return any;
+}
+
+std::uint32_t AfdPolls::told_of(const AfdMember& member, nanoseconds now) const noexcept {
+    const Socket& socket = *member.socket;
+    if (!socket.has_handles()) {
+        return sys::afd_bits::local_close;
+    }
+    return socket.afd_readiness(traits_, now) & member.asked;
+}
+
+AfdPolls::Items AfdPolls::told_of(const AfdPoll& poll, std::size_t first, nanoseconds now) {
+    Items items;
+    for (std::size_t i = 0; i != poll.members.size(); ++i) {
+        const AfdMember& member = poll.members[i];
+        const std::uint32_t events = told_of(member, now);
+        if (i == first || (events != 0 && late_ && random_.chance(company_probability))) {
+            items.push_back({.socket = member.handle, .events = events});
+        }
+    }
+    return items;
+}
+
+bool AfdPolls::is_late() { return late_ && random_.chance(late_probability); }
+
+nanoseconds AfdPolls::a_moment_after(nanoseconds now) {
+    const auto choices = static_cast<std::uint64_t>(longest_moment.count());
+    return now + nanoseconds(1 + random_.below(choices));
+}
+
+}  // namespace wakepoll::sim

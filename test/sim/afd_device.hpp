@@ -1,0 +1,160 @@
+// AFD requests of the model: which sockets are ready, asked of the device, answered at the port.
+//
+// A request that is not answered at once is in flight and stands on a list of each socket that it
+// covers. A socket that changes says so (`Socket::changed`), and when the lock is given back only
+// the requests of those sockets are looked at. So what a change costs has nothing to do with how
+// many requests there are. The rules:
+//
+//   - A request ends when a socket of it is ready for what was asked. The answer tells of the one
+//     that became ready first and, by chance, of others that are ready too. By chance it ends a
+//     moment later, if any is ready still, or its packet comes a moment later.
+//   - Its answer is in the caller's memory when the packet has been dequeued and, by chance, as
+//     soon as it has ended. Before that the memory is as it was submitted, and may not be submitted
+//     again: that ends the program.
+//   - A socket that is closed ends it with LOCAL_CLOSE, under the number that it was asked by.
+//   - A cancelled request ends with STATUS_CANCELLED and without an answer, unless one that was due
+//     wins. So does one whose device is closed, with the status of the personality.
+//
+// All of this but chance was seen on Wine 8, where the memory is written early or late, too. That
+// Windows does the same is an assumption where doc/windows-facts.md does not say so. Simpler than
+// either: the statuses of the items are 0, and a timeout that is neither endless nor zero and an
+// exclusive request are refused, because nobody here needs them. Used under the kernel's lock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "object.hpp"
+#include "port.hpp"
+#include "random.hpp"
+#include "sockets.hpp"
+#include "sys/afd_device.hpp"
+
+namespace wakepoll::sim {
+
+class AfdFile;
+
+/// A socket that a request covers.
+struct AfdMember {
+    std::shared_ptr<Socket> socket;
+    std::uintptr_t handle = 0;  ///< As in the request, whatever has that number now.
+    std::uint32_t asked = 0;
+};
+
+/// A request in flight.
+struct AfdPoll {
+    std::vector<AfdMember> members;
+    std::shared_ptr<AfdFile> device;
+    sys::AfdRequest* request = nullptr;
+    sys::AfdStatus* status = nullptr;
+    bool in_flight = true;
+    /// The member that became ready first, and when the request ends for that, where it is chance
+    /// alone that it has not ended.
+    std::size_t first = 0;
+    std::optional<std::chrono::nanoseconds> due = {};
+    /// On the device's list.
+    std::list<std::shared_ptr<AfdPoll>>::iterator place = {};
+};
+
+/// What a handle to the device refers to.
+class AfdFile final : public Object, public std::enable_shared_from_this<AfdFile> {
+public:
+    explicit AfdFile(AfdPolls& polls) noexcept : Object(Kind::afd_device), polls_(polls) {}
+
+    [[nodiscard]] bool signalled() const noexcept override { return false; }
+    [[nodiscard]] bool is_file() const noexcept override { return true; }
+    [[nodiscard]] bool is_overlapped() const noexcept override { return true; }
+
+protected:
+    void last_handle_closed(const Traits& traits) override;
+
+private:
+    friend class AfdPolls;
+
+    AfdPolls& polls_;
+    std::list<std::shared_ptr<AfdPoll>> in_flight_;  ///< In the order they were submitted.
+};
+
+class AfdPolls {
+public:
+    AfdPolls(const Traits& traits, Random& random) noexcept : traits_(traits), random_(random) {}
+
+    /// Whether chance may delay what could happen at once, and tell of more than it must.
+    void allow_lateness(bool allowed) noexcept { late_ = allowed; }
+
+    /// True where the request was answered at once, false where it is in flight.
+    [[nodiscard]] bool submit(const std::shared_ptr<AfdFile>& device,
+                              std::vector<AfdMember> members, sys::AfdRequest& request,
+                              sys::AfdStatus& status, std::chrono::nanoseconds now);
+
+    /// False where the device has no such request in flight.
+    bool cancel(AfdFile& device, const sys::AfdStatus& status, std::chrono::nanoseconds now);
+
+    /// Ends what can end now and posts the packets that are due. True where there was any.
+    bool progress(std::chrono::nanoseconds now);
+
+    /// When something more will happen by itself. That may be over, where `progress` is to follow.
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> next_time() const;
+
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+
+    /// The end of the process: the requests of closed devices are gone, with whoever would have
+    /// read their answers.
+    void forget_closed();
+
+private:
+    friend class AfdFile;
+    friend class Socket;
+    class Answer;
+
+    using nanoseconds = std::chrono::nanoseconds;
+    using PollPointer = std::shared_ptr<AfdPoll>;
+    using Items = std::vector<sys::AfdItem>;
+    /// Memory that requests are in flight with, or packets on their way.
+    using Busy = std::unordered_set<const void*>;
+
+    struct LatePacket {
+        std::shared_ptr<AfdFile> device;
+        sys::Packet packet;
+        std::unique_ptr<Delivery> answer;
+    };
+
+    void touch(Socket& socket);
+    void set_alarm(const std::shared_ptr<Socket>& socket, nanoseconds now);
+    void look_at(const std::shared_ptr<Socket>& socket, nanoseconds now);
+    void became_ready(const PollPointer& poll, std::size_t first, nanoseconds now);
+    void end_ripe(const PollPointer& poll, nanoseconds now);
+    void cancel(const PollPointer& poll, std::uint32_t status, nanoseconds now);
+    void finish(const PollPointer& poll, std::uint32_t status, const Items& items,
+                std::optional<nanoseconds> packet_at = {});
+    void remove(const PollPointer& poll);
+    [[nodiscard]] bool post_late_packets(nanoseconds now);
+
+    /// What there is to be told of a member; 0 for nothing.
+    [[nodiscard]] std::uint32_t told_of(const AfdMember& member, nanoseconds now) const noexcept;
+    /// What there is to be told of all members, where `first` is told for certain.
+    [[nodiscard]] Items told_of(const AfdPoll& poll, std::size_t first, nanoseconds now);
+    [[nodiscard]] bool is_late();
+    [[nodiscard]] nanoseconds a_moment_after(nanoseconds now);
+
+    const Traits& traits_;
+    Random& random_;
+    bool late_ = true;
+    std::size_t in_flight_ = 0;
+    std::vector<std::shared_ptr<Socket>> touched_;
+    std::vector<std::shared_ptr<AfdFile>> closed_;
+    /// Sockets that will be ready for something by themselves.
+    std::multimap<nanoseconds, std::weak_ptr<Socket>> alarms_;
+    std::multimap<nanoseconds, PollPointer> ripe_;
+    std::multimap<nanoseconds, LatePacket> late_packets_;
+    std::shared_ptr<Busy> busy_ = std::make_shared<Busy>();
+};
+
+}  // namespace wakepoll::sim

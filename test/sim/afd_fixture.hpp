@@ -1,0 +1,130 @@
+// What the tests of AFD requests start from: a device at the port, and requests whose memory lives
+// as long as the kernel may write to it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+#include "port_fixture.hpp"
+#include "sys/afd_device.hpp"
+
+namespace wakepoll::sim {
+
+namespace afd = sys::afd_bits;
+
+/// All that may be asked for.
+inline constexpr std::uint32_t afd_all = afd::receive | afd::receive_expedited | afd::send |
+                                         afd::disconnect | afd::abort | afd::accept |
+                                         afd::connect_fail;
+
+/// A request's memory.
+class Request {
+public:
+    using Asked = std::pair<Handle, std::uint32_t>;
+
+    explicit Request(const std::vector<Asked>& asked)
+        : memory_(sizeof(sys::AfdRequest) + asked.size() * sizeof(sys::AfdItem)) {
+        head().timeout = sys::AfdRequest::forever;
+        head().count = static_cast<std::uint32_t>(asked.size());
+        for (std::size_t i = 0; i != asked.size(); ++i) {
+            head().items()[i] = {.socket = asked[i].first.value(), .events = asked[i].second};
+        }
+    }
+
+    [[nodiscard]] sys::AfdRequest& head() noexcept {
+        return *reinterpret_cast<sys::AfdRequest*>(memory_.data());
+    }
+    /// The answer's events for this number; 0 where it is not told of.
+    [[nodiscard]] std::uint32_t told_of(Handle socket) noexcept {
+        for (std::size_t i = 0; i != head().count; ++i) {
+            if (head().items()[i].socket == socket.value()) {
+                return head().items()[i].events;
+            }
+        }
+        return 0;
+    }
+
+    sys::AfdStatus status;
+
+private:
+    std::vector<std::byte> memory_;
+};
+
+struct AfdFixture : PortFixture {
+    explicit AfdFixture(const Options& options = {}) : PortFixture(options) {
+        tie(device.handle());
+        BOOST_TEST(!sys::skip_packets_on_success(device.handle()));
+    }
+
+    /// A request that has not been submitted.
+    Request& make(const std::vector<Request::Asked>& asked) { return requests.emplace_back(asked); }
+
+    /// Submits; whether it was answered at once.
+    bool ask(Request& request) { return device.poll(request.head(), request.status).value(); }
+
+    /// Submits a request that has to stay in flight.
+    Request& park(const std::vector<Request::Asked>& asked) {
+        Request& request = make(asked);
+        BOOST_TEST(!ask(request));
+        return request;
+    }
+
+    /// What is told at once of one socket; 0 for nothing.
+    std::uint32_t now(Handle socket, std::uint32_t asked = afd_all) {
+        Request& request = make({{socket, asked}});
+        request.head().timeout = 0;
+        BOOST_TEST(ask(request));
+        BOOST_TEST(packet() == none);
+        return request.told_of(socket);
+    }
+
+    /// The packet of this request comes, with success and something told.
+    void answered(Request& request) {
+        BOOST_TEST(packet() == 0);
+        BOOST_TEST(last.overlapped == &request.status);
+        BOOST_TEST(request.status.status == status::success);
+        BOOST_TEST(request.head().count != 0U);
+        BOOST_TEST(request.status.information ==
+                   sizeof(sys::AfdRequest) + request.head().count * sizeof(sys::AfdItem));
+        BOOST_TEST(last.bytes == request.status.information);
+    }
+
+    /// The packet of this request comes, and it was cancelled.
+    void cancelled(Request& request) {
+        BOOST_TEST(packet() == 995);
+        BOOST_TEST(last.overlapped == &request.status);
+        BOOST_TEST(request.status.status == status::cancelled);
+        BOOST_TEST(request.status.information == 0U);
+    }
+
+    std::deque<Request> requests;
+    sys::AfdDevice device = sys::AfdDevice::open().value();
+};
+
+/// Without lateness: what can happen happens at once.
+struct PromptAfdFixture : AfdFixture {
+    PromptAfdFixture() : AfdFixture(Options{.late_completions = false}) {}
+};
+
+/// Runs `body` with a device on each personality and many seeds; a failure names both.
+template <class Body>
+void on_each_device(Body body, Options options = {}) {
+    constexpr std::uint64_t seeds = 40;
+    for (const Personality personality : all_personalities) {
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+            options.personality = personality;
+            options.seed = seed;
+            BOOST_TEST_CONTEXT(traits_of(personality).name << ", seed " << seed) {
+                AfdFixture fixture(options);
+                body(fixture);
+            }
+        }
+    }
+}
+
+}  // namespace wakepoll::sim

@@ -1,0 +1,58 @@
+// What AFD says of a TCP socket, state by state and personality by personality.
+//
+// | state                  | windows_11          | windows_server_2019 | wine_8               |
+// |------------------------|---------------------|---------------------|----------------------|
+// | never connected        | nothing             | same                | same                 |
+// | connection in backlog  | ACCEPT              | same                | same                 |
+// | connecting             | nothing             | same                | same                 |
+// | connect refused        | CONNECT_FAIL        | same                | same                 |
+// | connected, room        | SEND                | same                | same                 |
+// | data                   | RECEIVE             | same                | same                 |
+// | FIN, drained           | DISCONNECT          | same                | same                 |
+// | data, then FIN         | RECEIVE, DISCONNECT | same                | RECEIVE              |
+// | reset                  | ABORT, SEND         | same                | same                 |
+// | out-of-band byte       | RECEIVE_EXPEDITED   | same                | same                 |
+//
+// Each only where it was asked for. SEND stays after a FIN of either side, as in WSAPoll's WRNORM.
+// Bytes that are to be delivered inline are data like any other. All of it was seen on Wine 8; that
+// on Windows too a reset leaves SEND and nothing else beside ABORT is an assumption. CONNECT, which
+// every connected socket has, is not modelled, since nobody asks for it. A closed socket is the
+// business of afd_device.cpp.
+#include "sys/afd_device.hpp"
+#include "tcp_socket.hpp"
+
+namespace wakepoll::sim {
+
+namespace bits = sys::afd_bits;
+
+std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
+                                       std::chrono::nanoseconds now) const noexcept {
+    std::uint32_t state = 0;
+    switch (state_) {
+        case State::fresh:
+            break;
+        case State::listening:
+            state = backlog_.empty() ? 0 : bits::accept;
+            break;
+        case State::connecting:
+            state = is_refused(now) ? bits::connect_fail : 0;
+            break;
+        case State::connected:
+            if (reset_) {
+                state = bits::abort | bits::send;
+                break;
+            }
+            state |= is_readable() ? bits::receive : 0;
+            state |= urgent_ ? bits::receive_expedited : 0;
+            if (fin_received_ && (inbox_.empty() || traits.hangup_before_drained)) {
+                state |= bits::disconnect;
+            }
+            if (peer_ == nullptr || peer_->room() != 0) {
+                state |= bits::send;
+            }
+            break;
+    }
+    return state;
+}
+
+}  // namespace wakepoll::sim
