@@ -17,6 +17,8 @@ namespace {
 using core::OperationList;
 using Purpose = OperationList::Purpose;
 
+constexpr auto afd_key = static_cast<std::uintptr_t>(core::CompletionKey::afd);
+
 }  // namespace
 
 void PollerState::give_back_lent() noexcept {
@@ -33,6 +35,9 @@ void PollerState::give_back_lent() noexcept {
 
 std::size_t PollerState::take_packets(std::span<NativeEvent> events, std::uint32_t milliseconds,
                                       WaitResult& result) noexcept {
+    if (sockets.is_afd()) {
+        return take_at_hand(events, result);
+    }
     ++stats.port_dequeues;
     stats.blocked += milliseconds != 0 ? 1 : 0;
     const Result<std::size_t> taken =
@@ -43,6 +48,43 @@ std::size_t PollerState::take_packets(std::span<NativeEvent> events, std::uint32
     }
     result.count += dispatch(std::span(packets).first(*taken), events);
     return *taken;
+}
+
+std::error_code PollerState::take_ahead(std::uint32_t milliseconds) noexcept {
+    // To the front with what is still there.
+    std::copy_n(packets.begin() + static_cast<std::ptrdiff_t>(first_packet), packets_at_hand,
+                packets.begin());
+    first_packet = 0;
+    std::size_t room = packets.size() - packets_at_hand;
+    while (room > 0) {
+        const std::span<sys::Packet> free = std::span(packets).subspan(packets_at_hand);
+        ++stats.port_dequeues;
+        stats.blocked += milliseconds != 0 ? 1 : 0;
+        const Result<std::size_t> taken = port.dequeue(free, milliseconds);
+        if (!taken) {
+            return taken.error();
+        }
+        for (const sys::Packet& packet : free.first(*taken)) {
+            if (packet.key == afd_key) {
+                sockets.answered(packet.overlapped, packet.status());
+            } else if (!core::is_reserved(packet.key)) {
+                packets[packets_at_hand++] = packet;
+            }
+        }
+        // As many as were asked for: there may be more.
+        room = *taken == room ? packets.size() - packets_at_hand : 0;
+        milliseconds = 0;
+    }
+    return {};
+}
+
+std::size_t PollerState::take_at_hand(std::span<NativeEvent> events, WaitResult& result) noexcept {
+    const std::size_t count = std::min(packets_at_hand, events.size());
+    const std::span<const sys::Packet> taken = std::span(packets).subspan(first_packet, count);
+    result.count += dispatch(taken, events);
+    first_packet += count;
+    packets_at_hand -= count;
+    return count;
 }
 
 std::size_t PollerState::dispatch(std::span<const sys::Packet> taken,
@@ -157,14 +199,33 @@ void PollerState::report_operation(NativeEvent& event, OverlappedEntry& entry, s
     report(event, completion, entry.user_data);
 }
 
-void PollerState::drain_operations() noexcept {
+void PollerState::abandon_finished() noexcept {
+    while (OverlappedEntry* const entry = operations.next_finished()) {
+        abandon(*entry);
+    }
+}
+
+void PollerState::drain(const sys::Packet& packet) noexcept {
+    if (packet.key == afd_key) {
+        sockets.answered(packet.overlapped, packet.status());
+        return;
+    }
+    OverlappedEntry* const entry =
+        core::is_reserved(packet.key) ? nullptr : pool.find_by_overlapped(packet.overlapped);
+    if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
+        OperationList::is_under_way(*entry)) {
+        operations.complete(*entry);
+        abandon(*entry);
+        operations.let_all_go_on();
+        abandon_finished();
+    }
+}
+
+void PollerState::drain() noexcept {
     give_back_lent();
-    // What was never reported has nobody any more.
-    const auto abandon_finished = [this] {
-        while (OverlappedEntry* const entry = operations.next_finished()) {
-            abandon(*entry);
-        }
-    };
+    for (; packets_at_hand > 0; --packets_at_hand) {
+        drain(packets[first_packet++]);
+    }
     abandon_finished();
     for (OverlappedEntry* entry = operations.first_in_flight(); entry != nullptr;
          entry = operations.next_in_flight(*entry)) {
@@ -176,11 +237,13 @@ void PollerState::drain_operations() noexcept {
             }
         }
     }
+    sockets.cancel_all();
     // Cancelled calls end at once, but for drivers that take their time. What does not end keeps
     // the memory (see `release`); the same goes for a port that can not be asked.
     constexpr std::uint32_t patience_milliseconds = 1000;
     constexpr int most_failures = 100;
-    for (int failures = 0; operations.in_flight() > 0 && failures < most_failures;) {
+    for (int failures = 0;
+         (operations.in_flight() > 0 || sockets.in_flight() > 0) && failures < most_failures;) {
         const Result<std::size_t> taken = port.dequeue(packets, patience_milliseconds);
         if (!taken) {
             ++failures;
@@ -190,16 +253,7 @@ void PollerState::drain_operations() noexcept {
             return;
         }
         for (const sys::Packet& packet : std::span(packets).first(*taken)) {
-            OverlappedEntry* const entry = core::is_reserved(packet.key)
-                                               ? nullptr
-                                               : pool.find_by_overlapped(packet.overlapped);
-            if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
-                OperationList::is_under_way(*entry)) {
-                operations.complete(*entry);
-                abandon(*entry);
-                operations.let_all_go_on();
-                abandon_finished();
-            }
+            drain(packet);
         }
     }
 }

@@ -70,7 +70,9 @@ PollerStats OsPoller::stats() const noexcept {
 
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
-Backend OsPoller::backend() const noexcept { return Backend::wsapoll; }
+Backend OsPoller::backend() const noexcept {
+    return state_ != nullptr && state_->sockets.is_afd() ? Backend::afd : Backend::wsapoll;
+}
 
 std::error_code OsPoller::register_handle(Handle handle, IoInterest interest,
                                           std::uint64_t user_data) noexcept {

@@ -44,6 +44,10 @@ private:
     return capacity >= 1 && capacity <= capacity_limit;
 }
 
+[[nodiscard]] bool is_backend(Backend backend) noexcept {
+    return backend == Backend::automatic || backend == Backend::wsapoll || backend == Backend::afd;
+}
+
 /// States whose memory must outlive their pollers.
 std::atomic<PollerState*> kept{nullptr};
 
@@ -51,7 +55,7 @@ constexpr std::align_val_t block_alignment{alignof(PollerState)};
 
 }  // namespace
 
-std::size_t PollerState::layout(const PollerConfig& config, std::byte* block,
+std::size_t PollerState::layout(const PollerConfig& config, Choice choice, std::byte* block,
                                 Memory& memory) noexcept {
     const std::size_t slots = config.max_registrations;
     Carver carver(block, sizeof(PollerState));
@@ -60,21 +64,46 @@ std::size_t PollerState::layout(const PollerConfig& config, std::byte* block,
         carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
     memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
     memory.links = carver.array<core::SlotRing::Link>(slots);
-    memory.wsapoll.entries = carver.array<core::PollEntry>(slots + 1);
-    memory.wsapoll.slots = carver.array<core::Slot>(slots);
-    memory.wsapoll.positions = carver.array<std::uint32_t>(slots);
-    memory.wsapoll.links = memory.links;
-    memory.wsapoll.connecting = carver.array<bool>(slots);
-    memory.handles.waits = carver.array<sys::ThreadPoolWait>(slots);
     memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
     memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
     memory.handles.links = memory.links;
+
+    backend::WsapollBackend::Memory& wsapoll = memory.sockets.wsapoll;
+    const std::size_t polled =
+        choice == Choice::wsapoll
+            ? slots
+            : std::min<std::size_t>(slots, backend::SocketBackend::most_by_wsapoll);
+    wsapoll.entries = carver.array<core::PollEntry>(polled + 1);
+    wsapoll.slots = carver.array<core::Slot>(polled);
+    wsapoll.links = memory.links;
+    const auto add_arrays_by_slot = [&](Carver& from) {
+        wsapoll.positions = from.array<std::uint32_t>(slots);
+        wsapoll.connecting = from.array<bool>(slots);
+    };
+    if (choice == Choice::wsapoll) {
+        add_arrays_by_slot(carver);
+        memory.handles.cells = backend::SlotCells(carver.array<backend::WaitCell>(slots));
+        return carver.used();
+    }
+    backend::AfdBackend::Memory& afd = memory.sockets.afd;
+    afd.members = carver.array<core::PollGroup::Member>(slots);
+    afd.lots = carver.array<core::PollGroup::Lot>(core::PollLot::needed_for(slots));
+    afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
+    afd.links = memory.links;
+    afd.cells = backend::SlotCells(carver.array<backend::SlotCell>(slots));
+    memory.handles.cells = afd.cells;
+    // Nobody is asked together while WSAPoll is still in use.
+    constexpr std::size_t head = sizeof(sys::AfdRequest);
+    afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
+    static_assert(sizeof(std::uint32_t) + sizeof(bool) <= sizeof(sys::AfdItem));
+    Carver shared(reinterpret_cast<std::byte*>(afd.group), 0);
+    add_arrays_by_slot(shared);
     return carver.used();
 }
 
-PollerState::PollerState(const PollerConfig& config, const Memory& memory) noexcept
+PollerState::PollerState(const PollerConfig& config, Choice choice, const Memory& memory) noexcept
     : table(memory.registrations, memory.index, config.max_registrations),
-      backend(memory.wsapoll, table, wake, stats,
+      sockets(memory.sockets, choice, table, wake, port, stats,
               sys::windows_build() < first_build_that_polls_refusals),
       pool(memory.entries, config.max_overlapped_entries),
       operations(pool),
@@ -82,11 +111,9 @@ PollerState::PollerState(const PollerConfig& config, const Memory& memory) noexc
       timer(&PollerState::timer_signalled, this) {}
 
 Result<PollerState*> PollerState::create(const PollerConfig& config) noexcept {
-    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries)) {
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries) ||
+        !is_backend(config.backend)) {
         return own_errors::invalid_argument();
-    }
-    if (config.backend != Backend::automatic && config.backend != Backend::wsapoll) {
-        return own_errors::not_supported();
     }
     Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
     if (!winsock) {
@@ -96,17 +123,33 @@ Result<PollerState*> PollerState::create(const PollerConfig& config) noexcept {
     if (!port) {
         return port.error();
     }
+    Choice choice = Choice::wsapoll;
+    sys::AfdDevice device;
+    if (config.backend != Backend::wsapoll) {
+        Result<sys::AfdDevice> opened = backend::AfdBackend::open(*port);
+        if (opened) {
+            device = std::move(*opened);
+            choice = config.backend == Backend::afd ? Choice::afd : Choice::automatic;
+        } else if (config.backend == Backend::afd) {
+            return opened.error() == std::errc::no_such_file_or_directory
+                       ? own_errors::not_supported()
+                       : opened.error();
+        }
+    }
 
     Memory memory{};
-    const std::size_t size = layout(config, nullptr, memory);
+    const std::size_t size = layout(config, choice, nullptr, memory);
     void* const block = ::operator new(size, block_alignment, std::nothrow);
     if (block == nullptr) {
         return own_errors::not_enough_memory();
     }
-    (void)layout(config, static_cast<std::byte*>(block), memory);
-    auto* const state = ::new (block) PollerState(config, memory);
+    (void)layout(config, choice, static_cast<std::byte*>(block), memory);
+    auto* const state = ::new (block) PollerState(config, choice, memory);
     state->winsock = std::move(*winsock);
     state->port = std::move(*port);
+    if (choice != Choice::wsapoll) {
+        state->sockets.start(std::move(device));
+    }
     return state;
 }
 
@@ -114,9 +157,10 @@ void PollerState::retain() noexcept { references.fetch_add(1, std::memory_order_
 
 void PollerState::release() noexcept {
     if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        if (pool.active_count() > 0) {
-            // The kernel may still write into an entry that was not given back, so its memory
-            // stays. The list is never read; it shows leak checkers that this is no leak.
+        if (pool.active_count() > 0 || sockets.in_flight() > 0) {
+            // The kernel may still write into an entry that was not given back, or into a request
+            // that it has not answered, so their memory stays. The list is never read; it shows
+            // leak checkers that this is no leak.
             next_kept = kept.load(std::memory_order_relaxed);
             while (!kept.compare_exchange_weak(next_kept, this, std::memory_order_release,
                                                std::memory_order_relaxed)) {
@@ -145,14 +189,15 @@ void PollerState::dispose() noexcept {
     handles.close();
     timer.close();
     wake.wait_for_errands();
-    drain_operations();
-    backend.close();
+    drain();
+    sockets.close();
     port.close();
     winsock.end();
 }
 
 PollerStats PollerState::statistics() const noexcept {
     PollerStats now = stats;
+    now.backend = sockets.is_afd() ? Backend::afd : Backend::wsapoll;
     now.wakes_requested += static_cast<std::uint32_t>(wake.requests() - requests_counted);
     return now;
 }

@@ -16,7 +16,7 @@
 #include <system_error>
 
 #include "backend/handle_backend.hpp"
-#include "backend/wsapoll_backend.hpp"
+#include "backend/socket_backend.hpp"
 #include "core/completion_key.hpp"
 #include "core/deadline.hpp"
 #include "core/operation_list.hpp"
@@ -42,7 +42,7 @@ struct PollerState {
         std::uint32_t* index;
         OverlappedEntry* entries;
         core::SlotRing::Link* links;
-        backend::WsapollBackend::Memory wsapoll;
+        backend::SocketBackend::Memory sockets;
         backend::HandleBackend::Memory handles;
     };
 
@@ -88,7 +88,7 @@ struct PollerState {
     sys::CompletionPort port;
     sys::ThreadPoolWait port_watch;
     core::RegistrationTable table;
-    backend::WsapollBackend backend;
+    backend::SocketBackend sockets;
     OverlappedPool pool;
     core::OperationList operations;
     backend::HandleBackend handles;
@@ -97,18 +97,24 @@ struct PollerState {
     bool port_in_use = false;  ///< Packets of the user's own calls may come.
     std::uint32_t requests_counted = 0;
     PollerState* next_kept = nullptr;  ///< See `release`.
+    /// Those from `first_packet` on, `packets_at_hand` of them, were taken from the port before
+    /// there was room for what they tell.
     std::array<sys::Packet, packets_per_call> packets;
+    std::size_t first_packet = 0;
+    std::size_t packets_at_hand = 0;
     std::array<Completion, packets_per_call> completions;
     std::size_t lent = 0;     ///< How many of them the last wait has handed out.
     std::size_t overdue = 0;  ///< Finished operations that had to wait for packets until now.
 
 private:
-    PollerState(const PollerConfig& config, const Memory& memory) noexcept;
+    using Choice = backend::SocketBackend::Choice;
+
+    PollerState(const PollerConfig& config, Choice choice, const Memory& memory) noexcept;
     ~PollerState() = default;
 
     /// Where each array begins behind the structure, and how long the whole block is.
-    [[nodiscard]] static std::size_t layout(const PollerConfig& config, std::byte* block,
-                                            Memory& memory) noexcept;
+    [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
+                                            std::byte* block, Memory& memory) noexcept;
 
     // registration.cpp
 
@@ -125,6 +131,8 @@ private:
                                                   std::uint64_t user_data) noexcept;
     /// A slot for a handle that has none; `no_slot` where all are taken.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
+    /// Waits until the slot's cell is no longer the kernel's.
+    [[nodiscard]] std::error_code free_cell(core::Slot slot) noexcept;
     /// Gives up the slots of handles that were only operated on and are closed.
     void forget_closed() noexcept;
     /// Associates the handle with the port unless it is already.
@@ -163,6 +171,13 @@ private:
     /// many came.
     [[nodiscard]] std::size_t take_packets(std::span<NativeEvent> events,
                                            std::uint32_t milliseconds, WaitResult& result) noexcept;
+    /// Takes packets from the port, whether or not there is room for what they tell: sees to those
+    /// of the device, and keeps the others at hand. Blocks for the first of them for at most so
+    /// long.
+    [[nodiscard]] std::error_code take_ahead(std::uint32_t milliseconds) noexcept;
+    /// Reports packets that are at hand; how many it was.
+    [[nodiscard]] std::size_t take_at_hand(std::span<NativeEvent> events,
+                                           WaitResult& result) noexcept;
     /// Turns packets into events; how many those are.
     [[nodiscard]] std::size_t dispatch(std::span<const sys::Packet> taken,
                                        std::span<NativeEvent> events) noexcept;
@@ -174,7 +189,11 @@ private:
     /// The packet of a submitted operation has come: it is no longer in flight.
     void end_operation(OverlappedEntry& entry) noexcept;
     /// Cancels what is in flight and takes its packets, before the memory goes.
-    void drain_operations() noexcept;
+    void drain() noexcept;
+    /// Sees to a packet that nobody will hear of any more.
+    void drain(const sys::Packet& packet) noexcept;
+    /// Gives back operations that were done and never reported.
+    void abandon_finished() noexcept;
 
     // wait.cpp
 
@@ -182,6 +201,15 @@ private:
     [[nodiscard]] bool may_get_packets() const noexcept {
         return port_in_use || operations.in_flight() > 0;
     }
+    [[nodiscard]] bool is_anything_at_hand() const noexcept {
+        return sockets.size() > 0 || handles.size() > 0 || operations.finished() > 0 ||
+               packets_at_hand > 0;
+    }
+    [[nodiscard]] bool should_move() const noexcept {
+        return sockets.should_move(may_get_packets());
+    }
+    /// Changes the backend where that is due, and asks it where it can not wait.
+    [[nodiscard]] std::error_code look_at_sockets(core::nanoseconds now, bool& polled) noexcept;
     /// What signals tell of: handles that were signalled, the timer.
     [[nodiscard]] std::error_code look_at_signals(core::nanoseconds now) noexcept;
     /// Takes what is at hand from all sources, without blocking. `polled` says that the backend has
@@ -196,7 +224,14 @@ private:
     std::size_t report_overdue(std::span<NativeEvent> events, WaitResult& result) noexcept;
     /// Where only packets can come: takes them, blocking for the first.
     void gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
-                        WaitResult& result) noexcept;
+                        core::nanoseconds now, WaitResult& result) noexcept;
+    /// With AFD, where something else is at hand: takes the packets first.
+    void gather_ahead(std::span<NativeEvent> events, core::nanoseconds now,
+                      WaitResult& result) noexcept;
+    /// Asks the sockets that the packets just taken tell of, and takes what is at hand from all
+    /// sources. `error` is what has gone wrong before.
+    void gather_taken(std::span<NativeEvent> events, core::nanoseconds now, std::error_code error,
+                      WaitResult& result) noexcept;
     [[nodiscard]] std::error_code block_in_sockets(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] std::error_code watch_port() noexcept;
 

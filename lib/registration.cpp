@@ -1,6 +1,8 @@
 // Registering, changing and forgetting handles: all checks first, then the tables.
 //
 // A call that fails at any step leaves the table and the backends as they were (P12).
+#include <utility>
+
 #include "classify.hpp"
 #include "core/completion_key.hpp"
 #include "core/event_mask.hpp"
@@ -21,7 +23,14 @@ std::error_code PollerState::add(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    const Slot known = table.find(handle);
+    Slot known = table.find(handle);
+    if (known != core::no_slot && table[known].registered && sockets.in_flight() > 0) {
+        // The port may hold the news that this one was closed, and the number is another's.
+        if (const std::error_code error = take_ahead(0)) {
+            return error;
+        }
+        known = table.find(handle);
+    }
     if (known != core::no_slot && table[known].registered) {
         return own_errors::file_exists();
     }
@@ -54,6 +63,11 @@ std::error_code PollerState::add(Handle handle, IoInterest interest,
 std::error_code PollerState::begin_readiness(Slot slot, const Kind& kind, IoInterest interest,
                                              std::uint64_t user_data) noexcept {
     core::Registration& registration = table[slot];
+    if (kind.type != HandleType::socket) {
+        if (const std::error_code error = free_cell(slot)) {
+            return error;
+        }
+    }
     const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
     if (by_port) {
         if (const std::error_code error = tie_to_port(slot)) {
@@ -66,7 +80,7 @@ std::error_code PollerState::begin_readiness(Slot slot, const Kind& kind, IoInte
     std::error_code error;
     if (kind.type == HandleType::socket) {
         registration.model = IoModel::poll;
-        error = backend.add(slot, sys::now());
+        error = sockets.add(slot, sys::now());
     } else {
         registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
         error = handles.add(slot, by_port);
@@ -93,13 +107,16 @@ std::error_code PollerState::modify(Handle handle, IoInterest interest,
     if (!socket && !backend::HandleBackend::can_report(interest)) {
         return own_errors::invalid_argument();
     }
-    registration.interest = interest;
-    registration.user_data = user_data;
+    const IoInterest before = std::exchange(registration.interest, interest);
     if (socket) {
-        backend.modify(slot, sys::now());
+        if (const std::error_code error = sockets.modify(slot, sys::now())) {
+            registration.interest = before;
+            return error;
+        }
     } else {
         handles.modify(slot);
     }
+    registration.user_data = user_data;
     return {};
 }
 
@@ -109,7 +126,7 @@ std::error_code PollerState::remove(Handle handle) noexcept {
         return own_errors::no_such_file_or_directory();
     }
     if (table[slot].type == HandleType::socket) {
-        backend.remove(slot);
+        sockets.remove(slot);
     } else {
         handles.remove(slot);
     }
@@ -182,6 +199,25 @@ Slot PollerState::insert(Handle handle) noexcept {
         forget_closed();
     }
     return table.insert(handle);
+}
+
+std::error_code PollerState::free_cell(Slot slot) noexcept {
+    if (!sockets.is_busy(slot)) {
+        return {};
+    }
+    if (const std::error_code error = sockets.free_cell(slot)) {
+        return error;
+    }
+    // The request was cancelled, now or when its registration ended, so its packet is there or
+    // about to come.
+    constexpr std::uint32_t patience_milliseconds = 100;
+    constexpr int tries = 10;
+    for (int i = 0; i < tries && sockets.is_busy(slot); ++i) {
+        if (const std::error_code error = take_ahead(patience_milliseconds)) {
+            return error;
+        }
+    }
+    return sockets.is_busy(slot) ? own_errors::resource_unavailable_try_again() : std::error_code{};
 }
 
 void PollerState::forget_closed() noexcept {

@@ -6,6 +6,7 @@
 // idle wait is one blocked kernel call (P3); it is cut short only for sockets that the backend must
 // ask about again.
 #include <algorithm>
+#include <utility>
 
 #include "own_errors.hpp"
 #include "poller_state.hpp"
@@ -17,6 +18,10 @@ namespace {
 using core::nanoseconds;
 using core::Park;
 using Source = core::Turn::Source;
+
+/// What an answer that is on its way is given to arrive, also by a wait that must not block: the
+/// kernel has been told to give it, and needs some microseconds.
+constexpr std::uint32_t longest_answer = 100;
 
 static_assert(PollerState::packets_per_call == core::Turn::packets_per_turn,
               "what a turn allows must fit into one call");
@@ -32,28 +37,36 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     ++stats.waits;
     count_requests();
     give_back_lent();
+    sockets.begin_wait();
     nanoseconds now = sys::now();
     const core::Deadline deadline(timeout, now);
-    bool polled = false;   // A look or a block has just found out what is ready.
-    bool blocked = false;  // A block is just over.
+    bool polled = false;    // A look or a block has just found out what is ready.
+    bool blocked = false;   // A block is just over.
+    bool given_up = false;  // A packet that was sure to come has not.
     for (;;) {
         result.error = look_at_signals(now);
-        if (!result.error && backend.recheck_in(now) == nanoseconds::zero()) {
-            result.error = backend.look(now);
-            polled = true;
+        if (!result.error) {
+            result.error = look_at_sockets(now, polled);
         }
-        const Park park = backend.parks_at();
+        if (result.error && sockets.is_afd()) {
+            // Some could not be asked. What the others answered is reported all the same.
+            gather_taken(events, now, std::exchange(result.error, {}), result);
+        }
+        const Park park = sockets.parks_at();
         // The port can be blocked at right away where nothing but a packet can be at hand.
-        const bool only_packets =
-            park == Park::port && handles.size() == 0 && operations.finished() == 0;
+        const bool only_packets = park == Park::port && !is_anything_at_hand();
         if (result.error) {
             // What is at hand stays there.
         } else if (only_packets) {
             const bool may_block = !deadline.has_passed(now) && timer.remaining(now).count() > 0;
-            const nanoseconds limit = std::min(backend.recheck_in(now), timer.remaining(now));
-            gather_at_port(events, may_block ? deadline.kernel_timeout(now, limit) : 0, result);
+            const nanoseconds limit = std::min(sockets.recheck_in(now), timer.remaining(now));
+            const std::uint32_t time = may_block ? deadline.kernel_timeout(now, limit) : 0;
+            given_up = sockets.is_waiting();
+            gather_at_port(events, time, now, result);
             blocked = true;
             now = sys::now();
+        } else if (sockets.is_afd()) {
+            gather_ahead(events, now, result);
         } else {
             // A watch that is armed still after a block says that no packet has come.
             const bool ask_port = may_get_packets() && !(blocked && wake.is_watch_armed());
@@ -65,7 +78,8 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
             result.error = own_errors::operation_canceled();
         }
         // A packet may have been that of a pipe, which is to be asked then even where it came last.
-        const bool must_ask = only_packets && handles.size() > 0;
+        const bool must_ask =
+            (only_packets && handles.size() > 0) || (sockets.is_waiting() && !given_up);
         if (result.count > 0 || result.woken || result.timer || result.error ||
             (deadline.has_passed(now) && !must_ask)) {
             stats.wakes_reported += result.woken ? 1 : 0;
@@ -73,8 +87,9 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
         }
         stats.spurious_returns += blocked ? 1 : 0;
         blocked = false;
-        if (park == Park::sockets && backend.parks_at() == park && handles.size() == 0) {
-            const nanoseconds limit = std::min(backend.recheck_in(now), timer.remaining(now));
+        if (park == Park::sockets && sockets.parks_at() == park && handles.size() == 0 &&
+            !should_move()) {
+            const nanoseconds limit = std::min(sockets.recheck_in(now), timer.remaining(now));
             result.error = block_in_sockets(deadline.kernel_timeout(now, limit));
             blocked = true;
             now = sys::now();
@@ -84,6 +99,21 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
             }
         }
     }
+}
+
+std::error_code PollerState::look_at_sockets(nanoseconds now, bool& polled) noexcept {
+    if (should_move()) {
+        const std::error_code error = sockets.move();
+        if (error && error != std::errc::operation_not_supported) {
+            return error;
+        }
+        polled = false;
+    }
+    if (!sockets.must_look(now)) {
+        return {};
+    }
+    polled = true;
+    return sockets.look(now);
 }
 
 std::error_code PollerState::look_at_signals(nanoseconds now) noexcept {
@@ -97,41 +127,41 @@ std::error_code PollerState::look_at_signals(nanoseconds now) noexcept {
 void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool polled, bool ask_port,
                          WaitResult& result) noexcept {
     // What each source is still to be asked for in this wait.
-    std::size_t sockets = backend.size();
+    std::size_t unvisited = sockets.size();
     std::size_t others = handles.size();
     std::size_t finished = operations.finished();
     bool look = !polled;
     while (result.count < events.size() && !result.error) {
-        sockets = std::min(sockets, backend.size());
+        unvisited = std::min(unvisited, sockets.size());
         others = std::min(others, handles.size());
         finished = std::min<std::size_t>(finished, operations.finished());
-        look = look && backend.size() > 0;
+        look = look && sockets.size() > 0;
         if (completions_left() == 0) {
             finished = 0;
             ask_port = false;
         }
-        if (!look && !ask_port && sockets + others + finished == 0) {
+        if (!look && !ask_port && unvisited + others + finished == 0) {
             return;
         }
         const std::span<NativeEvent> room = events.subspan(result.count);
         const std::span<NativeEvent> lendable =
             room.first(std::min(room.size(), completions_left()));
-        const core::Turn::Sizes sizes = {backend.size(), handles.size(), operations.finished()};
+        const core::Turn::Sizes sizes = {sockets.size(), handles.size(), operations.finished()};
         std::size_t used = 0;
         bool exhausted = false;
         switch (turn.source()) {
             case Source::sockets: {
                 if (look) {
-                    result.error = backend.look(now);
+                    result.error = sockets.look(now);
                     look = false;
-                    sockets = backend.size();
+                    unvisited = sockets.size();
                     continue;
                 }
-                const std::size_t share = std::min(turn.left(sizes), sockets);
-                const backend::Scan scan = backend.collect(room, share, now);
+                const std::size_t share = std::min(turn.left(sizes), unvisited);
+                const backend::Scan scan = sockets.collect(room, share, now);
                 result.count += scan.filled;
                 stats.readiness_events += scan.filled;
-                sockets -= scan.visited;
+                unvisited -= scan.visited;
                 used = scan.visited;
                 exhausted = share == 0;
                 break;
@@ -162,7 +192,7 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
                 ask_port = false;
                 break;
         }
-        turn.spend(used, exhausted, {backend.size(), handles.size(), operations.finished()});
+        turn.spend(used, exhausted, {sockets.size(), handles.size(), operations.finished()});
     }
 }
 
@@ -198,27 +228,65 @@ std::size_t PollerState::report_overdue(std::span<NativeEvent> events,
 }
 
 void PollerState::gather_at_port(std::span<NativeEvent> events, std::uint32_t milliseconds,
-                                 WaitResult& result) noexcept {
+                                 nanoseconds now, WaitResult& result) noexcept {
     const bool parked = milliseconds != 0 && wake.park(Park::port);
+    const std::uint32_t time = parked ? milliseconds : 0;
+    if (sockets.is_afd()) {
+        const std::error_code error =
+            take_ahead(sockets.is_waiting() ? std::max(time, longest_answer) : time);
+        if (parked) {
+            wake.unpark();
+        }
+        gather_taken(events, now, error, result);
+        return;
+    }
     const std::span<NativeEvent> room = events.first(std::min(events.size(), completions_left()));
-    (void)take_packets(room, parked ? milliseconds : 0, result);
+    (void)take_packets(room, time, result);
     if (parked) {
         wake.unpark();
     }
 }
 
+void PollerState::gather_ahead(std::span<NativeEvent> events, nanoseconds now,
+                               WaitResult& result) noexcept {
+    // Packets first: the sockets that they tell of are asked before any is reported, and so have
+    // their turn like those that were awake.
+    std::error_code error;
+    if (may_get_packets() || sockets.in_flight() > 0) {
+        error = take_ahead(0);
+    }
+    gather_taken(events, now, error, result);
+}
+
+void PollerState::gather_taken(std::span<NativeEvent> events, nanoseconds now,
+                               std::error_code error, WaitResult& result) noexcept {
+    if (!error) {
+        error = sockets.look(now);
+    }
+    // Other packets may come before the one that is waited for.
+    constexpr int most_packets = 4;
+    for (int i = 0; i < most_packets && !error && sockets.is_waiting(); ++i) {
+        error = take_ahead(longest_answer);
+        if (!error) {
+            error = sockets.look(now);
+        }
+    }
+    gather(events, now, true, packets_at_hand > 0, result);
+    result.error = result.error ? result.error : error;
+}
+
 std::error_code PollerState::block_in_sockets(std::uint32_t milliseconds) noexcept {
-    std::error_code error = backend.settle();
+    std::error_code error = sockets.settle();
     if (error || !wake.park(Park::sockets)) {
         return error;
     }
     error = watch_port();
     if (!error) {
         ++stats.blocked;
-        error = backend.block(milliseconds);
+        error = sockets.block(milliseconds);
     }
     wake.unpark();
-    const std::error_code settled = backend.settle();
+    const std::error_code settled = sockets.settle();
     return error ? error : settled;
 }
 

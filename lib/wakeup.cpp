@@ -23,7 +23,7 @@ bool PollerState::run(const Errand& errand, CompletionKey key) noexcept {
         return errand.kind == Errand::Kind::done;
     }
     const std::error_code error = errand.where == Park::sockets
-                                      ? backend.rouse()
+                                      ? sockets.rouse()
                                       : port.post(static_cast<std::uintptr_t>(key));
     wake.finish(errand, !error);
     return !error;

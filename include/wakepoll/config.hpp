@@ -24,11 +24,18 @@ inline constexpr std::uint32_t max_overlapped_entries = WAKEPOLL_MAX_OVERLAPPED_
 /// The most that either of the two may be set to.
 inline constexpr std::uint32_t capacity_limit = 65536;
 
-/// How socket readiness is found out.
+/// How socket readiness is found out. What is reported is the same.
 enum class Backend : std::uint8_t {
-    automatic = 0,  ///< The best that this version has. Today: `wsapoll`.
-    wsapoll = 1,    ///< WSAPoll over all registered sockets. Documented calls only.
-    afd = 2,        ///< Not in this version: `create` answers `std::errc::not_supported`.
+    /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
+    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, or with
+    /// a socket that WSAPoll can not wait for. WSAPoll throughout where AFD's device does not open.
+    automatic = 0,
+    /// WSAPoll over all registered sockets. Microsoft's documented calls only.
+    wsapoll = 1,
+    /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
+    /// waiting costs what is ready, not what is registered. `create` answers
+    /// `std::errc::not_supported` where the device does not open.
+    afd = 2,
 };
 
 struct PollerConfig {
@@ -36,6 +43,7 @@ struct PollerConfig {
     std::uint32_t max_registrations = wakepoll::max_registrations;
     /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
     std::uint32_t max_overlapped_entries = wakepoll::max_overlapped_entries;
+    /// Anything that is no enumerator is `std::errc::invalid_argument`.
     Backend backend = Backend::automatic;
 };
 

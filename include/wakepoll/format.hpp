@@ -243,14 +243,17 @@ inline void write(Text& text, const WaitResult& result) {
 inline void write(Text& text, const PollerStats& stats) {
     fmt::format_to(
         std::back_inserter(text),
-        "waits={} readiness_events={} completions={} operations_started={} operations_at_once={} "
+        "backend={} waits={} readiness_events={} completions={} operations_started={} "
+        "operations_at_once={} "
         "operations_canceled={} late_packets={} wakes_requested={} wakes_reported={} "
         "wakes_coalesced={} socket_polls={} port_dequeues={} blocked={} spurious_returns={} "
-        "rechecks={} doorbells_made={} doorbells_drained={} registrations_dropped={}",
-        stats.waits, stats.readiness_events, stats.completions, stats.operations_started,
-        stats.operations_at_once, stats.operations_canceled, stats.late_packets,
-        stats.wakes_requested, stats.wakes_reported, stats.wakes_coalesced(), stats.socket_polls,
-        stats.port_dequeues, stats.blocked, stats.spurious_returns, stats.rechecks,
+        "afd_requests={} afd_cancels={} backend_moves={} rechecks={} doorbells_made={} "
+        "doorbells_drained={} registrations_dropped={}",
+        name(stats.backend), stats.waits, stats.readiness_events, stats.completions,
+        stats.operations_started, stats.operations_at_once, stats.operations_canceled,
+        stats.late_packets, stats.wakes_requested, stats.wakes_reported, stats.wakes_coalesced(),
+        stats.socket_polls, stats.port_dequeues, stats.blocked, stats.spurious_returns,
+        stats.afd_requests, stats.afd_cancels, stats.backend_moves, stats.rechecks,
         stats.doorbells_made, stats.doorbells_drained, stats.registrations_dropped);
 }
 

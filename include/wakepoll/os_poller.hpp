@@ -49,8 +49,9 @@ public:
     static constexpr std::size_t accept_address_size = 288;
 
     /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
-    /// `not_supported` for a backend this version does not have, `not_enough_memory`, or what the
-    /// kernel answered when Winsock or the completion port could not be had.
+    /// `not_supported` for `Backend::afd` where the system has no such device, `not_enough_memory`,
+    /// or what the kernel answered when Winsock, the completion port or that device could not be
+    /// had.
     [[nodiscard]] static Result<OsPoller> create(const PollerConfig& config = {}) noexcept;
 
     OsPoller(OsPoller&& other) noexcept;
@@ -84,7 +85,8 @@ public:
     /// The counters, as they are now.
     [[nodiscard]] PollerStats stats() const noexcept;
 
-    /// The backend in use; never `automatic`.
+    /// The backend in use; never `automatic`. One that was asked for `automatic` begins with
+    /// `wsapoll` and may say `afd` later.
     [[nodiscard]] Backend backend() const noexcept;
 
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
@@ -111,13 +113,14 @@ public:
                                                   std::uint64_t user_data) noexcept;
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
-    /// `no_such_file_or_directory` (not registered), `invalid_argument`.
+    /// `no_such_file_or_directory` (not registered), `invalid_argument`; with AFD, whatever keeps a
+    /// request from being canceled. What fails changes nothing.
     [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
 
-    /// Forgets a handle. Do it before closing the handle: Windows reuses the numbers at once, and
-    /// WSAPoll can not tell the new socket from the old. `no_such_file_or_directory` where the
-    /// handle is not registered.
+    /// Forgets a handle. Do it before closing the handle: Windows reuses the numbers at once.
+    /// WSAPoll can not tell the new socket from the old; AFD can where it was waiting for the old
+    /// one when that was closed. `no_such_file_or_directory` where the handle is not registered.
     [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it

@@ -8,9 +8,13 @@
 
 #include <cstdint>
 
+#include "wakepoll/config.hpp"
+
 namespace wakepoll {
 
 struct PollerStats {
+    Backend backend = Backend::wsapoll;  ///< The one in use; never `automatic`.
+
     std::uint64_t waits = 0;             ///< Calls of `wait` that got past its argument checks.
     std::uint64_t readiness_events = 0;  ///< Readiness events handed out.
     std::uint64_t completions = 0;       ///< Completed overlapped calls handed out.
@@ -32,6 +36,10 @@ struct PollerStats {
     std::uint64_t port_dequeues = 0;  ///< GetQueuedCompletionStatusEx calls.
     std::uint64_t blocked = 0;        ///< Calls out of those two that were allowed to block.
     std::uint64_t spurious_returns = 0;  ///< Blocks that ended early with nothing to report.
+
+    std::uint64_t afd_requests = 0;   ///< Requests to AFD, of whatever number of sockets.
+    std::uint64_t afd_cancels = 0;    ///< Those that were cancelled.
+    std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has moved to AFD.
 
     std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll can not wait for.
     std::uint64_t doorbells_made =

@@ -12,7 +12,6 @@
 namespace wakepoll::backend {
 namespace {
 
-using core::index_of;
 using core::Slot;
 
 constexpr std::uint32_t readable = mask::in | mask::rdnorm;
@@ -135,7 +134,7 @@ HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
 }
 
 HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
-    sys::ThreadPoolWait& wait = waits_[index_of(slot)];
+    sys::ThreadPoolWait& wait = wait_of(slot);
     const core::Registration& registration = table_[slot];
     const std::error_code error =
         registration.type == HandleType::pipe

@@ -11,7 +11,6 @@
 namespace wakepoll::backend {
 namespace {
 
-using core::index_of;
 using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
@@ -43,7 +42,7 @@ constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& table,
                              core::OperationList& operations, PollerStats& stats, Rouse rouse,
                              void* poller) noexcept
-    : waits_(memory.waits),
+    : cells_(memory.cells),
       watches_(memory.watches),
       signals_(memory.signals, table.capacity()),
       suspects_(memory.links),
@@ -53,13 +52,14 @@ HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& tabl
       rouse_(rouse),
       poller_(poller) {}
 
-HandleBackend::~HandleBackend() { std::destroy_n(waits_, table_.capacity()); }
-
 void HandleBackend::close() noexcept {
     for (std::uint32_t slot = 0; slot < table_.capacity(); ++slot) {
-        waits_[slot].disarm();
         const core::Registration& registration = table_[Slot{slot}];
-        if (registration.registered && watches_[slot].by_read) {
+        if (!registration.registered || registration.type == HandleType::socket) {
+            continue;
+        }
+        std::destroy_at(&wait_of(Slot{slot}));
+        if (watches_[slot].by_read) {
             OverlappedEntry& entry = operations_[registration.link];
             if (entry.state() == OverlappedState::idle) {
                 operations_.give_back(entry);
@@ -119,6 +119,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     }
     watch_of(slot) = watch;
+    ::new (cells_.at(slot)) sys::ThreadPoolWait;
     suspect(slot);
     return {};
 }
@@ -142,8 +143,9 @@ void HandleBackend::remove(Slot slot) noexcept {
     if (suspects_.is_linked(slot)) {
         suspects_.remove(slot);
     }
+    disarm(slot);
+    std::destroy_at(&wait_of(slot));
     if (!watch_of(slot).by_read) {
-        disarm(slot);
         return;
     }
     core::Registration& registration = table_[slot];
@@ -169,7 +171,7 @@ void HandleBackend::drop(Slot slot) noexcept {
 
 void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept {
     auto& self = *static_cast<HandleBackend*>(backend);
-    self.signals_.set(Slot{static_cast<std::uint32_t>(&wait - self.waits_)});
+    self.signals_.set(self.cells_.slot_of(&wait));
     self.rouse_(self.poller_);
 }
 
@@ -192,7 +194,7 @@ void HandleBackend::suspect(Slot slot) noexcept {
 
 void HandleBackend::disarm(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
-    waits_[index_of(slot)].disarm();
+    wait_of(slot).disarm();
     watch.armed = false;
     // It may have ended just before, with a signal that it took.
     if (signals_.take(slot)) {

@@ -27,10 +27,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <system_error>
 
 #include "backend/readiness_backend.hpp"
+#include "backend/slot_cell.hpp"
 #include "core/operation_list.hpp"
 #include "core/registration_table.hpp"
 #include "core/signal_set.hpp"
@@ -53,7 +55,7 @@ public:
 
     /// Arrays for every slot, which outlive the backend.
     struct Memory {
-        sys::ThreadPoolWait* waits;
+        SlotCells cells;  ///< shared with the AFD backend
         Watch* watches;
         core::SignalSet::Word* signals;  ///< `SignalSet::words_for` of them
         core::SlotRing::Link* links;     ///< shared with the rings of other backends
@@ -65,7 +67,6 @@ public:
     HandleBackend(const Memory& memory, core::RegistrationTable& table,
                   core::OperationList& operations, PollerStats& stats, Rouse rouse,
                   void* poller) noexcept;
-    ~HandleBackend();
 
     HandleBackend(const HandleBackend&) = delete;
     HandleBackend& operator=(const HandleBackend&) = delete;
@@ -75,8 +76,8 @@ public:
     /// True where this may be asked of it: nothing but sockets tells when it can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
-    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
-    /// overlapped pipe must be associated with the port before.
+    /// Begins, changes or ends the watch of a registered slot, whose cell nobody else uses. A
+    /// failed `add` changes nothing. An overlapped pipe must be associated with the port before.
     [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
@@ -122,6 +123,9 @@ private:
     [[nodiscard]] Watch& watch_of(core::Slot slot) noexcept {
         return watches_[core::index_of(slot)];
     }
+    [[nodiscard]] sys::ThreadPoolWait& wait_of(core::Slot slot) noexcept {
+        return *std::launder(static_cast<sys::ThreadPoolWait*>(cells_.at(slot)));
+    }
     void note_signal(core::Slot slot) noexcept;
     void suspect(core::Slot slot) noexcept;
     void disarm(core::Slot slot) noexcept;
@@ -131,7 +135,7 @@ private:
     /// Called by a thread of the system's pool.
     static void signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept;
 
-    sys::ThreadPoolWait* waits_;
+    SlotCells cells_;
     Watch* watches_;
     core::SignalSet signals_;
     core::SlotRing suspects_;

@@ -28,11 +28,12 @@ template <class T>
 concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slot,
                                     std::chrono::nanoseconds now, std::uint32_t milliseconds,
                                     std::span<NativeEvent> events, std::size_t visits) {
-    /// Begins, changes or ends the watch of a registered socket. A failed `add` changes nothing.
+    /// Begins, changes or ends the watch of a registered socket. What fails changes nothing. The
+    /// registration has its new interest already when `modify` is called.
     { backend.add(slot, now) }
     noexcept->std::same_as<std::error_code>;
     { backend.modify(slot, now) }
-    noexcept;
+    noexcept->std::same_as<std::error_code>;
     { backend.remove(slot) }
     noexcept;
 

@@ -93,10 +93,11 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
         }
     }
     watch(slot, entry_for(registration));
+    ++sockets_;
     return {};
 }
 
-void WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
     // A quiet socket may have something to say to its new interest, and a one-shot one is in no
     // set.
     unwatch(slot);
@@ -104,11 +105,21 @@ void WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
     if (connecting_[index_of(slot)]) {
         connecting_pace_.restart(now);
     }
+    return {};
 }
 
 void WsapollBackend::remove(Slot slot) noexcept {
     unwatch(slot);
     connecting_[index_of(slot)] = false;
+    --sockets_;
+}
+
+Slot WsapollBackend::give_up_next() noexcept {
+    const Slot slot = active_.empty() ? quiet_.cursor() : active_.cursor();
+    if (slot != core::no_slot) {
+        remove(slot);
+    }
+    return slot;
 }
 
 // The doorbell
@@ -155,12 +166,24 @@ std::error_code WsapollBackend::settle() noexcept {
 
 std::error_code WsapollBackend::poll(std::span<PollEntry> entries,
                                      std::uint32_t milliseconds) noexcept {
-    ++stats_.socket_polls;
-    const Result<std::size_t> answer = sys::poll_sockets(entries, milliseconds);
-    if (answer || answer.error() != std::errc::bad_file_descriptor) {
-        return answer.error();
+    // By the time that it is looked for, what made a call fail may be an open socket again.
+    constexpr int tries = 3;
+    std::error_code error;
+    for (int i = 0; i < tries; ++i) {
+        ++stats_.socket_polls;
+        error = sys::poll_sockets(entries, milliseconds).error();
+        if (error != std::errc::bad_file_descriptor) {
+            return error;
+        }
+        const Result<bool> found = mark_closed(entries);
+        if (!found || *found) {
+            return found.error();
+        }
     }
-    // One handle that is no socket any more can fail the call for all of them: find it.
+    return error;
+}
+
+Result<bool> WsapollBackend::mark_closed(std::span<PollEntry> entries) noexcept {
     bool found = false;
     for (PollEntry& entry : entries) {
         ++stats_.socket_polls;
@@ -173,7 +196,7 @@ std::error_code WsapollBackend::poll(std::span<PollEntry> entries,
         }
         found = found || is_closed(entry);
     }
-    return found ? std::error_code{} : answer.error();
+    return found;
 }
 
 std::error_code WsapollBackend::look(nanoseconds now) noexcept {

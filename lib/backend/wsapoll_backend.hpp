@@ -33,13 +33,13 @@ namespace wakepoll::backend {
 
 class WsapollBackend {
 public:
-    /// Arrays for `capacity` sockets, which outlive the backend.
+    /// Arrays that outlive the backend, or the last socket in it.
     struct Memory {
-        core::PollEntry* entries;  ///< capacity + 1, the first for the doorbell
-        core::Slot* slots;
-        std::uint32_t* positions;
-        core::SlotRing::Link* links;  ///< shared with the rings of other backends
-        bool* connecting;             ///< capacity, by slot
+        core::PollEntry* entries;  ///< for each socket, and one more, the first, for the doorbell
+        core::Slot* slots;         ///< for each socket
+        std::uint32_t* positions;  ///< by slot
+        core::SlotRing::Link* links;  ///< by slot, shared with the rings of other backends
+        bool* connecting;             ///< by slot
     };
 
     WsapollBackend(const Memory& memory, core::RegistrationTable& table, core::WakeState& wake,
@@ -50,7 +50,7 @@ public:
 
     // As ReadinessBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    void modify(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return active_.size(); }
     [[nodiscard]] core::Park parks_at() const noexcept {
@@ -63,6 +63,16 @@ public:
                                core::nanoseconds now) noexcept;
     [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept;
     [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
+
+    /// How many sockets there are, those included that have nothing to report.
+    [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
+    /// There are sockets that WSAPoll can not wait for.
+    [[nodiscard]] bool must_recheck() const noexcept {
+        return !quiet_.empty() || connecting_count_ > 0;
+    }
+    /// Takes out the socket whose turn it is, for another backend to go on with; `no_slot` where
+    /// there is none but one-shot ones that were reported.
+    [[nodiscard]] core::Slot give_up_next() noexcept;
 
     /// Closes the doorbell; no errand may be under way.
     void close() noexcept { doorbell_.close(); }
@@ -87,6 +97,8 @@ private:
     /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries,
                                        std::uint32_t milliseconds) noexcept;
+    /// Polls the entries one by one; whether there is one that is no socket.
+    [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
     /// Asks about the next `count` quiet sockets.
     [[nodiscard]] std::error_code ask_quiet(std::size_t count) noexcept;
@@ -101,6 +113,7 @@ private:
     PollerStats& stats_;
     sys::Doorbell doorbell_;
 
+    std::uint32_t sockets_ = 0;
     core::Backoff quiet_pace_;
     bool* connecting_;                    ///< By slot: not connected when last seen.
     std::uint32_t connecting_count_ = 0;  ///< Those of them that are in the active set.

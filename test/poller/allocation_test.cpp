@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_count_counts) {
 BOOST_AUTO_TEST_CASE(a_default_poller_is_one_allocation_of_at_most_128_kib) {
     on_every_kernel(1, [](Stage&) {
         Count count;
-        Result<OsPoller> poller = OsPoller::create();
+        Result<OsPoller> poller = OsPoller::create(under_test());
         count.stop();
         BOOST_TEST(poller.has_value());
         BOOST_TEST(allocations == 1U);

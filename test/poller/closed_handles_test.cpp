@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(unregister_before_close_makes_recycling_safe) {
 BOOST_AUTO_TEST_CASE(a_number_recycled_between_two_waits_goes_on_as_documented) {
     // WSAPoll can not tell: the registration goes over to the new socket. Documented, with the
     // advice to unregister before closing; what matters is that nothing else suffers.
-    on_every_kernel(100, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair old = stage.world.tcp_pair();
         const SocketPair other = stage.world.tcp_pair();
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_number_recycled_between_two_waits_goes_on_as_documented) 
 }
 
 BOOST_AUTO_TEST_CASE(a_doorbell_closed_by_somebody_else_is_replaced) {
-    on_every_kernel(many_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
         BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_doorbell_closed_by_somebody_else_is_replaced) {
 }
 
 BOOST_AUTO_TEST_CASE(a_doorbell_closed_during_the_wait_is_replaced) {
-    on_every_kernel(many_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
         BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));

@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(create_without_winsock) {
     on_every_kernel(1, [](Stage& stage) {
         const std::size_t before = stage.kernel.open_handles();
         stage.kernel.fail_next(Call::winsock_start, not_ready);
-        BOOST_TEST(OsPoller::create().error() == std::errc::network_down);
+        BOOST_TEST(OsPoller::create(under_test()).error() == std::errc::network_down);
         check_for_leaks(stage, before);
         BOOST_TEST(make_poller().is_valid());
     });
@@ -46,14 +46,14 @@ BOOST_AUTO_TEST_CASE(create_without_a_port) {
     on_every_kernel(1, [](Stage& stage) {
         const std::size_t before = stage.kernel.open_handles();
         stage.kernel.fail_next(Call::port_create, no_resources);
-        BOOST_TEST(OsPoller::create().error() == std::errc::no_buffer_space);
+        BOOST_TEST(OsPoller::create(under_test()).error() == std::errc::no_buffer_space);
         check_for_leaks(stage, before);
         BOOST_TEST(make_poller().is_valid());
     });
 }
 
 BOOST_AUTO_TEST_CASE(register_without_a_doorbell) {
-    on_every_kernel(1, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
         stage.kernel.fail_next(Call::doorbell_create, too_many_sockets);
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(register_where_the_handle_can_not_be_asked) {
 }
 
 BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
-    on_every_kernel(20, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
         BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::write, 1));
@@ -93,9 +93,9 @@ BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wake_is_told_beside_a_poll_that_fails) {
-    on_every_kernel(20, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, Parking::in_the_sockets);
+        const Parked parked(stage.world, poller, Parking::socket);
         BOOST_TEST(poller.post_wakeup());
         stage.kernel.fail_next(Call::poll_sockets, no_buffers);
         bool woken = false;
@@ -147,7 +147,7 @@ BOOST_DATA_TEST_CASE(a_wake_that_can_not_be_delivered_says_so_and_the_next_one_t
         const Parked parked(stage.world, poller, parking);
         stage.kernel.when_blocked([&] {
             stage.kernel.fail_next(
-                parking == Parking::at_the_port ? Call::port_post : Call::doorbell_ring,
+                blocks_in_sockets(poller, parking) ? Call::doorbell_ring : Call::port_post,
                 no_resources);
             stage.expect(!poller.post_wakeup());
             // The failure is not taken for a wake that is pending: this one is delivered.
@@ -159,9 +159,9 @@ BOOST_DATA_TEST_CASE(a_wake_that_can_not_be_delivered_says_so_and_the_next_one_t
 }
 
 BOOST_AUTO_TEST_CASE(a_port_watch_that_can_not_be_armed_is_reported) {
-    on_every_kernel(20, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, Parking::in_sockets_watching_port);
+        const Parked parked(stage.world, poller, Parking::socket_and_packets);
         stage.kernel.fail_next(Call::wait_arm, no_resources);
         BOOST_TEST(wait(poller, 5ms).result.error == std::errc::no_buffer_space);
         BOOST_TEST(!wait(poller, 5ms).result.error);
@@ -169,9 +169,9 @@ BOOST_AUTO_TEST_CASE(a_port_watch_that_can_not_be_armed_is_reported) {
 }
 
 BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_tried_until_it_succeeds) {
-    on_every_kernel(50, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 50, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, Parking::in_sockets_watching_port);
+        const Parked parked(stage.world, poller, Parking::socket_and_packets);
         const Handle port = poller.handle();
         stage.kernel.when_blocked([&] {
             stage.kernel.fail_next(Call::doorbell_ring, no_resources);
@@ -192,9 +192,9 @@ BOOST_AUTO_TEST_CASE(associate_that_fails_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_that_fails_replaces_the_doorbell) {
-    on_every_kernel(50, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 50, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, Parking::in_the_sockets);
+        const Parked parked(stage.world, poller, Parking::socket);
         stage.kernel.when_blocked([&] {
             stage.expect(poller.post_wakeup());
             stage.kernel.fail_next(Call::doorbell_drain, 10054);
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(the_kth_call_of_a_scenario_fails_for_every_k) {
                 stage.kernel.fail_nth(k);
                 const std::uint64_t first = stage.kernel.calls();
                 for (int tries = 0; tries < 2 && !poller; ++tries) {
-                    Result<OsPoller> made = OsPoller::create();
+                    Result<OsPoller> made = OsPoller::create(under_test());
                     if (made) {
                         poller.emplace(std::move(*made));
                     }
@@ -268,7 +268,7 @@ BOOST_DATA_TEST_CASE(random_failures_lose_nothing, data::make(all_parkings), par
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const SocketPair pair = stage.world.tcp_pair();
-        if (parking != Parking::at_the_port) {
+        if (parking != Parking::no_socket) {
             BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
         }
         stage.kernel.fail_randomly(0.1);
@@ -286,7 +286,7 @@ BOOST_DATA_TEST_CASE(random_failures_lose_nothing, data::make(all_parkings), par
         }
         stage.kernel.clear_faults();
         BOOST_TEST(stage.world.send(pair.peer, 1).bytes == 1U);
-        if (parking != Parking::at_the_port) {
+        if (parking != Parking::no_socket) {
             BOOST_TEST(poller.registration_count() == 2U);
             while (wait(poller).mask_of(1) == 0U) {
             }

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
 #if !defined(_WIN32)
 
 BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
-    on_every_kernel(20, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair first = stage.world.tcp_pair();
         const SocketPair second = stage.world.tcp_pair();
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
 }
 
 BOOST_AUTO_TEST_CASE(only_server_2019_rechecks_a_pending_connect) {
-    on_every_kernel(100, [](Stage& stage) {
+    on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle client = stage.world.connecting_to_nobody();
         BOOST_REQUIRE(!poller.register_handle(client, IoInterest::write, 1));

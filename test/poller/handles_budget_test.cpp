@@ -1,4 +1,5 @@
-// What handles that are no sockets and the timer cost, exactly, counted by the simulated kernel.
+// What handles that are no sockets and the timer cost, exactly, counted by the simulated kernel;
+// beside sockets, over WSAPoll.
 //
 // | situation                                                | calls                              |
 // |----------------------------------------------------------|------------------------------------|
@@ -35,7 +36,7 @@ std::uint64_t further_calls(Stage& stage) {
 BOOST_AUTO_TEST_SUITE(handles_budget)
 
 BOOST_DATA_TEST_CASE(a_signalled_event_costs_one_call_a_wait, data::make(all_parkings), parking) {
-    on_prompt_kernels([&](Stage& stage) {
+    on_prompt_kernels(Backend::wsapoll, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         std::vector<Subject> subjects;
@@ -50,13 +51,13 @@ BOOST_DATA_TEST_CASE(a_signalled_event_costs_one_call_a_wait, data::make(all_par
             BOOST_TEST(stage.kernel.calls(Call::take_signal) == 10U);
             // Without a socket, the handles are all that is asked.
             BOOST_TEST(further_calls(stage) == 10U);
-            BOOST_TEST((parking != Parking::at_the_port || stage.kernel.calls() == 10U));
+            BOOST_TEST((parking != Parking::no_socket || stage.kernel.calls() == 10U));
         }
     });
 }
 
 BOOST_DATA_TEST_CASE(a_quiet_event_is_asked_and_armed_once, data::make(all_parkings), parking) {
-    on_prompt_kernels([&](Stage& stage) {
+    on_prompt_kernels(Backend::wsapoll, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);  // The watch of the port is armed.
@@ -104,7 +105,7 @@ BOOST_DATA_TEST_CASE(a_quiet_pipe_is_asked_and_armed_once,
 }
 
 BOOST_DATA_TEST_CASE(an_idle_wait_over_everything_is_one_block, data::make(all_parkings), parking) {
-    on_prompt_kernels([&](Stage& stage) {
+    on_prompt_kernels(Backend::wsapoll, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         for (std::uint64_t i = 0; i < 1000; ++i) {
@@ -113,8 +114,8 @@ BOOST_DATA_TEST_CASE(an_idle_wait_over_everything_is_one_block, data::make(all_p
         }
         BOOST_REQUIRE(!poller.set_timer(Clock::now() + 1h));
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
-        const std::uint64_t dequeues = parking == Parking::in_the_sockets ? 0U : 1U;
-        const std::uint64_t polls = parking == Parking::at_the_port ? 0U : 2U;
+        const std::uint64_t dequeues = parking == Parking::socket ? 0U : 1U;
+        const std::uint64_t polls = parking == Parking::no_socket ? 0U : 2U;
         for (int waits = 0; waits < 5; ++waits) {
             stage.kernel.reset_counts();
             BOOST_TEST(wait(poller, 5s).count() == 0U);
@@ -227,7 +228,7 @@ BOOST_DATA_TEST_CASE(a_rouse_for_a_signal_is_tried_until_it_succeeds, data::make
         stage.kernel.when_blocked([&] {
             for (int failures = 0; failures < 3; ++failures) {
                 stage.kernel.fail_next(
-                    parking == Parking::at_the_port ? Call::port_post : Call::doorbell_ring,
+                    blocks_in_sockets(poller, parking) ? Call::doorbell_ring : Call::port_post,
                     no_resources);
             }
             stage.expect(subject.signal());

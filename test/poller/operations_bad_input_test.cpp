@@ -1,4 +1,6 @@
 // What a user may get wrong with operations: each is refused with its error, and nothing changes.
+//
+// Nothing is registered for readiness here, so one backend is as good as another.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 
@@ -55,7 +57,7 @@ void check_that_it_works(Stage& stage, OsPoller& poller) {
 BOOST_AUTO_TEST_SUITE(operations_bad_input)
 
 BOOST_AUTO_TEST_CASE(handles_that_carry_no_operation_are_not_supported) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (const Thing kind :
              {Thing::event, Thing::null_device, Thing::anonymous_pipe, Thing::process,
@@ -73,7 +75,7 @@ BOOST_AUTO_TEST_CASE(handles_that_carry_no_operation_are_not_supported) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_handle_is_a_bad_descriptor) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends closed = ends(stage.world, Carrier::tcp);
         stage.world.close(closed.local);
@@ -87,7 +89,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_handle_is_a_bad_descriptor) {
 }
 
 BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         AcceptBuffer<> buffer{};
         const std::vector<std::byte> address = stage.world.address_of_nobody();
@@ -128,7 +130,7 @@ BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
 }
 
 BOOST_AUTO_TEST_CASE(a_handle_of_another_port_is_invalid) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         OsPoller other = make_poller();
         const Handle foreign = stage.world.tcp_pair().local;
@@ -151,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_handle_of_another_port_is_invalid) {
 }
 
 BOOST_DATA_TEST_CASE(buffers_that_can_not_be_are_invalid, data::make(all_carriers), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         std::array<std::byte, 64> buffer{};
@@ -180,7 +182,7 @@ BOOST_DATA_TEST_CASE(buffers_that_can_not_be_are_invalid, data::make(all_carrier
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_datagram_can_be_written) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::udp);
         (void)started(poller.submit_write(pair.local, std::span<const std::byte>{}, 1));
@@ -192,7 +194,7 @@ BOOST_AUTO_TEST_CASE(an_empty_datagram_can_be_written) {
 }
 
 BOOST_AUTO_TEST_CASE(lists_of_buffers_are_checked_together) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends tcp = ends(stage.world, Carrier::tcp);
         std::array<std::byte, 64> buffer{};
@@ -227,7 +229,7 @@ BOOST_AUTO_TEST_CASE(lists_of_buffers_are_checked_together) {
 }
 
 BOOST_AUTO_TEST_CASE(memory_of_an_operation_in_flight_is_not_shared) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends first = ends(stage.world, Carrier::tcp);
         const Ends second = ends(stage.world, Carrier::byte_pipe);
@@ -258,7 +260,7 @@ BOOST_AUTO_TEST_CASE(memory_of_an_operation_in_flight_is_not_shared) {
 }
 
 BOOST_AUTO_TEST_CASE(writes_may_share_their_memory) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const std::string text = "for everybody";
         std::vector<Ends> all;
@@ -276,7 +278,7 @@ BOOST_AUTO_TEST_CASE(writes_may_share_their_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(an_accept_needs_room_for_two_addresses_and_a_connect_an_address) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         AcceptBuffer<> buffer{};
@@ -301,7 +303,7 @@ BOOST_AUTO_TEST_CASE(an_accept_needs_room_for_two_addresses_and_a_connect_an_add
 }
 
 BOOST_AUTO_TEST_CASE(the_pool_carries_64_operations_and_no_more) {
-    on_every_kernel(10, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, 10, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::message_pipe);
         std::array<std::array<std::byte, 2>, 65> buffers{};
@@ -339,7 +341,7 @@ BOOST_AUTO_TEST_CASE(the_pool_carries_64_operations_and_no_more) {
 }
 
 BOOST_AUTO_TEST_CASE(after_dispose_everything_is_canceled) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         AcceptBuffer<> buffer{};

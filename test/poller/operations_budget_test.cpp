@@ -5,9 +5,11 @@
 // | first submit on a handle                              | what it is, the tie, the operation |
 // | each later submit                                     | 2: the tie is tried, the operation |
 // | a wait with completions, no socket registered         | 1 dequeue, up to 64 of them        |
-// | the same with sockets registered                      | 2: a look at the sockets besides   |
+// | the same with sockets in WSAPoll                      | 2: a look at the sockets besides   |
 // | cancel of an operation in flight                      | 1                                  |
 // | a wait when nothing is in flight any more             | no dequeue                         |
+#include <optional>
+
 #include "operation_support.hpp"
 
 using namespace wakepoll;
@@ -21,14 +23,13 @@ constexpr std::uint32_t no_buffers = 10055;   // WSAENOBUFS
 
 /// Kernels on which all happens as soon as it can.
 template <class Body>
+void on_punctual_kernels(std::optional<Backend> only, Body&& body) {
+    on_kernels(only, 1, body, sim::Options{.early_waits = false, .late_completions = false});
+}
+
+template <class Body>
 void on_punctual_kernels(Body&& body) {
-    for (const sim::Personality personality : sim::all_personalities) {
-        BOOST_TEST_CONTEXT("PERSONALITY=" << sim::traits_of(personality).name) {
-            Stage stage(sim::Options{
-                .personality = personality, .early_waits = false, .late_completions = false});
-            body(stage);
-        }
-    }
+    on_punctual_kernels(std::nullopt, body);
 }
 
 }  // namespace
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(with_layered_sockets_every_operation_has_its_packet) {
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_wait_with_operations_in_flight_is_no_sequence_of_slices) {
-    on_punctual_kernels([](Stage& stage) {
+    on_punctual_kernels(Backend::wsapoll, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         std::array<std::byte, 4> buffer{};

@@ -3,12 +3,13 @@
 // A run is a kernel with a seed and a short program of random steps: handles are opened and closed,
 // operations submitted, cancelled and reported, peers send, take, reset and go, kernel calls fail,
 // the poller is disposed of at any moment. The model (operations_model.hpp) says what may come of
-// it. A failure names the run; SEED and PERSONALITY in the environment replay it alone, and RUNS is
-// how many there are.
+// it. The programs are dealt out among the backends. A failure names the run; SEED, PERSONALITY and
+// BACKEND in the environment replay it alone, and RUNS is how many there are.
 #include <cstdlib>
 
 #include <boost/test/unit_test.hpp>
 
+#include "backends.hpp"
 #include "kernel.hpp"
 #include "operations_model.hpp"
 #include "printing.hpp"
@@ -34,7 +35,7 @@ public:
     void run() {
         const bool with_faults = one_in(4);
         if (one_in(3)) {
-            idle_ = world_.tcp_pair().local;  // Makes waits park in the sockets.
+            idle_ = world_.tcp_pair().local;  // Makes waits ask about sockets, too.
             hold(!poller_.register_handle(idle_, IoInterest::read, 0xFFFF), "not registered");
         }
         for (std::uint64_t opened = 1 + below(3); opened > 0; --opened) {
@@ -66,7 +67,8 @@ private:
     using State = ModelOperation::State;
 
     static OsPoller make_poller() {
-        return OsPoller::create({.max_registrations = 32, .max_overlapped_entries = 8}).value();
+        return OsPoller::create(under_test({.max_registrations = 32, .max_overlapped_entries = 8}))
+            .value();
     }
 
     [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
@@ -497,11 +499,13 @@ BOOST_AUTO_TEST_CASE(every_operation_is_reported_once_or_drained) {
             continue;
         }
         for (std::uint64_t seed = first; seed <= last && failures < 5; ++seed) {
+            const BackendUnderTest backend(dealt_backend(seed));
             const std::string broken = run_one(personality, seed, operations);
             ++runs;
             if (!broken.empty()) {
                 ++failures;
-                BOOST_ERROR("PERSONALITY=" << name << " SEED=" << seed << ": " << broken);
+                BOOST_ERROR("BACKEND=" << name_of(BackendUnderTest::current()) << " PERSONALITY="
+                                       << name << " SEED=" << seed << ": " << broken);
             }
         }
     }

@@ -1,4 +1,6 @@
 // Cancel: by entry and by handle, before and after the end, raced with it. One report each time.
+//
+// Nothing is registered for readiness here, so one backend is as good as another.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 
@@ -106,7 +108,7 @@ BOOST_AUTO_TEST_SUITE(operations_cancel)
 BOOST_DATA_TEST_CASE(each_kind_can_be_cancelled,
                      data::make(all_pending) * data::make({Way::by_entry, Way::by_handle}), pending,
                      way) {
-    on_every_kernel(20, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, 20, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const InFlight operation(stage, poller, pending);
         BOOST_TEST(poller.overlapped_count() == 1U);
@@ -130,7 +132,7 @@ BOOST_DATA_TEST_CASE(each_kind_can_be_cancelled,
 }
 
 BOOST_AUTO_TEST_CASE(an_operation_that_is_done_is_reported_as_done) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         put_text(stage.world, pair.peer, "data");
@@ -153,7 +155,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_is_done_is_reported_as_done) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_operation_may_be_cancelled_or_done) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle file = stage.world.file_of(100);
         std::array<std::byte, 50> buffer{};
@@ -170,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_file_operation_may_be_cancelled_or_done) {
 }
 
 BOOST_AUTO_TEST_CASE(by_handle_all_of_that_handle_and_no_others) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends one = ends(stage.world, Carrier::tcp);
         const Ends other = ends(stage.world, Carrier::tcp);
@@ -194,7 +196,7 @@ BOOST_AUTO_TEST_CASE(by_handle_all_of_that_handle_and_no_others) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_in_flight_can_not_be_cancelled) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         OsPoller other = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
@@ -221,7 +223,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_in_flight_can_not_be_cancelled) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cancel_that_races_with_the_end_is_reported_once_and_loses_no_bytes) {
-    on_every_kernel(many_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         std::string received;
@@ -247,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_that_races_with_the_end_is_reported_once_and_loses
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_handle_carries_the_next_operation) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller({.max_overlapped_entries = 2});
         for (const Carrier carrier : {Carrier::udp, Carrier::byte_pipe, Carrier::message_pipe}) {
             const Ends pair = ends(stage.world, carrier);

@@ -1,4 +1,6 @@
 // Accepts and connects, and what the other side can do to an operation: end, reset, refuse.
+//
+// Nothing is registered for readiness here, so one backend is as good as another.
 #include <algorithm>
 #include <array>
 #include <boost/test/data/monomorphic.hpp>
@@ -41,7 +43,7 @@ void check_accepted(Stage& stage, const Report& report, Handle peer) {
 BOOST_AUTO_TEST_SUITE(operations_connection)
 
 BOOST_AUTO_TEST_CASE(an_accept_takes_a_connection_and_tells_both_addresses) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         for (const bool waits : {false, true}) {
@@ -70,7 +72,7 @@ BOOST_AUTO_TEST_CASE(an_accept_takes_a_connection_and_tells_both_addresses) {
 }
 
 BOOST_AUTO_TEST_CASE(several_accepts_take_several_connections) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         std::array<AcceptBuffer<>, 5> buffers{};
@@ -101,7 +103,7 @@ BOOST_AUTO_TEST_CASE(several_accepts_take_several_connections) {
 }
 
 BOOST_AUTO_TEST_CASE(an_accept_with_room_waits_for_the_first_data) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         AcceptBuffer<100> buffer{};
@@ -121,7 +123,7 @@ BOOST_AUTO_TEST_CASE(an_accept_with_room_waits_for_the_first_data) {
 }
 
 BOOST_AUTO_TEST_CASE(an_accept_with_room_ends_with_the_stream_too) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         AcceptBuffer<100> buffer{};
@@ -138,7 +140,7 @@ BOOST_AUTO_TEST_CASE(an_accept_with_room_ends_with_the_stream_too) {
 }
 
 BOOST_AUTO_TEST_CASE(an_accept_whose_listener_is_closed_is_canceled_and_keeps_no_socket) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         AcceptBuffer<> buffer{};
@@ -156,7 +158,7 @@ BOOST_AUTO_TEST_CASE(an_accept_whose_listener_is_closed_is_canceled_and_keeps_no
 }
 
 BOOST_AUTO_TEST_CASE(an_accept_that_is_done_when_its_listener_is_closed_is_canceled_too) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         AcceptBuffer<10> buffer{};
@@ -183,7 +185,7 @@ BOOST_AUTO_TEST_CASE(an_accept_that_is_done_when_its_listener_is_closed_is_cance
 }
 
 BOOST_AUTO_TEST_CASE(a_connect_is_out_and_carries_bytes) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         const Handle socket = stage.world.tcp_socket();
@@ -208,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_connect_is_out_and_carries_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_connect_and_an_accept_of_one_poller_meet) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle listener = stage.world.listener();
         const Handle socket = stage.world.tcp_socket();
@@ -230,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_connect_and_an_accept_of_one_poller_meet) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_an_event) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle socket = stage.world.tcp_socket();
         (void)started(poller.submit_connect(socket, stage.world.address_of_nobody(), 9));
@@ -246,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_an_event) {
 
 // On the simulated kernel alone, because no packet of a test may leave the machine.
 BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle socket = stage.world.tcp_socket();
         std::vector<std::byte> address = stage.world.address_of_nobody();
@@ -265,7 +267,7 @@ BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
 #endif
 
 BOOST_AUTO_TEST_CASE(a_reset_is_everything_to_a_read_in_flight) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         std::array<std::byte, 8> buffer{};
@@ -286,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_reset_is_everything_to_a_read_in_flight) {
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_a_stream_is_a_read_of_nothing) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         put_text(stage.world, pair.peer, "last");
@@ -307,7 +309,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_stream_is_a_read_of_nothing) {
 
 BOOST_DATA_TEST_CASE(a_pipe_whose_other_end_is_gone_is_broken,
                      data::make({Carrier::byte_pipe, Carrier::message_pipe}), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         std::array<std::byte, 8> buffer{};
@@ -331,7 +333,7 @@ BOOST_DATA_TEST_CASE(a_pipe_whose_other_end_is_gone_is_broken,
 }
 
 BOOST_AUTO_TEST_CASE(a_write_after_the_own_end_is_broken) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         stage.world.shutdown_send(pair.local);
@@ -345,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_write_after_the_own_end_is_broken) {
 
 BOOST_AUTO_TEST_CASE(a_datagram_that_is_too_long_to_send_is_reported_or_refused) {
     // No network takes it. Windows says so at once, and then no packet follows.
-    on_every_kernel(20, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::udp);
         const std::vector<std::byte> longest(70'000);

@@ -1,4 +1,6 @@
 // Operations from submit to report: each kind on each kind of handle, and how it can end.
+//
+// Nothing is registered for readiness here, so one backend is as good as another.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 
@@ -33,7 +35,7 @@ BOOST_AUTO_TEST_SUITE(operations)
 
 BOOST_DATA_TEST_CASE(a_read_that_waits_is_reported_when_the_data_comes, data::make(all_carriers),
                      carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         std::array<std::byte, 64> buffer{};
@@ -58,7 +60,7 @@ BOOST_DATA_TEST_CASE(a_read_that_waits_is_reported_when_the_data_comes, data::ma
 }
 
 BOOST_DATA_TEST_CASE(a_read_of_what_is_there_is_reported_once, data::make(all_carriers), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         for (std::uint64_t round = 1; round <= 3; ++round) {
@@ -75,7 +77,7 @@ BOOST_DATA_TEST_CASE(a_read_of_what_is_there_is_reported_once, data::make(all_ca
 }
 
 BOOST_DATA_TEST_CASE(a_write_is_reported_and_arrives, data::make(all_carriers), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         const std::string text = "a few words";
@@ -89,7 +91,7 @@ BOOST_DATA_TEST_CASE(a_write_is_reported_and_arrives, data::make(all_carriers), 
 
 BOOST_DATA_TEST_CASE(reads_and_writes_of_one_handle_do_not_disturb_each_other,
                      data::make(all_carriers), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         std::array<std::byte, 8> buffer{};
@@ -105,7 +107,7 @@ BOOST_DATA_TEST_CASE(reads_and_writes_of_one_handle_do_not_disturb_each_other,
 
 BOOST_DATA_TEST_CASE(reads_of_one_handle_are_filled_in_the_order_they_were_submitted,
                      data::make(all_carriers), carrier) {
-    on_every_kernel(some_seeds, [&](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, carrier);
         std::array<std::array<std::byte, 2>, 8> buffers{};
@@ -131,7 +133,7 @@ BOOST_DATA_TEST_CASE(reads_of_one_handle_are_filled_in_the_order_they_were_submi
 BOOST_AUTO_TEST_CASE(a_stream_fills_its_reads_in_the_order_they_were_submitted) {
     // A read that is done at once may be reported before an older one whose packet is at the port
     // still, so what was read is put together in the order of the submits.
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         std::string sent;
@@ -164,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_stream_fills_its_reads_in_the_order_they_were_submitted) 
 }
 
 BOOST_AUTO_TEST_CASE(a_long_write_ends_when_all_of_it_is_through) {
-    on_every_kernel(10, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, 10, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (const Carrier carrier : {Carrier::tcp, Carrier::byte_pipe}) {
             const Ends pair = ends(stage.world, carrier);
@@ -195,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_long_write_ends_when_all_of_it_is_through) {
 }
 
 BOOST_AUTO_TEST_CASE(a_scattered_read_fills_one_buffer_after_the_other) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (const Carrier carrier : {Carrier::tcp, Carrier::udp}) {
             const Ends pair = ends(stage.world, carrier);
@@ -216,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_scattered_read_fills_one_buffer_after_the_other) {
 }
 
 BOOST_AUTO_TEST_CASE(a_gathered_write_is_one_write) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (const Carrier carrier : {Carrier::tcp, Carrier::udp}) {
             const Ends pair = ends(stage.world, carrier);
@@ -232,7 +234,7 @@ BOOST_AUTO_TEST_CASE(a_gathered_write_is_one_write) {
 }
 
 BOOST_AUTO_TEST_CASE(a_file_is_read_and_written_at_offsets) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle file = stage.world.file_of(1000);
         std::array<std::array<std::byte, 10>, 4> buffers{};
@@ -263,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_read_and_written_at_offsets) {
 }
 
 BOOST_AUTO_TEST_CASE(the_end_of_a_file_is_an_event_at_any_offset) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle file = stage.world.file_of(100);
         std::array<std::byte, 50> buffer{};
@@ -284,7 +286,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_file_is_an_event_at_any_offset) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_longer_than_the_buffer_fills_it_and_says_so_once) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (const bool waits : {false, true}) {
             for (const Carrier carrier : {Carrier::udp, Carrier::message_pipe}) {
@@ -315,7 +317,7 @@ BOOST_AUTO_TEST_CASE(a_message_longer_than_the_buffer_fills_it_and_says_so_once)
 }
 
 BOOST_AUTO_TEST_CASE(the_key_of_an_associated_handle_is_told) {
-    on_every_kernel(some_seeds, [](Stage& stage) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         BOOST_REQUIRE(!poller.associate_handle(pair.local, 77));

@@ -60,7 +60,7 @@ BOOST_DATA_TEST_CASE(an_end_during_a_wait_is_in_and_hup,
         BOOST_TEST(only_event(poller, 1) == (mask::in | mask::hup));
         stage.world.join();
         BOOST_TEST(wait(poller, 0ms).mask_of(1) == (mask::in | mask::hup));
-        BOOST_TEST(poller.registration_count() == (parking == Parking::at_the_port ? 1U : 2U));
+        BOOST_TEST(poller.registration_count() == (parking == Parking::no_socket ? 1U : 2U));
     });
 }
 
@@ -140,7 +140,7 @@ BOOST_DATA_TEST_CASE(a_handle_is_reported_once_a_wait, data::make(overlapped_pip
     // The packet of the pipe is found after the events were asked, and it is asked in their stead.
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, Parking::in_sockets_watching_port);
+        const Parked parked(stage.world, poller, Parking::socket_and_packets);
         const Subject pipe(stage.world, kind);
         const Subject events[] = {{stage.world, Watched::event}, {stage.world, Watched::event}};
         BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));

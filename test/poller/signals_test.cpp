@@ -68,10 +68,10 @@ void register_all(OsPoller& poller, const std::vector<Subject>& subjects,
 
 BOOST_AUTO_TEST_SUITE(signals)
 
-BOOST_DATA_TEST_CASE(a_thousand_signals_from_several_threads, data::make(all_parkings), parking) {
-    ThreadedStage stage;
+BOOST_DATA_TEST_CASE(a_thousand_signals_from_several_threads, data::make(all_places()), place) {
+    ThreadedStage stage(place.backend);
     OsPoller poller = make_poller();
-    const Parked parked(stage.world, poller, parking);
+    const Parked parked(stage.world, poller, place.parking);
     std::vector<Subject> subjects;
     for (int i = 0; i < 1000; ++i) {
         subjects.emplace_back(stage.world, Watched::auto_reset_event);
@@ -86,11 +86,11 @@ BOOST_DATA_TEST_CASE(a_thousand_signals_from_several_threads, data::make(all_par
     BOOST_TEST(wait(poller, 20ms).count() == 0U);
 }
 
-BOOST_DATA_TEST_CASE(what_stays_signalled_is_not_lost_in_the_crowd, data::make(all_parkings),
-                     parking) {
-    ThreadedStage stage;
+BOOST_DATA_TEST_CASE(what_stays_signalled_is_not_lost_in_the_crowd, data::make(all_places()),
+                     place) {
+    ThreadedStage stage(place.backend);
     OsPoller poller = make_poller();
-    const Parked parked(stage.world, poller, parking);
+    const Parked parked(stage.world, poller, place.parking);
     std::vector<Subject> subjects;
     for (int i = 0; i < 1000; ++i) {
         subjects.emplace_back(stage.world, Watched::event);
@@ -116,10 +116,10 @@ BOOST_DATA_TEST_CASE(what_stays_signalled_is_not_lost_in_the_crowd, data::make(a
     BOOST_TEST(wait(poller, 5ms).count() == 0U);
 }
 
-BOOST_DATA_TEST_CASE(two_hundred_handles_of_every_kind, data::make(all_parkings), parking) {
-    ThreadedStage stage;
+BOOST_DATA_TEST_CASE(two_hundred_handles_of_every_kind, data::make(all_places()), place) {
+    ThreadedStage stage(place.backend);
     OsPoller poller = make_poller();
-    const Parked parked(stage.world, poller, parking);
+    const Parked parked(stage.world, poller, place.parking);
     constexpr std::array kinds = {Watched::event,          Watched::auto_reset_event,
                                   Watched::thread,         Watched::semaphore,
                                   Watched::timer,          Watched::auto_reset_timer,
@@ -141,7 +141,7 @@ BOOST_DATA_TEST_CASE(a_handle_is_unregistered_while_its_signal_is_under_way,
                      data::make({Watched::event, Watched::auto_reset_event, Watched::byte_pipe}),
                      kind) {
     // No callback and no packet of a round may reach the next one's registration.
-    ThreadedStage stage;
+    ThreadedStage stage(Backend::automatic);  // There is no socket.
     OsPoller poller = make_poller();
     const Subject subject(stage.world, kind);
     const int rounds = is_pipe(kind) ? 3000 : 10'000;
@@ -182,9 +182,9 @@ BOOST_DATA_TEST_CASE(a_handle_is_unregistered_while_its_signal_is_under_way,
     BOOST_TEST(wrong == 0);
 }
 
-BOOST_DATA_TEST_CASE(a_poller_is_disposed_while_signals_fly, data::make(all_parkings), parking) {
+BOOST_DATA_TEST_CASE(a_poller_is_disposed_while_signals_fly, data::make(all_places()), place) {
     for (int round = 0; round < 30; ++round) {
-        ThreadedStage stage;
+        ThreadedStage stage(place.backend);
         std::vector<Subject> subjects;
         for (int i = 0; i < 50; ++i) {
             subjects.emplace_back(stage.world, i % 2 == 0 ? Watched::event : Watched::byte_pipe);
@@ -192,7 +192,7 @@ BOOST_DATA_TEST_CASE(a_poller_is_disposed_while_signals_fly, data::make(all_park
         std::vector<std::jthread> threads;
         {
             OsPoller poller = make_poller();
-            const Parked parked(stage.world, poller, parking);
+            const Parked parked(stage.world, poller, place.parking);
             register_all(poller, subjects);
             BOOST_TEST(!poller.set_timer(Clock::now() + 500us));
             BOOST_TEST(wait(poller, 0ms).count() == 0U);

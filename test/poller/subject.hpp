@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <ostream>
 #include <vector>
 
@@ -162,24 +163,17 @@ private:
 
 /// Kernels on which everything happens at once where it can.
 template <class Body>
-void on_prompt_kernels(Body&& body) {
+void on_prompt_kernels(std::optional<Backend> only, Body&& body) {
 #if defined(_WIN32)
-    Stage stage;
-    body(stage);
+    on_kernels(only, 1, body);
 #else
-    for (const sim::Personality personality : sim::all_personalities) {
-        for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-            BOOST_TEST_CONTEXT("PERSONALITY=" << sim::traits_of(personality).name
-                                              << " SEED=" << seed) {
-                Stage stage(sim::Options{.personality = personality,
-                                         .seed = seed,
-                                         .early_waits = false,
-                                         .late_completions = false});
-                body(stage);
-            }
-        }
-    }
+    on_kernels(only, 20, body, sim::Options{.early_waits = false, .late_completions = false});
 #endif
+}
+
+template <class Body>
+void on_prompt_kernels(Body&& body) {
+    on_prompt_kernels(std::nullopt, body);
 }
 
 /// Waits until `user_data` is reported; its mask. An event of any other fails the test.

@@ -1,7 +1,7 @@
 // P1 and P2: no wake is lost, and wakes that find one pending are one.
 //
-// "In every state" means: blocked at the port (no socket), blocked in WSAPoll (a socket), and
-// blocked in WSAPoll with the port watched (a socket and an associated handle).
+// "In every state" means: blocked at the port (no socket), blocked in WSAPoll or at the port by AFD
+// (a socket), and the same with packets that may come (a socket and an associated handle).
 #include <atomic>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -20,17 +20,21 @@ namespace data = boost::unit_test::data;
 namespace {
 
 constexpr std::uint64_t wakers = 4;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t wakes_each = 80'000;
+#else
 constexpr std::uint64_t wakes_each = 250'000;
+#endif
 constexpr std::uint64_t wakes_between_pauses = 20;
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(wake_threads)
 
-BOOST_DATA_TEST_CASE(a_million_wakes_none_lost, data::make(all_parkings), parking) {
-    ThreadedStage stage;
+BOOST_DATA_TEST_CASE(a_million_wakes_none_lost, data::make(all_places()), place) {
+    ThreadedStage stage(place.backend);
     OsPoller poller = make_poller();
-    const Parked parked(stage.world, poller, parking);
+    const Parked parked(stage.world, poller, place.parking);
     std::array<std::atomic<std::uint64_t>, wakers> posted{};
     std::atomic<std::uint64_t> refused = 0;
     std::vector<std::jthread> threads;
@@ -63,16 +67,16 @@ BOOST_DATA_TEST_CASE(a_million_wakes_none_lost, data::make(all_parkings), parkin
     const PollerStats stats = poller.stats();
     BOOST_TEST(stats.wakes_requested == wakers * wakes_each);
     BOOST_TEST(stats.wakes_reported <= stats.wakes_requested);
-    BOOST_TEST_MESSAGE("parked " << parking << ": " << stats.wakes_reported << " reported, "
-                                 << stats.wakes_coalesced() << " coalesced, " << stats.blocked
-                                 << " blocks");
+    BOOST_TEST_MESSAGE("parked by " << place << ": " << stats.wakes_reported << " reported, "
+                                    << stats.wakes_coalesced() << " coalesced, " << stats.blocked
+                                    << " blocks");
 }
 
-BOOST_DATA_TEST_CASE(ping_pong_parks_every_time, data::make(all_parkings), parking) {
+BOOST_DATA_TEST_CASE(ping_pong_parks_every_time, data::make(all_places()), place) {
     // One wake a round, posted only once the last was reported: the loop parks in most rounds.
-    ThreadedStage stage;
+    ThreadedStage stage(place.backend);
     OsPoller poller = make_poller();
-    const Parked parked(stage.world, poller, parking);
+    const Parked parked(stage.world, poller, place.parking);
     constexpr int rounds = 2000;
     std::atomic<int> reported = 0;
     std::atomic<bool> given_up = false;
@@ -92,11 +96,11 @@ BOOST_DATA_TEST_CASE(ping_pong_parks_every_time, data::make(all_parkings), parki
     }
 }
 
-BOOST_DATA_TEST_CASE(dispose_from_another_thread_ends_the_wait, data::make(all_parkings), parking) {
+BOOST_DATA_TEST_CASE(dispose_from_another_thread_ends_the_wait, data::make(all_places()), place) {
     for (int round = 0; round < 50; ++round) {
-        ThreadedStage stage;
+        ThreadedStage stage(place.backend);
         OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, parking);
+        const Parked parked(stage.world, poller, place.parking);
         std::jthread disposer([&] { poller.dispose(); });
         std::error_code ended;
         for (int waits = 0; !ended && waits < 1000; ++waits) {
@@ -108,13 +112,13 @@ BOOST_DATA_TEST_CASE(dispose_from_another_thread_ends_the_wait, data::make(all_p
     }
 }
 
-BOOST_AUTO_TEST_CASE(wakers_storm_through_dispose) {
+BOOST_DATA_TEST_CASE(wakers_storm_through_dispose, data::make(wanted_backends()), backend) {
     for (int round = 0; round < 50; ++round) {
-        ThreadedStage stage;
+        ThreadedStage stage(backend);
         std::vector<std::jthread> threads;
         {
             OsPoller poller = make_poller();
-            const Parked parked(stage.world, poller, Parking::in_the_sockets);
+            const Parked parked(stage.world, poller, Parking::socket);
             for (int i = 0; i < 4; ++i) {
                 threads.emplace_back([waker = poller.waker()] {
                     while (waker.wake()) {
@@ -129,8 +133,9 @@ BOOST_AUTO_TEST_CASE(wakers_storm_through_dispose) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_second_thread_in_the_poller_is_refused) {
-    ThreadedStage stage;
+BOOST_DATA_TEST_CASE(a_second_thread_in_the_poller_is_refused, data::make(wanted_backends()),
+                     backend) {
+    ThreadedStage stage(backend);
     OsPoller poller = make_poller();
     const SocketPair pair = stage.world.tcp_pair();
     BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));

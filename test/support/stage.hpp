@@ -1,9 +1,11 @@
 // Where a poller's test is played: a kernel and the world outside it.
 //
-// `on_every_kernel` runs a test's body once on Windows or Wine, and on the simulated kernel once
-// for each personality and each of a number of seeds, so that what a seed decides (when a peer
-// acts, how early a wait ends) is tried in many ways. A failure names the personality and the seed;
-// `SEED` and `PERSONALITY` in the environment replay just that one.
+// `on_every_kernel` runs a test's body on Windows or Wine once over each backend, and on the
+// simulated kernel once for each personality and each of a number of seeds, so that what a seed
+// decides (when a peer acts, how early a wait ends) is tried in many ways. The seeds are dealt out
+// among the backends. A failure names the backend, the personality and the seed; `BACKEND`,
+// `PERSONALITY` and `SEED` in the environment replay just that one. `BACKEND` without the others
+// plays every seed over that backend.
 #pragma once
 
 #include <array>
@@ -11,11 +13,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
+#include "backends.hpp"
 #include "printing.hpp"
 #include "wakepoll/wakepoll.hpp"
 #include "world.hpp"
@@ -48,13 +52,15 @@ struct Stage : Expectations {
     World world;
 };
 
-/// A stage whose clock and threads are real.
-using ThreadedStage = Stage;
-
 template <class Body>
-void on_every_kernel(int /*seeds*/, Body&& body) {
-    Stage stage;
-    std::forward<Body>(body)(stage);
+void on_kernels(std::optional<Backend> only, int /*seeds*/, Body&& body) {
+    for (const Backend backend : wanted_backends(only)) {
+        BOOST_TEST_CONTEXT("BACKEND=" << name_of(backend)) {
+            const BackendUnderTest under_test(backend);
+            Stage stage;
+            body(stage);
+        }
+    }
 }
 
 #else
@@ -67,15 +73,13 @@ struct Stage : Expectations {
     World world;
 };
 
-/// A stage whose clock and threads are real.
-struct ThreadedStage : Stage {
-    ThreadedStage() : Stage(sim::Options{.mode = sim::Mode::threaded}) {}
-};
-
+/// Every personality of the simulated kernel, otherwise as `options` say.
 template <class Body>
-void on_every_kernel(int seeds, Body&& body) {
+void on_kernels(std::optional<Backend> only, int seeds, Body&& body, sim::Options options = {}) {
     const char* const only_seed = std::getenv("SEED");
     const char* const only_personality = std::getenv("PERSONALITY");
+    const std::vector<Backend> backends = wanted_backends(only);
+    const auto many = static_cast<std::uint64_t>(seeds);
     for (const sim::Personality personality : sim::all_personalities) {
         const std::string name = sim::traits_of(personality).name;
         if (only_personality != nullptr && name != only_personality) {
@@ -83,11 +87,17 @@ void on_every_kernel(int seeds, Body&& body) {
         }
         const std::uint64_t first =
             only_seed != nullptr ? std::strtoull(only_seed, nullptr, 10) : 1;
-        const std::uint64_t last = only_seed != nullptr ? first : static_cast<std::uint64_t>(seeds);
+        const std::uint64_t last = only_seed != nullptr ? first : many;
         for (std::uint64_t seed = first; seed <= last; ++seed) {
-            BOOST_TEST_CONTEXT("PERSONALITY=" << name << " SEED=" << seed) {
-                Stage stage(sim::Options{.personality = personality, .seed = seed});
-                body(stage);
+            for (const Backend backend : dealt_backends(backends, many, seed)) {
+                BOOST_TEST_CONTEXT("BACKEND=" << name_of(backend) << " PERSONALITY=" << name
+                                              << " SEED=" << seed) {
+                    const BackendUnderTest under_test(backend);
+                    options.personality = personality;
+                    options.seed = seed;
+                    Stage stage(options);
+                    body(stage);
+                }
             }
         }
     }
@@ -95,15 +105,41 @@ void on_every_kernel(int seeds, Body&& body) {
 
 #endif
 
+template <class Body>
+void on_every_kernel(int seeds, Body&& body) {
+    on_kernels(std::nullopt, seeds, body);
+}
+
+/// For a test that is about this backend, or to which the backend makes no difference.
+template <class Body>
+void on_every_kernel(Backend only, int seeds, Body&& body) {
+    on_kernels(only, seeds, body);
+}
+
+/// A stage whose clock and threads are real, with this backend under test.
+class ThreadedStage : public Stage {
+public:
+#if defined(_WIN32)
+    explicit ThreadedStage(Backend backend) : under_test_(backend) {}
+#else
+    explicit ThreadedStage(Backend backend)
+        : Stage(sim::Options{.mode = sim::Mode::threaded}), under_test_(backend) {}
+#endif
+
+private:
+    BackendUnderTest under_test_;
+};
+
 /// How many seeds a test of a promise is run with unless it has a reason for another number.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int many_seeds = 300;  // Five times as slow; the ways are the plain run's to try.
+inline constexpr int many_seeds = 150;  // Five times as slow; the ways are the plain run's to try.
 #else
 inline constexpr int many_seeds = 1000;
 #endif
 
+/// A poller over the backend under test, unless the configuration names one.
 [[nodiscard]] inline OsPoller make_poller(const PollerConfig& config = {}) {
-    return OsPoller::create(config).value();
+    return OsPoller::create(under_test(config)).value();
 }
 
 /// A wait's result with its events.

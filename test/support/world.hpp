@@ -82,6 +82,7 @@ public:
     [[nodiscard]] Handle listener();
     [[nodiscard]] SocketPair tcp_pair();
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
+    [[nodiscard]] Handle udp_loop();      ///< Bound, and connected to itself.
 
     /// Starts to connect a TCP socket that was not connected before.
     void connect(Handle socket, Handle listener);

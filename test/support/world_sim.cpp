@@ -76,6 +76,13 @@ SocketPair World::udp_pair() {
     return {impl_->open(model, local), impl_->open(model, peer)};
 }
 
+Handle World::udp_loop() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<UdpSocket>();
+    socket->connect_to(socket);
+    return impl_->open(model, socket);
+}
+
 void World::connect(Handle socket, Handle listener) {
     ModelLock model(impl_->kernel);
     const auto target = need<TcpSocket>(model, listener, "connect: no listener");

@@ -66,6 +66,13 @@ SocketPair World::udp_pair() {
     return {Handle(std::uintptr_t{local}), Handle(std::uintptr_t{peer})};
 }
 
+Handle World::udp_loop() {
+    const SOCKET socket = impl_->open_udp();
+    bind_to_free_port(socket);
+    start_connect(socket, port_of(socket));
+    return Handle(std::uintptr_t{socket});
+}
+
 void World::connect(Handle socket, Handle listener) {
     start_connect(socket.value(), port_of(listener.value()));
 }

@@ -1,0 +1,75 @@
+#include "backend/socket_backend.hpp"
+
+namespace wakepoll::backend {
+
+using core::nanoseconds;
+using core::Slot;
+
+SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
+                             core::WakeState& wake, const sys::CompletionPort& port,
+                             PollerStats& stats, bool select_tells_refusals) noexcept
+    : wsapoll_(memory.wsapoll, table, wake, stats, select_tells_refusals),
+      afd_(memory.afd, table, port, stats),
+      choice_(choice),
+      table_(table),
+      wake_(wake),
+      stats_(stats) {}
+
+std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
+    if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
+        if (const std::error_code error = move()) {
+            return error;
+        }
+    }
+    return is_afd() ? afd_.add(slot, now) : wsapoll_.add(slot, now);
+}
+
+std::error_code SocketBackend::prepare_all() noexcept {
+    const auto drop = [this](Slot slot) {
+        wsapoll_.remove(slot);
+        table_.erase(slot);
+        ++stats_.registrations_dropped;
+    };
+    for (std::uint32_t i = 0; i < table_.capacity(); ++i) {
+        const Slot slot{i};
+        const core::Registration& registration = table_[slot];
+        if (!registration.registered || registration.type != HandleType::socket) {
+            continue;
+        }
+        Slot closed = core::no_slot;
+        const std::error_code error = afd_.prepare(slot, closed);
+        if (closed != core::no_slot) {
+            drop(closed);
+        }
+        if (error == std::errc::bad_file_descriptor && closed != slot) {
+            drop(slot);
+        } else if (error && closed != slot) {
+            return error;
+        }
+    }
+    return {};
+}
+
+std::error_code SocketBackend::move() noexcept {
+    if (const std::error_code error = prepare_all()) {
+        for (std::uint32_t i = 0; i < table_.capacity(); ++i) {
+            if (table_[Slot{i}].registered && table_[Slot{i}].type == HandleType::socket) {
+                table_[Slot{i}].link = 0;
+            }
+        }
+        refused_ = error == std::errc::operation_not_supported;
+        return error;
+    }
+    for (Slot slot = wsapoll_.give_up_next(); slot != core::no_slot;
+         slot = wsapoll_.give_up_next()) {
+        afd_.watch(slot);
+    }
+    choice_ = Choice::afd;
+    ++stats_.backend_moves;
+    // Who was about to ring need not succeed: the owner is awake.
+    wake_.wait_for_errands();
+    wsapoll_.close();
+    return {};
+}
+
+}  // namespace wakepoll::backend

@@ -1,0 +1,350 @@
+// The AFD backend and `Backend::automatic`: which one is in use, the move, and what only AFD can
+// tell.
+//
+// What holds for every backend is in the other suites, which are played over this one, too.
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <set>
+#include <vector>
+
+#include "stage.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+namespace data = boost::unit_test::data;
+
+namespace {
+
+constexpr int seeds = 60;
+
+OsPoller make(Backend backend, PollerConfig config = {}) {
+    config.backend = backend;
+    return OsPoller::create(config).value();
+}
+
+/// More than `automatic` leaves to WSAPoll.
+constexpr std::uint32_t many = 17;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(afd)
+
+BOOST_AUTO_TEST_CASE(each_backend_can_be_asked_for) {
+    on_every_kernel(Backend::automatic, 1, [](Stage&) {
+        BOOST_CHECK(make(Backend::wsapoll).backend() == Backend::wsapoll);
+        BOOST_CHECK(make(Backend::afd).backend() == Backend::afd);
+        BOOST_CHECK(make(Backend::automatic).backend() == Backend::wsapoll);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_few_sockets_stay_with_wsapoll_and_one_more_moves_them_all) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < many; ++i) {
+            BOOST_CHECK(poller.backend() == Backend::wsapoll);
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+            if (i % 5 == 0) {
+                stage.world.send(pairs.back().peer, 1);
+                BOOST_TEST(wait(poller).mask_of(i) == mask::in);
+            }
+        }
+        BOOST_CHECK(poller.backend() == Backend::afd);
+        BOOST_CHECK(poller.stats().backend == Backend::afd);
+        BOOST_TEST(poller.stats().backend_moves == 1U);
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.count() == 4U);
+        for (const std::uint64_t i : {0U, 5U, 10U, 15U}) {
+            BOOST_TEST(waited.mask_of(i) == mask::in);
+        }
+        for (const SocketPair& pair : pairs) {
+            BOOST_TEST(!poller.unregister_handle(pair.local));
+        }
+        BOOST_CHECK(poller.backend() == Backend::afd);
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(one_shots_that_were_reported_are_moved_as_such) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        const Handle reported = stage.world.udp_socket();
+        const Handle armed = stage.world.udp_socket();
+        constexpr IoInterest once = IoInterest::write | IoInterest::one_shot;
+        BOOST_REQUIRE(!poller.register_handle(reported, once, 1));
+        BOOST_TEST(wait(poller).mask_of(1) == mask::out);
+        BOOST_REQUIRE(!poller.register_handle(armed, once, 2));
+        for (std::uint32_t i = 2; i < many; ++i) {
+            BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::read, 9));
+        }
+        BOOST_CHECK(poller.backend() == Backend::afd);
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.count() == 1U);
+        BOOST_TEST(waited.mask_of(2) == mask::out);
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_REQUIRE(!poller.modify_handle(reported, once, 1));
+        BOOST_TEST(wait(poller).mask_of(1) == mask::out);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_beside_sockets_moves_them) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        const SocketPair watched = stage.world.tcp_pair();
+        const SocketPair operated = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(watched.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_CHECK(poller.backend() == Backend::wsapoll);
+        std::array<std::byte, 16> buffer;
+        BOOST_REQUIRE(poller.submit_read(operated.local, buffer, 2));
+        stage.world.send(watched.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+        BOOST_CHECK(poller.backend() == Backend::afd);
+        stage.world.send(operated.peer, 1);
+        bool completed = false;
+        while (!completed) {
+            const auto waited = wait(poller);
+            BOOST_REQUIRE(waited.count() > 0U);
+            BOOST_TEST(waited.mask_of(1) == mask::in);
+            for (std::size_t i = 0; i < waited.count(); ++i) {
+                completed = completed || waited.events[i].completion != nullptr;
+            }
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_wsapoll_can_not_wait_for_moves_them) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        const SocketPair half_closed = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(half_closed.local, IoInterest::none, 1));
+        stage.world.shutdown_send(half_closed.peer);
+        while (poller.backend() != Backend::afd) {
+            BOOST_REQUIRE(wait(poller, 10ms).count() == 0U);
+        }
+        BOOST_REQUIRE(!poller.modify_handle(half_closed.local, IoInterest::read, 2));
+        BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_unnoticed_is_dropped_by_the_move) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        const SocketPair closed = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(closed.local, IoInterest::read, 1));
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < many - 2; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, 9));
+        }
+        const Handle last = stage.world.udp_socket();
+        stage.world.close(closed.local);
+        BOOST_REQUIRE(!poller.register_handle(last, IoInterest::write, 3));
+        BOOST_TEST(wait(poller).mask_of(3) == mask::out);
+        BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write, 4));
+        BOOST_TEST(wait(poller).count() == 2U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_was_overtaken_is_not_reported) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        stage.world.send(pair.peer, 1);
+        while (stage.world.receive(pair.local, 1).error) {
+        }
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        stage.world.send(pair.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_number_recycled_while_its_socket_is_waited_for_is_a_new_socket,
+                     data::make({0U, 2U}), others) {
+    // Alone it has a request of its own, with others it is in that of the group.
+    on_every_kernel(Backend::afd, seeds, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        for (std::uint32_t i = 0; i < others; ++i) {
+            BOOST_REQUIRE(
+                !poller.register_handle(stage.world.tcp_pair().local, IoInterest::read, 9));
+        }
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(old.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        stage.world.close(old.local);
+        SocketPair recycled;
+        if (!stage.world.recycle(old.local, recycled)) {
+            BOOST_TEST_MESSAGE("skipped: the number was not given out again");
+            return;
+        }
+        stage.world.send(recycled.peer, 1);
+        BOOST_TEST(wait(poller, 10ms).count() == 0U, "nobody has registered the new socket");
+        BOOST_TEST(poller.registration_count() == others);
+        BOOST_REQUIRE(!poller.register_handle(recycled.local, IoInterest::read, 2));
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.count() == 1U);
+        BOOST_TEST(waited.mask_of(2) == mask::in);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_recycled_number_can_be_registered_before_the_close_was_noticed) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(old.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_TEST(
+            (poller.register_handle(old.local, IoInterest::read, 1) == std::errc::file_exists));
+        stage.world.close(old.local);
+        SocketPair recycled;
+        if (!stage.world.recycle(old.local, recycled)) {
+            BOOST_TEST_MESSAGE("skipped: the number was not given out again");
+            return;
+        }
+        stage.world.send(recycled.peer, 1);
+        // The news of the close may be a moment on its way.
+        for (std::error_code error = std::make_error_code(std::errc::file_exists); error;) {
+            error = poller.register_handle(recycled.local, IoInterest::read, 2);
+            BOOST_REQUIRE((!error || error == std::errc::file_exists));
+        }
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.count() == 1U);
+        BOOST_TEST(waited.mask_of(2) == mask::in);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_closed_member_costs_its_own_registration, data::make({2U, 40U}), count) {
+    on_every_kernel(Backend::afd, seeds, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+            stage.world.send(pairs.back().peer, 1);
+        }
+        BOOST_TEST(wait(poller).count() == count);
+        stage.world.close(pairs[1].local);
+        for (int waits = 0; waits < 3; ++waits) {
+            BOOST_TEST(wait(poller).count() == count - 1);
+        }
+        BOOST_TEST(poller.registration_count() == count - 1);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_whose_request_is_still_in_flight_is_good_for_another_handle) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller =
+            OsPoller::create({.max_registrations = 1, .backend = Backend::afd}).value();
+        for (int rounds = 0; rounds < 3; ++rounds) {
+            const SocketPair pair = stage.world.tcp_pair();
+            BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+            BOOST_TEST(wait(poller, 0ms).count() == 0U);
+            BOOST_REQUIRE(!poller.unregister_handle(pair.local));
+            const Handle event = stage.world.thing(Thing::event);
+            BOOST_REQUIRE(!poller.register_handle(event, IoInterest::read, 2));
+            stage.world.send(pair.peer, 1);
+            BOOST_TEST(wait(poller, 0ms).count() == 0U);
+            stage.world.signal(event);
+            const auto waited = wait(poller);
+            BOOST_TEST(waited.count() == 1U);
+            BOOST_TEST(waited.mask_of(2) == mask::in);
+            BOOST_REQUIRE(!poller.unregister_handle(event));
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_became_a_handle_to_the_device_is_not_asked_about) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < 32; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+        }
+        // The next registration opens a handle to the device, which is dealt the first free number.
+        const Handle next = stage.world.udp_socket();
+        for (const std::uint32_t i : {0U, 9U, 31U}) {
+            stage.world.close(pairs[i].local);
+        }
+        BOOST_REQUIRE(!poller.register_handle(next, IoInterest::write, 99));
+        BOOST_TEST(wait(poller).mask_of(99) == mask::out);
+        BOOST_TEST(wait(poller).mask_of(99) == mask::out);
+        BOOST_TEST(poller.registration_count() == 30U);
+        BOOST_TEST(poller.stats().registrations_dropped == 3U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(packets_of_strangers_with_the_devices_key_are_dropped) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        std::uint64_t somewhere = 0;
+        stage.world.post_packet(poller.handle(), 0xFFFFFFFB, 0, nullptr);
+        stage.world.post_packet(poller.handle(), 0xFFFFFFFB, 0, &somewhere);
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        stage.world.send(pair.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+    });
+}
+
+#if !defined(_WIN32)
+
+BOOST_AUTO_TEST_CASE(without_the_device_automatic_is_wsapoll_and_afd_is_refused) {
+    for (const sim::Personality personality : sim::all_personalities) {
+        Stage stage(sim::Options{.personality = personality, .afd_opens = false});
+        BOOST_TEST(
+            (OsPoller::create({.backend = Backend::afd}).error() == std::errc::not_supported));
+        OsPoller poller = make(Backend::automatic);
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < 300; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+            stage.world.send(pairs.back().peer, 1);
+        }
+        BOOST_TEST(wait<300>(poller).count() == 300U);
+        BOOST_CHECK(poller.backend() == Backend::wsapoll);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(sockets_of_layered_providers_are_asked_about_by_their_base) {
+    for (const bool refuses : {false, true}) {
+        for (const sim::Personality personality : sim::all_personalities) {
+            if (refuses && personality == sim::Personality::wine_8) {
+                continue;  // It can not name the one below, either.
+            }
+            BOOST_TEST_CONTEXT(sim::traits_of(personality).name << " refuses=" << refuses) {
+                Stage stage(sim::Options{.personality = personality,
+                                         .layered_sockets = true,
+                                         .layered_refuses_base = refuses});
+                OsPoller poller = make(Backend::afd);
+                std::vector<SocketPair> pairs;
+                for (std::uint32_t i = 0; i < 20; ++i) {
+                    pairs.push_back(stage.world.tcp_pair());
+                    BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+                }
+                BOOST_TEST(wait(poller, 0ms).count() == 0U);
+                for (const std::uint32_t i : {3U, 4U, 19U}) {
+                    stage.world.send(pairs[i].peer, 1);
+                }
+                const auto waited = wait(poller);
+                BOOST_TEST(waited.count() == 3U);
+                BOOST_TEST(waited.mask_of(19) == mask::in);
+                stage.world.close(pairs[7].local);
+                BOOST_TEST(wait(poller).count() == 3U);
+                BOOST_TEST(poller.registration_count() == 19U);
+            }
+        }
+    }
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,189 @@
+// What a random program over the readiness of sockets knows of each socket, and what has to be
+// reported of it just now.
+//
+// Nothing of that is remembered: the simulated socket itself is asked what it would answer to the
+// backend in use, and lib/core's tables, which have tests of their own, make an epoll mask of it.
+// So whatever a personality says of data before a FIN or of a refused connect is expected as it is.
+// One more thing is known: before build 19041 select is asked about refusals beside WSAPoll.
+#pragma once
+
+#include <memory>
+
+#include "backends.hpp"
+#include "core/afd_bits.hpp"
+#include "core/event_mask.hpp"
+#include "kernel.hpp"
+#include "random.hpp"
+#include "sockets.hpp"
+#include "world.hpp"
+
+namespace wakepoll::test {
+
+class ModelSocket {
+public:
+    enum class Kind : std::uint8_t { stream, datagram, listener, refused, fresh };
+
+    static ModelSocket make(World& world, sim::Random& random) {
+        constexpr Kind kinds[] = {Kind::stream,   Kind::stream,   Kind::stream,  Kind::stream,
+                                  Kind::datagram, Kind::listener, Kind::refused, Kind::fresh};
+        ModelSocket made;
+        made.kind_ = kinds[random.below(std::size(kinds))];
+        switch (made.kind_) {
+            case Kind::stream:
+                made.take(world.tcp_pair());
+                break;
+            case Kind::datagram:
+                made.take(world.udp_pair());
+                break;
+            case Kind::listener:
+                made.handle_ = world.listener();
+                break;
+            case Kind::refused:
+                made.handle_ = world.connecting_to_nobody();
+                break;
+            case Kind::fresh:
+                made.handle_ = world.tcp_socket();
+                break;
+        }
+        return made;
+    }
+
+    [[nodiscard]] Handle handle() const { return handle_; }
+    [[nodiscard]] Handle peer() const { return peer_; }
+    [[nodiscard]] Kind kind() const { return kind_; }
+
+    /// Something happens to it, at either end. May be done by an actor.
+    void happen(World& world, std::uint64_t what) {
+        switch (kind_) {
+            case Kind::stream:
+                happen_to_stream(world, what);
+                break;
+            case Kind::datagram:
+                static_cast<void>(what % 2 == 0 ? world.send(peer_, 1) : world.receive(handle_, 1));
+                break;
+            case Kind::listener:
+                if (what % 2 == 0) {
+                    static_cast<void>(world.connecting(handle_));
+                } else if (const Handle accepted = world.accept(handle_)) {
+                    world.close(accepted);
+                }
+                break;
+            case Kind::fresh:
+                take_connection(world);
+                break;
+            case Kind::refused:
+                break;
+        }
+    }
+
+    void close(World& world, bool as_a_handle) {
+        as_a_handle ? world.close_handle(handle_) : world.close(handle_);
+    }
+
+    /// What is to be reported of it at this moment, going by its interest; 0 for nothing.
+    [[nodiscard]] std::uint32_t ready(sim::Kernel& kernel, Backend backend) const {
+        const sim::ModelLock model(kernel);
+        const auto socket = model->handles.find_as<sim::Socket>(handle_);
+        const bool stream = socket->socket_kind() == sys::SocketKind::stream;
+        const sim::Traits& traits = kernel.traits();
+        std::uint32_t mask = 0;
+        if (backend == Backend::afd) {
+            const std::uint32_t asked = core::to_afd_mask(interest);
+            mask = core::from_afd_mask(socket->afd_readiness(traits, model.now()) & asked, stream);
+        } else {
+            std::int16_t told =
+                socket->readiness(core::to_native_mask(interest), traits, model.now());
+            if (traits.build < 19041 && stream && !socket->is_connected() &&
+                socket->is_exceptional(model.now())) {
+                told =
+                    static_cast<std::int16_t>(told | core::poll_bits::err | core::poll_bits::hup);
+            }
+            mask = core::to_epoll_mask(told, stream);
+        }
+        return core::filter_mask(mask, interest);
+    }
+
+    std::uint64_t serial = 0;  ///< The user data of its registration; 0 where there is none.
+    IoInterest interest = IoInterest::none;
+    bool armed = false;  ///< Registered, and no one-shot that was reported.
+
+private:
+    void take(const SocketPair& pair) {
+        handle_ = pair.local;
+        peer_ = pair.peer;
+    }
+
+    /// The first time a connection to a listener; it is a stream from then on.
+    void take_connection(World& world) {
+        const Handle listener = world.listener();
+        world.connect(handle_, listener);
+        peer_ = world.accept(listener);
+        world.close(listener);
+        kind_ = Kind::stream;
+    }
+
+    void happen_to_stream(World& world, std::uint64_t what) {
+        constexpr std::size_t more_than_fits = 100'000;
+        switch (what % 16) {
+            case 0:
+            case 1:
+            case 2:
+            case 3:
+                if (peer_open_) {
+                    static_cast<void>(world.send(peer_, 1 + what % 5));
+                }
+                break;
+            case 4:
+                static_cast<void>(world.receive(handle_, 1));
+                break;
+            case 5:
+            case 6:
+            case 7:
+            case 8:
+                static_cast<void>(world.receive(handle_, more_than_fits));
+                break;
+            case 9:
+                static_cast<void>(world.send(handle_, more_than_fits));
+                break;
+            case 10:
+                if (peer_open_) {
+                    static_cast<void>(world.receive(peer_, more_than_fits));
+                }
+                break;
+            case 11:
+                if (peer_open_ && !peer_done_ && !done_) {
+                    world.send_urgent(peer_);
+                }
+                break;
+            case 12:
+                if (peer_open_ && !peer_done_) {
+                    world.shutdown_send(peer_);
+                    peer_done_ = true;
+                }
+                break;
+            case 13:
+                if (!done_) {
+                    world.shutdown_send(handle_);
+                    done_ = true;
+                }
+                break;
+            case 14:
+                if (peer_open_) {
+                    what / 16 % 2 == 0 ? world.reset(peer_) : world.close(peer_);
+                    peer_open_ = false;
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    Kind kind_ = Kind::fresh;
+    Handle handle_;
+    Handle peer_;
+    bool peer_open_ = true;
+    bool peer_done_ = false;
+    bool done_ = false;
+};
+
+}  // namespace wakepoll::test
