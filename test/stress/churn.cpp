@@ -1,0 +1,422 @@
+#include "churn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wakepoll::test {
+namespace {
+
+bool would_block(const Transfer& transfer) {
+    return transfer.error == std::errc::operation_would_block;
+}
+
+}  // namespace
+
+Churn::Churn(Stage& stage, OsPoller& poller, std::uint32_t seed)
+    : stage_(stage), poller_(poller), waker_(poller.waker()), random_(seed), others_(~seed) {}
+
+// Claims
+// -----------------------------------------------------------------------------------------
+
+Churn::Place* Churn::claim_any(Random& random) {
+    const std::scoped_lock lock(mutex_);
+    Place& place = places_[below(random, places)];
+    return std::exchange(place.claimed, true) ? nullptr : &place;
+}
+
+void Churn::release(Place& place) {
+    const std::scoped_lock lock(mutex_);
+    place.claimed = false;
+}
+
+// Sockets
+// ----------------------------------------------------------------------------------------
+
+void Churn::open(Place& place, Random& random) {
+    {
+        const std::scoped_lock lock(mutex_);
+        ++opening_;
+    }
+    place.stream = below(random, 4) == 0;
+    place.pair = place.stream ? stage_.world.tcp_pair() : stage_.world.udp_pair();
+    place.peer_open = true;
+    const std::scoped_lock lock(mutex_);
+    --opening_;
+    ++opened_;
+    place.state = State::open;
+}
+
+void Churn::stir() {
+    const std::scoped_lock lock(mutex_);
+    ++stirs_;
+}
+
+void Churn::close_peer(Place& place, bool abruptly) {
+    if (std::exchange(place.peer_open, false)) {
+        stir();
+        abruptly&& place.stream ? stage_.world.reset(place.pair.peer)
+                                : stage_.world.close(place.pair.peer);
+    }
+}
+
+void Churn::close(Place& place) {
+    stir();
+    stage_.world.close(place.pair.local);
+    close_peer(place, false);
+    const std::scoped_lock lock(mutex_);
+    place.state = State::empty;
+}
+
+void Churn::close_first(Place& place) {
+    bool in_flight = false;
+    std::uint64_t stirs = 0;
+    {
+        const std::scoped_lock lock(mutex_);
+        place.state = State::orphaned;
+        place.opened_before = opened_;
+        place.can_be_told_apart = false;
+        place.closed_in = waits_;
+        in_flight = place.asked_in == waits_ && !waiting_ && stirs_ == still_since_;
+        stirs = ++stirs_;
+        ++orphans_;
+    }
+    stage_.world.close(place.pair.local);
+    const std::scoped_lock lock(mutex_);
+    place.can_be_told_apart =
+        in_flight && place.closed_in == waits_ && !waiting_ && stirs_ == stirs;
+    place.closed_in = waits_;
+    told_apart_ += place.can_be_told_apart ? 1U : 0U;
+}
+
+bool Churn::drain(Place& place) {
+    for (;;) {
+        const Transfer transfer = stage_.world.receive(place.pair.local, 64);
+        if (would_block(transfer)) {
+            return true;
+        }
+        if (transfer.error || transfer.bytes == 0) {
+            return false;
+        }
+    }
+}
+
+// Registrations
+// ----------------------------------------------------------------------------------
+
+IoInterest Churn::any_interest() {
+    IoInterest interest = below(random_, 16) > 0 ? IoInterest::read : IoInterest::none;
+    if (below(random_, 8) == 0) {
+        interest |= IoInterest::write;
+    }
+    if (below(random_, 4) == 0) {
+        interest |= IoInterest::read_hangup;
+    }
+    if (below(random_, 4) == 0) {
+        interest |= IoInterest::one_shot;
+    }
+    return interest;
+}
+
+std::uint64_t Churn::fresh_user_data(const Place& place) {
+    return ++serial_ * places + static_cast<std::uint64_t>(&place - places_.data());
+}
+
+Churn::Place* Churn::orphan_of(Handle handle) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find_if(places_, [&](const Place& place) {
+        return place.state == State::orphaned && place.user_data != 0 && place.pair.local == handle;
+    });
+    return found != places_.end() ? &*found : nullptr;
+}
+
+void Churn::register_place(Place& place) {
+    const IoInterest interest = any_interest();
+    const std::uint64_t user_data = fresh_user_data(place);
+    std::error_code error = poller_.register_handle(place.pair.local, interest, user_data);
+    Place* const orphan = orphan_of(place.pair.local);
+    if (error == std::errc::file_exists) {
+        BOOST_REQUIRE_MESSAGE(orphan != nullptr, "registered although nobody has registered it");
+        ++in_the_way_;
+        BOOST_REQUIRE(!poller_.unregister_handle(place.pair.local));
+        error = poller_.register_handle(place.pair.local, interest, user_data);
+    }
+    BOOST_REQUIRE_MESSAGE(!error, error);
+    const std::scoped_lock lock(mutex_);
+    if (orphan != nullptr) {
+        orphan->user_data = 0;
+    }
+    place.state = State::registered;
+    place.user_data = user_data;
+    place.interest = interest;
+    place.armed = true;
+    place.asked_in = 0;
+}
+
+void Churn::modify(Place& place, IoInterest interest) {
+    const std::uint64_t user_data = fresh_user_data(place);
+    const std::error_code error = poller_.modify_handle(place.pair.local, interest, user_data);
+    BOOST_REQUIRE_MESSAGE(!error, "a live registration is gone: " << error);
+    const std::scoped_lock lock(mutex_);
+    ++stirs_;  // It may have left a request that others shared.
+    place.user_data = user_data;
+    place.interest = interest;
+    place.armed = true;
+    place.asked_in = 0;
+}
+
+void Churn::unregister(Place& place) {
+    const std::error_code error = poller_.unregister_handle(place.pair.local);
+    BOOST_REQUIRE_MESSAGE(!error, "a live registration is gone: " << error);
+    const std::scoped_lock lock(mutex_);
+    ++stirs_;
+    place.user_data = 0;
+    place.state = State::open;
+}
+
+void Churn::forget_orphan(Place& place) {
+    if (place.user_data != 0) {
+        stir();
+        // It may have been found closed; then another may have the number, but not be registered.
+        const std::error_code error = poller_.unregister_handle(place.pair.local);
+        BOOST_REQUIRE((!error || error == std::errc::no_such_file_or_directory));
+    }
+    close_peer(place, false);
+    const std::scoped_lock lock(mutex_);
+    place.user_data = 0;
+    place.state = State::empty;
+}
+
+// What happens
+// -----------------------------------------------------------------------------------
+
+void Churn::give_number_away() {
+    Place* const place = claim_any(random_);
+    if (place == nullptr) {
+        return;
+    }
+    if (place->state == State::empty) {
+        open(*place, random_);
+        stir();
+        static_cast<void>(stage_.world.send(place->pair.peer, 1));
+    }
+    release(*place);
+}
+
+void Churn::change() {
+    Place* const place = claim_any(random_);
+    if (place == nullptr) {
+        return;
+    }
+    const std::uint32_t dice = below(random_, 32);
+    switch (place->state) {
+        case State::empty:
+            open(*place, random_);
+            register_place(*place);
+            break;
+        case State::open:
+            dice < 24 ? register_place(*place) : close(*place);
+            break;
+        case State::registered:
+            if (dice < 8) {
+                modify(*place, any_interest());
+            } else if (dice == 8 && orphans_allowed_) {
+                close_first(*place);
+                give_number_away();
+            } else if (dice < 20) {
+                unregister(*place);
+                if (dice < 12) {
+                    close(*place);
+                } else if (dice < 16) {
+                    register_place(*place);
+                }
+            }
+            break;
+        case State::orphaned:
+            if (dice < 4) {
+                forget_orphan(*place);
+            }
+            break;
+    }
+    release(*place);
+}
+
+void Churn::disturb() {
+    if (below(others_, 32) == 0) {
+        stage_.expect(waker_.wake());
+    }
+    Place* const place = claim_any(others_);
+    if (place == nullptr) {
+        return;
+    }
+    const std::uint32_t dice = below(others_, 32);
+    switch (place->state) {
+        case State::empty:
+            if (dice < 16) {
+                open(*place, others_);
+            }
+            break;
+        case State::open:
+            if (dice < 16) {
+                close(*place);
+            }
+            break;
+        case State::registered:
+            if (dice == 0 && orphans_allowed_) {
+                close_first(*place);
+            } else if (dice < 3) {
+                close_peer(*place, dice == 1);
+            } else if (dice < 20 && place->peer_open) {
+                stir();
+                static_cast<void>(stage_.world.send(place->pair.peer, 1));
+            }
+            break;
+        case State::orphaned:
+            if (dice < 8) {
+                close_peer(*place, false);
+            }
+            break;
+    }
+    release(*place);
+}
+
+// The wait
+// ---------------------------------------------------------------------------------------
+
+WaitResult Churn::wait_once(Timeout timeout, std::size_t most) {
+    std::uint64_t stirs = 0;
+    {
+        const std::scoped_lock lock(mutex_);
+        ++waits_;
+        waiting_ = true;
+        stirs = stirs_;
+    }
+    const WaitResult result = poller_.wait(std::span(events_).first(most), timeout);
+    {
+        const std::scoped_lock lock(mutex_);
+        waiting_ = false;
+        // Long enough for an answer that was on its way: all were asked, and none was ready.
+        const bool quiet = result.count == 0 && !result.woken && timeout.duration() >= 1ms &&
+                           stirs == stirs_ && poller_.backend() == Backend::afd;
+        still_since_ = stirs_;
+        for (Place& place : places_) {
+            if (quiet && !place.claimed && place.state == State::registered && place.armed) {
+                place.asked_in = waits_;
+            }
+        }
+    }
+    BOOST_REQUIRE_MESSAGE(!result.error, result.error);
+    waited_events_ += result.count;
+    return result;
+}
+
+void Churn::turn(Timeout timeout) {
+    for (std::uint32_t changes = below(random_, 4); changes > 0; --changes) {
+        change();
+    }
+    const WaitResult result = wait_once(timeout, 1 + below(random_, room));
+    for (std::size_t i = 0; i < result.count; ++i) {
+        check(events_[i]);
+    }
+}
+
+void Churn::check(const NativeEvent& event) {
+    Place& place = places_[event.data.u64 % places];
+    bool claimed = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        BOOST_REQUIRE_MESSAGE(event.data.u64 == place.user_data, "of a registration that is over");
+        BOOST_REQUIRE_MESSAGE(std::exchange(place.told_in, waits_) != waits_, "twice in one wait");
+        if (place.state == State::orphaned) {
+            const bool is_recycled = opened_ != place.opened_before || opening_ > 0;
+            BOOST_REQUIRE_MESSAGE(place.closed_in == waits_ || place.claimed ||
+                                      (is_recycled && !place.can_be_told_apart),
+                                  "of a socket that was closed");
+            return;
+        }
+        const bool one_shot = any(place.interest & IoInterest::one_shot);
+        BOOST_REQUIRE_MESSAGE(place.armed, "of a one-shot registration that has reported");
+        place.armed = !one_shot;
+        const std::uint32_t asked = bits(place.interest & ~IoInterest::one_shot);
+        BOOST_REQUIRE((event.events & ~(asked | mask::err | mask::hup)) == 0U);
+        BOOST_REQUIRE(event.events != 0U);
+        claimed = std::exchange(place.claimed, true);
+    }
+    if (!claimed) {
+        answer(place, event.events);
+        release(place);
+    }
+}
+
+void Churn::answer(Place& place, std::uint32_t events) {
+    const Transfer first = stage_.world.receive(place.pair.local, 64);
+    BOOST_REQUIRE_MESSAGE((events & mask::in) == 0 || !would_block(first), "there is nothing");
+    const bool over = !would_block(first) && (first.error || first.bytes == 0);
+    if (over || (events & (mask::rdhup | mask::hup)) != 0) {
+        unregister(place);
+        close(place);
+    } else if ((events & mask::out) != 0) {
+        modify(place, place.interest & ~IoInterest::write);
+    }
+}
+
+// The end
+// ----------------------------------------------------------------------------------------
+
+void Churn::take_census() {
+    std::size_t registered = 0;
+    for (Place& place : places_) {
+        BOOST_REQUIRE(!place.claimed);
+        if (place.state == State::orphaned) {
+            forget_orphan(place);
+        }
+        registered += place.state == State::registered ? 1U : 0U;
+    }
+    BOOST_REQUIRE(poller_.registration_count() == registered);
+    std::size_t untold = 0;
+    for (Place& place : places_) {
+        if (place.state != State::registered) {
+            continue;
+        }
+        if (place.peer_open && drain(place) && stage_.world.send(place.pair.peer, 1).bytes == 1U) {
+            modify(place, IoInterest::read);
+            ++untold;
+        } else {
+            unregister(place);
+            close(place);
+        }
+    }
+    while (untold > 0) {
+        const WaitResult result = wait_once(patience, events_.size());
+        BOOST_REQUIRE_MESSAGE(result.count > 0 || result.woken, untold << " are never told of");
+        for (std::size_t i = 0; i < result.count; ++i) {
+            Place& place = places_[events_[i].data.u64 % places];
+            BOOST_REQUIRE(place.user_data == events_[i].data.u64);
+            BOOST_REQUIRE(events_[i].events == mask::in);
+            BOOST_REQUIRE(drain(place));
+            modify(place, IoInterest::read);
+            --untold;
+        }
+    }
+    BOOST_REQUIRE(wait_once(0ms, events_.size()).count == 0U);
+}
+
+void Churn::end() {
+    take_census();
+    for (Place& place : places_) {
+        if (place.state == State::registered) {
+            unregister(place);
+        }
+    }
+    BOOST_TEST(poller_.registration_count() == 0U);
+    for (Place& place : places_) {
+        if (place.state == State::open) {
+            close(place);
+        }
+    }
+    for (int waits = 0; waits < 5; ++waits) {
+        BOOST_TEST(wait_once(2ms, events_.size()).count == 0U);
+    }
+    BOOST_TEST(poller_.stats().late_packets == 0U);
+}
+
+}  // namespace wakepoll::test
