@@ -1,0 +1,118 @@
+// Connected TCP sockets on loopback for the benchmarks, made by plain Winsock calls.
+//
+// Nothing of the library is used here or in the contestants that it is compared with. Every call
+// that fails throws std::runtime_error with its name and error.
+#pragma once
+
+// The order matters.
+// clang-format off
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <windows.h>
+// clang-format on
+
+#include <fmt/core.h>
+
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace wakepoll::bench {
+
+/// The longest that a benchmark waits for what must come.
+inline constexpr DWORD patience_milliseconds = 20'000;
+
+[[noreturn]] inline void fail(const char* call, DWORD code) {
+    throw std::runtime_error(fmt::format("{} failed with {}", call, code));
+}
+
+inline void check(bool succeeded, const char* call) {
+    if (!succeeded) {
+        fail(call, static_cast<DWORD>(::WSAGetLastError()));
+    }
+}
+
+class WinsockUse {
+public:
+    WinsockUse() {
+        WSADATA data;
+        const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
+        if (code != 0) {
+            fail("WSAStartup", static_cast<DWORD>(code));
+        }
+    }
+    ~WinsockUse() { ::WSACleanup(); }
+    WinsockUse(const WinsockUse&) = delete;
+    WinsockUse& operator=(const WinsockUse&) = delete;
+};
+
+class Socket {
+public:
+    explicit Socket(SOCKET socket, const char* call) : socket_(socket) {
+        check(socket != INVALID_SOCKET, call);
+    }
+    Socket(Socket&& other) noexcept : socket_(std::exchange(other.socket_, INVALID_SOCKET)) {}
+    Socket& operator=(Socket&& other) noexcept {
+        std::swap(socket_, other.socket_);
+        return *this;
+    }
+    ~Socket() {
+        if (socket_ != INVALID_SOCKET) {
+            ::closesocket(socket_);
+        }
+    }
+
+    [[nodiscard]] SOCKET get() const noexcept { return socket_; }
+
+private:
+    SOCKET socket_;
+};
+
+/// `count` connections. The local ends are what is polled; the peers send.
+class Connections {
+public:
+    explicit Connections(std::size_t count) {
+        const Socket listener = open();
+        sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+        auto* const name = reinterpret_cast<sockaddr*>(&address);
+        int size = sizeof(address);
+        check(::bind(listener.get(), name, size) == 0, "bind");
+        check(::listen(listener.get(), SOMAXCONN) == 0, "listen");
+        check(::getsockname(listener.get(), name, &size) == 0, "getsockname");
+        for (std::size_t i = 0; i < count; ++i) {
+            peers_.push_back(open());
+            check(::connect(peers_.back().get(), name, sizeof(address)) == 0, "connect");
+            owned_.emplace_back(::accept(listener.get(), nullptr, nullptr), "accept");
+            u_long on = 1;
+            check(::ioctlsocket(owned_.back().get(), static_cast<long>(FIONBIO), &on) == 0,
+                  "ioctlsocket");
+            locals_.push_back(owned_.back().get());
+        }
+    }
+
+    [[nodiscard]] std::span<const SOCKET> locals() const noexcept { return locals_; }
+
+    /// The peer of this local end sends one byte.
+    void send_to(std::size_t index) const {
+        check(::send(peers_[index].get(), "x", 1, 0) == 1, "send");
+    }
+
+private:
+    static Socket open() { return Socket(::socket(AF_INET, SOCK_STREAM, 0), "socket"); }
+
+    std::vector<Socket> peers_;
+    std::vector<Socket> owned_;
+    std::vector<SOCKET> locals_;
+};
+
+/// Takes the one byte that was reported.
+inline void receive_byte(SOCKET socket) {
+    char byte = 0;
+    check(::recv(socket, &byte, 1, 0) == 1, "recv");
+}
+
+}  // namespace wakepoll::bench
