@@ -175,7 +175,8 @@ void PollerState::release() noexcept {
 void PollerState::dispose() noexcept {
     // The owner may be inside a wait on another thread: end it, and wait until the gate is free. It
     // stays taken for good then, so that only one caller ever gets past it.
-    bool asked = false;
+    // Asked for before the gate is taken: whoever finds it taken must learn why.
+    bool asked = post_shutdown();
     while (owned.exchange(true, std::memory_order_acquire)) {
         if (wake.is_closed()) {
             return;
