@@ -155,15 +155,20 @@ BOOST_AUTO_TEST_CASE(idle_connections_do_not_keep_the_others_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_reset_costs_its_own_connection_only) {
-    ServiceThread service(3);
+    ServiceThread service(4);
     net::Socket resetting = answered_peer(service.port());
     BOOST_TEST(!net::reset_when_closed(resetting));
+    // Once another peer is answered, the packet of the first answer was handled, and so the next
+    // receive is in flight. One that is begun after the reset ends with 0 bytes on Wine 8, like the
+    // end of a stream.
+    net::Socket later = answered_peer(service.port());
     resetting.close();
     const LoadReport report = drive(service.port(), 2, 5);
+    later.close();
     service.finish();
     BOOST_TEST(report.connections == 2U);
     BOOST_TEST(service.counts().failed == 1U);
-    BOOST_TEST(service.counts().completed == 2U);
+    BOOST_TEST(service.counts().completed == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_never_reads_is_given_up_once_others_wait) {
