@@ -127,9 +127,14 @@ std::error_code AfdBackend::ask_together() noexcept {
         return {};
     }
     const std::uint32_t ready = group_.ready();
-    take_answers(*request_, count);
-    if (group_.ready() == ready && group_.fresh() < count) {
-        return {};  // It told of closed ones alone. The others are asked again, for nobody is now.
+    const bool told = take_answers(*request_, count);
+    if (group_.ready() == ready) {
+        // It told of closed ones alone, or of nobody who is known. The others are asked again, for
+        // nobody is now; where that would go on for ever, each apart.
+        if (!told) {
+            group_.part();
+        }
+        return {};
     }
     std::error_code error;
     group_.end_round([&](Slot slot) {
@@ -140,20 +145,26 @@ std::error_code AfdBackend::ask_together() noexcept {
     return error;
 }
 
-void AfdBackend::take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept {
+bool AfdBackend::take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept {
     const sys::AfdItem* const items = answer.items();
     const std::uint32_t count = std::min(answer.count, asked);
+    bool told = false;
     for (std::uint32_t i = 0; i < count; ++i) {
-        const Slot slot = slot_of(items[i].socket);
-        if (slot == core::no_slot || group_.place_of(slot) != Place::fresh) {
+        const Slot slot = slot_of(items[i].socket, [this](Slot asked_now) {
+            return group_.place_of(asked_now) == Place::fresh;
+        });
+        if (slot == core::no_slot) {
             continue;
         }
         if ((items[i].events & afd_bits::local_close) != 0) {
             drop(slot);
+            told = true;
         } else if ((items[i].events & known_bits) != 0) {
             group_.answer(slot, items[i].events & known_bits);
+            told = true;
         }
     }
+    return told;
 }
 
 std::error_code AfdBackend::ask_apart() noexcept {
@@ -196,12 +207,11 @@ std::error_code AfdBackend::ask(const core::PollGroup::Request& request) noexcep
     } else if (!*at_once) {
         group_.park(request, [this](Slot slot) { return wanted_by(slot); });
     } else {
-        const std::uint32_t fresh = group_.fresh();
         const std::uint32_t ready = group_.ready();
-        take_answers(cell.request, request.count);
+        const bool told = take_answers(cell.request, request.count);
         // Who is quiet beside a ready one is asked with the group in the next wait, and need not be
         // parked before. Where some were only found closed, the others are asked again.
-        if (group_.ready() > ready || group_.fresh() == fresh) {
+        if (group_.ready() > ready || !told) {
             for (std::uint32_t i = 0; i < request.count; ++i) {
                 if (group_.place_of(request.slots[i]) == Place::fresh) {
                     group_.dismiss(request.slots[i]);

@@ -112,8 +112,9 @@ std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
         return error;
     }
     // Of a layered provider, the socket that had the same base before was closed unnoticed.
-    const Slot former = slot_of(table_[slot].link);
-    if (former != core::no_slot && former != slot) {
+    const Slot former =
+        slot_of(table_[slot].link, [slot](Slot registered) { return registered != slot; });
+    if (former != core::no_slot) {
         drop(former);
     }
     watch(slot);
@@ -147,25 +148,6 @@ void AfdBackend::drop(Slot slot) noexcept {
     table_[slot].link = 0;
     table_.erase(slot);
     ++stats_.registrations_dropped;
-}
-
-Slot AfdBackend::slot_of(std::uintptr_t base) const noexcept {
-    const auto is_at = [&](Slot slot) {
-        const core::Registration& registration = table_[slot];
-        return registration.registered && registration.type == HandleType::socket &&
-               registration.link == base;
-    };
-    const Slot same = table_.find(Handle(base));
-    if (same != core::no_slot && is_at(same)) {
-        return same;
-    }
-    // Of a layered provider: the number is not the one that was registered.
-    for (std::uint32_t i = 0; layered_ && i < table_.capacity(); ++i) {
-        if (is_at(Slot{i})) {
-            return Slot{i};
-        }
-    }
-    return core::no_slot;
 }
 
 // Packets
@@ -211,10 +193,11 @@ template <class IsMeant>
 void AfdBackend::drop_closed(const sys::AfdRequest& answer, const IsMeant& is_meant) noexcept {
     const sys::AfdItem* const items = answer.items();
     for (std::uint32_t i = 0; i < answer.count; ++i) {
-        const Slot slot = (items[i].events & afd_bits::local_close) != 0 ? slot_of(items[i].socket)
-                                                                         : core::no_slot;
-        if (slot != core::no_slot && is_meant(slot)) {
-            drop(slot);
+        if ((items[i].events & afd_bits::local_close) != 0) {
+            const Slot closed = slot_of(items[i].socket, is_meant);
+            if (closed != core::no_slot) {
+                drop(closed);
+            }
         }
     }
 }

@@ -123,7 +123,8 @@ private:
 
     /// One request for all fresh sockets.
     [[nodiscard]] std::error_code ask_together() noexcept;
-    void take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept;
+    /// True where somebody has something to report, or was found closed.
+    bool take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept;
     /// Asks each fresh socket whose cell is free, apart from the group.
     [[nodiscard]] std::error_code ask_apart() noexcept;
     /// The same for one block of slots.
@@ -132,8 +133,10 @@ private:
     /// Drops those that an answer says were closed, where it is they who were meant.
     template <class IsMeant>
     void drop_closed(const sys::AfdRequest& answer, const IsMeant& is_meant) noexcept;
-    /// The socket that the device calls by this number; `no_slot` where none is registered.
-    [[nodiscard]] core::Slot slot_of(std::uintptr_t base) const noexcept;
+    /// The socket that the device calls by this number, of those that can be meant; `no_slot` where
+    /// there is none.
+    template <class IsMeant>
+    [[nodiscard]] core::Slot slot_of(std::uintptr_t base, const IsMeant& is_meant) const noexcept;
     /// Unregisters a socket that was found closed.
     void drop(core::Slot slot) noexcept;
 
@@ -147,5 +150,25 @@ private:
     PollerStats& stats_;
     bool layered_ = false;  ///< Some socket's base has another number than the socket.
 };
+
+template <class IsMeant>
+core::Slot AfdBackend::slot_of(std::uintptr_t base, const IsMeant& is_meant) const noexcept {
+    const auto is_it = [&](core::Slot slot) {
+        const core::Registration& registration = table_[slot];
+        return registration.registered && registration.type == HandleType::socket &&
+               registration.link == base && is_meant(slot);
+    };
+    const core::Slot same = table_.find(Handle(base));
+    if (same != core::no_slot && is_it(same)) {
+        return same;
+    }
+    // Of a layered provider: the number is not the one that was registered.
+    for (std::uint32_t i = 0; layered_ && i < table_.capacity(); ++i) {
+        if (is_it(core::Slot{i})) {
+            return core::Slot{i};
+        }
+    }
+    return core::no_slot;
+}
 
 }  // namespace wakepoll::backend

@@ -32,8 +32,8 @@ public:
     static constexpr std::uint32_t most_by_wsapoll = 16;
 
     struct Memory {
-        WsapollBackend::Memory wsapoll;  ///< all null where it is not used
-        AfdBackend::Memory afd;          ///< all null where it is not used
+        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` where it is only the beginning
+        AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
     };
 
     /// How it is decided which one is used.

@@ -107,7 +107,8 @@ public:
 
     /// There are sockets to be asked, but only after a packet that is sure to come soon.
     [[nodiscard]] bool is_waiting() const noexcept {
-        return (fresh_ > 0 && next() == Step::nothing) || cancelling_lots_ > 0;
+        const bool group_returns = state_ == State::cancelling && !covered_.empty();
+        return (fresh_ > 0 && next() == Step::nothing) || cancelling_lots_ > 0 || group_returns;
     }
 
     /// Calls `visit` for each fresh slot, which may be answered, parked or removed by it.

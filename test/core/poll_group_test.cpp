@@ -422,6 +422,24 @@ BOOST_AUTO_TEST_CASE(two_that_stay_active_beside_a_group_in_flight_join_it) {
     BOOST_TEST(group.requests - before == 1 + 2 + 1);
 }
 
+BOOST_AUTO_TEST_CASE(whom_a_cancelled_group_covers_are_waited_for_without_newcomers) {
+    Group group(20);
+    group.add(18);
+    group.round({});
+    group->add(Slot{18});
+    group->add(Slot{19});
+    for (int wait = 0; wait < 3; ++wait) {
+        group.round({18, 19});
+    }
+    BOOST_TEST(group->is_waiting());
+    group->remove(Slot{18}, true);
+    group->remove(Slot{19}, true);
+    BOOST_TEST(group->is_waiting(), "the others have something to say only after its packet");
+    group->group_ended();
+    BOOST_TEST(!group->is_waiting());
+    BOOST_TEST(group->fresh() == 18U);
+}
+
 BOOST_DATA_TEST_CASE(newcomers_beside_a_group_in_flight,
                      data::make(std::vector<std::uint32_t>{1, 2, 16, 17, 32, 33, 100}), count) {
     Group group(300);
