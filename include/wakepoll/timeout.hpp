@@ -17,6 +17,30 @@
 namespace wakepoll {
 
 class Timeout {
+    // Stands before its use: Clang 14 can not evaluate it at compile time otherwise.
+    template <class Rep, class Period>
+    static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
+        // A NaN is not greater than zero either.
+        if (!(duration > std::chrono::duration<Rep, Period>::zero())) {
+            return 0;
+        }
+        constexpr std::int64_t limit = std::chrono::nanoseconds::max().count();
+        const long double nanoseconds =
+            std::chrono::duration<long double, std::nano>(duration).count();
+        if (nanoseconds >= static_cast<long double>(limit)) {
+            return limit;
+        }
+        if constexpr (!std::chrono::treat_as_floating_point_v<Rep> &&
+                      std::ratio_divide<Period, std::nano>::den == 1) {
+            // Whole nanoseconds: exact, and within the limit.
+            return std::chrono::nanoseconds(duration).count();
+        } else {
+            // std::chrono::ceil would do, but overflows for periods like a third of a second.
+            const auto whole = static_cast<std::int64_t>(nanoseconds);
+            return static_cast<long double>(whole) < nanoseconds ? whole + 1 : whole;
+        }
+    }
+
 public:
     /// Zero: look, do not block.
     constexpr Timeout() noexcept = default;
@@ -56,29 +80,6 @@ public:
 
 private:
     static constexpr std::int64_t forever_ = -1;
-
-    template <class Rep, class Period>
-    static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
-        // A NaN is not greater than zero either.
-        if (!(duration > std::chrono::duration<Rep, Period>::zero())) {
-            return 0;
-        }
-        constexpr std::int64_t limit = std::chrono::nanoseconds::max().count();
-        const long double nanoseconds =
-            std::chrono::duration<long double, std::nano>(duration).count();
-        if (nanoseconds >= static_cast<long double>(limit)) {
-            return limit;
-        }
-        if constexpr (!std::chrono::treat_as_floating_point_v<Rep> &&
-                      std::ratio_divide<Period, std::nano>::den == 1) {
-            // Whole nanoseconds: exact, and within the limit.
-            return std::chrono::nanoseconds(duration).count();
-        } else {
-            // std::chrono::ceil would do, but overflows for periods like a third of a second.
-            const auto whole = static_cast<std::int64_t>(nanoseconds);
-            return static_cast<long double>(whole) < nanoseconds ? whole + 1 : whole;
-        }
-    }
 
     std::int64_t nanoseconds_ = 0;
 };

@@ -20,11 +20,7 @@ namespace data = boost::unit_test::data;
 namespace {
 
 constexpr std::uint64_t wakers = 4;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t wakes_each = 80'000;
-#else
-constexpr std::uint64_t wakes_each = 250'000;
-#endif
+constexpr std::uint64_t wakes_each = sanitized ? 80'000 : 250'000;
 constexpr std::uint64_t wakes_between_pauses = 20;
 
 }  // namespace

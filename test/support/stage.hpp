@@ -21,6 +21,7 @@
 
 #include "backends.hpp"
 #include "printing.hpp"
+#include "sanitizers.hpp"
 #include "wakepoll/wakepoll.hpp"
 #include "world.hpp"
 #if !defined(_WIN32)
@@ -79,7 +80,7 @@ void on_kernels(std::optional<Backend> only, int seeds, Body&& body, sim::Option
     const char* const only_seed = std::getenv("SEED");
     const char* const only_personality = std::getenv("PERSONALITY");
     const std::vector<Backend> backends = wanted_backends(only);
-    const auto many = static_cast<std::uint64_t>(seeds);
+    const auto many = static_cast<std::uint64_t>(seeds_to_try(seeds));
     for (const sim::Personality personality : sim::all_personalities) {
         const std::string name = sim::traits_of(personality).name;
         if (only_personality != nullptr && name != only_personality) {
@@ -131,11 +132,7 @@ private:
 };
 
 /// How many seeds a test of a promise is run with unless it has a reason for another number.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int many_seeds = 150;  // Five times as slow; the ways are the plain run's to try.
-#else
 inline constexpr int many_seeds = 1000;
-#endif
 
 /// A poller over the backend under test, unless the configuration names one.
 [[nodiscard]] inline OsPoller make_poller(const PollerConfig& config = {}) {

@@ -31,7 +31,7 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# need_packages [native] [wine] [lint]
+# need_packages [native] [wine] [lint] [clang]
 #
 # Makes sure that the tools of these groups are there (native and wine where none is named), and
 # installs what is missing where that is allowed without asking: as root, or by sudo without a
@@ -52,6 +52,9 @@ need_packages() {
             wine)
                 have x86_64-w64-mingw32-g++-posix || missing="$missing g++-mingw-w64-x86-64-posix"
                 find_wine || missing="$missing wine wine64"
+                ;;
+            clang)
+                has_clang || missing="$missing clang libclang-rt-dev"
                 ;;
             lint)
                 have clang-format || missing="$missing clang-format"
@@ -83,6 +86,13 @@ need_packages() {
         die "could not install$missing"
     fi
     rm -f "$log"
+}
+
+# Is clang there, with its sanitizers and its fuzzer?
+has_clang() {
+    have clang++ &&
+        echo 'extern "C" int LLVMFuzzerTestOneInput(const char *, unsigned long) { return 0; }' |
+        clang++ -x c++ -fsanitize=fuzzer,address,undefined -o /dev/null - >/dev/null 2>&1
 }
 
 # Sets $wine and $wineserver. Some packages call the 64-bit ones wine64 and wineserver64.
@@ -149,6 +159,16 @@ wine_down() {
 # configure_native DIR [meson arguments...]
 configure_native() {
     configure_in "$@"
+}
+
+# configure_clang DIR [meson arguments...]
+#
+# A native build by clang. Its sanitizers are no shared libraries, and what is linked with them can
+# not promise to have no undefined symbols.
+configure_clang() {
+    dir=$1
+    shift
+    (CXX=clang++ && export CXX && configure_in "$dir" -Db_lundef=false "$@")
 }
 
 # configure_wine DIR [meson arguments...]
