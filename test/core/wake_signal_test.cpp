@@ -1,35 +1,14 @@
 // WakeState's signals, transition by transition, on one thread: what tells the owner that a handle
 // or the timer was signalled. See wake_state_test.cpp for wakes.
-#include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <ostream>
 
 #include "core/wake_state.hpp"
+#include "wake_errand.hpp"
 
 namespace wakepoll::core::test {
 namespace {
-
-using Errand = WakeState::Errand;
-using Kind = Errand::Kind;
-
-bool is_done(const Errand& errand) { return errand.kind == Kind::done; }
-bool is_refused(const Errand& errand) { return errand.kind == Kind::refused; }
-bool delivers(const Errand& errand, Park where) {
-    return errand.kind == Kind::deliver && errand.where == where;
-}
-
-/// A place to park in, with a name.
-struct Place {
-    Park where;
-
-    friend std::ostream& operator<<(std::ostream& stream, const Place& place) {
-        return stream << (place.where == Park::port ? "port" : "sockets");
-    }
-};
-
-const std::array<Place, 2> places = {Place{Park::port}, Place{Park::sockets}};
 
 namespace data = boost::unit_test::data;
 
