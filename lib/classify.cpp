@@ -48,7 +48,12 @@ Result<HandleType> classify(Handle handle) noexcept {
         }
     }
     // Not file-like, or not a handle at all: this call tells the two apart.
-    return sys::object_type(handle);
+    const Result<HandleType> object = sys::object_type(handle);
+    const bool could_be_file = !type && type.error().value() != static_cast<int>(invalid_handle);
+    if (could_be_file && object && *object == HandleType::unknown) {
+        return type.error();
+    }
+    return object;
 }
 
 }  // namespace wakepoll

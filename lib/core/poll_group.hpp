@@ -219,10 +219,11 @@ public:
     /// its packet will come: from now on, whoever is busy is asked with the group.
     void note_stuck() noexcept { stuck_ = true; }
 
-    /// The lot of the slot's block is being cancelled.
+    /// The lot of the slot's block is being cancelled, once or again: it ends with one packet.
     void note_lot_canceled(Slot slot) noexcept {
-        lot_of(slot).cancelling = 1;
-        ++cancelling_lots_;
+        PollLot& lot = lot_of(slot);
+        cancelling_lots_ += lot.cancelling != 0 ? 0U : 1U;
+        lot.cancelling = 1;
     }
 
     /// One of the fresh is no socket, so that they can not be asked together: until the next wait

@@ -318,6 +318,18 @@ BOOST_AUTO_TEST_CASE(who_leaves_a_lot_has_it_cancelled) {
     BOOST_TEST(group->fresh() == 16U);
 }
 
+BOOST_AUTO_TEST_CASE(a_lot_that_is_cancelled_twice_ends_with_one_packet) {
+    Group group(17);
+    group.add(17);
+    group.round({16});
+    group.round({16});
+    group->note_lot_canceled(Slot{2});
+    group->note_lot_canceled(Slot{3});
+    BOOST_TEST(group->is_waiting());
+    group->lot_ended(group->cell_of_lot(Slot{3}));
+    BOOST_TEST(!group->is_waiting());
+}
+
 BOOST_AUTO_TEST_CASE(a_cell_of_a_lot_has_a_new_tenant) {
     Group group(17);
     group.add(17);

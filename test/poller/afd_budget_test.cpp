@@ -274,4 +274,21 @@ BOOST_AUTO_TEST_CASE(a_wake_of_a_wait_over_sockets_is_one_post) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_slot_that_leaves_a_lot_for_another_handle_delays_no_later_wait) {
+    on_prompt_kernels([](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Sockets sockets(stage, poller, 6);
+        warm_up<64>(poller, sockets, 1);
+        // Cancelled by the one who leaves, and once more for the one who comes.
+        BOOST_REQUIRE(!poller.unregister_handle(sockets[3]));
+        BOOST_REQUIRE(
+            !poller.register_handle(stage.world.thing(Thing::event), IoInterest::read, 9));
+        for (int waits = 0; waits < 5; ++waits) {
+            const auto begun = stage.kernel.now();
+            BOOST_TEST(wait(poller, 0ms).count() == 1U);
+            BOOST_TEST((stage.kernel.now() - begun < 1ms));
+        }
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

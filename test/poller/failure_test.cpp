@@ -78,6 +78,18 @@ BOOST_AUTO_TEST_CASE(register_where_the_handle_can_not_be_asked) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(register_where_a_pipe_can_not_be_told_from_other_files) {
+    on_every_kernel(1, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const PipePair pair = stage.world.pipe_pair(PipeKind::bytes);
+        stage.kernel.fail_next(Call::file_type, no_resources);
+        BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 1) ==
+                   std::errc::no_buffer_space);
+        BOOST_TEST(poller.registration_count() == 0U);
+        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 1));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -122,7 +122,10 @@ void CallLog::count(Call call) noexcept {
     ++total_;
 }
 
-void CallLog::record(const CallRecord& record) noexcept {
+void CallLog::record(const CallRecord& record) {
+    if (record.by_fault && record.code != 0) {
+        failures_.push_back({record.call, record.code});
+    }
     records_[recorded_ % trace_length] = record;
     ++recorded_;
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wakepoll::sim {
@@ -94,12 +95,18 @@ struct CallRecord {
     bool by_fault = false;       ///< Failed because a fault was planned.
 };
 
+/// A call that failed because that was planned.
+struct PlannedFailure {
+    Call call;
+    std::uint32_t code;
+};
+
 class CallLog {
 public:
     CallLog() : records_(trace_length) {}
 
     void count(Call call) noexcept;
-    void record(const CallRecord& record) noexcept;
+    void record(const CallRecord& record);
 
     [[nodiscard]] std::uint64_t counted(Call call) const noexcept;
     [[nodiscard]] std::uint64_t counted() const noexcept { return total_; }
@@ -108,6 +115,11 @@ public:
     /// The last calls, oldest first, a line each.
     [[nodiscard]] std::string trace() const;
 
+    /// The calls that were made to fail since this was asked last, with their codes.
+    [[nodiscard]] std::vector<PlannedFailure> take_failures() noexcept {
+        return std::exchange(failures_, {});
+    }
+
 private:
     static constexpr std::size_t trace_length = 256;
 
@@ -115,6 +127,7 @@ private:
     std::uint64_t total_ = 0;
     std::vector<CallRecord> records_;
     std::uint64_t recorded_ = 0;
+    std::vector<PlannedFailure> failures_;
 };
 
 }  // namespace wakepoll::sim

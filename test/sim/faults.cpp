@@ -9,6 +9,8 @@ void FaultPlan::fail_next(Call call, std::uint32_t code) {
 
 void FaultPlan::fail_nth(std::uint64_t n, std::uint32_t code) { nth_.push_back({n, code}); }
 
+void FaultPlan::fail_nth_with(std::uint64_t n, std::size_t place) { nth_.push_back({n, 0, place}); }
+
 void FaultPlan::clear() {
     next_ = {};
     nth_.clear();
@@ -38,7 +40,8 @@ std::uint32_t FaultPlan::take_nth(Call call) {
         if (--nth.remaining != 0) {
             return false;
         }
-        code = nth.code != 0 ? nth.code : possible_codes(call).front();
+        const std::span<const std::uint32_t> codes = possible_codes(call);
+        code = nth.code != 0 ? nth.code : codes[nth.place % codes.size()];
         return true;
     });
     return code;

@@ -26,6 +26,10 @@ public:
     /// the call can fail with.
     void fail_nth(std::uint64_t n, std::uint32_t code);
 
+    /// The same, with the code that is at this place among those that the call can fail with,
+    /// beginning again where there are fewer.
+    void fail_nth_with(std::uint64_t n, std::size_t place);
+
     /// Every call that can fail, with this probability and one of its own codes. 0 ends it.
     void fail_randomly(double probability) noexcept { probability_ = probability; }
 
@@ -39,6 +43,7 @@ private:
     struct Nth {
         std::uint64_t remaining;
         std::uint32_t code;
+        std::size_t place = 0;  ///< Of the code, where that is 0.
     };
 
     [[nodiscard]] std::uint32_t take_nth(Call call);

@@ -78,6 +78,11 @@ void Kernel::fail_nth(std::uint64_t n, std::uint32_t code) {
     model_.faults.fail_nth(n, code);
 }
 
+void Kernel::fail_nth_with(std::uint64_t n, std::size_t place) {
+    const Lock lock(mutex_);
+    model_.faults.fail_nth_with(n, place);
+}
+
 void Kernel::fail_randomly(double probability) {
     const Lock lock(mutex_);
     model_.faults.fail_randomly(probability);
@@ -112,6 +117,11 @@ void Kernel::reset_counts() {
 std::string Kernel::trace() {
     const Lock lock(mutex_);
     return model_.log.trace();
+}
+
+std::vector<PlannedFailure> Kernel::take_failures() {
+    const Lock lock(mutex_);
+    return model_.log.take_failures();
 }
 
 bool Kernel::hung() {

@@ -91,6 +91,8 @@ public:
     void fail_next(Call call, std::uint32_t code);
     /// The n-th call from now that can fail; 1 is the next. Code 0: one that it can fail with.
     void fail_nth(std::uint64_t n, std::uint32_t code = 0);
+    /// The same with one of the codes that it can fail with, by its place among them.
+    void fail_nth_with(std::uint64_t n, std::size_t place);
     void fail_randomly(double probability);
     void clear_faults();
 
@@ -101,6 +103,8 @@ public:
     void reset_counts();
     /// The last 256 calls, oldest first, a line each.
     [[nodiscard]] std::string trace();
+    /// The calls that were made to fail since this was asked last.
+    [[nodiscard]] std::vector<PlannedFailure> take_failures();
 
     /// Some call blocked for ever with nothing left that could end it.
     [[nodiscard]] bool hung();

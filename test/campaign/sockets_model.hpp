@@ -9,11 +9,10 @@
 
 #include <memory>
 
-#include "backends.hpp"
+#include "choices.hpp"
 #include "core/afd_bits.hpp"
 #include "core/event_mask.hpp"
 #include "kernel.hpp"
-#include "random.hpp"
 #include "sockets.hpp"
 #include "world.hpp"
 
@@ -23,11 +22,11 @@ class ModelSocket {
 public:
     enum class Kind : std::uint8_t { stream, datagram, listener, refused, fresh };
 
-    static ModelSocket make(World& world, sim::Random& random) {
+    static ModelSocket make(World& world, Choices& choices) {
         constexpr Kind kinds[] = {Kind::stream,   Kind::stream,   Kind::stream,  Kind::stream,
                                   Kind::datagram, Kind::listener, Kind::refused, Kind::fresh};
         ModelSocket made;
-        made.kind_ = kinds[random.below(std::size(kinds))];
+        made.kind_ = kinds[choices.draw(std::size(kinds))];
         switch (made.kind_) {
             case Kind::stream:
                 made.take(world.tcp_pair());
@@ -51,6 +50,13 @@ public:
     [[nodiscard]] Handle handle() const { return handle_; }
     [[nodiscard]] Handle peer() const { return peer_; }
     [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] const char* name() const {
+        constexpr const char* names[] = {"stream", "datagram", "listener", "refused", "fresh"};
+        return names[static_cast<std::size_t>(kind_)];
+    }
+
+    /// The kinds of things that can happen to it, a number each.
+    static constexpr std::uint32_t things_that_happen = 80;
 
     /// Something happens to it, at either end. May be done by an actor.
     void happen(World& world, std::uint64_t what) {
@@ -74,6 +80,38 @@ public:
             case Kind::refused:
                 break;
         }
+    }
+
+    [[nodiscard]] const char* words_of(std::uint64_t what) const {
+        constexpr const char* words[] = {"data comes",
+                                         "data comes",
+                                         "data comes",
+                                         "data comes",
+                                         "a byte is received",
+                                         "all is received",
+                                         "all is received",
+                                         "all is received",
+                                         "all is received",
+                                         "the peer's buffer is filled",
+                                         "the peer receives all",
+                                         "an urgent byte comes",
+                                         "the peer shuts down",
+                                         "it is shut down",
+                                         "the peer goes",
+                                         "nothing"};
+        switch (kind_) {
+            case Kind::stream:
+                return words[what % 16];
+            case Kind::datagram:
+                return what % 2 == 0 ? "a datagram comes" : "a datagram is received";
+            case Kind::listener:
+                return what % 2 == 0 ? "somebody connects" : "a connection is accepted";
+            case Kind::fresh:
+                return "it is connected";
+            case Kind::refused:
+                break;
+        }
+        return "nothing";
     }
 
     void close(World& world, bool as_a_handle) {
@@ -103,7 +141,7 @@ public:
         return core::filter_mask(mask, interest);
     }
 
-    std::uint64_t serial = 0;  ///< The user data of its registration; 0 where there is none.
+    std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
     IoInterest interest = IoInterest::none;
     bool armed = false;  ///< Registered, and no one-shot that was reported.
 

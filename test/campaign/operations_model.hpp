@@ -11,24 +11,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "wakepoll/wakepoll.hpp"
-#include "world.hpp"
+#include "scene.hpp"
 
 namespace wakepoll::test {
-
-struct Broken : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-inline void hold(bool condition, const char* what) {
-    if (!condition) {
-        throw Broken(what);
-    }
-}
 
 /// Memory that a call may be given, between two rims.
 class Guarded {
@@ -124,6 +112,13 @@ public:
 
     [[nodiscard]] std::size_t running() const { return started - reported; }
 
+    [[nodiscard]] bool is_in_flight() const {
+        return std::ranges::any_of(operations, [](const auto& operation) {
+            return operation->state == State::running &&
+                   operation->entry->state() != OverlappedState::completed;
+        });
+    }
+
     /// A submit has been answered.
     void submitted(std::size_t number, const Result<OverlappedEntry*>& entry) {
         ModelOperation& operation = *operations[number];
@@ -148,8 +143,9 @@ public:
         hold(event.completion != nullptr, "an event without a completion");
         const Completion& completion = *event.completion;
         hold(event.data.u64 == completion.user_data, "the event has other user data");
-        hold(event.data.u64 < operations.size(), "unknown user data");
-        ModelOperation& operation = *operations[event.data.u64];
+        const std::uint64_t number = serial_of(event.data.u64);
+        hold(number < operations.size(), "unknown user data");
+        ModelOperation& operation = *operations[number];
         hold(operation.state == State::running, "reported, and not running");
         hold(completion.entry == operation.entry, "reported with another entry");
         hold(completion.operation == operation.operation, "reported as another kind");
@@ -157,7 +153,7 @@ public:
         operation.bytes = completion.bytes;
         operation.error = completion.error;
         ++reported;
-        lent.push_back(event.data.u64);
+        lent.push_back(number);
         check_outcome(operation, completion, event.events);
         operation.buffer.freeze();
     }

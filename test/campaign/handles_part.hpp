@@ -1,0 +1,76 @@
+// The part of a random program that registers handles that are no sockets.
+//
+// Events, processes, threads, semaphores, timers and pipes are registered, changed, signalled,
+// drained, unregistered and closed. The model knows what may be reported at any time, so nothing
+// else ever is (P5, P9, P10); and where everything had its chance, one wait that may not block must
+// have reported what is ready then.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "scene.hpp"
+#include "watched.hpp"
+
+namespace wakepoll::test {
+
+class HandlesPart {
+public:
+    HandlesPart(Scene& scene, std::size_t count);
+
+    /// Does something with one of them.
+    void step();
+
+    /// A wait has reported this one.
+    void take(const NativeEvent& event);
+
+    /// Everything had its chance before the wait that reported this.
+    void check_settled(const std::set<std::uint64_t>& reported) const;
+
+    [[nodiscard]] std::size_t registered() const;
+    /// Overlapped pipes were registered, which take entries of the pool.
+    [[nodiscard]] bool takes_entries() const { return takes_entries_; }
+    void unregister_all();
+
+private:
+    /// A subject and what the model knows of it.
+    struct Known {
+        Subject subject;
+        std::size_t bytes = 0;        ///< In a pipe.
+        bool peer_closed = false;     ///< Of a pipe.
+        bool signalled = false;       ///< Of what stays signalled.
+        int least = 0, most = 0;      ///< Reports that must, and can, come of taken signals.
+        bool ghost = false;           ///< One report of a signal that was taken and reset since.
+        std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
+        bool asked = false;           ///< It is registered, and to be reported where it is ready.
+        bool one_shot = false;
+
+        [[nodiscard]] Watched kind() const { return subject.kind(); }
+        [[nodiscard]] bool is_ready() const { return signalled || bytes > 0 || peer_closed; }
+        [[nodiscard]] std::uint32_t mask() const {
+            return peer_closed && bytes == 0 ? mask::in | mask::hup : mask::in;
+        }
+        /// A signal that a wait of the pool has taken may go with it.
+        void may_lose_one();
+    };
+
+    [[nodiscard]] Known make();
+    void signal(Known& known);
+    void calm(Known& known);
+    void close_peer(Known& known);
+    [[nodiscard]] IoInterest draw_interest(Known& known);
+    void add(Known& known);
+    void modify(Known& known);
+    void remove(Known& known);
+    void close(Known& known);
+    /// How the trace calls it.
+    [[nodiscard]] std::string name_of(const Known& known) const;
+
+    Scene& scene_;
+    std::vector<Known> known_;
+    bool takes_entries_ = false;
+};
+
+}  // namespace wakepoll::test

@@ -1,0 +1,100 @@
+// How a random program submits operations. See operations_part.hpp.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <span>
+
+#include "operations_part.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+[[nodiscard]] const char* name_of(IoOperation operation) {
+    constexpr std::array names = {"nothing", "read", "write", "accept", "connect"};
+    return names[static_cast<std::size_t>(operation)];
+}
+
+}  // namespace
+
+void OperationsPart::submit() {
+    const std::size_t to = any_channel();
+    Channel& channel = *model_.channels[to];
+    if (!channel.open) {
+        return;
+    }
+    const IoOperation what = what_to_submit(channel);
+    std::size_t size = 1 + below(30);
+    if (what == IoOperation::write && one_in(4)) {
+        size += 5000;  // More than a pipe takes.
+    } else if (what == IoOperation::accept) {
+        size = OsPoller::accept_address_size + (one_in(2) ? below(20) : 0);
+    } else if (what == IoOperation::connect) {
+        size = 0;
+    }
+    const std::size_t number = model_.operations.size();
+    model_.operations.push_back(std::make_unique<ModelOperation>(to, what, size));
+    const std::size_t entries = scene_.poller->overlapped_count();
+    const Result<OverlappedEntry*> entry = start(number);
+    scene_.note("  ", name_of(what), ' ', size, " bytes on channel ", to, " as o", number, " -> ",
+                entry.error().value());
+    model_.submitted(number, entry);
+    channel.connect_tried = channel.connect_tried || what == IoOperation::connect;
+    if (!entry) {
+        hold(scene_.poller->overlapped_count() == entries, "a refused submit keeps an entry");
+        const bool full = entries == scene_.entries ||
+                          (entry.error() == std::errc::no_space_on_device && scene_.may_be_full());
+        hold(scene_.faulty() || full || channel.kind == ChannelKind::fresh,
+             "a submit was refused: ", entry.error().message());
+        return;
+    }
+    ++scene_.tally.operations;
+}
+
+Result<OverlappedEntry*> OperationsPart::start(std::size_t number) {
+    ModelOperation& operation = *model_.operations[number];
+    const Channel& channel = *model_.channels[operation.channel];
+    const std::span<std::byte> memory = operation.buffer.memory();
+    const std::uint64_t user_data = user_data_of(Owner::operation, number);
+    OsPoller& poller = *scene_.poller;
+    switch (operation.operation) {
+        case IoOperation::read:
+            operation.offset = channel.kind == ChannelKind::file ? below(file_size + 20) : 0;
+            if (channel.is_socket() && memory.size() > 1 && one_in(4)) {
+                const std::array buffers = {
+                    IoBuffer{1, memory.data()},
+                    IoBuffer{static_cast<std::uint32_t>(memory.size() - 1), memory.data() + 1}};
+                return poller.submit_read(channel.local, buffers, user_data);
+            }
+            return poller.submit_read(channel.local, memory, user_data, operation.offset);
+        case IoOperation::write:
+            std::ranges::fill(memory, mark_of(number));
+            operation.offset = channel.kind == ChannelKind::file ? file_size + 6000 * number : 0;
+            return poller.submit_write(channel.local, memory, user_data, operation.offset);
+        case IoOperation::accept:
+            return poller.submit_accept(channel.local, memory, user_data);
+        default:
+            return poller.submit_connect(channel.local, target(), user_data);
+    }
+}
+
+IoOperation OperationsPart::what_to_submit(const Channel& channel) {
+    if (channel.kind == ChannelKind::listener) {
+        return IoOperation::accept;
+    }
+    if (channel.kind == ChannelKind::fresh && (!channel.connect_tried || one_in(2))) {
+        return IoOperation::connect;
+    }
+    return one_in(2) ? IoOperation::write : IoOperation::read;
+}
+
+/// The address of some listener, or of nobody.
+std::vector<std::byte> OperationsPart::target() {
+    for (const auto& channel : model_.channels) {
+        if (channel->kind == ChannelKind::listener && channel->open && one_in(2)) {
+            return scene_.world->address_of(channel->local);
+        }
+    }
+    return scene_.world->address_of_nobody();
+}
+
+}  // namespace wakepoll::test

@@ -1,0 +1,64 @@
+// The part of a random program that wakes its poller, sets the timer, and posts packets of its own.
+//
+// No wake that was promised is lost, and one that finds another pending costs no kernel call (P1,
+// P2); the timer is said once, and never early; packets come in their order, each once, with the
+// entry that the user had acquired for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "scene.hpp"
+
+namespace wakepoll::test {
+
+class SignalsPart {
+public:
+    explicit SignalsPart(Scene& scene) : scene_(scene), waker_(scene.poller->waker()) {}
+
+    void step();
+    /// Wakes from another thread while some thread is inside the kernel.
+    void act_beside();
+    /// The same, where a thread is about to block.
+    void wake_when_blocked();
+
+    /// A packet of the user's was reported.
+    void take(const NativeEvent& event);
+    /// What a wait said beside its events.
+    void end_wait(const WaitResult& result);
+    /// Everything had its chance.
+    void check_settled() const;
+
+    void wake();
+    [[nodiscard]] bool is_timer_set() const { return timer_set_; }
+    /// Entries of the pool that the user has.
+    [[nodiscard]] std::size_t entries() const { return entries_.size(); }
+    /// Packets that were reported.
+    [[nodiscard]] std::size_t reported() const { return reported_; }
+    /// The poller is gone, and says so.
+    void check_gone() const;
+
+private:
+    struct Posted {
+        std::uint64_t user_data = 0;
+        OverlappedEntry* entry = nullptr;
+    };
+
+    void set_timer();
+    void post(bool with_entry);
+    void release_entry();
+
+    Scene& scene_;
+    Waker waker_;
+    std::deque<Posted> posted_;
+    std::vector<OverlappedEntry*> entries_;  ///< Acquired, in flight or not.
+    std::size_t reported_ = 0;
+    Clock::time_point due_;
+    bool timer_set_ = false;
+    bool woken_ = false;  ///< A wake was promised and is not reported.
+    bool refused_ = false;
+};
+
+}  // namespace wakepoll::test

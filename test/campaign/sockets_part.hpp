@@ -1,0 +1,73 @@
+// The part of a random program that registers sockets: what may be reported of them, and what must.
+//
+// Sockets of every kind, some dozens of them now and then, are registered, changed, unregistered
+// and closed, and things happen to them, also while a thread waits. Whatever is reported has to be
+// true, whoever acts; where nobody does, one wait with enough room has to report exactly what is
+// ready (P5, P10), and one with little room each of it in its turn (P6).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "scene.hpp"
+#include "sockets_model.hpp"
+
+namespace wakepoll::test {
+
+class SocketsPart {
+public:
+    SocketsPart(Scene& scene, std::size_t count, bool registered);
+
+    /// Does something with some of them.
+    void step();
+    /// Lets something happen to one of them while some thread is inside the kernel.
+    void act_beside();
+
+    /// A wait begins; `alone` says that nobody acts meanwhile.
+    void begin_wait(bool alone);
+    /// It has reported this one.
+    void take(const NativeEvent& event);
+    void end_wait();
+
+    /// What was ready when the last wait began was reported. By how many is another matter: see
+    /// `remember`.
+    void check_all_reported(const std::set<std::uint64_t>& reported) const;
+    /// How many were ready when the last wait began.
+    [[nodiscard]] std::size_t ready() const { return before_.size(); }
+    [[nodiscard]] bool is_anything_ready();
+
+    /// Takes down what is ready now, for `check_remembered`.
+    std::size_t remember();
+    void check_remembered(const std::set<std::uint64_t>& reported, std::size_t room,
+                          std::size_t many) const;
+
+    [[nodiscard]] std::size_t registered() const;
+    /// Some that WSAPoll can not wait for.
+    [[nodiscard]] bool has_refused() const;
+    void unregister_all();
+
+private:
+    using Masks = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+
+    [[nodiscard]] ModelSocket make();
+    [[nodiscard]] IoInterest draw_interest();
+    void add(std::size_t index);
+    void modify(std::size_t index);
+    void remove(std::size_t index);
+    void close(std::size_t index);
+    void fail_cancel();
+    void fail_no_cancel();
+    [[nodiscard]] Masks masks();
+
+    Scene& scene_;
+    std::vector<ModelSocket> sockets_;
+    bool alone_ = false;
+    Masks before_;
+    Masks remembered_;
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> taken_;  ///< By the wait in progress.
+};
+
+}  // namespace wakepoll::test
