@@ -142,6 +142,7 @@ int be_the_crowd(std::uint16_t port) {
     use_streams_as_they_are();
     const example::net::Network network;
     example::EventLoop loop(wakepoll::test::wanted_backends().front());
+    warm_up(loop);
     Crowd crowd(loop, port);
     std::thread listener([&loop, &crowd] {
         for (std::string line; std::getline(std::cin, line);) {

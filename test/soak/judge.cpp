@@ -56,7 +56,7 @@ std::string Judge::look_at_growth() const {
     };
     for (const std::string& growth : {
              grown(
-                 "handles", [](const Both& b) { return b.server.handles; }, 0),
+                 "handles", [](const Both& b) { return b.server.handles; }, handle_bound),
              grown(
                  "bytes in the heaps", [](const Both& b) { return b.server.heap_bytes; },
                  heap_bound),
@@ -64,7 +64,8 @@ std::string Judge::look_at_growth() const {
                  "private bytes", [](const Both& b) { return b.server.private_bytes; },
                  private_bound),
              grown(
-                 "handles of the clients", [](const Both& b) { return b.clients.handles; }, 0),
+                 "handles of the clients", [](const Both& b) { return b.clients.handles; },
+                 handle_bound),
              grown(
                  "bytes in the clients' heaps", [](const Both& b) { return b.clients.heap_bytes; },
                  heap_bound),

@@ -8,10 +8,10 @@
 //           than a hundred; or the loop waited more than 5 times, or the process computed for more
 //           than 100 ms, in the quiet time;
 //   stall   some load has done nothing in a whole line;
-//   growth  the handles, at the end, are more than they were at the beginning, or the memory more
-//           by a bound. A sixth of the lines (at least one) is left out, in which everything is
-//           done for the first time. Of the rest, the least of the last third is compared with the
-//           most of the first: what grows is above it in the end, what moves up and down is not.
+//   growth  the handles or the memory, at the end, are by a bound more than they were at the
+//           beginning. A sixth of the lines (at least one) is left out, in which everything is done
+//           for the first time. Of the rest, the least of the last third is compared with the most
+//           of the first: what grows is above it in the end, what moves up and down is not.
 //
 // It belongs to one thread, and asks nobody for anything.
 #pragma once
@@ -51,6 +51,9 @@ struct Line {
 
 class Judge {
 public:
+    /// The system makes an event for a mutex when two threads meet there for the first time, which
+    /// may be late; there are no more than so many.
+    static constexpr std::uint64_t handle_bound = 4;
     static constexpr std::uint64_t heap_bound = 64 * 1024;
     static constexpr std::uint64_t private_bound = 4 * 1024 * 1024;
 

@@ -73,17 +73,31 @@ BOOST_AUTO_TEST_CASE(a_load_that_does_nothing_is_a_stall) {
     BOOST_TEST(Judge().look_at(line) == "stall: no progress in files");
 }
 
-BOOST_AUTO_TEST_CASE(one_handle_more_in_each_line_is_growth) {
+BOOST_AUTO_TEST_CASE(handles_that_become_more_and_more_are_growth) {
+    constexpr std::uint64_t more = Judge::handle_bound + 1;
     for (const int lines : {4, 5, 6, 7, 60}) {
         BOOST_TEST_CONTEXT(lines << " lines") {
             BOOST_TEST(begins(
-                growth_of(lines, [](Line& line, std::uint64_t i) { line.server.handles += i; }),
+                growth_of(lines,
+                          [](Line& line, std::uint64_t i) { line.server.handles += more * i; }),
                 "growth: handles from"));
             BOOST_TEST(begins(
-                growth_of(lines, [](Line& line, std::uint64_t i) { line.clients.handles += i; }),
+                growth_of(lines,
+                          [](Line& line, std::uint64_t i) { line.clients.handles += more * i; }),
                 "growth: handles of the clients"));
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(one_handle_more_in_each_line_is_growth_after_ten_minutes) {
+    BOOST_TEST(begins(growth_of(60, [](Line& line, std::uint64_t i) { line.server.handles += i; }),
+                      "growth: handles from"));
+}
+
+BOOST_AUTO_TEST_CASE(a_few_handles_more_for_good_are_not) {
+    BOOST_TEST(growth_of(6, [](Line& line, std::uint64_t i) {
+                   line.server.handles += i > 3 ? Judge::handle_bound : 0U;
+               }) == "");
 }
 
 BOOST_AUTO_TEST_CASE(memory_that_grows_beyond_its_bound_is_growth) {

@@ -147,6 +147,7 @@ void Leaver::leave() {
         (void)net::reset_when_closed(socket_);
     }
     socket_.close();
+    message_ = {};  // With its memory: at rest, nothing is to be held for later.
     left_(*this);
 }
 

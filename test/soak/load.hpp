@@ -1,4 +1,5 @@
-// One kind of work that the soak puts on its loop, and how the soak ends where something is lost.
+// One kind of work that the soak puts on its loop; how a loop is made ready for them, and how the
+// soak ends where something is lost.
 //
 // A load works from `go` to `rest`, over and over. After `rest` it begins nothing new, and sees
 // what it has begun to its end: then it is at rest, and holds no more of the system than it did
@@ -8,6 +9,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+namespace example {
+class EventLoop;
+}  // namespace example
 
 namespace soak {
 
@@ -25,6 +30,11 @@ public:
     /// What was done and found right since the beginning.
     [[nodiscard]] virtual std::uint64_t done() const = 0;
 };
+
+/// Registers more sockets at once than the loads ever do, and forgets them: what the poller opens
+/// and keeps for so many (over AFD, a handle to the device for each 32) is there from the beginning
+/// then, and the number of handles at rest can be compared to the one.
+void warm_up(example::EventLoop& loop);
 
 /// Says what is wrong and ends the program with exit code 1, at once: what has lost something can
 /// not be waited for. Any thread. The programs that it has started end with their input.

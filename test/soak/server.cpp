@@ -23,7 +23,7 @@ constexpr auto line_length = 10s;
 constexpr auto rest_length = 1500ms;
 constexpr auto rest_patience = 45s;
 constexpr auto quiet_length = 300ms;
-constexpr auto standstill = 10s;
+constexpr auto standstill = 20s;
 
 constexpr int lines_to_a_head = 30;
 
@@ -59,6 +59,7 @@ Server::~Server() {
 }
 
 void Server::run() {
+    warm_up(loop_);
     loop_.add_timer(0s, [this] { go(); });
     if (const std::error_code error = loop_.run()) {
         fail("the loop has ended: " + example::net::describe(error));
@@ -187,7 +188,7 @@ void Server::watch() {
         if (std::exchange(seen, rounds) != rounds) {
             seen_at = Clock::now();
         } else if (Clock::now() - seen_at > standstill) {
-            fail("stall: the loop has stood still for 10 s");
+            fail("stall: the loop has stood still for 20 s");
         }
     }
 }

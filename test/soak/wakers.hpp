@@ -1,9 +1,9 @@
 // Threads that wake the loop, in rounds that no later wake can hide a lost one in.
 //
-// In each round every thread posts a few functions to the loop, as fast as it can. Then all of them
-// are quiet until the last of these functions has run. A wake that is lost in the middle of a round
-// is made good by the next one, as it should be; where the last one is lost, the loop sleeps on a
-// function, and the round does not end.
+// In each round one thread posts a function to the loop, or every thread posts a few, as fast as it
+// can. Then all of them are quiet until the last of these functions has run. A wake that is lost in
+// the middle of a round is made good by the next one, as it should be; where the last one is lost,
+// the loop sleeps on a function, and the round does not end.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,8 @@ public:
     [[nodiscard]] std::uint64_t done() const override;
 
 private:
-    void work(std::uint64_t seed);
+    /// What the thread with this number does.
+    void work(std::uint64_t thread);
     /// With the lock.
     void end_round_if_over();
 
