@@ -14,7 +14,7 @@ namespace mask = wakepoll::mask;
 using wakepoll::NativeEvent;
 using wakepoll::Timeout;
 
-EventLoop::EventLoop() : poller_(make_system_poller()) {}
+EventLoop::EventLoop(wakepoll::Backend backend) : poller_(make_system_poller(backend)) {}
 
 EventLoop::~EventLoop() {
     // First, because it ends the transfers in flight, whose buffers belong to their callbacks.
@@ -196,6 +196,9 @@ std::error_code EventLoop::run() {
     for (run_ready(); !stopping_; run_ready()) {
         run_due_timers();
         const WaitOutcome outcome = poller_->wait(batch_, until_next_timer());
+        if (outcome.count == 0 && !outcome.woken && until_next_timer().duration().count() > 0) {
+            ++stats_.waits_for_nothing;
+        }
         // Posted functions are looked for when the poller says so and at no other time: a wake that
         // got lost would show.
         if (outcome.woken) {

@@ -26,6 +26,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "wakepoll/config.hpp"
 #include "wakepoll/events.hpp"
 #include "wakepoll/timeout.hpp"
 
@@ -41,6 +42,7 @@ enum class TimerId : std::uint64_t { none = 0 };
 /// What a loop has done since it was made. Read on the loop's thread.
 struct LoopStats {
     std::uint64_t waits = 0;
+    std::uint64_t waits_for_nothing = 0;  ///< Came back with nothing to do, not even a timer.
     std::uint64_t events =
         0;  ///< Readiness events. Each is counted below once for each of its bits.
     std::uint64_t in = 0;
@@ -66,8 +68,9 @@ public:
     using TransferCallback = std::function<void(std::size_t bytes, std::error_code error)>;
     using Function = std::function<void()>;
 
-    /// Throws std::system_error where the system refuses what a loop needs.
-    EventLoop();
+    /// Throws std::system_error where the system refuses what a loop needs. `backend` is
+    /// OsPoller's, and without a meaning on Linux.
+    explicit EventLoop(wakepoll::Backend backend = wakepoll::Backend::automatic);
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
     ~EventLoop();

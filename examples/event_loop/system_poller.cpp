@@ -34,8 +34,9 @@ using wakepoll::Timeout;
 using wakepoll::Handle;
 using wakepoll::IoInterest;
 
-wakepoll::OsPoller make_poller() {
+wakepoll::OsPoller make_poller(wakepoll::Backend backend) {
     wakepoll::PollerConfig config;
+    config.backend = backend;
     // An entry for every handle, so that no transfer waits for the end of another.
     config.max_overlapped_entries = config.max_registrations;
     return wakepoll::OsPoller::create(config).value();
@@ -43,7 +44,8 @@ wakepoll::OsPoller make_poller() {
 
 class Poller final : public SystemPoller {
 public:
-    Poller() : poller_(make_poller()), waker_(poller_.waker()) {}
+    explicit Poller(wakepoll::Backend backend)
+        : poller_(make_poller(backend)), waker_(poller_.waker()) {}
 
     std::error_code add(HandleNumber handle, std::uint32_t interest,
                         std::uint64_t user_data) override {
@@ -103,7 +105,8 @@ static_assert(mask::in == EPOLLIN && mask::out == EPOLLOUT && mask::err == EPOLL
 
 class Poller final : public SystemPoller {
 public:
-    Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, wake_flags)) {
+    explicit Poller(wakepoll::Backend /*backend*/)
+        : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, wake_flags)) {
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.u64 = wake_data;
@@ -312,6 +315,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SystemPoller> make_system_poller() { return std::make_unique<Poller>(); }
+std::unique_ptr<SystemPoller> make_system_poller(wakepoll::Backend backend) {
+    return std::make_unique<Poller>(backend);
+}
 
 }  // namespace example

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "event_loop.hpp"
+#include "wakepoll/config.hpp"
 #include "wakepoll/events.hpp"
 #include "wakepoll/timeout.hpp"
 
@@ -59,6 +60,6 @@ public:
 
 /// Throws std::system_error where the system refuses what a poller needs. The user data of its
 /// handles and transfers must not be 0.
-[[nodiscard]] std::unique_ptr<SystemPoller> make_system_poller();
+[[nodiscard]] std::unique_ptr<SystemPoller> make_system_poller(wakepoll::Backend backend);
 
 }  // namespace example

@@ -80,6 +80,10 @@ private:
         return static_cast<std::uint32_t>(random() % limit);
     }
 
+    [[nodiscard]] static bool would_block(const Transfer& transfer) {
+        return transfer.error == std::errc::operation_would_block;
+    }
+
     /// Some place that nobody has claimed; null where it was one that somebody has.
     [[nodiscard]] Place* claim_any(Random& random);
     void release(Place& place);

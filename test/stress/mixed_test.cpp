@@ -6,10 +6,10 @@
 #include <vector>
 
 #if defined(_WIN32)
-#include <windows.h>
-
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
+
+#include "process_usage.hpp"
 #endif
 
 #include "stage.hpp"
@@ -156,23 +156,6 @@ BOOST_AUTO_TEST_CASE(an_idle_wait_over_everything_is_one_block) {
 
 #if defined(_WIN32)
 
-namespace {
-
-std::chrono::nanoseconds processor_time() {
-    FILETIME created;
-    FILETIME ended;
-    FILETIME kernel;
-    FILETIME user;
-    BOOST_REQUIRE(::GetProcessTimes(::GetCurrentProcess(), &created, &ended, &kernel, &user) !=
-                  FALSE);
-    const auto units = [](const FILETIME& time) {
-        return (std::uint64_t{time.dwHighDateTime} << 32U) | time.dwLowDateTime;
-    };
-    return std::chrono::nanoseconds((units(kernel) + units(user)) * 100);
-}
-
-}  // namespace
-
 // A quiet wait costs no processor time to speak of, with all kinds of handles and 500 sockets: the
 // whole of it, however busy the machine is.
 BOOST_DATA_TEST_CASE(five_idle_seconds_cost_less_than_25_milliseconds_of_processor_time,
@@ -187,9 +170,9 @@ BOOST_DATA_TEST_CASE(five_idle_seconds_cost_less_than_25_milliseconds_of_process
     }
     (void)wait(poller, 0ms);
     const PollerStats before = poller.stats();
-    const std::chrono::nanoseconds begin = processor_time();
+    const std::chrono::nanoseconds begin = processor_time_of_this_process();
     BOOST_TEST(wait(poller, 5s).count() == 0U);
-    const std::chrono::nanoseconds used = processor_time() - begin;
+    const std::chrono::nanoseconds used = processor_time_of_this_process() - begin;
     BOOST_TEST_MESSAGE("5 s of waiting: " << used.count() / 1000 << " us of processor time, "
                                           << poller.stats().blocked - before.blocked
                                           << " blocked calls");

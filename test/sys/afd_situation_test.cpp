@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "afd_requests.hpp"
+#include "situations.hpp"
 #include "sys/afd_device.hpp"
 
 using namespace wakepoll;
@@ -17,96 +18,6 @@ namespace data = boost::unit_test::data;
 using boost::test_tools::per_element;
 
 namespace {
-
-// One situation of a socket and what is said of it. `wait` is what WSAPoll must say first, 0 where
-// the situation is there from the start.
-struct Situation {
-    const char* name;
-    Handle (*arrange)(World& world);
-    int wait;
-    std::uint32_t asked;
-    std::uint32_t told;
-    std::uint32_t maybe = 0;  ///< Bits that one of Windows and Wine tells and the other does not.
-
-    friend std::ostream& operator<<(std::ostream& out, const Situation& situation) {
-        return out << situation.name;
-    }
-};
-
-Handle quiet_pair(World& world) { return world.tcp_pair().local; }
-
-Handle with_data(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    BOOST_REQUIRE(world.send(pair.peer, 5).bytes == 5U);
-    return pair.local;
-}
-
-Handle half_closed(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.shutdown_send(pair.peer);
-    return pair.local;
-}
-
-Handle with_data_and_half_closed(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    BOOST_REQUIRE(world.send(pair.peer, 5).bytes == 5U);
-    world.shutdown_send(pair.peer);
-    return pair.local;
-}
-
-Handle shut_here(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.shutdown_send(pair.local);
-    return pair.local;
-}
-
-Handle fully_closed(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.shutdown_send(pair.local);
-    world.shutdown_send(pair.peer);
-    return pair.local;
-}
-
-Handle was_reset(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.reset(pair.peer);
-    return pair.local;
-}
-
-Handle with_urgent_byte(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.send_urgent(pair.peer);
-    return pair.local;
-}
-
-Handle with_urgent_byte_inline(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.keep_urgent_inline(pair.local);
-    world.send_urgent(pair.peer);
-    return pair.local;
-}
-
-Handle never_connected(World& world) { return world.tcp_socket(); }
-
-Handle quiet_listener(World& world) { return world.listener(); }
-
-Handle listener_with_connection(World& world) {
-    const Handle listener = world.listener();
-    static_cast<void>(world.connecting(listener));
-    return listener;
-}
-
-Handle connecting(World& world) { return world.connecting(world.listener()); }
-
-Handle quiet_udp(World& world) { return world.udp_pair().local; }
-
-Handle with_datagram(World& world) {
-    const SocketPair pair = world.udp_pair();
-    BOOST_REQUIRE(world.send(pair.peer, 5).bytes == 5U);
-    return pair.local;
-}
-
-Handle unbound_udp(World& world) { return world.udp_socket(); }
 
 constexpr std::uint32_t all = bits::receive | bits::receive_expedited | bits::send |
                               bits::disconnect | bits::abort | bits::accept | bits::connect_fail;
@@ -121,7 +32,7 @@ constexpr int in = sys::poll_bits::rdnorm;
 constexpr int pri = sys::poll_bits::rdband;
 constexpr int out = sys::poll_bits::wrnorm;
 
-constexpr Situation situations[] = {
+constexpr Situation<std::uint32_t> situations[] = {
     {"a connected socket", &quiet_pair, 0, all, w},
     {"a connected socket, asked for reading", &quiet_pair, 0, r, 0},
     {"a connected socket, asked for nothing", &quiet_pair, 0, 0, 0},

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
+#include "situations.hpp"
 #include "support/win32_objects.hpp"
 #include "sys_test.hpp"
 #include "wakepoll/timeout.hpp"
@@ -41,86 +42,13 @@ bool connect_fails(Handle socket) {
     return false;
 }
 
-// One situation of a socket and what WSAPoll says of it when asked for reading and writing. `wait`
-// is what must come first: bits to be waited for, 0 where the situation is there from the start.
-struct Situation {
-    const char* name;
-    Handle (*arrange)(World& world);
-    int wait;
-    int asked;
-    int told;
-    int maybe = 0;  ///< Bits that one of Windows and Wine tells and the other does not.
-
-    friend std::ostream& operator<<(std::ostream& out, const Situation& situation) {
-        return out << situation.name;
-    }
-};
-
-Handle quiet_pair(World& world) { return world.tcp_pair().local; }
-
-Handle with_data(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    BOOST_REQUIRE(world.send(pair.peer, 5).bytes == 5U);
-    return pair.local;
-}
-
-Handle half_closed(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.shutdown_send(pair.peer);
-    return pair.local;
-}
-
-Handle fully_closed(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.shutdown_send(pair.local);
-    world.shutdown_send(pair.peer);
-    return pair.local;
-}
-
-Handle was_reset(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.reset(pair.peer);
-    return pair.local;
-}
-
-Handle with_urgent_byte(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.send_urgent(pair.peer);
-    return pair.local;
-}
-
-Handle with_urgent_byte_inline(World& world) {
-    const SocketPair pair = world.tcp_pair();
-    world.keep_urgent_inline(pair.local);
-    world.send_urgent(pair.peer);
-    return pair.local;
-}
-
-Handle quiet_listener(World& world) { return world.listener(); }
-
-Handle listener_with_connection(World& world) {
-    const Handle listener = world.listener();
-    static_cast<void>(world.connecting(listener));
-    return listener;
-}
-
-Handle connecting(World& world) { return world.connecting(world.listener()); }
-
-Handle with_datagram(World& world) {
-    const SocketPair pair = world.udp_pair();
-    BOOST_REQUIRE(world.send(pair.peer, 5).bytes == 5U);
-    return pair.local;
-}
-
-Handle unbound_udp(World& world) { return world.udp_socket(); }
-
 constexpr int r = bits::rdnorm;
 constexpr int w = bits::wrnorm;
 constexpr int b = bits::rdband;
 constexpr int hup = bits::hup;
 constexpr int err = bits::err;
 
-constexpr Situation situations[] = {
+constexpr Situation<int> situations[] = {
     {"a connected socket, asked for reading", &quiet_pair, 0, r, 0},
     {"a connected socket, asked for writing", &quiet_pair, 0, w, w},
     {"a connected socket, asked for nothing", &quiet_pair, 0, 0, 0},

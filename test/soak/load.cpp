@@ -1,0 +1,41 @@
+// The beginning of a soak, and the end of one that has found something.
+#include "load.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "net.hpp"
+#include "wakepoll/events.hpp"
+
+namespace soak {
+
+void warm_up(example::EventLoop& loop) {
+    constexpr int many = 200;
+    std::vector<example::net::Socket> sockets;
+    for (int i = 0; i < many; ++i) {
+        wakepoll::Result<example::net::Socket> made = example::net::listen_on_loopback(0);
+        if (!made) {
+            fail("can not listen: " + example::net::describe(made.error()));
+        }
+        sockets.push_back(std::move(*made));
+        const std::error_code error =
+            loop.add_socket(sockets.back().number(), wakepoll::mask::in, [](std::uint32_t) {});
+        if (error) {
+            fail("event loop: " + example::net::describe(error));
+        }
+    }
+    for (const example::net::Socket& socket : sockets) {
+        loop.remove_socket(socket.number());
+    }
+}
+
+void fail(const std::string& what) {
+    // One call, so that nothing of another thread comes between.
+    std::printf("%s\n", ("soak: FAILED: " + what).c_str());
+    std::fflush(stdout);
+    std::_Exit(EXIT_FAILURE);
+}
+
+}  // namespace soak
