@@ -10,7 +10,7 @@
 #
 # Afterwards these are set: $root, the absolute path of the source tree (which may contain spaces);
 # $jobs, how many compilers to run at once; after `wine_prefix`, also $WINEPREFIX and $wine, the
-# command that runs a Windows program.
+# command that runs a Windows program; after `configure_clang`, $clang.
 #
 # Nothing here writes outside the directories it is given, except that `need_packages` installs
 # packages of the distribution.
@@ -54,7 +54,7 @@ need_packages() {
                 find_wine || missing="$missing wine wine64"
                 ;;
             clang)
-                has_clang || missing="$missing clang libclang-rt-dev"
+                find_clang || missing="$missing clang libclang-rt-dev"
                 ;;
             lint)
                 have clang-format || missing="$missing clang-format"
@@ -88,11 +88,18 @@ need_packages() {
     rm -f "$log"
 }
 
-# Is clang there, with its sanitizers and its fuzzer?
-has_clang() {
-    have clang++ &&
-        echo 'extern "C" int LLVMFuzzerTestOneInput(const char *, unsigned long) { return 0; }' |
-        clang++ -x c++ -fsanitize=fuzzer,address,undefined -o /dev/null - >/dev/null 2>&1
+# Sets $clang to a clang++ that has its sanitizers and libFuzzer.
+find_clang() {
+    for clang in ${CXX:+"$CXX"} clang++ clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 \
+        clang++-14; do
+        if have "$clang" &&
+            echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+            "$clang" -x c++ -fsanitize=fuzzer,address,undefined -o /dev/null - 2>/dev/null; then
+            return 0
+        fi
+    done
+    clang=
+    return 1
 }
 
 # Sets $wine and $wineserver. Some packages call the 64-bit ones wine64 and wineserver64.
@@ -168,7 +175,8 @@ configure_native() {
 configure_clang() {
     dir=$1
     shift
-    (CXX=clang++ && export CXX && configure_in "$dir" -Db_lundef=false "$@")
+    find_clang || die 'no clang++ with sanitizers and libFuzzer was found'
+    (CXX=$clang && export CXX && configure_in "$dir" -Db_lundef=false "$@")
 }
 
 # configure_wine DIR [meson arguments...]
@@ -191,7 +199,7 @@ configure_wine() {
 configure_in() {
     dir=$1
     shift
-    wanted=$(printf '%s\n' "$root" "$@")
+    wanted=$(printf '%s\n' "$root" "${CXX:-}" "$@")
     if [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.configured" 2>/dev/null)" = "$wanted" ]; then
         return 0
     fi
