@@ -52,6 +52,22 @@ BOOST_AUTO_TEST_CASE(the_first_is_told_of_and_by_chance_others_and_never_none) {
     BOOST_TEST(counts.size() > 1U);
 }
 
+BOOST_AUTO_TEST_CASE(ones_own_fin_ends_a_request_for_room_on_wine) {
+    on_each_device([](AfdFixture& fixture) {
+        const auto pair = fixture.world.tcp_pair();
+        while (!fixture.world.send(pair.local, 10'000).error) {
+        }
+        Request& request = fixture.park({{pair.local, afd::send}});
+        fixture.world.shutdown_send(pair.local);
+        if (!fixture.is_wine()) {
+            BOOST_TEST(fixture.now(pair.local) == 0U);
+            fixture.world.receive(pair.peer, 1);
+        }
+        fixture.answered(request);
+        BOOST_TEST(request.told_of(pair.local) == afd::send);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(the_memory_is_the_kernels_until_the_packet_is_dequeued) {
     bool early = false;
     bool late = false;

@@ -34,10 +34,13 @@ struct Traits {
     RefusalReport refusal_report;
 
     /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
-    /// the peer's FIN.
+    /// the peer's FIN. (Once both sides have sent one, everywhere.)
     bool hangup_before_drained;
     /// WRNORM, where asked, beside ERR and HUP after a reset.
     bool writable_after_reset;
+    /// After one's own FIN it is writable although the peer's buffer is full: a send would not
+    /// wait, it would fail. Not known of Windows.
+    bool writable_after_own_fin;
     /// recv after a reset returns 0 instead of failing with WSAECONNRESET.
     bool end_of_stream_after_reset;
     /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.

@@ -10,6 +10,8 @@
 // | data                   | RECEIVE             | same                | same                 |
 // | FIN, drained           | DISCONNECT          | same                | same                 |
 // | data, then FIN         | RECEIVE, DISCONNECT | same                | RECEIVE              |
+// | own FIN, no room       | nothing (not known) | same                | SEND                 |
+// | both FINs, data unread | RECEIVE, DISCONNECT | same                | same                 |
 // | reset                  | ABORT, SEND         | same                | same                 |
 // | out-of-band byte       | RECEIVE_EXPEDITED   | same                | same                 |
 //
@@ -44,12 +46,8 @@ std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
             }
             state |= is_readable() ? bits::receive : 0;
             state |= urgent_ ? bits::receive_expedited : 0;
-            if (fin_received_ && (inbox_.empty() || traits.hangup_before_drained)) {
-                state |= bits::disconnect;
-            }
-            if (peer_ == nullptr || peer_->room() != 0) {
-                state |= bits::send;
-            }
+            state |= shows_fin(traits) ? bits::disconnect : 0;
+            state |= shows_room(traits) ? bits::send : 0;
             break;
     }
     return state;

@@ -6,7 +6,9 @@
 // | connect refused    | ERR, HUP, WRNORM*         | nothing, ever       | ERR                 |
 // | FIN, drained       | HUP, WRNORM*              | same                | same                |
 // | data, then FIN     | RDNORM*, HUP, WRNORM*     | same                | RDNORM*, WRNORM*    |
+// | own FIN, no room   | nothing (not known)       | same                | WRNORM*             |
 // | both shut down     | as FIN                    | same                | same                |
+// | the same, unread   | RDNORM*, HUP, WRNORM*     | same                | same                |
 // | reset              | ERR, HUP                  | same                | ERR, HUP, WRNORM*   |
 // | out-of-band byte   | RDBAND*                   | same                | same                |
 //
@@ -61,13 +63,8 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
             }
             state |= is_readable() ? bits::rdnorm : 0;
             state |= urgent_ ? bits::rdband : 0;
-            if (fin_received_ && (inbox_.empty() || traits.hangup_before_drained)) {
-                state |= bits::hup;
-            }
-            // With the peer gone a send succeeds; its answer is a reset.
-            if (peer_ == nullptr || peer_->room() != 0) {
-                state |= bits::wrnorm;
-            }
+            state |= shows_fin(traits) ? bits::hup : 0;
+            state |= shows_room(traits) ? bits::wrnorm : 0;
             break;
     }
     return static_cast<std::int16_t>(state & (asked | always));

@@ -114,6 +114,7 @@ std::uint32_t TcpSocket::shutdown_send() {
     }
     if (!std::exchange(fin_sent_, true)) {
         fin_late_ = true;
+        changed();
         send_late_fin(in_flight(OperationKind::write));
     }
     return 0;

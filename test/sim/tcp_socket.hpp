@@ -113,6 +113,15 @@ private:
     void adopt(TcpSocket& other);
     void disconnect();
     void abort(const Traits& traits);
+    /// The end of the stream shows: HUP of WSAPoll, DISCONNECT of AFD.
+    [[nodiscard]] bool shows_fin(const Traits& traits) const noexcept {
+        return fin_received_ && (inbox_.empty() || traits.hangup_before_drained || fin_sent_);
+    }
+    /// With the peer gone a send succeeds; its answer is a reset.
+    [[nodiscard]] bool shows_room(const Traits& traits) const noexcept {
+        return peer_ == nullptr || peer_->room() != 0 ||
+               (fin_sent_ && traits.writable_after_own_fin);
+    }
     /// Sends a FIN that waited for sends, where none is pending any more.
     void send_late_fin(std::size_t sends_pending);
 

@@ -202,11 +202,26 @@ BOOST_AUTO_TEST_CASE(data_before_a_fin_hides_the_hangup_on_wine_only) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(ones_own_fin_changes_nothing) {
+BOOST_AUTO_TEST_CASE(data_before_a_fin_hides_no_hangup_once_both_have_sent_one) {
+    on_each([](Fixture& fixture) {
+        const auto pair = fixture.world.tcp_pair();
+        fixture.world.send(pair.peer, 1);
+        fixture.world.shutdown_send(pair.peer);
+        fixture.world.shutdown_send(pair.local);
+        reads_as(fixture, pair.local, bits::hup, bits::hup | bits::rdnorm | bits::wrnorm);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(ones_own_fin_changes_nothing_but_the_room_on_wine) {
     on_each([](Fixture& fixture) {
         const auto pair = fixture.world.tcp_pair();
         fixture.world.shutdown_send(pair.local);
         reads_as(fixture, pair.local, 0, bits::wrnorm);
+        const auto full = fixture.world.tcp_pair();
+        while (!fixture.world.send(full.local, 10000).error) {
+        }
+        fixture.world.shutdown_send(full.local);
+        reads_as(fixture, full.local, 0, is(fixture, Personality::wine_8) ? bits::wrnorm : 0);
     });
 }
 

@@ -33,11 +33,7 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint32_t largest = 6'000;
-#else
-constexpr std::uint32_t largest = 20'000;
-#endif
+constexpr std::uint32_t largest = sanitized ? 6'000 : 20'000;
 constexpr std::uint32_t smallest = 1'000;
 /// A little more than there are sockets.
 constexpr std::uint32_t slots = 20'480;

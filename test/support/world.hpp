@@ -1,10 +1,11 @@
 // The outside world as a test sees it: sockets with peers, and every other kind of handle.
 //
 // The poller's tests are written once against this class and linked twice: with world_win32.cpp
-// (Winsock under Wine or Windows) and with world_sim.cpp (the simulated kernel). All sockets are
-// non-blocking and on loopback; ports are chosen by the kernel. What a World handed out and the
-// test did not close is closed with the World. A call that can not do what it says fails the test
-// by throwing std::runtime_error.
+// (Winsock under Wine or Windows) and with world_sim.cpp (the simulated kernel); world_posix.cpp
+// has as much of it as the conformance scenarios need on Linux itself. All sockets are non-blocking
+// and on loopback; ports are chosen by the kernel. What a World handed out and the test did not
+// close is closed with the World. A call that can not do what it says fails the test by throwing
+// std::runtime_error.
 #pragma once
 
 #include <cstddef>
@@ -90,6 +91,9 @@ public:
     [[nodiscard]] Handle connecting(Handle listener);
     /// A socket whose connect has been started towards a port that nobody listens at.
     [[nodiscard]] Handle connecting_to_nobody();
+    /// A socket whose connect has been started and stays unanswered: neither accepted nor refused.
+    /// (Real Windows refuses it in the end, after some seconds.)
+    [[nodiscard]] Handle connecting_to_silence();
     /// The accepted socket, or an invalid handle where no connection is pending.
     [[nodiscard]] Handle accept(Handle listener);
 

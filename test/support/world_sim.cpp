@@ -110,6 +110,13 @@ Handle World::connecting_to_nobody() {
     return impl_->open(model, socket);
 }
 
+Handle World::connecting_to_silence() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<TcpSocket>();
+    socket->connect_to_nowhere(sim::status::timeout);
+    return impl_->open(model, socket);
+}
+
 Handle World::accept(Handle listener) {
     ModelLock model(impl_->kernel);
     std::shared_ptr<TcpSocket> socket =

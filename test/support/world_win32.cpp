@@ -90,6 +90,15 @@ Handle World::connecting_to_nobody() {
     return Handle(std::uintptr_t{socket});
 }
 
+Handle World::connecting_to_silence() {
+    // The backlog takes one connection; who comes after it is not answered, by Linux below Wine.
+    const SOCKET full = impl_->open_listener(0);
+    const Handle first = connecting(Handle(std::uintptr_t{full}));
+    await(first.value(), Direction::write);
+    await(full, Direction::read);
+    return connecting(Handle(std::uintptr_t{full}));
+}
+
 Handle World::accept(Handle listener) {
     const SOCKET socket = impl_->accept_at(listener.value());
     return Handle(std::uintptr_t{socket});

@@ -106,10 +106,10 @@ struct World::Impl {
     SOCKET open_tcp() { return open(SOCK_STREAM, IPPROTO_TCP); }
     SOCKET open_udp() { return open(SOCK_DGRAM, IPPROTO_UDP); }
 
-    SOCKET open_listener() {
+    SOCKET open_listener(int backlog = SOMAXCONN) {
         const SOCKET socket = open_tcp();
         bind_to_free_port(socket);
-        check_socket_call(::listen(socket, SOMAXCONN), "listen");
+        check_socket_call(::listen(socket, backlog), "listen");
         return socket;
     }
 

@@ -1,0 +1,120 @@
+// Connecting: what succeeds, what is refused, what is not answered, and what was never begun.
+#include <array>
+
+#include "scene.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+constexpr std::uint32_t refused_bits = mask::err | mask::hup;
+
+void a_connect_that_succeeds_under_every_interest(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    scene.add_under_every_interest(scene.world.connecting(listener), mask::out);
+}
+
+void a_connect_begun_after_it_was_added(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    const Handle client = scene.world.tcp_socket();
+    scene.add(client, all_interest, 1);
+    scene.settled("before", 1);
+    scene.world.connect(client, listener);
+    scene.settled("connected", 1, mask::out);
+}
+
+void a_connect_begun_during_the_wait(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    const Handle client = scene.world.tcp_socket();
+    scene.add(listener, IoInterest::read, 1);
+    scene.during([&] { scene.world.connect(client, listener); },
+                 [&] { scene.next_report("the listener", 1); });
+    scene.add(client, all_interest, 2);
+    scene.settled("the client", 2, mask::out);
+}
+
+void data_after_a_connect(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    const Handle client = scene.world.connecting(listener);
+    scene.add(client, IoInterest::read | IoInterest::read_hangup, 1);
+    scene.add(listener, IoInterest::read, 2);
+    scene.settle(2, mask::in);
+    scene.settled("connected", 1);
+    const Handle accepted = scene.world.accept(listener);
+    scene.world.send(accepted, 1);
+    scene.settled("data", 1, mask::in);
+    scene.world.receive(client, 1);
+    scene.world.shutdown_send(accepted);
+    scene.settled("FIN", 1, mask::in);
+}
+
+void a_refused_connect_under_every_interest(Scene& scene) {
+    scene.add_under_every_interest(scene.world.connecting_to_nobody(), refused_bits);
+}
+
+void a_refused_connect_under_no_interest(Scene& scene) {
+    scene.add(scene.world.connecting_to_nobody(), IoInterest::none, 1);
+    scene.next_report("first", 1);
+    scene.settled("afterwards", 1, refused_bits);
+}
+
+void a_refused_connect_beside_a_ready_socket(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(scene.world.connecting_to_nobody(), IoInterest::write, 1);
+    scene.settle(1, refused_bits);
+    scene.add(pair.local, IoInterest::write, 2);
+    scene.settled("refused", 1);
+    scene.settled("the other", 2, mask::out);
+}
+
+void a_refused_connect_that_a_receive_has_told_of(Scene& scene) {
+    const Handle client = scene.world.connecting_to_nobody();
+    scene.add(client, all_interest, 1);
+    scene.settled("refused", 1, refused_bits);
+    static_cast<void>(scene.world.receive(client, 1));
+    scene.settled("told by a receive", 1, mask::hup);
+}
+
+void a_connect_that_is_not_answered_under_every_interest(Scene& scene) {
+    scene.add_under_every_interest(scene.world.connecting_to_silence());
+}
+
+void a_connect_that_is_not_answered_beside_a_ready_socket(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    const Handle client = scene.world.connecting_to_silence();
+    scene.add(client, all_interest, 1);
+    scene.add(pair.local, IoInterest::write, 2);
+    scene.settled("the other", 2, mask::out);
+    scene.settled("pending", 1);
+    scene.note("remove", scene.poller().remove(client));
+}
+
+void a_socket_that_was_never_connected_under_every_interest(Scene& scene) {
+    scene.add_under_every_interest(scene.world.tcp_socket());
+}
+
+constexpr std::array scenarios = {
+    Scenario{"connects/a connect that succeeds under every interest",
+             a_connect_that_succeeds_under_every_interest},
+    Scenario{"connects/a connect begun after it was added", a_connect_begun_after_it_was_added},
+    Scenario{"connects/a connect begun during the wait", a_connect_begun_during_the_wait},
+    Scenario{"connects/data after a connect", data_after_a_connect},
+    Scenario{"connects/a refused connect under every interest",
+             a_refused_connect_under_every_interest},
+    Scenario{"connects/a refused connect under no interest", a_refused_connect_under_no_interest},
+    Scenario{"connects/a refused connect beside a ready socket",
+             a_refused_connect_beside_a_ready_socket},
+    Scenario{"connects/a refused connect that a receive has told of",
+             a_refused_connect_that_a_receive_has_told_of},
+    Scenario{"connects/a connect that is not answered under every interest",
+             a_connect_that_is_not_answered_under_every_interest},
+    Scenario{"connects/a connect that is not answered beside a ready socket",
+             a_connect_that_is_not_answered_beside_a_ready_socket},
+    Scenario{"connects/a socket that was never connected under every interest",
+             a_socket_that_was_never_connected_under_every_interest},
+};
+
+}  // namespace
+
+std::span<const Scenario> connect_scenarios() { return scenarios; }
+
+}  // namespace wakepoll::test

@@ -1,0 +1,14 @@
+// An OsPoller over one backend, as a scenario sees it. Compiled for whichever kernel it is linked
+// with.
+#pragma once
+
+#include <memory>
+
+#include "readiness.hpp"
+#include "wakepoll/config.hpp"
+
+namespace wakepoll::test {
+
+[[nodiscard]] std::unique_ptr<Readiness> make_os_poller_readiness(Backend backend);
+
+}  // namespace wakepoll::test

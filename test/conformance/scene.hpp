@@ -1,0 +1,143 @@
+// One scenario being played: the outside world, up to two pollers, and what has been observed.
+//
+// A scenario is a function over a Scene. What it observes are lines, a label and what was seen,
+// both in words (`in|rdhup`, `file_exists`), never numbers, so that those of Linux and of Windows
+// can be compared as texts. A scenario that can not go on throws, and fails the test that plays it.
+//
+// Nothing that is recorded may depend on timing. A mask is recorded once it has settled: first the
+// bits that must come on every system are waited for, then a byte is sent to a socket of the
+// Scene's own, and when that has been reported, and the mask was the same in several waits in a
+// row, whatever happened before it has come too. So "nothing" is never a matter of having waited
+// long enough.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "readiness.hpp"
+#include "world.hpp"
+
+namespace wakepoll::test {
+
+struct Observation {
+    std::string label;
+    std::string seen;
+};
+
+/// `in|out`; `nothing` for no bits at all.
+[[nodiscard]] std::string words_of(std::uint32_t mask);
+/// The enumerator of std::errc; `success`.
+[[nodiscard]] std::string words_of(const std::error_code& error);
+[[nodiscard]] inline std::string words_of(bool yes) { return yes ? "yes" : "no"; }
+
+inline constexpr IoInterest all_interest =
+    IoInterest::read | IoInterest::write | IoInterest::priority | IoInterest::read_hangup;
+
+class Scene {
+public:
+    using MakeReadiness = std::function<std::unique_ptr<Readiness>()>;
+
+    explicit Scene(MakeReadiness make);
+    ~Scene();
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
+
+    World world;
+
+    [[nodiscard]] Readiness& poller() { return *poller_.readiness; }
+    /// A second one; made when it is first asked for.
+    [[nodiscard]] Readiness& second_poller();
+
+    [[nodiscard]] const std::vector<Observation>& observed() const { return observed_; }
+    void note(std::string label, std::string seen);
+    void note(std::string label, const std::error_code& error) { note(label, words_of(error)); }
+    void note(std::string label, bool yes) { note(label, words_of(yes)); }
+
+    /// Adds to the first poller; must succeed.
+    void add(Handle handle, IoInterest interest, std::uint64_t data);
+    void modify(Handle handle, IoInterest interest, std::uint64_t data);
+
+    /// Notes the mask that `data` is reported with from now on. `until`: what must be among it on
+    /// every system, for which the Scene waits first.
+    void settled(std::string label, std::uint64_t data, std::uint32_t until = mask::none);
+    void settled_on_second(std::string label, std::uint64_t data, std::uint32_t until = mask::none);
+    /// Waits until the mask has settled, and notes nothing.
+    void settle(std::uint64_t data, std::uint32_t until = mask::none);
+    /// Notes whatever is reported of `data` meanwhile, be it only once.
+    void nothing_more(std::string label, std::uint64_t data);
+    /// Notes the mask of the next event of `data`.
+    void next_report(std::string label, std::uint64_t data);
+
+    /// Notes what is reported of a registered handle under each kind of interest. Its state must
+    /// have settled.
+    void under_every_interest(Handle handle, std::uint64_t data);
+    /// Adds a handle, lets what it reports settle under an interest in everything, and does the
+    /// above. `until` as for `settled`.
+    void add_under_every_interest(Handle handle, std::uint32_t until = mask::none);
+
+    /// Sends until there is no room, which lasts; the poller reports `data` for room.
+    void fill(Handle socket, std::uint64_t data);
+    /// Receives until there is nothing.
+    void drain(Handle socket);
+
+    /// Runs `body` while `action` runs beside it, and waits for both.
+    template <class Body>
+    void during(std::function<void()> action, Body&& body) {
+        world.beside(std::move(action));
+        try {
+            body();
+        } catch (...) {
+            world.join();  // What the action refers to is about to go.
+            throw;
+        }
+        world.join();
+    }
+
+private:
+    struct Seat {
+        std::unique_ptr<Readiness> readiness;
+        SocketPair marker;  ///< What is sent there is known to come later.
+    };
+
+    struct Settled {
+        std::uint32_t mask = mask::none;
+        std::uint32_t ever = mask::none;  ///< All that was reported on the way.
+    };
+
+    [[nodiscard]] Settled settle(Seat& seat, std::uint64_t data, std::uint32_t until);
+
+    MakeReadiness make_;
+    Seat poller_;
+    Seat second_;
+    std::vector<Observation> observed_;
+};
+
+struct Scenario {
+    const char* name;  ///< `group/name`
+    void (*play)(Scene&);
+};
+
+/// Every scenario, by groups.
+[[nodiscard]] const std::vector<Scenario>& all_scenarios();
+
+// The groups, each in the file of its name.
+[[nodiscard]] std::span<const Scenario> tcp_data_scenarios();
+[[nodiscard]] std::span<const Scenario> tcp_end_scenarios();
+[[nodiscard]] std::span<const Scenario> tcp_reset_scenarios();
+[[nodiscard]] std::span<const Scenario> connect_scenarios();
+[[nodiscard]] std::span<const Scenario> listener_scenarios();
+[[nodiscard]] std::span<const Scenario> urgent_scenarios();
+[[nodiscard]] std::span<const Scenario> udp_scenarios();
+[[nodiscard]] std::span<const Scenario> interest_scenarios();
+[[nodiscard]] std::span<const Scenario> one_shot_scenarios();
+[[nodiscard]] std::span<const Scenario> lifetime_scenarios();
+[[nodiscard]] std::span<const Scenario> two_poller_scenarios();
+[[nodiscard]] std::span<const Scenario> wait_scenarios();
+
+}  // namespace wakepoll::test

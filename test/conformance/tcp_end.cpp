@@ -1,0 +1,187 @@
+// The end of the stream, from either side and from both.
+#include <array>
+
+#include "scene.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+constexpr std::uint32_t everything = mask::in | mask::out | mask::rdhup | mask::err | mask::hup;
+
+void the_peers_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read | IoInterest::read_hangup, 1);
+    scene.world.shutdown_send(pair.peer);
+    scene.settled("FIN", 1, mask::in);
+    scene.note("bytes read", std::to_string(scene.world.receive(pair.local, 10).bytes));
+    scene.settled("the end was read", 1);
+}
+
+void the_peers_fin_under_every_interest(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.shutdown_send(pair.peer);
+    scene.add_under_every_interest(pair.local, mask::rdhup);
+}
+
+void the_peers_fin_during_the_wait(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read | IoInterest::read_hangup, 1);
+    scene.during([&] { scene.world.shutdown_send(pair.peer); },
+                 [&] { scene.next_report("first", 1); });
+    scene.settled("afterwards", 1, mask::in);
+}
+
+void the_peers_fin_while_there_is_no_room(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.fill(pair.local, 1);
+    scene.world.shutdown_send(pair.peer);
+    scene.settled("FIN", 1, mask::rdhup);
+}
+
+void data_before_the_peers_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read | IoInterest::read_hangup, 1);
+    scene.world.send(pair.peer, 10);
+    scene.settle(1, mask::in);
+    scene.world.shutdown_send(pair.peer);
+    scene.settled("data and FIN", 1, mask::in);
+    scene.world.receive(pair.local, 4);
+    scene.settled("4 bytes read", 1, mask::in);
+    scene.world.receive(pair.local, 6);
+    scene.settled("all bytes read", 1, mask::in | mask::rdhup);
+    scene.note("bytes read at the end", std::to_string(scene.world.receive(pair.local, 10).bytes));
+    scene.settled("the end was read", 1);
+}
+
+void data_and_the_peers_fin_under_every_interest(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.send(pair.peer, 10);
+    scene.world.shutdown_send(pair.peer);
+    scene.add_under_every_interest(pair.local, mask::in);
+}
+
+void an_out_of_band_byte_before_the_peers_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.send_urgent(pair.peer);
+    scene.settle(1, mask::pri);
+    scene.world.shutdown_send(pair.peer);
+    scene.settled("byte and FIN", 1, mask::rdhup);
+}
+
+void ones_own_fin_under_every_interest(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.shutdown_send(pair.local);
+    scene.add_under_every_interest(pair.local, mask::out);
+}
+
+void ones_own_fin_while_there_is_no_room(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.fill(pair.local, 1);
+    scene.world.shutdown_send(pair.local);
+    scene.settled("FIN", 1);
+}
+
+void data_after_ones_own_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.shutdown_send(pair.local);
+    scene.world.send(pair.peer, 1);
+    scene.settled("data", 1, mask::in);
+    scene.world.receive(pair.local, 1);
+    scene.settled("read", 1);
+}
+
+void both_fins_ones_own_first(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.shutdown_send(pair.local);
+    scene.add(pair.local, all_interest, 1);
+    scene.add(pair.peer, all_interest, 2);
+    scene.settle(2, mask::rdhup);
+    scene.world.shutdown_send(pair.peer);
+    scene.settle(1, mask::rdhup);
+    scene.under_every_interest(pair.local, 1);
+}
+
+void both_fins_the_peers_first(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.shutdown_send(pair.peer);
+    scene.add(pair.local, all_interest, 1);
+    scene.settle(1, mask::rdhup);
+    scene.world.shutdown_send(pair.local);
+    scene.under_every_interest(pair.local, 1);
+}
+
+void both_fins_over_unread_data(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.send(pair.peer, 10);
+    scene.settle(1, mask::in);
+    scene.world.shutdown_send(pair.peer);
+    scene.world.shutdown_send(pair.local);
+    scene.settled("unread", 1, mask::in);
+    scene.drain(pair.local);
+    scene.settled("read", 1, mask::rdhup);
+}
+
+void the_peer_closes(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.close(pair.peer);
+    scene.settled("closed", 1, mask::rdhup);
+    scene.note("a send", scene.world.send(pair.local, 1).error);
+    scene.settled("sent to nobody", 1, mask::err);
+}
+
+void the_peer_closes_after_data(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read, 1);
+    scene.world.send(pair.peer, 10);
+    scene.world.close(pair.peer);
+    scene.settled("data and end", 1, mask::in);
+    scene.drain(pair.local);
+    scene.settled("the end", 1, mask::in);
+}
+
+void the_peer_closes_over_unread_data(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.peer, IoInterest::read, 2);
+    scene.add(pair.local, all_interest, 1);
+    scene.world.send(pair.local, 10);
+    scene.settle(2, mask::in);
+    if (scene.poller().remove(pair.peer)) {
+        scene.note("remove", false);
+    }
+    scene.world.close(pair.peer);
+    scene.settled("closed over it", 1, everything);
+}
+
+constexpr std::array scenarios = {
+    Scenario{"tcp end/the peer's FIN", the_peers_fin},
+    Scenario{"tcp end/the peer's FIN under every interest", the_peers_fin_under_every_interest},
+    Scenario{"tcp end/the peer's FIN during the wait", the_peers_fin_during_the_wait},
+    Scenario{"tcp end/the peer's FIN while there is no room", the_peers_fin_while_there_is_no_room},
+    Scenario{"tcp end/data before the peer's FIN", data_before_the_peers_fin},
+    Scenario{"tcp end/data and the peer's FIN under every interest",
+             data_and_the_peers_fin_under_every_interest},
+    Scenario{"tcp end/an out-of-band byte before the peer's FIN",
+             an_out_of_band_byte_before_the_peers_fin},
+    Scenario{"tcp end/one's own FIN under every interest", ones_own_fin_under_every_interest},
+    Scenario{"tcp end/one's own FIN while there is no room", ones_own_fin_while_there_is_no_room},
+    Scenario{"tcp end/data after one's own FIN", data_after_ones_own_fin},
+    Scenario{"tcp end/both FINs, one's own first, under every interest", both_fins_ones_own_first},
+    Scenario{"tcp end/both FINs, the peer's first, under every interest",
+             both_fins_the_peers_first},
+    Scenario{"tcp end/both FINs over unread data", both_fins_over_unread_data},
+    Scenario{"tcp end/the peer closes", the_peer_closes},
+    Scenario{"tcp end/the peer closes after data", the_peer_closes_after_data},
+    Scenario{"tcp end/the peer closes over unread data", the_peer_closes_over_unread_data},
+};
+
+}  // namespace
+
+std::span<const Scenario> tcp_end_scenarios() { return scenarios; }
+
+}  // namespace wakepoll::test

@@ -1,0 +1,143 @@
+// A connection that is reset, in each state that it can be in.
+#include <array>
+
+#include "scene.hpp"
+
+namespace wakepoll::test {
+namespace {
+
+constexpr std::uint32_t reset_bits = mask::err | mask::hup;
+
+void a_reset_under_every_interest(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.world.reset(pair.peer);
+    scene.add_under_every_interest(pair.local, reset_bits);
+}
+
+void a_reset_during_the_wait(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read, 1);
+    scene.during([&] { scene.world.reset(pair.peer); }, [&] { scene.next_report("first", 1); });
+    scene.settled("afterwards", 1, reset_bits);
+}
+
+void a_reset_under_no_interest_during_the_wait(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::none, 1);
+    scene.during([&] { scene.world.reset(pair.peer); }, [&] { scene.next_report("first", 1); });
+    scene.settled("afterwards", 1, reset_bits);
+}
+
+void a_reset_over_unread_data(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.send(pair.peer, 10);
+    scene.settle(1, mask::in);
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+}
+
+void a_reset_while_there_is_no_room(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.fill(pair.local, 1);
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+}
+
+void a_reset_after_the_peers_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.shutdown_send(pair.peer);
+    scene.settle(1, mask::rdhup);
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+}
+
+void a_reset_after_ones_own_fin(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.add(pair.peer, all_interest, 2);
+    scene.world.shutdown_send(pair.local);
+    scene.settle(2, mask::rdhup);
+    if (scene.poller().remove(pair.peer)) {
+        scene.note("remove", false);
+    }
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+}
+
+void a_reset_over_an_out_of_band_byte(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read | IoInterest::write | IoInterest::read_hangup, 1);
+    scene.world.send_urgent(pair.peer);
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+}
+
+void a_reset_that_a_receive_has_told_of(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.world.reset(pair.peer);
+    scene.settled("reset", 1, reset_bits);
+    static_cast<void>(scene.world.receive(pair.local, 1));
+    scene.settled("told by a receive", 1, mask::hup);
+}
+
+void a_reset_before_the_accept(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    scene.add(listener, IoInterest::read, 1);
+    const Handle client = scene.world.connecting(listener);
+    scene.settled("connection waits", 1, mask::in);
+    scene.world.reset(client);
+    scene.settled("it was reset", 1, mask::in);
+    const Handle accepted = scene.world.accept(listener);
+    scene.settled("accepted", 1);
+    scene.add(accepted, all_interest, 2);
+    scene.settled("the accepted socket", 2, reset_bits);
+}
+
+void a_reset_of_a_socket_added_while_it_connected(Scene& scene) {
+    const Handle listener = scene.world.listener();
+    const Handle client = scene.world.connecting(listener);
+    scene.add(client, all_interest, 1);
+    scene.settled("connected", 1, mask::out);
+    scene.add(listener, IoInterest::read, 2);
+    scene.settle(2, mask::in);
+    scene.world.reset(scene.world.accept(listener));
+    scene.settled("reset", 1, reset_bits);
+}
+
+void resets_of_two_sockets(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    const SocketPair other = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read, 1);
+    scene.add(other.local, IoInterest::write, 2);
+    scene.world.reset(pair.peer);
+    scene.world.reset(other.peer);
+    scene.settled("the one", 1, reset_bits);
+    scene.settled("the other", 2, reset_bits);
+}
+
+constexpr std::array scenarios = {
+    Scenario{"tcp reset/a reset under every interest", a_reset_under_every_interest},
+    Scenario{"tcp reset/a reset during the wait", a_reset_during_the_wait},
+    Scenario{"tcp reset/a reset under no interest during the wait",
+             a_reset_under_no_interest_during_the_wait},
+    Scenario{"tcp reset/a reset over unread data", a_reset_over_unread_data},
+    Scenario{"tcp reset/a reset while there is no room", a_reset_while_there_is_no_room},
+    Scenario{"tcp reset/a reset after the peer's FIN", a_reset_after_the_peers_fin},
+    Scenario{"tcp reset/a reset after one's own FIN", a_reset_after_ones_own_fin},
+    Scenario{"tcp reset/a reset over an out-of-band byte", a_reset_over_an_out_of_band_byte},
+    Scenario{"tcp reset/a reset that a receive has told of", a_reset_that_a_receive_has_told_of},
+    Scenario{"tcp reset/a reset before the accept", a_reset_before_the_accept},
+    Scenario{"tcp reset/a reset of a socket added while it connected",
+             a_reset_of_a_socket_added_while_it_connected},
+    Scenario{"tcp reset/resets of two sockets", resets_of_two_sockets},
+};
+
+}  // namespace
+
+std::span<const Scenario> tcp_reset_scenarios() { return scenarios; }
+
+}  // namespace wakepoll::test
