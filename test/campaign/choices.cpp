@@ -27,18 +27,18 @@ std::uint32_t Choices::draw(std::uint32_t bound) {
     return note(bound > 1 || origin_ == Origin::list ? next(bound) : 0);
 }
 
-bool Choices::more() {
+bool Choices::more(std::uint32_t mean) {
     const std::size_t place = drawn_.size();
     bool goes_on = false;
     switch (origin_) {
         case Origin::seed:
-            goes_on = random_.below(mean_steps_) != 0;
+            goes_on = random_.below(mean) != 0;
             break;
         case Origin::list:
             goes_on = next(2) != 0;
             break;
         case Origin::bytes:
-            goes_on = place_ < bytes_.size();
+            goes_on = place_ < bytes_.size() && next_from_bytes(mean) != 0;
             break;
     }
     if (goes_on) {

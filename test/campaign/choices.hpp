@@ -21,7 +21,7 @@ namespace wakepoll::test {
 /// What was drawn, where another process can see it.
 struct Drawn {
     static constexpr std::size_t most = std::size_t{1} << 18U;
-    /// Marks the first number of a step.
+    /// Marks the first number of a step, and of whatever else there is one more of.
     static constexpr std::uint32_t begins_step = 1U << 31U;
 
     std::size_t count = 0;
@@ -43,14 +43,18 @@ public:
     [[nodiscard]] std::uint32_t draw(std::uint32_t bound);
 
     /// The program goes on, with another step.
-    [[nodiscard]] bool more();
+    [[nodiscard]] bool more() { return more(mean_steps_); }
+
+    /// There is another one of some kind, of which there are about so many in a row. What is drawn
+    /// for it until the next can be left out of the list as a whole.
+    [[nodiscard]] bool more(std::uint32_t mean);
 
     /// True once in `n` times. Made from the last of `n` numbers, because 0 is the usual.
     [[nodiscard]] bool one_in(std::uint32_t n) { return draw(n) == n - 1; }
 
     /// All that was drawn so far.
     [[nodiscard]] const std::vector<std::uint32_t>& drawn() const noexcept { return drawn_; }
-    /// Where in it each step begins.
+    /// Where in it each step begins, and whatever else there is one more of.
     [[nodiscard]] const std::vector<std::size_t>& steps() const noexcept { return steps_; }
 
 private:
@@ -64,7 +68,7 @@ private:
 
     Origin origin_;
     sim::Random random_{0};
-    std::uint32_t mean_steps_ = 1;
+    std::uint32_t mean_steps_ = 64;
     std::vector<std::uint32_t> list_;
     std::span<const std::uint8_t> bytes_;
     std::size_t place_ = 0;

@@ -119,7 +119,7 @@ void print_shrunk(Runs& runs, const Run& failing) {
     const Run shrunk = runs.shrunk(failing, most_runs_of_a_shrink);
     std::string trace;
     (void)runs.replay(shrunk.drawn, trace);
-    std::printf("cut down from %zu steps to %zu:\n%s", failing.steps.size(), shrunk.steps.size(),
+    std::printf("cut down from %zu choices to %zu:\n%s", failing.drawn.size(), shrunk.drawn.size(),
                 trace.c_str());
 }
 

@@ -25,7 +25,7 @@ OperationsPart::OperationsPart(Scene& scene, std::size_t channels) : scene_(scen
 }
 
 void OperationsPart::step() {
-    switch (below(16)) {
+    switch (below(17)) {
         case 0:
         case 1:
         case 2:
@@ -60,7 +60,10 @@ void OperationsPart::step() {
         case 13:
             close_one();
             break;
-        case 14: {
+        case 14:
+            try_readiness();
+            break;
+        case 15: {
             const std::size_t number = any_channel();
             const bool reset = one_in(2);
             scene_.note("  the peer of channel ", number, reset ? " resets" : " goes");

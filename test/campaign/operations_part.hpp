@@ -63,6 +63,8 @@ private:
     void cancel_entry();
     void cancel_handle();
     void release_one();
+    /// Registers the handle of a channel for readiness, and unregisters it where that is allowed.
+    void try_readiness();
     void check_files();
 
     Scene& scene_;

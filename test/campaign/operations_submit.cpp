@@ -1,4 +1,5 @@
-// How a random program submits operations. See operations_part.hpp.
+// How a random program submits operations, and registers for readiness what it operates on. See
+// operations_part.hpp.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -95,6 +96,44 @@ std::vector<std::byte> OperationsPart::target() {
         }
     }
     return scene_.world->address_of_nobody();
+}
+
+void OperationsPart::try_readiness() {
+    const std::size_t number = any_channel();
+    const Channel& channel = *model_.channels[number];
+    if (!channel.open) {
+        return;
+    }
+    bool in_flight = false;
+    for (const auto& operation : model_.operations) {
+        const Channel& other = *model_.channels[operation->channel];
+        if (operation->state == State::running && other.local == channel.local &&
+            operation->entry->state() != OverlappedState::completed) {
+            if (!other.open) {
+                return;  // An earlier handle with this number has it, and may have the slot.
+            }
+            in_flight = true;
+        }
+    }
+    OsPoller& poller = *scene_.poller;
+    const std::size_t entries = poller.overlapped_count();
+    const std::error_code error = poller.register_handle(channel.local, IoInterest::read, 0);
+    scene_.note("  register channel ", number, " -> ", error.value());
+    if (channel.kind == ChannelKind::file) {
+        hold(static_cast<bool>(error), "a file was registered");
+    } else if (in_flight) {
+        hold(error == std::errc::device_or_resource_busy,
+             "a handle with operations in flight was registered, or not for them: ",
+             error.message());
+    } else if (error) {
+        const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
+        const bool no_entry = error == std::errc::resource_unavailable_try_again &&
+                              (entries == scene_.entries || scene_.may_have_late_packets());
+        hold(scene_.faulty() || full || no_entry,
+             "a handle without operations in flight was not registered: ", error.message());
+    } else {
+        hold(!poller.unregister_handle(channel.local), "a channel was not unregistered");
+    }
 }
 
 }  // namespace wakepoll::test

@@ -19,12 +19,8 @@ Program::Program(Scene& scene) : scene_(scene) {
     // Which parts there are, and how large they are: a few of each, a crowd now and then.
     const std::uint32_t parts = 1 + scene_.below(7);
     if ((parts & 1U) != 0) {
-        const std::uint32_t crowd = scene_.below(20);
-        const std::size_t count = crowd < 14   ? 1 + scene_.below(6)
-                                  : crowd < 18 ? 14 + scene_.below(8)
-                                               : 30 + scene_.below(20);
-        scene_.slots += count;
-        sockets_.emplace(scene_, count, !scene_.one_in(3));
+        constexpr std::array<std::uint32_t, 8> crowds = {3, 3, 3, 5, 5, 8, 20, 40};
+        sockets_.emplace(scene_, crowds[scene_.below(crowds.size())], !scene_.one_in(3));
     }
     if ((parts & 2U) != 0) {
         const std::size_t count = 1 + scene_.below(6);

@@ -1,6 +1,7 @@
 // See runs.hpp.
 #include "runs.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 namespace wakepoll::test {
@@ -68,11 +69,14 @@ Campaign Runs::many(std::uint64_t first, std::uint64_t programs, std::chrono::se
             tell(broken_mark + *broken);
         }
     };
-    Ending ending = run_apart(work, shared_, patience);
+    Ending ending = run_apart(work, shared_, patience, true);
     Campaign campaign;
     campaign.broken = take_broken(ending);
     campaign.seed = shared_.seed;
     campaign.tally = tally_of(ending.output);
+    // A child that died has not told.
+    campaign.tally.programs = std::max<std::uint64_t>(
+        campaign.tally.programs, campaign.broken ? shared_.seed - first + 1 : 0);
     return campaign;
 }
 
@@ -86,7 +90,7 @@ Run Runs::play(Choices& choices, std::string* trace) {
             tell(broken_mark + *broken);
         }
     };
-    Ending ending = run_apart(work, shared_, patience);
+    Ending ending = run_apart(work, shared_, patience, trace != nullptr);
     Run run;
     run.broken = take_broken(ending);
     for (std::size_t i = 0; i < shared_.drawn.count; ++i) {

@@ -17,7 +17,7 @@ namespace wakepoll::test {
 /// A run and what came of it.
 struct Run {
     std::vector<std::uint32_t> drawn;
-    std::vector<std::size_t> steps;  ///< Where in it each step begins.
+    std::vector<std::size_t> steps;  ///< Where in it what can be left out as a whole begins.
     std::optional<std::string> broken;
 };
 

@@ -7,6 +7,7 @@
 namespace wakepoll::test {
 namespace {
 
+constexpr std::size_t most_sockets = 50;
 constexpr std::uint32_t no_resources = 1450;  // ERROR_NO_SYSTEM_RESOURCES
 
 [[nodiscard]] std::uint32_t mask_in(
@@ -21,14 +22,15 @@ constexpr std::uint32_t no_resources = 1450;  // ERROR_NO_SYSTEM_RESOURCES
 
 }  // namespace
 
-SocketsPart::SocketsPart(Scene& scene, std::size_t count, bool registered) : scene_(scene) {
-    sockets_.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
+SocketsPart::SocketsPart(Scene& scene, std::uint32_t about, bool registered) : scene_(scene) {
+    sockets_.reserve(most_sockets);
+    do {
         sockets_.push_back(make());
+        ++scene_.slots;
         if (registered) {
-            add(i);
+            add(sockets_.size() - 1);
         }
-    }
+    } while (sockets_.size() < most_sockets && scene_.choices.more(about));
 }
 
 void SocketsPart::step() {
@@ -246,12 +248,22 @@ void SocketsPart::end_wait() {
 
 void SocketsPart::check_all_reported(const std::set<std::uint64_t>& reported) const {
     for (const auto& [user_data, mask] : before_) {
-        hold(reported.contains(user_data), "a socket that is ready was not reported: s",
-             serial_of(user_data), ' ', words_of_mask(mask));
+        hold(reported.contains(user_data) || may_be_delayed(user_data),
+             "a socket that is ready was not reported: s", serial_of(user_data), ' ',
+             words_of_mask(mask));
     }
 }
 
-bool SocketsPart::is_anything_ready() { return !masks().empty(); }
+/// Before build 19041 select is asked about refused connects, and answers for none of them where
+/// one is closed. That one is gone when they are asked about again.
+bool SocketsPart::may_be_delayed(std::uint64_t user_data) const {
+    if (scene_.ghosts.empty() || scene_.kernel.traits().build >= 19041) {
+        return false;
+    }
+    return std::ranges::any_of(sockets_, [&](const ModelSocket& socket) {
+        return socket.user_data == user_data && socket.kind() == ModelSocket::Kind::refused;
+    });
+}
 
 std::size_t SocketsPart::remember() {
     remembered_ = masks();
@@ -261,8 +273,9 @@ std::size_t SocketsPart::remember() {
 void SocketsPart::check_remembered(const std::set<std::uint64_t>& reported, std::size_t room,
                                    std::size_t many) const {
     for (const auto& [user_data, mask] : remembered_) {
-        hold(reported.contains(user_data), "the turn of a socket did not come: s",
-             serial_of(user_data), ", room for ", room, ", ", many, " ready at most");
+        hold(reported.contains(user_data) || may_be_delayed(user_data),
+             "the turn of a socket did not come: s", serial_of(user_data), ", room for ", room,
+             ", ", many, " ready at most");
     }
 }
 

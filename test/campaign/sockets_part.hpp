@@ -19,7 +19,8 @@ namespace wakepoll::test {
 
 class SocketsPart {
 public:
-    SocketsPart(Scene& scene, std::size_t count, bool registered);
+    /// About so many of them.
+    SocketsPart(Scene& scene, std::uint32_t about, bool registered);
 
     /// Does something with some of them.
     void step();
@@ -32,15 +33,12 @@ public:
     void take(const NativeEvent& event);
     void end_wait();
 
-    /// What was ready when the last wait began was reported. By how many is another matter: see
-    /// `remember`.
+    /// What was ready when the last wait began was reported.
     void check_all_reported(const std::set<std::uint64_t>& reported) const;
-    /// How many were ready when the last wait began.
-    [[nodiscard]] std::size_t ready() const { return before_.size(); }
-    [[nodiscard]] bool is_anything_ready();
 
-    /// Takes down what is ready now, for `check_remembered`.
+    /// Takes down what is ready now, for `check_remembered`; how many those are.
     std::size_t remember();
+    /// In so many waits as it takes, with this room, each of them was reported.
     void check_remembered(const std::set<std::uint64_t>& reported, std::size_t room,
                           std::size_t many) const;
 
@@ -61,6 +59,7 @@ private:
     void fail_cancel();
     void fail_no_cancel();
     [[nodiscard]] Masks masks();
+    [[nodiscard]] bool may_be_delayed(std::uint64_t user_data) const;
 
     Scene& scene_;
     std::vector<ModelSocket> sockets_;

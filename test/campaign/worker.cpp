@@ -46,7 +46,7 @@ std::optional<std::string> words_of(int status) {
 }  // namespace
 
 Ending run_apart(const std::function<void(const Tell& tell)>& work, const Shared& shared,
-                 std::chrono::seconds patience) {
+                 std::chrono::seconds patience, bool aloud) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) {
         give_up("pipe");
@@ -58,6 +58,9 @@ Ending run_apart(const std::function<void(const Tell& tell)>& work, const Shared
     }
     if (child == 0) {
         ::close(ends[0]);
+        if (!aloud && std::freopen("/dev/null", "w", stderr) == nullptr) {
+            ::_exit(2);
+        }
         work([&](const std::string& text) { write_all(ends[1], text); });
         // Without the exit handlers: what they end is the parent's.
         ::_exit(0);

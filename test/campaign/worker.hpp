@@ -31,8 +31,9 @@ struct Shared {
 using Tell = std::function<void(const std::string& text)>;
 
 /// Runs `work` in a child process, and ends that where it has worked at one seed for `patience`.
+/// `aloud`: what it says of its end (an assertion, a sanitizer's report) goes to standard error.
 [[nodiscard]] Ending run_apart(const std::function<void(const Tell& tell)>& work,
-                               const Shared& shared, std::chrono::seconds patience);
+                               const Shared& shared, std::chrono::seconds patience, bool aloud);
 
 /// Memory that this process and its children share. Lives as long as the process.
 [[nodiscard]] Shared& shared_memory();
