@@ -18,7 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto pause = 200ms;
+constexpr auto pause_length = 200ms;
+constexpr int starts_refused_in_a_row = 3;
 // A process takes its time to begin where the machine is busy.
 constexpr auto patience = 30s;
 constexpr std::uint64_t vanishing_connections = 4;
@@ -45,8 +46,13 @@ public:
             command.insert(command.end(), {"--copy", std::to_string(exit_code())});
         }
         if (const std::error_code error = child_->start(command)) {
-            fail("children: can not start: " + example::net::describe(error));
+            ++children_.refused_;
+            if (++refused_in_a_row_ == starts_refused_in_a_row) {
+                fail("children: can not start: " + example::net::describe(error));
+            }
+            return children_.pause(*this);
         }
+        refused_in_a_row_ = 0;
         if (!vanishes()) {
             given_ =
                 std::string(1 + number_ * 7919 % 40'000, static_cast<char>('a' + number_ % 26));
@@ -85,6 +91,7 @@ private:
     Children& children_;
     std::uint16_t port_;  // 0 where they copy
     std::uint64_t number_ = 0;
+    int refused_in_a_row_ = 0;
     std::unique_ptr<example::Child> child_;
     std::string given_;
     std::string heard_;
@@ -108,7 +115,11 @@ void Children::go() {
 
 void Children::ended(Family& family) {
     ++done_;
-    loop_.add_timer(pause, [this, &family] {
+    pause(family);
+}
+
+void Children::pause(Family& family) {
+    loop_.add_timer(pause_length, [this, &family] {
         if (running_) {
             family.begin();
         } else {

@@ -30,15 +30,21 @@ public:
     [[nodiscard]] bool is_at_rest() const override { return busy_ == 0; }
     [[nodiscard]] std::uint64_t done() const override { return done_; }
 
+    /// Starts that the system refused, as it may where the machine is very busy: Wine says
+    /// "internal error" then. Each is tried again, and the third in a row is a failure.
+    [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
 private:
     class Family;
 
     void ended(Family& family);
+    void pause(Family& family);
 
     example::EventLoop& loop_;
     bool running_ = false;
     std::uint64_t busy_ = 0;
     std::uint64_t done_ = 0;
+    std::uint64_t refused_ = 0;
     std::vector<std::unique_ptr<Family>> families_;
 };
 

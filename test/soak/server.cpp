@@ -175,7 +175,7 @@ void Server::print(const Line& line, const Totals& now) {
                 now.resets - before_.resets, static_cast<double>(line.bytes) / 1e6,
                 std::chrono::duration<double, std::milli>(timers_.take_latest()).count(),
                 line.server.handles, line.server.heap_bytes / 1000,
-                line.server.private_bytes / 1000, errors());
+                line.server.private_bytes / 1000, errors() + children_.refused());
     std::fflush(stdout);
 }
 

@@ -60,6 +60,7 @@ private:
     void take_line(const example::LoopStats& loop_before, std::chrono::nanoseconds time_before);
     void print(const Line& line, const Totals& now);
     [[nodiscard]] Totals totals() const;
+    /// Connections that could not be taken; there must be none.
     [[nodiscard]] std::uint64_t errors() const;
     void watch();
 

@@ -93,7 +93,7 @@ private:
     std::array<std::byte, 64> received_ = {};
     std::array<std::byte, 64> read_ = {};
     SocketPair watched_ = world_.tcp_pair();
-    SocketPair connection_ = world_.tcp_pair();
+    SocketPair connection_ = world_.udp_pair();
     Handle listener_ = world_.listener();
     Handle event_ = world_.thing(Thing::event);
     PipePair pipe_ = world_.pipe_pair(PipeKind::bytes);
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_pollers_leave_no_handle_and_no_memory) {
     on_every_kernel(1, [](Stage& stage) {
         constexpr int lives = 1000;
         constexpr std::uint64_t page = 4096;
-        live(stage, 100);
+        live(stage, 50);
         const ProcessUsage before = usage_of_this_process();
         live(stage, lives);
         const ProcessUsage after = usage_after(before);
