@@ -40,6 +40,9 @@ Outcome play(const Scenario& scenario, sim::Personality personality, Backend bac
         }
         kernel.clear_faults();
         outcome.failures = std::move(script.failures);
+        for (const sim::PlannedFailure& failure : kernel.take_failures()) {
+            outcome.failures.push_back(failure);
+        }
         outcome.reported = script.reported;
     } catch (const std::exception& error) {
         outcome.broken = error.what();
