@@ -23,13 +23,23 @@ struct Outcome {
     std::optional<std::string> broken;
 };
 
-Outcome play(const Scenario& scenario, sim::Personality personality, Backend backend,
-             const Place& place) {
+/// On which kernel, over which backend.
+struct Ground {
+    sim::Personality personality;
+    Backend backend;
+    /// The sockets' provider has others below it, and tells only the next of them.
+    bool layered;
+};
+
+Outcome play(const Scenario& scenario, const Ground& ground, const Place& place) {
     Outcome outcome;
-    sim::Kernel kernel(sim::Options{.personality = personality, .seed = 7});
+    sim::Kernel kernel(sim::Options{.personality = ground.personality,
+                                    .seed = 7,
+                                    .layered_sockets = ground.layered,
+                                    .layered_refuses_base = ground.layered});
     std::optional<World> world(std::in_place);
     try {
-        Script script(kernel, *world, backend);
+        Script script(kernel, *world, ground.backend);
         if (place.call != 0) {
             kernel.fail_nth_with(place.call, place.code);
         }
@@ -40,6 +50,9 @@ Outcome play(const Scenario& scenario, sim::Personality personality, Backend bac
         }
         kernel.clear_faults();
         outcome.failures = std::move(script.failures);
+        for (const sim::PlannedFailure& failure : kernel.take_failures()) {
+            outcome.failures.push_back(failure);
+        }
         outcome.reported = script.reported;
     } catch (const std::exception& error) {
         outcome.broken = error.what();
@@ -55,20 +68,19 @@ Outcome play(const Scenario& scenario, sim::Personality personality, Backend bac
                 ? "no call failed"
                 : text_of("call ", place.call, ", ", name_of(outcome.failures.front().call),
                           ", failed with ", outcome.failures.front().code);
-        outcome.broken =
-            text_of(scenario.name, ", ", sim::traits_of(personality).name, ", ", name_of(backend),
-                    ", ", failed, ": ", *outcome.broken, '\n', kernel.trace());
+        outcome.broken = text_of(scenario.name, ", ", sim::traits_of(ground.personality).name,
+                                 ground.layered ? ", layered, " : ", ", name_of(ground.backend),
+                                 ", ", failed, ": ", *outcome.broken, '\n', kernel.trace());
     }
     return outcome;
 }
 
 /// Each call of the scenario with each of its codes.
-void exhaust(const Scenario& scenario, sim::Personality personality, Backend backend,
-             Exhausted& sum) {
+void exhaust(const Scenario& scenario, const Ground& ground, Exhausted& sum) {
     for (Place place; !sum.broken; ++place.call) {
         std::size_t codes = 1;
         for (place.code = 0; place.code < codes && !sum.broken; ++place.code) {
-            const Outcome outcome = play(scenario, personality, backend, place);
+            const Outcome outcome = play(scenario, ground, place);
             ++sum.runs;
             sum.reported += outcome.reported;
             sum.broken = outcome.broken;
@@ -86,11 +98,17 @@ void exhaust(const Scenario& scenario, sim::Personality personality, Backend bac
     }
 }
 
-/// Calls and codes of the simulated kernel's table.
-std::size_t possible_kinds() {
+/// Counts the calls and codes of the simulated kernel's table, and names those that were not met.
+std::size_t count_possible_kinds(const Exhausted& sum) {
     std::size_t kinds = 0;
-    for (std::size_t call = 0; call < sim::call_kinds; ++call) {
-        kinds += sim::possible_codes(static_cast<sim::Call>(call)).size();
+    for (std::size_t i = 0; i < sim::call_kinds; ++i) {
+        const auto call = static_cast<sim::Call>(i);
+        for (const std::uint32_t code : sim::possible_codes(call)) {
+            ++kinds;
+            if (!sum.kinds_of_failure.contains({static_cast<std::uint8_t>(i), code})) {
+                std::printf("  not met: %s with %u\n", sim::name_of(call), code);
+            }
+        }
     }
     return kinds;
 }
@@ -102,7 +120,10 @@ Exhausted exhaust_scenarios() {
     for (const Scenario& scenario : all_scenarios()) {
         for (const sim::Personality personality : sim::all_personalities) {
             for (const Backend backend : all_backends) {
-                exhaust(scenario, personality, backend, sum);
+                exhaust(scenario, {personality, backend, false}, sum);
+                if (sim::traits_of(personality).tells_next_socket) {
+                    exhaust(scenario, {personality, backend, true}, sum);
+                }
             }
         }
     }
@@ -121,7 +142,7 @@ bool run_exhaustively() {
     print("runs", sum.runs);
     print("failures injected", sum.failures);
     print("kinds of them (call, error)", sum.kinds_of_failure.size());
-    print("kinds that there are", possible_kinds());
+    print("kinds that there are", count_possible_kinds(sum));
     print("errors reported", sum.reported);
     return !sum.broken;
 }

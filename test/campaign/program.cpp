@@ -34,7 +34,9 @@ Program::Program(Scene& scene) : scene_(scene) {
 
 Program::~Program() {
     scene_.kernel.clear_faults();
+    // What is in flight still is the kernel's, and ends with its handles.
     scene_.poller.reset();
+    scene_.world.reset();
 }
 
 void Program::create_poller() {

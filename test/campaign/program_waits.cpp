@@ -66,7 +66,7 @@ Program::Reported Program::wait(std::size_t room, Timeout timeout, bool alone) {
 void Program::take(const NativeEvent& event, Reported& reported) {
     ++scene_.tally.events;
     const std::uint64_t user_data = event.data.u64;
-    constexpr std::array letters = {'?', 's', 'h', 'o', 'p'};
+    constexpr std::array letters = {'?', 's', 'h', 'o', 'p', 'c'};
     const auto owner = static_cast<std::size_t>(owner_of(user_data));
     scene_.note("    ", owner < letters.size() ? letters[owner] : '?', serial_of(user_data), ' ',
                 words_of_mask(event.events));
@@ -86,6 +86,9 @@ void Program::take(const NativeEvent& event, Reported& reported) {
             return;
         case Owner::packet:
             signals_->take(event);
+            return;
+        case Owner::own_call:
+            signals_->take_own_call(event);
             return;
     }
     hold(false, "an event of nobody");
@@ -131,8 +134,9 @@ void Program::wait_fairly() {
     if (!sockets_ || scene_.packets > 0 || (operations_ && operations_->running() > 0)) {
         return;
     }
-    const std::size_t many =
-        sockets_->remember() + scene_.ghosts.size() + (handles_ ? handles_->registered() : 0);
+    const std::size_t many = sockets_->remember() + scene_.ghosts.size() +
+                             (handles_ ? handles_->registered() : 0) +
+                             (signals_->has_own_call() ? 1 : 0);
     const std::size_t room = 1 + scene_.below(8);
     Reported reported;
     for (std::size_t left = (many + room - 1) / room; left > 0; --left) {

@@ -254,6 +254,9 @@ void packets_of_the_users_own(Script& script) {
     script.world.beside([&] { script.world.post_packet(script.poller().handle(), 8, 0, nullptr); });
     hold(!script.expect_completion(8).error, "a packet says something else");
     script.world.join();
+    script.wake_beside();
+    script.expect_woken();
+    script.world.join();
     script.world.send(registered.peer, 1);
     script.expect(1);
     script.dispose();

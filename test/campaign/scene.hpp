@@ -48,7 +48,7 @@ void hold(bool condition, const char* what, const Details&... details) {
 }
 
 /// Whose an event is, by its user data.
-enum class Owner : std::uint8_t { socket = 1, handle = 2, operation = 3, packet = 4 };
+enum class Owner : std::uint8_t { socket = 1, handle, operation, packet, own_call };
 
 /// The highest byte is the owner's.
 inline constexpr unsigned owner_shift = 32;

@@ -19,6 +19,9 @@ void SignalsPart::step() {
         case 5:
             release_entry();
             break;
+        case 6:
+            go_on_with_own_call();
+            break;
         default: {
             if (!scene_.one_in(3)) {
                 break;
@@ -125,6 +128,45 @@ void SignalsPart::take(const NativeEvent& event) {
     hold(event.completion->entry == posted.entry, "a packet with another entry");
     hold(event.completion->bytes == 5 && !event.completion->error, "a packet says something else");
     hold(posted.entry == nullptr || posted.entry->in_use(), "the poller took an entry of the user");
+}
+
+/// Associates a socket, begins to receive, or lets data come, whatever is next.
+void SignalsPart::go_on_with_own_call() {
+    World& world = *scene_.world;
+    if (!pair_.local) {
+        pair_ = world.tcp_pair();
+        scene_.adopt(pair_.local);
+        scene_.adopt(pair_.peer);
+        ++scene_.slots;
+    }
+    if (!associated_) {
+        const std::uint64_t key = user_data_of(Owner::own_call, 1);
+        const std::error_code error = scene_.poller->associate_handle(pair_.local, key);
+        scene_.note("  associate ", pair_.local.value(), " -> ", error.value());
+        const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
+        hold(!error || scene_.faulty() || full, "a socket was not associated: ", error.message());
+        associated_ = !error;
+    } else if (!receiving_) {
+        overlapped_ = {};
+        const std::error_code error =
+            world.start_receive(pair_.local, &overlapped_, into_.data(), into_.size());
+        scene_.note("  receive by a call of the user's own -> ", error.value());
+        receiving_ = !error;
+    } else {
+        scene_.note("  data comes for the user's own call");
+        world.send(pair_.peer, 1);
+    }
+}
+
+void SignalsPart::take_own_call(const NativeEvent& event) {
+    hold(event.completion != nullptr, "a call of the user's own without a completion");
+    hold(receiving_, "a call of the user's own is reported twice");
+    hold(event.completion->entry == nullptr && event.completion->overlapped == &overlapped_,
+         "a call of the user's own with another OVERLAPPED");
+    hold(!event.completion->error && event.completion->bytes > 0,
+         "a call of the user's own has failed");
+    receiving_ = false;
+    ++reported_;
 }
 
 void SignalsPart::end_wait(const WaitResult& result) {
