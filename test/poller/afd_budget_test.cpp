@@ -203,6 +203,19 @@ BOOST_AUTO_TEST_CASE(registering_and_unregistering) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_request_whose_sockets_are_all_unregistered_does_not_stay) {
+    on_prompt_kernels([](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Sockets sockets(stage, poller, 20);
+        come_to_rest(poller);
+        BOOST_REQUIRE(stage.kernel.afd_requests() == 1U);
+        for (std::uint32_t i = 0; i < 20; ++i) {
+            BOOST_TEST(!poller.unregister_handle(sockets[i]));
+            BOOST_TEST(stage.kernel.afd_requests() == (i < 19 ? 1U : 0U));
+        }
+    });
+}
+
 BOOST_AUTO_TEST_CASE(modifying) {
     on_prompt_kernels([](Stage& stage) {
         OsPoller poller = make_poller();

@@ -259,4 +259,17 @@ BOOST_AUTO_TEST_CASE(a_poller_of_pipes_gives_its_memory_back) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_poller_whose_entry_is_still_lent_keeps_its_memory) {
+    // A call of the user's own may be in flight, and writes to it.
+    on_every_kernel(1, [](Stage&) {
+        std::optional<OsPoller> poller = make_poller();
+        OverlappedEntry* const entry = poller->overlapped_pool().acquire();
+        BOOST_REQUIRE(entry != nullptr);
+        Count count;
+        poller.reset();
+        count.stop();
+        BOOST_TEST(deallocations == 0U);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

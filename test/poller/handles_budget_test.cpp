@@ -237,4 +237,23 @@ BOOST_DATA_TEST_CASE(a_rouse_for_a_signal_is_tried_until_it_succeeds, data::make
     });
 }
 
+BOOST_DATA_TEST_CASE(a_signal_that_the_pool_took_before_the_interest_went_is_not_lost,
+                     data::make(taken_watched), kind) {
+    on_every_kernel(30, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        OsPoller other = make_poller();
+        const Subject subject(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        expect_silence(poller);
+        BOOST_TEST(subject.signal());
+        // The pool's thread has run by the time that this blocks.
+        BOOST_TEST(wait(other, 1ms).count() == 0U);
+        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::none, 7));
+        expect_silence(poller);
+        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_TEST(only_event(poller, 7) == mask::in);
+        expect_silence(poller);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -133,6 +133,23 @@ BOOST_AUTO_TEST_CASE(a_number_recycled_before_its_canceled_operations_are_report
     });
 }
 
+BOOST_AUTO_TEST_CASE(the_end_of_an_operation_is_nothing_to_the_next_handle_in_the_table) {
+    on_every_kernel(some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 1});
+        const SocketPair old = stage.world.tcp_pair();
+        const SocketPair next = stage.world.tcp_pair();
+        std::array<std::byte, 8> buffer{};
+        (void)started(poller.submit_read(old.local, buffer, 1));
+        stage.world.close(old.local);
+        BOOST_TEST(poller.submit_read(old.local, buffer, 2).error() ==
+                   std::errc::bad_file_descriptor);
+        BOOST_REQUIRE(!poller.associate_handle(next.local, 3));
+        BOOST_TEST(report(poller).data == 1U);
+        // It has no operation in flight, or it would be refused.
+        BOOST_TEST(!poller.register_handle(next.local, IoInterest::read, 4));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_recycled_number_of_an_associated_handle_is_the_new_handle) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();

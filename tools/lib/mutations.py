@@ -1,0 +1,337 @@
+"""mutations.py ROOT [--wine] [--table FILE] [NAME...]: does a test notice what is broken?
+
+With --copy, makes build/mutations/tree a copy of the tree, and that is all. Otherwise takes the
+patches test/mutations/*.patch into the copy, one at a time, builds what the copy's suites need and
+runs these until one fails. The user's own files are never touched. Called by tools/mutations, which
+installs what is needed and sets up the copy's build directories, native and wine.
+
+The first line of a patch says what it breaks:
+
+    P6: the one who filled the span is visited first again, and the rest starve
+    P4, Wine: a delay is taken for a time of the day
+
+Those marked so change what is below the simulated kernel, and only the suites under Wine can tell.
+The suites run in rounds, the quickest round first, and within a round the quickest suite; what
+caught the mutation in an earlier run goes before all others. A suite that does not come to an end
+has noticed something, too. The campaigns are asked last, only where nothing else has noticed.
+
+Prints a table, and with --table writes it as a document. The last line is the sum. The exit code is
+not 0 where a mutation was not caught or could not be tried.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+FIRST_LINE = re.compile(r"(P\d+)(, Wine)?: (.+)")
+FAILED_CASE = re.compile(r'error: in "([^"]+)"')
+ENTERED = re.compile(r'Entering test (suite|case) "([^"]+)"')
+NATIVE_ROUNDS = [["core", "public", "fuzz_corpus"], ["sim", "poller"], ["stress", "examples"]]
+WINE_ROUNDS = [["sys"], ["poller"]]
+
+
+class Stop(Exception):
+    """What makes it senseless to go on."""
+
+
+def tracked(root):
+    """The files of the tree, relative to it: those of git's, or all but builds."""
+    git = subprocess.run(
+        ["git", "-c", "safe.directory=" + root, "ls-files", "-z", "--cached", "--others",
+         "--exclude-standard"], cwd=root, capture_output=True, check=False)
+    if git.returncode == 0:
+        return [name for name in git.stdout.decode().split("\0")
+                if name and os.path.isfile(os.path.join(root, name))]
+    found = []
+    for directory, subdirectories, files in os.walk(root):
+        subdirectories[:] = [name for name in subdirectories
+                             if not name.startswith("build") and name != ".git"]
+        found += [os.path.relpath(os.path.join(directory, name), root) for name in files]
+    return found
+
+
+def refresh(root, tree):
+    """Makes the copy equal to the tree; leaves alone what is equal, so that little is rebuilt."""
+    wanted = set(tracked(root))
+    for directory, _, files in os.walk(tree):
+        for name in files:
+            path = os.path.join(directory, name)
+            if os.path.relpath(path, tree) not in wanted:
+                os.remove(path)
+    for name in wanted:
+        source, target = os.path.join(root, name), os.path.join(tree, name)
+        with open(source, "rb") as file:
+            content = file.read()
+        if os.path.exists(target):
+            with open(target, "rb") as file:
+                if file.read() == content:
+                    continue
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            file.write(content)
+        shutil.copymode(source, target)
+
+
+def mirror(source, target):
+    """Makes one build directory equal to another, with the times of the files."""
+    known = set()
+    for directory, _, files in os.walk(source):
+        place = os.path.normpath(os.path.join(target, os.path.relpath(directory, source)))
+        os.makedirs(place, exist_ok=True)
+        for name in files:
+            path, copy = os.path.join(directory, name), os.path.join(place, name)
+            known.add(copy)
+            wanted = os.stat(path)
+            if os.path.exists(copy):
+                now = os.stat(copy)
+                if (now.st_mtime_ns, now.st_size) == (wanted.st_mtime_ns, wanted.st_size):
+                    continue
+            shutil.copy2(path, copy)
+    for directory, _, files in os.walk(target):
+        for name in files:
+            if os.path.join(directory, name) not in known:
+                os.remove(os.path.join(directory, name))
+
+
+class Mutation:
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.basename(path)[: -len(".patch")]
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        first = FIRST_LINE.fullmatch(text.splitlines()[0])
+        if first is None:
+            raise Stop("%s: the first line does not say what it breaks" % self.name)
+        self.promise, self.wine, self.what = first[1], bool(first[2]), first[3]
+        self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.MULTILINE)
+
+
+class Build:
+    """One build directory of the copy, and its suites."""
+
+    def __init__(self, base, name, rounds):
+        self.directory = os.path.join(base, name)
+        self.memory = os.path.join(base, name + ".json")
+        self.rounds, self.jobs = rounds, os.environ.get("JOBS", str(os.cpu_count()))
+        # What is known of earlier runs: how long each suite takes, and what caught a mutation.
+        self.seconds, self.caught = {}, {}
+        if os.path.exists(self.memory):
+            with open(self.memory, encoding="utf-8") as file:
+                self.seconds, self.caught = json.load(file)
+        self.targets = {target["id"]: os.path.relpath(target["filename"][0], self.directory)
+                        for target in self.introspect("targets")}
+        self.suites = [[] for _ in range(len(rounds) + 1)]
+        for test in self.introspect("tests"):
+            names = {suite.split(":")[-1] for suite in test["suite"]}
+            for number, kinds in enumerate(rounds):
+                if names & set(kinds + ["campaign"]) or "campaign" in test["name"]:
+                    late = "campaign" in test["name"] or "campaign" in names
+                    self.suites[-1 if late else number].append(test)
+                    break
+        said = self.ninja(self.programs_of(sum(self.suites, [])))
+        if said is not None:
+            raise Stop("the tree does not build:\n" + said)
+        # After each mutation the build is put back, too, which is quicker than to build it back.
+        self.pristine = self.directory + ".pristine"
+        mirror(self.directory, self.pristine)
+        self.originals = {program: self.digest(program)
+                          for program in self.programs_of(sum(self.suites, []))}
+
+    def put_back(self):
+        mirror(self.pristine, self.directory)
+
+    def introspect(self, what):
+        run = subprocess.run(["meson", "introspect", "--" + what, self.directory],
+                             capture_output=True, text=True, check=True)
+        return json.loads(run.stdout)
+
+    def programs_of(self, suites):
+        """What ninja has to make for these, relative to the build directory."""
+        return sorted({self.targets[target] for test in suites for target in test["depends"]})
+
+    def digest(self, program):
+        with open(os.path.join(self.directory, program), "rb") as file:
+            return hashlib.sha256(file.read()).digest()
+
+    def is_changed(self, test):
+        """A program that is what it was has nothing to say about the mutation."""
+        return any(self.digest(program) != self.originals[program]
+                   for program in self.programs_of([test]))
+
+    def remember(self):
+        with open(self.memory, "w", encoding="utf-8") as file:
+            json.dump([self.seconds, self.caught], file)
+
+    def ninja(self, targets):
+        """None where it builds; else what ninja said."""
+        run = subprocess.run(["ninja", "-C", self.directory, "-j", self.jobs] + targets,
+                             capture_output=True, text=True, check=False)
+        return None if run.returncode == 0 else run.stdout + run.stderr
+
+    def run(self, test, limit):
+        """None where the suite passes; else what failed, as the table has it."""
+        command = test["cmd"]
+        if command[0].endswith(".exe"):
+            command = [os.environ.get("WINE", "wine")] + command
+        environment = dict(os.environ, **test.get("env", {}))
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, env=environment,
+                                   cwd=test.get("workdir") or self.directory,
+                                   start_new_session=True)
+        hangs = False
+        try:
+            output = process.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            hangs = True
+            os.killpg(process.pid, signal.SIGKILL)
+            output = process.communicate()[0]
+        if process.returncode == 0 and not hangs:
+            self.seconds.setdefault(test["name"], time.monotonic() - began)
+            return None
+        text = output.decode(errors="replace")
+        failed = FAILED_CASE.search(text)
+        if failed is not None:
+            return failed[1]
+        entered = [name for kind, name in ENTERED.findall(text) if kind == "case"]
+        place = test["name"] + ("/" + entered[-1] if entered else "")
+        return place + (" (does not end)" if hangs else "" if entered else "")
+
+    def limit_of(self, test):
+        return 20 + 6 * self.seconds.get(test["name"], 10)
+
+    def baseline(self, anew):
+        """Every suite passes without a mutation, or the table would say nothing."""
+        if anew:
+            self.seconds = {}
+        for suites in self.suites:
+            for test in suites:
+                if test["name"] not in self.seconds:
+                    failed = self.run(test, 300)
+                    if failed is not None:
+                        raise Stop("without any mutation, this fails: " + failed)
+        self.remember()
+
+    def try_out(self, name):
+        """What catches the mutation that the copy has now; None where nothing does."""
+        before = self.caught.get(name, "")
+
+        def order(test):
+            return (test["name"] != before, self.seconds.get(test["name"], 0))
+
+        rounds = sorted(self.suites[:-1],
+                        key=lambda suites: all(test["name"] != before for test in suites))
+        for suites in rounds + self.suites[-1:]:
+            said = self.ninja(self.programs_of(suites)) if suites else None
+            if said is not None:
+                raise ValueError("does not build: " + next(
+                    (line for line in said.splitlines() if "error" in line), "?"))
+            for test in sorted(suites, key=order):
+                if not self.is_changed(test):
+                    continue
+                failed = self.run(test, self.limit_of(test))
+                if failed is not None:
+                    self.caught[name] = test["name"]
+                    self.remember()
+                    return failed
+        return None
+
+
+def apply(tree, mutation, reverse=False):
+    """False where the patch does not fit the tree any more."""
+    # As if there were no repository around: git would take the paths for its own.
+    environment = dict(os.environ, GIT_CEILING_DIRECTORIES=os.path.dirname(tree))
+    command = ["git", "apply", "-p1"] + (["-R"] if reverse else []) + [mutation.path]
+    return subprocess.run(command, cwd=tree, env=environment, capture_output=True,
+                          check=False).returncode == 0
+
+
+def document(rows, total):
+    lines = ["# Mutations", "",
+             "Does a test notice when a promise is broken? Each row is a small defect "
+             "(`test/mutations/NAME.patch`)", "that was put into a copy of the tree, and the test "
+             "that noticed it first. The promises are those of", "[design.md](design.md). "
+             "Generated by `tools/mutations --wine`; do not edit.", "",
+             "| mutation | what it breaks | file | promise | caught by |", "|---|---|---|---|---|"]
+    for mutation, result in rows:
+        lines.append("| %s | %s | %s | %s%s | %s |" % (
+            mutation.name, mutation.what.replace("|", "\\|"),
+            ", ".join("`%s`" % file for file in mutation.files), mutation.promise,
+            ", under Wine" if mutation.wine else "", result))
+    return "\n".join(lines + ["", total, ""])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root")
+    parser.add_argument("--copy", action="store_true")
+    parser.add_argument("--wine", action="store_true")
+    parser.add_argument("--table")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_intermixed_args()
+    base = os.path.join(options.root, "build", "mutations")
+    tree = os.path.join(base, "tree")
+    patches = os.path.join(options.root, "test", "mutations")
+    if options.copy:
+        refresh(options.root, tree)
+        return 0
+    mutations = [Mutation(os.path.join(patches, name)) for name in sorted(os.listdir(patches))
+                 if name.endswith(".patch")]
+    unknown = set(options.names) - {mutation.name for mutation in mutations}
+    if unknown:
+        raise Stop("no mutation is called " + ", ".join(sorted(unknown)))
+    mutations = [mutation for mutation in mutations
+                 if (not options.names or mutation.name in options.names)
+                 and (options.wine or not mutation.wine)]
+    builds = {}
+    for wine in sorted({mutation.wine for mutation in mutations}):
+        print("== building %s" % ("for Windows" if wine else "natively"), flush=True)
+        builds[wine] = Build(base, "wine" if wine else "native",
+                             WINE_ROUNDS if wine else NATIVE_ROUNDS)
+        builds[wine].baseline(not options.names)
+    rows, caught, missed, errors = [], 0, 0, 0
+    for mutation in mutations:
+        began = time.monotonic()
+        times = {path: os.stat(path) for path in (os.path.join(tree, name)
+                                                  for name in mutation.files)
+                 if os.path.exists(path)}
+        if not apply(tree, mutation):
+            result, errors = "**the patch does not apply**", errors + 1
+        else:
+            build = builds[mutation.wine]
+            try:
+                case = build.try_out(mutation.name)
+                caught, missed = caught + (case is not None), missed + (case is None)
+                result = "**nothing**" if case is None else case
+            except ValueError as error:
+                result, errors = "**%s**" % error, errors + 1
+            finally:
+                apply(tree, mutation, reverse=True)
+                for path, before in times.items():
+                    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+                build.put_back()
+        rows.append((mutation, result))
+        print("%-4s %-40s %s (%d s)" % (mutation.promise, mutation.name, result,
+                                        time.monotonic() - began), flush=True)
+    total = "%d caught, %d not" % (caught, missed)
+    if errors:
+        total += ", %d could not be tried" % errors
+    if options.table:
+        with open(options.table, "w", encoding="utf-8") as file:
+            file.write(document(rows, total))
+    print(total)
+    return 1 if missed or errors or not rows else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Stop as reason:
+        sys.exit("mutations: %s" % reason)
