@@ -67,6 +67,21 @@ void a_reset_after_ones_own_fin(Scene& scene) {
     scene.settled("reset", 1, reset_bits);
 }
 
+void no_reset_after_both_fins(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.add(pair.peer, all_interest, 2);
+    scene.world.shutdown_send(pair.local);
+    scene.settle(2, mask::rdhup);
+    scene.world.shutdown_send(pair.peer);
+    scene.settle(1, mask::rdhup);
+    if (scene.poller().remove(pair.peer)) {
+        scene.note("remove", false);
+    }
+    scene.world.reset(pair.peer);
+    scene.settled("closed", 1);
+}
+
 void a_reset_over_an_out_of_band_byte(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read | IoInterest::write | IoInterest::read_hangup, 1);
@@ -128,6 +143,7 @@ constexpr std::array scenarios = {
     Scenario{"tcp reset/a reset while there is no room", a_reset_while_there_is_no_room},
     Scenario{"tcp reset/a reset after the peer's FIN", a_reset_after_the_peers_fin},
     Scenario{"tcp reset/a reset after one's own FIN", a_reset_after_ones_own_fin},
+    Scenario{"tcp reset/no reset after both FINs", no_reset_after_both_fins},
     Scenario{"tcp reset/a reset over an out-of-band byte", a_reset_over_an_out_of_band_byte},
     Scenario{"tcp reset/a reset that a receive has told of", a_reset_that_a_receive_has_told_of},
     Scenario{"tcp reset/a reset before the accept", a_reset_before_the_accept},

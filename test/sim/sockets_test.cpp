@@ -107,6 +107,17 @@ BOOST_FIXTURE_TEST_CASE(closing_over_unread_data_resets, Fixture) {
     BOOST_TEST(poll(pair.local) == (bits::err | bits::hup));
 }
 
+BOOST_FIXTURE_TEST_CASE(after_both_fins_there_is_nothing_left_to_reset, Fixture) {
+    const auto pair = world.tcp_pair();
+    world.send(pair.local, 3);
+    world.shutdown_send(pair.local);
+    world.shutdown_send(pair.peer);
+    world.reset(pair.peer);
+    const auto end = world.receive(pair.local, 9);
+    BOOST_TEST(end.bytes == 0U);
+    BOOST_TEST(!end.error);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_send_to_a_closed_peer_brings_a_reset, Fixture) {
     const auto pair = world.tcp_pair();
     world.close(pair.peer);

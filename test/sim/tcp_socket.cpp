@@ -139,8 +139,10 @@ void TcpSocket::disconnect() {
     if (peer == nullptr) {
         return;
     }
-    // Closing over unread data is a reset too: the peer must learn that it was not read.
-    if (linger_zero_ || !inbox_.empty()) {
+    // Once both ends have sent a FIN there is no connection left to reset. Closing over unread data
+    // is a reset too: the peer must learn that it was not read.
+    const bool over = fin_sent_ && fin_received_ && !fin_late_;
+    if (!over && (linger_zero_ || !inbox_.empty())) {
         peer->reset_arrived();
     } else if (!fin_sent_ || fin_late_) {
         peer->fin_arrived();
