@@ -76,7 +76,7 @@ void Program::run() {
             scene_.plan_failures();
         }
         step();
-        if (scene_.faulty()) {
+        if (scene_.planned) {
             scene_.end_failures();
         }
         if (!over_) {

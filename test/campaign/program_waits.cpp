@@ -16,7 +16,7 @@ constexpr auto slack = 20ms;
 
 Program::Reported Program::wait(std::size_t room, Timeout timeout, bool alone) {
     OsPoller& poller = *scene_.poller;
-    const bool must_move = !scene_.faulty() && scene_.backend == Backend::automatic && sockets_ &&
+    const bool must_move = !scene_.planned && scene_.backend == Backend::automatic && sockets_ &&
                            sockets_->registered() > 0 && operations_ && operations_->is_in_flight();
     if (sockets_) {
         sockets_->begin_wait(alone);
@@ -95,7 +95,7 @@ void Program::take(const NativeEvent& event, Reported& reported) {
 }
 
 void Program::settle() {
-    if (scene_.faulty()) {
+    if (scene_.planned) {
         scene_.end_failures();
     }
     scene_.world->join();

@@ -66,6 +66,7 @@ void Scene::note_calls() {
 
 void Scene::plan_failures() {
     planned = true;
+    hits = 0;
     for (std::uint32_t left = 1 + below(3); left > 0; --left) {
         const std::uint32_t call = 1 + below(8);
         const std::uint32_t code = below(3);
@@ -80,9 +81,18 @@ void Scene::end_failures() {
     kernel.clear_faults();
 }
 
+bool Scene::faulty() {
+    if (!planned) {
+        return false;
+    }
+    count_failures();
+    return hits > 0;
+}
+
 void Scene::count_failures() {
     for (const auto& [call, code] : kernel.take_failures()) {
         ++tally.failures;
+        ++hits;
         tally.kinds_of_failure.emplace(static_cast<std::uint8_t>(call), code);
     }
 }

@@ -102,8 +102,8 @@ struct Scene {
     /// Makes some of the next calls fail.
     void plan_failures();
     void end_failures();
-    /// A call may have failed since failures were planned.
-    [[nodiscard]] bool faulty() const { return planned; }
+    /// A call has failed since failures were planned, which excuses an error.
+    [[nodiscard]] bool faulty();
     void count_failures();
 
     // Numbers
@@ -146,7 +146,8 @@ struct Scene {
     bool may_fail = false;       ///< Calls of this program are made to fail.
     bool cancels_fail = false;   ///< AFD's cancels too, which they do but in theory.
     bool cancel_failed = false;  ///< One has.
-    bool planned = false;
+    bool planned = false;        ///< Some call is to fail, or has failed, in this step.
+    std::size_t hits = 0;        ///< Calls that have.
     std::uint64_t calls_noted = 0;
 };
 

@@ -181,7 +181,7 @@ void SocketsPart::fail_cancel() {
 }
 
 void SocketsPart::fail_no_cancel() {
-    if (scene_.cancels_fail && !scene_.faulty()) {
+    if (scene_.cancels_fail && !scene_.planned) {
         scene_.count_failures();
         scene_.kernel.clear_faults();
     }
