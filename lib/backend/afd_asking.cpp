@@ -118,6 +118,7 @@ std::error_code AfdBackend::ask_together() noexcept {
         if (count == 1) {
             drop(last);
         } else {
+            drop_closed_and_busy();
             group_.part();
         }
         return {};
@@ -143,6 +144,15 @@ std::error_code AfdBackend::ask_together() noexcept {
         }
     });
     return error;
+}
+
+void AfdBackend::drop_closed_and_busy() noexcept {
+    group_.for_each_fresh([this](Slot slot) {
+        if (group_.is_busy(slot) &&
+            sys::base_socket(table_[slot].handle).error() == std::errc::bad_file_descriptor) {
+            drop(slot);
+        }
+    });
 }
 
 bool AfdBackend::take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept {

@@ -123,6 +123,9 @@ private:
 
     /// One request for all fresh sockets.
     [[nodiscard]] std::error_code ask_together() noexcept;
+    /// Where the fresh can not be asked together: those who can not be asked alone either, and are
+    /// no sockets any more.
+    void drop_closed_and_busy() noexcept;
     /// True where somebody has something to report, or was found closed.
     bool take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept;
     /// Asks each fresh socket whose cell is free, apart from the group.

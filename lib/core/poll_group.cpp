@@ -86,7 +86,7 @@ void PollGroup::remove(Slot slot, bool forgotten) noexcept {
 // -----------------------------------------------------------------------------------------
 
 void PollGroup::begin_wait() noexcept {
-    parted_ = false;
+    parted_ = 0;
     repeated_ = 0;
     ready_ = 0;
     for_each(awake_, [this](Slot slot) {
@@ -106,7 +106,11 @@ PollGroup::Step PollGroup::next() const noexcept {
     const Step apart = fresh_ > fresh_and_busy_ ? Step::apart : Step::nothing;
     switch (state_) {
         case State::idle:
-            return !parted_ && (is_crowd() || fresh_and_busy_ > 0) ? Step::together : apart;
+            if (parted_ == 0 ? is_crowd() || fresh_and_busy_ > 0
+                             : parted_ == 1 && stuck_ && apart == Step::nothing) {
+                return Step::together;
+            }
+            return apart;
         case State::in_flight:
             return fresh_ > most_apart || repeated_ > 1 || (stuck_ && fresh_and_busy_ > 0)
                        ? Step::cancel

@@ -227,8 +227,9 @@ public:
     }
 
     /// One of the fresh is no socket, so that they can not be asked together: until the next wait
-    /// they are asked alone.
-    void part() noexcept { parted_ = true; }
+    /// they are asked alone. Those who are busy are asked together once more, where nobody knows
+    /// when they will not be; the caller has seen to it that none of them is the one.
+    void part() noexcept { ++parted_; }
 
     // Packets
 
@@ -333,7 +334,7 @@ private:
     std::uint32_t in_flight_ = 0;  ///< Requests but the group's.
     std::uint32_t cancelling_lots_ = 0;
     State state_ = State::idle;
-    bool parted_ = false;
+    std::uint8_t parted_ = 0;  ///< How often in this wait; never more than twice.
     bool stuck_ = false;
 };
 

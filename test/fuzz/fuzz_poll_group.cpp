@@ -57,16 +57,12 @@ public:
     /// A wait with room for so many. Packets that are queued are taken first, from the one at
     /// `from`, or only so far as the wait can not do without.
     void wait(std::size_t room, std::size_t from, bool takes_packets) {
-        backend_.begin_wait();
+        backend_.group.begin_wait();
         if (takes_packets) {
             take_packets(from);
         }
         bool good = backend_.look();
         for (int rounds = 0; good && backend_.group.is_waiting(); ++rounds) {
-            if (!backend_.device.has_packet() && backend_.is_stuck_and_parted()) {
-                good = false;  // See there.
-                break;
-            }
             require(backend_.device.has_packet(), "a wait waits for a packet that is sure to come");
             require(rounds < 100, "and not for ever");
             take_packets(from);

@@ -64,24 +64,12 @@ public:
         }
         if (group.is_parked(slot) && !unpark(slot)) {
             group.note_stuck();
-            stuck_ = true;
         }
         forget(slot);
         if (group.is_group_deserted()) {
             static_cast<void>(cancel_group());
         }
     }
-
-    void begin_wait() {
-        parted_ = false;
-        group.begin_wait();
-    }
-
-    /// The one case where a wait may wait for a packet that does not come soon: a request could not
-    /// be cancelled when its registration ended, the next tenant of its slot can be asked with the
-    /// group alone, and the group can not be asked, because one in it is no socket. The tenant is
-    /// asked after the next packet.
-    [[nodiscard]] bool is_stuck_and_parted() const { return stuck_ && parted_; }
 
     /// False where a call failed.
     bool look() {
@@ -173,8 +161,6 @@ private:
     std::vector<PollGroup::Member> members_;
     std::vector<PollGroup::Lot> lots_;
     std::vector<core::SlotRing::Link> links_;
-    bool stuck_ = false;
-    bool parted_ = false;  ///< In this wait.
 
 public:
     PollGroup group;
@@ -242,8 +228,12 @@ private:
             if (asked.size() == 1) {
                 forget(asked.front().slot);
             } else {
+                for (const Asked& one : asked) {
+                    if (group.is_busy(one.slot) && device[one.slot].closed) {
+                        forget(one.slot);
+                    }
+                }
                 group.part();
-                parted_ = true;
             }
         } else if (answer(asked)) {
             bool good = true;

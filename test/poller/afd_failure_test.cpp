@@ -136,6 +136,26 @@ BOOST_AUTO_TEST_CASE(a_socket_whose_slot_is_never_given_back_is_waited_for_all_t
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_slot_that_is_never_given_back_is_asked_though_one_beside_it_is_closed) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 3});
+        const Sockets sockets(stage, poller, 2);
+        sockets.park_all_but(1);
+        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        BOOST_REQUIRE(!poller.unregister_handle(sockets[1].local));
+        const SocketPair next = stage.world.tcp_pair();
+        const SocketPair closed = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(next.local, IoInterest::read, 5));
+        BOOST_REQUIRE(!poller.register_handle(closed.local, IoInterest::read, 6));
+        sockets.calm(0);
+        stage.world.close(closed.local);
+        stage.world.send(next.peer, 1);
+        const auto before = stage.kernel.now();
+        BOOST_TEST(wait(poller, 1h).mask_of(5) == mask::in);
+        BOOST_TEST((stage.kernel.now() - before < 10s));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_cancel_of_the_group_that_fails_is_reported_and_tried_again) {
     on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -53,14 +53,15 @@ BOOST_AUTO_TEST_CASE(create_without_a_port) {
 
 BOOST_AUTO_TEST_CASE(register_without_a_doorbell) {
     on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
-        OsPoller poller = make_poller();
+        OsPoller poller = make_poller({.max_registrations = 1});
         const SocketPair pair = stage.world.tcp_pair();
         stage.kernel.fail_next(Call::doorbell_create, too_many_sockets);
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1) ==
                    std::errc::too_many_files_open);
         BOOST_TEST(poller.registration_count() == 0U);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
-        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::write, 1));
+        BOOST_TEST(!poller.register_handle(pair.peer, IoInterest::write, 1),
+                   "the one slot is free");
         BOOST_TEST(wait(poller).mask_of(1) == mask::out);
     });
 }

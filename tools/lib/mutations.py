@@ -204,6 +204,14 @@ class Build:
         place = test["name"] + ("/" + entered[-1] if entered else "")
         return place + (" (does not end)" if hangs else "" if entered else "")
 
+    def failure_of(self, test, limit):
+        """As `run`. Wine on a busy machine lets a suite fail now and then, which must not count."""
+        failed = self.run(test, limit)
+        for _ in range(2 if test["cmd"][0].endswith(".exe") else 0):
+            if failed is not None and not failed.endswith("(does not end)"):
+                failed = self.run(test, limit)
+        return failed
+
     def limit_of(self, test):
         return 20 + 6 * self.seconds.get(test["name"], 10)
 
@@ -214,8 +222,9 @@ class Build:
         for suites in self.suites:
             for test in suites:
                 if test["name"] not in self.seconds:
-                    failed = self.run(test, 300)
+                    failed = self.failure_of(test, 300)
                     if failed is not None:
+                        self.remember()
                         raise Stop("without any mutation, this fails: " + failed)
         self.remember()
 
@@ -232,11 +241,11 @@ class Build:
             said = self.ninja(self.programs_of(suites)) if suites else None
             if said is not None:
                 raise ValueError("does not build: " + next(
-                    (line for line in said.splitlines() if "error" in line), "?"))
+                    (line for line in said.splitlines() if " error: " in line), said[-200:]))
             for test in sorted(suites, key=order):
                 if not self.is_changed(test):
                     continue
-                failed = self.run(test, self.limit_of(test))
+                failed = self.failure_of(test, self.limit_of(test))
                 if failed is not None:
                     self.caught[name] = test["name"]
                     self.remember()
