@@ -78,7 +78,12 @@ public:
             if (socket.due() != 0) {
                 due.push_back(Slot{i});
             }
-            if (socket.due() == 0 || socket.tenant != waiting_[i].tenant) {
+            // Nor does one wait for its turn whose request has failed: it was asked too late for
+            // this.
+            const bool answered = backend_.group.answered(Slot{i}) != 0;
+            require(answered || socket.due() == 0 || !good || !takes_packets,
+                    "who is ready is answered");
+            if (!answered || socket.due() == 0 || socket.tenant != waiting_[i].tenant) {
                 waiting_[i] = {.tenant = socket.tenant, .overtaken_by = {}};
             }
         }
