@@ -108,7 +108,13 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
         // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
         // except set tells out-of-band data.
         const Result<bool> connected = sys::is_connected(Handle{entry.socket});
-        if (connected && *connected) {
+        if (!connected) {
+            if (connected.error() == std::errc::bad_file_descriptor) {
+                continue;  // Closed, as above.
+            }
+            return connected.error();
+        }
+        if (*connected) {
             note_connected(active_.slot_at(positions[i]));
         } else if (told) {
             entry.revents =

@@ -104,6 +104,26 @@ BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_urgent_byte_is_no_refusal_where_the_socket_can_not_be_asked) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle socket = stage.world.tcp_socket();
+        BOOST_REQUIRE(!poller.register_handle(socket, IoInterest::read, 1));
+        const Handle listener = stage.world.listener();
+        stage.world.connect(socket, listener);
+        stage.world.send_urgent(stage.world.accept(listener));
+        stage.kernel.fail_next(Call::is_connected, network_down);
+        std::size_t failures = 0;
+        for (int waits = 0; waits < 20; ++waits) {
+            const auto waited = wait(poller, 10ms);
+            failures += waited.result.error ? 1U : 0U;
+            BOOST_TEST(waited.mask_of(1) == 0U);
+        }
+        // It is asked only where WSAPoll does not tell of refusals.
+        BOOST_TEST(failures == (stage.kernel.traits().build < 19041 ? 1U : 0U));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_wake_is_told_beside_a_poll_that_fails) {
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
