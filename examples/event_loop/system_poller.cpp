@@ -176,7 +176,8 @@ public:
             event = {};
             event.events = ready.events;
             event.data.u64 = ready.data.u64;
-            const auto transfer = transfers_.find(ready.data.u64);
+            // Of epoll's own, which is packed, nothing may be referred to.
+            const auto transfer = transfers_.find(event.data.u64);
             if (transfer != transfers_.end()) {
                 if (!carry_out(transfer->second, completions_[outcome.count])) {
                     continue;  // somebody else was faster; epoll will say so again

@@ -14,8 +14,6 @@ namespace {
 
 using core::Slot;
 
-constexpr std::uint32_t readable = mask::in | mask::rdnorm;
-
 /// The error says that the handle is closed, or is another object's by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;

@@ -15,8 +15,6 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-constexpr std::uint32_t readable = mask::in | mask::rdnorm;
-
 [[nodiscard]] bool wants_reading(const core::Registration& registration) noexcept {
     return (bits(registration.interest) & readable) != 0;
 }

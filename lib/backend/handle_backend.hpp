@@ -38,9 +38,13 @@
 #include "core/signal_set.hpp"
 #include "core/slot_ring.hpp"
 #include "sys/waitable.hpp"
+#include "wakepoll/events.hpp"
 #include "wakepoll/stats.hpp"
 
 namespace wakepoll::backend {
+
+/// What a handle that is no socket can report of reading.
+inline constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
 class HandleBackend {
 public:

@@ -25,7 +25,7 @@
 
 namespace wakepoll::sim {
 
-namespace bits = sys::afd_bits;
+namespace afd_bits = sys::afd_bits;
 
 std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
                                        std::chrono::nanoseconds now) const noexcept {
@@ -34,20 +34,20 @@ std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
         case State::fresh:
             break;
         case State::listening:
-            state = backlog_.empty() ? 0 : bits::accept;
+            state = backlog_.empty() ? 0 : afd_bits::accept;
             break;
         case State::connecting:
-            state = is_refused(now) ? bits::connect_fail : 0;
+            state = is_refused(now) ? afd_bits::connect_fail : 0;
             break;
         case State::connected:
             if (reset_) {
-                state = bits::abort | bits::send;
+                state = afd_bits::abort | afd_bits::send;
                 break;
             }
-            state |= is_readable() ? bits::receive : 0;
-            state |= urgent_ ? bits::receive_expedited : 0;
-            state |= shows_fin(traits) ? bits::disconnect : 0;
-            state |= shows_room(traits) ? bits::send : 0;
+            state |= is_readable() ? afd_bits::receive : 0;
+            state |= urgent_ ? afd_bits::receive_expedited : 0;
+            state |= shows_fin(traits) ? afd_bits::disconnect : 0;
+            state |= shows_room(traits) ? afd_bits::send : 0;
             break;
     }
     return state;
