@@ -16,7 +16,7 @@ using namespace wakepoll::test;
 
 namespace {
 
-constexpr std::uint64_t programs = 3'000;
+constexpr std::uint64_t programs = 1'500;
 constexpr std::uint32_t steps = 40;
 
 /// A run of a program that is broken where it drew these numbers, one a step, in this order.

@@ -20,7 +20,7 @@ namespace data = boost::unit_test::data;
 namespace {
 
 constexpr std::uint64_t wakers = 4;
-constexpr std::uint64_t wakes_each = sanitized ? 80'000 : 250'000;
+constexpr std::uint64_t wakes_each = sanitized ? 40'000 : 250'000;
 constexpr std::uint64_t wakes_between_pauses = 20;
 
 }  // namespace
