@@ -111,20 +111,10 @@ struct PromptAfdFixture : AfdFixture {
     PromptAfdFixture() : AfdFixture(Options{.late_completions = false}) {}
 };
 
-/// Runs `body` with a device on each personality and many seeds; a failure names both.
+/// As `on_each_port`, with a device.
 template <class Body>
-void on_each_device(Body body, Options options = {}) {
-    constexpr std::uint64_t seeds = 40;
-    for (const Personality personality : all_personalities) {
-        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-            options.personality = personality;
-            options.seed = seed;
-            BOOST_TEST_CONTEXT(traits_of(personality).name << ", seed " << seed) {
-                AfdFixture fixture(options);
-                body(fixture);
-            }
-        }
-    }
+void on_each_device(const Body& body, const Options& options = {}) {
+    on_each_port<AfdFixture>(body, options);
 }
 
 }  // namespace wakepoll::sim

@@ -133,8 +133,8 @@ struct PromptFixture : PortFixture {
     PromptFixture() : PortFixture(Options{.late_completions = false}) {}
 };
 
-/// Runs `body` with a port on each personality and many seeds; a failure names both.
-template <class Body>
+/// Runs `body` with a fixture of its own on each personality and many seeds; a failure names both.
+template <class Fixture = PortFixture, class Body>
 void on_each_port(Body body, Options options = {}) {
     constexpr std::uint64_t seeds = 40;
     for (const Personality personality : all_personalities) {
@@ -142,7 +142,7 @@ void on_each_port(Body body, Options options = {}) {
             options.personality = personality;
             options.seed = seed;
             BOOST_TEST_CONTEXT(traits_of(personality).name << ", seed " << seed) {
-                PortFixture fixture(options);
+                Fixture fixture(options);
                 body(fixture);
             }
         }
