@@ -156,6 +156,31 @@ BOOST_AUTO_TEST_CASE(a_slot_that_is_never_given_back_is_asked_though_one_beside_
     });
 }
 
+BOOST_AUTO_TEST_CASE(of_two_slots_that_are_never_given_back_the_closed_one_is_found) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        // Two lots, of which neither cancel succeeds.
+        OsPoller poller = make_poller({.max_registrations = 18});
+        const Sockets sockets(stage, poller, 18);
+        sockets.park_all_but(1);
+        for (const std::size_t i : {1U, 16U}) {
+            stage.kernel.fail_next(Call::afd_cancel, no_resources);
+            BOOST_REQUIRE(!poller.unregister_handle(sockets[i].local));
+        }
+        const SocketPair closed = stage.world.tcp_pair();
+        const SocketPair other = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(closed.local, IoInterest::read, 50));
+        BOOST_REQUIRE(!poller.register_handle(other.local, IoInterest::read, 60));
+        sockets.calm(0);
+        stage.world.close(closed.local);
+        stage.world.send(other.peer, 1);
+        const auto before = stage.kernel.now();
+        BOOST_TEST(wait(poller, 1h).mask_of(60) == mask::in);
+        BOOST_TEST((stage.kernel.now() - before < 10s));
+        BOOST_TEST(poller.registration_count() == 17U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_cancel_of_the_group_that_fails_is_reported_and_tried_again) {
     on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
