@@ -8,6 +8,7 @@
 // clang-format off
 #include <winsock2.h>
 #include <ws2tcpip.h>
+#include <mswsock.h>
 #include <windows.h>
 // clang-format on
 
@@ -70,6 +71,20 @@ private:
     SOCKET socket_;
 };
 
+/// A datagram socket that receives what is sent to it: how a thread is roused out of WSAPoll.
+[[nodiscard]] inline Socket udp_socket_to_itself() {
+    Socket bell(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    auto* const name = reinterpret_cast<sockaddr*>(&address);
+    int size = sizeof(address);
+    check(::bind(bell.get(), name, size) == 0, "bind");
+    check(::getsockname(bell.get(), name, &size) == 0, "getsockname");
+    check(::connect(bell.get(), name, size) == 0, "connect");
+    return bell;
+}
+
 /// `count` connections. The local ends are what is polled; the peers send.
 class Connections {
 public:
@@ -96,9 +111,21 @@ public:
 
     [[nodiscard]] std::span<const SOCKET> locals() const noexcept { return locals_; }
 
-    /// The peer of this local end sends one byte.
-    void send_to(std::size_t index) const {
-        check(::send(peers_[index].get(), "x", 1, 0) == 1, "send");
+    [[nodiscard]] SOCKET peer(std::size_t index) const noexcept { return peers_[index].get(); }
+
+    /// The peers of these local ends send one byte each. Returns when all can be received.
+    void send_to(std::span<const std::size_t> indices) const {
+        std::vector<WSAPOLLFD> entries;
+        for (const std::size_t index : indices) {
+            check(::send(peers_[index].get(), "x", 1, 0) == 1, "send");
+            entries.push_back({locals_[index], POLLRDNORM, 0});
+        }
+        while (!entries.empty()) {
+            check(::WSAPoll(entries.data(), static_cast<ULONG>(entries.size()),
+                            static_cast<INT>(patience_milliseconds)) > 0,
+                  "WSAPoll");
+            std::erase_if(entries, [](const WSAPOLLFD& entry) { return entry.revents != 0; });
+        }
     }
 
 private:

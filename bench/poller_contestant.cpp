@@ -1,42 +1,24 @@
 // The library itself, by its public interface alone.
 #include <optional>
-#include <system_error>
 #include <vector>
 
+#include "poller.hpp"
 #include "readiness_contestant.hpp"
-#include "wakepoll/wakepoll.hpp"
 
 namespace wakepoll::bench {
 namespace {
-
-void check_error(const std::error_code& error, const char* call) {
-    if (error) {
-        throw std::system_error(error, call);
-    }
-}
 
 class PollerContestant final : public ReadinessContestant {
 public:
     explicit PollerContestant(Backend backend) : backend_(backend), events_(events_per_wait) {}
 
     void watch(std::span<const SOCKET> sockets) override {
-        PollerConfig config;
-        config.max_registrations = static_cast<std::uint32_t>(sockets.size());
-        config.backend = backend_;
-        Result<OsPoller> created = OsPoller::create(config);
-        check_error(created.error(), "OsPoller::create");
-        poller_.emplace(std::move(*created));
-        for (const SOCKET socket : sockets) {
-            check_error(poller_->register_handle(Handle(std::uintptr_t{socket}), IoInterest::read,
-                                                 std::uint64_t{socket}),
-                        "register_handle");
-        }
+        poller_.emplace(make_poller_with(backend_, sockets));
     }
 
     void receive_from(std::size_t expected) override {
         while (expected > 0) {
-            const WaitResult waited =
-                poller_->wait(events_, std::chrono::milliseconds(patience_milliseconds));
+            const WaitResult waited = poller_->wait(events_, patience);
             check_error(waited.error, "wait");
             if (waited.count == 0) {
                 fail("wait", WAIT_TIMEOUT);
@@ -62,7 +44,7 @@ std::unique_ptr<ReadinessContestant> make_poller(Backend backend) {
     // One that can not be had is found out here, not in the middle of the table.
     PollerConfig config;
     config.backend = backend;
-    check_error(OsPoller::create(config).error(), "OsPoller::create");
+    (void)make_poller_of(config);
     return std::make_unique<PollerContestant>(backend);
 }
 

@@ -31,6 +31,9 @@ public:
 /// One WSAPoll of all sockets, whose array is kept ready.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_wsapoll_of_all();
 
+/// One select of all sockets, whose set is built anew for each call, as select demands.
+[[nodiscard]] std::unique_ptr<ReadinessContestant> make_select_of_all();
+
 /// One AFD request for each socket.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_afd_request_each();
 

@@ -1,0 +1,18 @@
+// A wait of Asio's that only its timer ends.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace wakepoll::bench {
+
+class AsioSleeper {
+public:
+    virtual ~AsioSleeper() = default;
+    virtual void sleep(std::chrono::microseconds time) = 0;
+};
+
+/// Null where Asio was not found.
+[[nodiscard]] std::unique_ptr<AsioSleeper> make_asio_sleeper();
+
+}  // namespace wakepoll::bench

@@ -1,0 +1,49 @@
+// Runs the scenarios that are wanted, one after the other.
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string_view>
+
+#include "harness.hpp"
+#include "loopback_sockets.hpp"
+#include "scenarios.hpp"
+
+namespace wakepoll::bench {
+namespace {
+
+struct Scenario {
+    std::string_view name;
+    std::string_view about;
+    void (*run)(Bench& bench);
+};
+
+constexpr Scenario scenarios[] = {
+    {"wake latency", "from another thread's wake to the end of the wait", run_wake_latency},
+    {"wake storm", "four threads wake one as fast as they can", run_wake_storm},
+    {"readiness", "reporting what is ready, and receiving a byte of each", run_readiness},
+    {"one poll", "a single wait beside a single WSAPoll of the same sockets", run_one_poll},
+    {"churn", "register, modify and unregister a thousand sockets", run_churn},
+    {"timeouts", "how far a wait ends from its timeout; below 0 is early", run_timeouts},
+};
+
+}  // namespace
+}  // namespace wakepoll::bench
+
+int main(int count, char** arguments) {
+    using namespace wakepoll::bench;
+    try {
+        Bench bench(parse_options(count, arguments));
+        const WinsockUse winsock;
+        for (const Scenario& scenario : scenarios) {
+            bench.begin_scenario(scenario.name, scenario.about);
+            scenario.run(bench);
+        }
+        bench.finish();
+        return EXIT_SUCCESS;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return EXIT_FAILURE;
+    }
+}

@@ -1,0 +1,16 @@
+// The scenarios, each in a file of its own name. A scenario is run on the main thread, with Winsock
+// started, and throws std::exception where something does not work.
+#pragma once
+
+#include "harness.hpp"
+
+namespace wakepoll::bench {
+
+void run_wake_latency(Bench& bench);
+void run_wake_storm(Bench& bench);
+void run_readiness(Bench& bench);
+void run_one_poll(Bench& bench);
+void run_churn(Bench& bench);
+void run_timeouts(Bench& bench);
+
+}  // namespace wakepoll::bench

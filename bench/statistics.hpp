@@ -1,0 +1,33 @@
+// What is said of many samples of the same thing.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+namespace wakepoll::bench {
+
+/// The value below which this part of the sorted samples lies.
+[[nodiscard]] inline double quantile(const std::vector<double>& sorted, double part) {
+    const double last = static_cast<double>(sorted.size() - 1);
+    return sorted[static_cast<std::size_t>(std::lround(part * last))];
+}
+
+struct Summary {
+    double low = 0;  ///< The lower quintile: a fifth of the rounds cost less.
+    double median = 0;
+    double p99 = 0;
+    double spread = 0;  ///< Between the quartiles, as a part of the median.
+    std::size_t samples = 0;
+};
+
+/// Of at least one sample.
+[[nodiscard]] inline Summary summary_of(const std::vector<double>& sorted) {
+    const double median = quantile(sorted, 0.5);
+    const double between = quantile(sorted, 0.75) - quantile(sorted, 0.25);
+    return {quantile(sorted, 0.2), median, quantile(sorted, 0.99),
+            median != 0 ? between / std::abs(median) : 0, sorted.size()};
+}
+
+}  // namespace wakepoll::bench

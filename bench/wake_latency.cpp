@@ -1,0 +1,131 @@
+// How long it takes from the begin of a wake until the woken thread is back from its wait, having
+// taken what roused it.
+//
+// The owner says that he is about to wait, and is given time to park, before he is woken: a wake of
+// a thread that is not parked is another, cheaper thing. (That pause is not timed; it makes the
+// measurement one of wakes, it does not make it right.)
+#include <fmt/core.h>
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "harness.hpp"
+#include "loopback_sockets.hpp"
+#include "parked_contestant.hpp"
+#include "scenarios.hpp"
+#include "signal.hpp"
+
+namespace wakepoll::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A thread that waits whenever it is told to.
+class Owner {
+public:
+    explicit Owner(std::unique_ptr<ParkedContestant> contestant)
+        : contestant_(std::move(contestant)), thread_([this] { run(); }) {}
+    ~Owner() {
+        stopping_ = true;
+        begin_.give();
+    }
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+
+    /// Lets it park for this long, wakes it, and says how long that took.
+    [[nodiscard]] Nanoseconds wake_after(DWORD milliseconds) {
+        begin_.give();
+        ::Sleep(milliseconds);
+        const Clock::time_point asked = Clock::now();
+        contestant_->wake();
+        end_.await();
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        return woken_ - asked;
+    }
+
+private:
+    void run() {
+        for (begin_.await(); !stopping_; begin_.await()) {
+            try {
+                (void)contestant_->wait();
+            } catch (...) {
+                failure_ = std::current_exception();
+            }
+            woken_ = Clock::now();
+            end_.give();
+        }
+    }
+
+    std::unique_ptr<ParkedContestant> contestant_;
+    Signal begin_;
+    Signal end_;
+    std::atomic<bool> stopping_ = false;
+    Clock::time_point woken_;     ///< Written before `end_` is given, read after.
+    std::exception_ptr failure_;  ///< Likewise.
+    std::jthread thread_;         ///< The last: it uses the others.
+};
+
+using Make = std::function<std::unique_ptr<ParkedContestant>()>;
+
+void measure(Bench& bench, const std::string& cell, DWORD pause,
+             const std::vector<std::pair<std::string, Make>>& makes,
+             const std::vector<Comparison>& comparisons) {
+    std::vector<Contestant> contestants;
+    std::unique_ptr<Owner> owner;
+    for (const auto& [name, make] : makes) {
+        contestants.push_back({name, [&owner, pause] { return owner->wake_after(pause); },
+                               [&owner, make = make] { owner = std::make_unique<Owner>(make()); },
+                               [&owner] { owner.reset(); }});
+    }
+    const Effort effort = bench.quick() ? Effort{4, 3, 12} : Effort{20, 5, 50};
+    bench.run({cell, "wake", 1, effort}, contestants, comparisons);
+}
+
+}  // namespace
+
+void run_wake_latency(Bench& bench) {
+    constexpr const char* port = "port";
+    constexpr const char* poller = "poller";
+    constexpr const char* raw = "raw port";
+    constexpr const char* wsapoll = "raw WSAPoll and a socket";
+    if (bench.wants(port)) {
+        std::vector<std::pair<std::string, Make>> makes = {
+            {raw, make_parked_at_port},
+            {poller, [] { return make_parked_poller(Backend::automatic, {}); }}};
+        if (make_parked_asio() != nullptr) {
+            makes.emplace_back("Asio", make_parked_asio);
+        }
+        measure(bench, port, 1, makes, {at_most(1.1, poller, raw), compared(poller, "Asio")});
+    }
+    for (const std::size_t count : {std::size_t{1}, std::size_t{64}, std::size_t{1000}}) {
+        const std::string by_wsapoll = fmt::format("wsapoll sockets={}", count);
+        const std::string by_afd = fmt::format("afd sockets={}", count);
+        if (!bench.wants(by_wsapoll) && !bench.wants(by_afd)) {
+            continue;
+        }
+        const Connections connections(count);
+        const std::span<const SOCKET> sockets = connections.locals();
+        // A call with many sockets takes its time before it blocks.
+        const auto pause = static_cast<DWORD>(1 + count / 100);
+        measure(bench, by_wsapoll, pause,
+                {{wsapoll, [sockets] { return make_parked_in_wsapoll(sockets); }},
+                 {poller, [sockets] { return make_parked_poller(Backend::wsapoll, sockets); }}},
+                {compared(poller, wsapoll)});
+        measure(bench, by_afd, pause,
+                {{raw, make_parked_at_port},
+                 {poller, [sockets] { return make_parked_poller(Backend::afd, sockets); }}},
+                {compared(poller, raw)});
+    }
+}
+
+}  // namespace wakepoll::bench
