@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -51,16 +53,18 @@ const Measurement* find(const std::vector<Measurement>& measured, std::string_vi
     return nullptr;
 }
 
-/// Hundredths of the samples, finer at both ends: enough to draw how they are distributed.
+/// Every half hundredth of the samples: enough to draw how they are distributed.
 std::string quantiles_of(const std::vector<double>& sorted) {
-    constexpr int hundredths[] = {0,  1,  2,  5,  10, 15, 20, 25, 30, 35, 40, 45, 50,
-                                  55, 60, 65, 70, 75, 80, 85, 90, 95, 98, 99, 100};
+    constexpr int steps = 200;
     std::string text;
-    for (const int part : hundredths) {
-        text += fmt::format("{}[{},{:.3f}]", text.empty() ? "" : ",", part,
-                            quantile(sorted, part / 100.0));
+    for (int i = 0; i <= steps; ++i) {
+        text += fmt::format("{}{:.4g}", i == 0 ? "" : ",", quantile(sorted, i / double{steps}));
     }
     return text;
+}
+
+std::string readable(double value) {
+    return std::abs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
 }  // namespace
@@ -77,8 +81,11 @@ Options parse_options(int count, char** arguments) {
             options.moving = true;
         } else if (argument == "--filter" && i + 1 < count) {
             options.filter = arguments[++i];
+        } else if (argument == "--save" && i + 1 < count) {
+            options.save = arguments[++i];
         } else {
-            throw std::invalid_argument("usage: [--quick] [--json] [--moving] [--filter TEXT]");
+            throw std::invalid_argument(
+                "usage: [--quick] [--json] [--save FILE] [--moving] [--filter TEXT]");
         }
     }
     return options;
@@ -175,16 +182,21 @@ void Bench::show(const Cell& cell, const Comparison& comparison, const Measureme
         met ? "true" : "false"));
 }
 
-void Bench::tell(std::string_view cell, std::string_view name, double value,
-                 std::string_view unit) {
+void Bench::tell(std::string_view cell, std::string_view name, const std::vector<Figure>& figures) {
     heading();
+    std::string line;
+    for (const Figure& figure : figures) {
+        line += fmt::format("{}{} {}{}{}", line.empty() ? "" : ", ", figure.name,
+                            readable(figure.value), figure.unit.empty() ? "" : " ", figure.unit);
+        object(fmt::format(
+            R"({{"kind":"figure","scenario":"{}","cell":"{}","name":"{}","figure":"{}",)"
+            R"("unit":"{}","value":{:.4f}}})",
+            scenario_, cell, name, figure.name, figure.unit, figure.value));
+    }
     if (!options_.json) {
-        fmt::print("    {:<30} {:>10.2f} {}   ({})\n", name, value, unit, cell);
+        fmt::print("    {}, {}: {}\n", cell, name, line);
         std::fflush(stdout);
     }
-    object(fmt::format(
-        R"({{"kind":"figure","scenario":"{}","cell":"{}","name":"{}","unit":"{}","value":{:.4f}}})",
-        scenario_, cell, name, unit, value));
 }
 
 void Bench::skip(std::string_view cell, std::string_view name, std::string_view reason) {
@@ -201,11 +213,20 @@ void Bench::finish() {
         throw std::invalid_argument(
             fmt::format("no cell has a name with '{}' in it", options_.filter));
     }
-    if (options_.json) {
-        for (std::size_t i = 0; i < objects_.size(); ++i) {
-            fmt::print("{}{}\n", i == 0 ? "[" : ",", objects_[i]);
+    std::string array;
+    for (const std::string& object : objects_) {
+        array += fmt::format("{}{}\n", array.empty() ? "[" : ",", object);
+    }
+    array += "]\n";
+    if (!options_.save.empty()) {
+        std::ofstream file(options_.save, std::ios::binary);
+        file << array;
+        if (!file.flush()) {
+            throw std::runtime_error(options_.save + " can not be written");
         }
-        fmt::print("]\n");
+    }
+    if (options_.json) {
+        fmt::print("{}", array);
         return;
     }
     if (!limits_.empty()) {

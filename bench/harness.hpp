@@ -40,6 +40,7 @@ template <class Function>
 struct Options {
     bool quick = false;   ///< Few rounds and few cells: to see that it works, not to be quoted.
     bool json = false;    ///< One JSON array in place of the tables.
+    std::string save;     ///< A file that gets that array, whatever is printed.
     bool moving = false;  ///< Readiness: other sockets are active in each round.
     std::string filter;   ///< Only cells whose name, `scenario/cell`, contains this.
 };
@@ -100,6 +101,13 @@ struct Comparison {
     return {std::move(own), std::move(peer), Comparison::Kind::difference, microseconds};
 }
 
+/// A number that is not the time of a unit: bytes, or a part of something.
+struct Figure {
+    std::string name;
+    double value = 0;
+    std::string unit;
+};
+
 class Bench {
 public:
     explicit Bench(Options options) : options_(std::move(options)) {}
@@ -118,14 +126,14 @@ public:
     std::vector<Measurement> run(const Cell& cell, const std::vector<Contestant>& contestants,
                                  const std::vector<Comparison>& comparisons = {});
 
-    /// A number besides: bytes, or a part of something. Of a cell that is wanted.
-    void tell(std::string_view cell, std::string_view name, double value, std::string_view unit);
+    /// Numbers besides, told in one line. Of a cell that is wanted.
+    void tell(std::string_view cell, std::string_view name, const std::vector<Figure>& figures);
 
     /// Something that can not be measured here, and why.
     void skip(std::string_view cell, std::string_view name, std::string_view reason);
 
     /// What remains to be said when all scenarios have run. Throws std::invalid_argument where the
-    /// filter has left nothing to run.
+    /// filter has left nothing to run, std::runtime_error where the file can not be written.
     void finish();
 
 private:

@@ -66,6 +66,7 @@ public:
     }
 
     [[nodiscard]] SOCKET get() const noexcept { return socket_; }
+    [[nodiscard]] SOCKET release() noexcept { return std::exchange(socket_, INVALID_SOCKET); }
 
 private:
     SOCKET socket_;
@@ -110,6 +111,15 @@ public:
     }
 
     [[nodiscard]] std::span<const SOCKET> locals() const noexcept { return locals_; }
+
+    /// Gives the local ends away; nothing but the peers is left.
+    [[nodiscard]] std::vector<SOCKET> release_locals() {
+        for (Socket& socket : owned_) {
+            (void)socket.release();
+        }
+        owned_.clear();
+        return std::exchange(locals_, {});
+    }
 
     [[nodiscard]] SOCKET peer(std::size_t index) const noexcept { return peers_[index].get(); }
 

@@ -26,6 +26,7 @@ constexpr Scenario scenarios[] = {
     {"one poll", "a single wait beside a single WSAPoll of the same sockets", run_one_poll},
     {"churn", "register, modify and unregister a thousand sockets", run_churn},
     {"timeouts", "how far a wait ends from its timeout; below 0 is early", run_timeouts},
+    {"memory", "what a poller takes, and each of its sockets", run_memory},
 };
 
 }  // namespace

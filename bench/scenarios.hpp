@@ -12,5 +12,6 @@ void run_readiness(Bench& bench);
 void run_one_poll(Bench& bench);
 void run_churn(Bench& bench);
 void run_timeouts(Bench& bench);
+void run_memory(Bench& bench);
 
 }  // namespace wakepoll::bench

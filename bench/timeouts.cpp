@@ -36,13 +36,15 @@ void tell_early_and_late(Bench& bench, const std::string& cell, const Measuremen
     const auto on_time = std::lower_bound(samples.begin(), samples.end(), 0.0);
     const std::vector<double> late(on_time, samples.end());
     const auto early = static_cast<double>(on_time - samples.begin());
-    bench.tell(cell, measured.name + ": early", early / static_cast<double>(samples.size()) * 100,
-               "%");
-    bench.tell(cell, measured.name + ": earliest", std::min(samples.front(), 0.0), "us");
+    std::vector<Figure> figures = {
+        {"early", early / static_cast<double>(samples.size()) * 100, "%"},
+        {"at most", -std::min(samples.front(), 0.0), "us"}};
     if (!late.empty()) {
-        bench.tell(cell, measured.name + ": late, median", quantile(late, 0.5), "us");
-        bench.tell(cell, measured.name + ": late, p99", quantile(late, 0.99), "us");
+        figures.push_back({"late, median", quantile(late, 0.5), "us"});
+        figures.push_back({"late, p99", quantile(late, 0.99), "us"});
+        figures.push_back({"late, at most", late.back(), "us"});
     }
+    bench.tell(cell, measured.name, figures);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ void run_wake_storm(Bench& bench) {
     const Effort effort = bench.quick() ? Effort{3, 1, 3} : Effort{11, 1, 5};
     bench.run({cell, "wake", threads * wakes_each, effort}, contestants,
               {compared("poller", "raw port"), compared("poller", "Asio")});
-    bench.tell(cell, "wakes that took no kernel call", coalesced * 100, "%");
+    bench.tell(cell, "poller", {{"wakes that took no kernel call", coalesced * 100, "%"}});
 }
 
 }  // namespace wakepoll::bench
