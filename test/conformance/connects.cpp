@@ -92,29 +92,31 @@ void a_socket_that_was_never_connected_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(scene.world.tcp_socket());
 }
 
-constexpr std::array scenarios = {
-    Scenario{"connects/a connect that succeeds under every interest",
-             a_connect_that_succeeds_under_every_interest},
-    Scenario{"connects/a connect begun after it was added", a_connect_begun_after_it_was_added},
-    Scenario{"connects/a connect begun during the wait", a_connect_begun_during_the_wait},
-    Scenario{"connects/data after a connect", data_after_a_connect},
-    Scenario{"connects/a refused connect under every interest",
-             a_refused_connect_under_every_interest},
-    Scenario{"connects/a refused connect under no interest", a_refused_connect_under_no_interest},
-    Scenario{"connects/a refused connect beside a ready socket",
-             a_refused_connect_beside_a_ready_socket},
-    Scenario{"connects/a refused connect that a receive has told of",
-             a_refused_connect_that_a_receive_has_told_of},
-    Scenario{"connects/a connect that is not answered under every interest",
-             a_connect_that_is_not_answered_under_every_interest},
-    Scenario{"connects/a connect that is not answered beside a ready socket",
-             a_connect_that_is_not_answered_beside_a_ready_socket},
-    Scenario{"connects/a socket that was never connected under every interest",
-             a_socket_that_was_never_connected_under_every_interest},
-};
-
 }  // namespace
 
-std::span<const Scenario> connect_scenarios() { return scenarios; }
+std::span<const Scenario> connect_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"connects/a connect that succeeds under every interest",
+                 a_connect_that_succeeds_under_every_interest},
+        Scenario{"connects/a connect begun after it was added", a_connect_begun_after_it_was_added},
+        Scenario{"connects/a connect begun during the wait", a_connect_begun_during_the_wait},
+        Scenario{"connects/data after a connect", data_after_a_connect},
+        Scenario{"connects/a refused connect under every interest",
+                 a_refused_connect_under_every_interest},
+        Scenario{"connects/a refused connect under no interest",
+                 a_refused_connect_under_no_interest},
+        Scenario{"connects/a refused connect beside a ready socket",
+                 a_refused_connect_beside_a_ready_socket},
+        Scenario{"connects/a refused connect that a receive has told of",
+                 a_refused_connect_that_a_receive_has_told_of},
+        Scenario{"connects/a connect that is not answered under every interest",
+                 a_connect_that_is_not_answered_under_every_interest},
+        Scenario{"connects/a connect that is not answered beside a ready socket",
+                 a_connect_that_is_not_answered_beside_a_ready_socket},
+        Scenario{"connects/a socket that was never connected under every interest",
+                 a_socket_that_was_never_connected_under_every_interest},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -116,20 +116,22 @@ void narrow_spans_take_turns(Scene& scene) {
     scene.note("a span without room", scene.poller().wait(0ms, 0).error);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"interests/edge-triggered", edge_triggered_is_refused},
-    Scenario{"interests/none at all", no_interest_at_all},
-    Scenario{"interests/one that a FIN does not concern", an_interest_that_a_fin_does_not_concern},
-    Scenario{"interests/bits that mean nothing", bits_of_no_interest_are_refused},
-    Scenario{"interests/modify replaces interest and data", modify_replaces_interest_and_data},
-    Scenario{"interests/modified again and again", modify_during_which_nothing_is_lost},
-    Scenario{"interests/the same data for two sockets", the_same_data_for_two_sockets},
-    Scenario{"interests/data of 64 bits", data_of_64_bits},
-    Scenario{"interests/narrow spans take turns", narrow_spans_take_turns},
-};
-
 }  // namespace
 
-std::span<const Scenario> interest_scenarios() { return scenarios; }
+std::span<const Scenario> interest_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"interests/edge-triggered", edge_triggered_is_refused},
+        Scenario{"interests/none at all", no_interest_at_all},
+        Scenario{"interests/one that a FIN does not concern",
+                 an_interest_that_a_fin_does_not_concern},
+        Scenario{"interests/bits that mean nothing", bits_of_no_interest_are_refused},
+        Scenario{"interests/modify replaces interest and data", modify_replaces_interest_and_data},
+        Scenario{"interests/modified again and again", modify_during_which_nothing_is_lost},
+        Scenario{"interests/the same data for two sockets", the_same_data_for_two_sockets},
+        Scenario{"interests/data of 64 bits", data_of_64_bits},
+        Scenario{"interests/narrow spans take turns", narrow_spans_take_turns},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

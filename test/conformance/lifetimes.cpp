@@ -194,26 +194,28 @@ void a_number_recycled_between_two_waits(Scene& scene) {
     scene.settled("the new one", 1);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"lifetimes/errors of the owner", errors_of_the_owner},
-    Scenario{"lifetimes/what can not be polled", what_can_not_be_polled},
-    Scenario{"lifetimes/what is no handle", what_is_no_handle},
-    Scenario{"lifetimes/closed while registered", closed_while_registered},
-    Scenario{"lifetimes/closed during the wait", closed_during_the_wait},
-    Scenario{"lifetimes/closed with data unread", closed_with_data_unread},
-    Scenario{"lifetimes/one-shot, closed after its report", one_shot_closed_after_its_report},
-    Scenario{"lifetimes/a duplicate beside the original", a_duplicate_beside_the_original},
-    Scenario{"lifetimes/a duplicate is closed", a_duplicate_is_closed},
-    Scenario{"lifetimes/the original is closed and a duplicate lives on",
-             the_original_is_closed_and_a_duplicate_lives_on},
-    Scenario{"lifetimes/a number recycled after remove", a_number_recycled_after_remove},
-    Scenario{"lifetimes/a number recycled once it was noticed",
-             a_number_recycled_once_it_was_noticed},
-    Scenario{"lifetimes/a number recycled between two waits", a_number_recycled_between_two_waits},
-};
-
 }  // namespace
 
-std::span<const Scenario> lifetime_scenarios() { return scenarios; }
+std::span<const Scenario> lifetime_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"lifetimes/errors of the owner", errors_of_the_owner},
+        Scenario{"lifetimes/what can not be polled", what_can_not_be_polled},
+        Scenario{"lifetimes/what is no handle", what_is_no_handle},
+        Scenario{"lifetimes/closed while registered", closed_while_registered},
+        Scenario{"lifetimes/closed during the wait", closed_during_the_wait},
+        Scenario{"lifetimes/closed with data unread", closed_with_data_unread},
+        Scenario{"lifetimes/one-shot, closed after its report", one_shot_closed_after_its_report},
+        Scenario{"lifetimes/a duplicate beside the original", a_duplicate_beside_the_original},
+        Scenario{"lifetimes/a duplicate is closed", a_duplicate_is_closed},
+        Scenario{"lifetimes/the original is closed and a duplicate lives on",
+                 the_original_is_closed_and_a_duplicate_lives_on},
+        Scenario{"lifetimes/a number recycled after remove", a_number_recycled_after_remove},
+        Scenario{"lifetimes/a number recycled once it was noticed",
+                 a_number_recycled_once_it_was_noticed},
+        Scenario{"lifetimes/a number recycled between two waits",
+                 a_number_recycled_between_two_waits},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

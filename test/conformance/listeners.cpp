@@ -90,23 +90,25 @@ void a_listener_closed_over_a_connection(Scene& scene) {
     scene.settled("never accepted", 1, mask::err);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"listeners/a connection is in until it is accepted",
-             a_connection_is_in_until_it_is_accepted},
-    Scenario{"listeners/two connections are accepted one by one",
-             two_connections_are_accepted_one_by_one},
-    Scenario{"listeners/a quiet listener under every interest",
-             a_quiet_listener_under_every_interest},
-    Scenario{"listeners/a waiting connection under every interest",
-             a_waiting_connection_under_every_interest},
-    Scenario{"listeners/a connection during the wait", a_connection_during_the_wait},
-    Scenario{"listeners/the accepted socket", the_accepted_socket},
-    Scenario{"listeners/the client ends before the accept", the_client_ends_before_the_accept},
-    Scenario{"listeners/a listener closed over a connection", a_listener_closed_over_a_connection},
-};
-
 }  // namespace
 
-std::span<const Scenario> listener_scenarios() { return scenarios; }
+std::span<const Scenario> listener_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"listeners/a connection is in until it is accepted",
+                 a_connection_is_in_until_it_is_accepted},
+        Scenario{"listeners/two connections are accepted one by one",
+                 two_connections_are_accepted_one_by_one},
+        Scenario{"listeners/a quiet listener under every interest",
+                 a_quiet_listener_under_every_interest},
+        Scenario{"listeners/a waiting connection under every interest",
+                 a_waiting_connection_under_every_interest},
+        Scenario{"listeners/a connection during the wait", a_connection_during_the_wait},
+        Scenario{"listeners/the accepted socket", the_accepted_socket},
+        Scenario{"listeners/the client ends before the accept", the_client_ends_before_the_accept},
+        Scenario{"listeners/a listener closed over a connection",
+                 a_listener_closed_over_a_connection},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -35,7 +35,7 @@ void data(Scene& scene) {
     play_once(scene, pair.local, mask::in);
 }
 
-void the_peers_fin(Scene& scene) {
+void the_peers_fin_once(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.shutdown_send(pair.peer);
     play_once(scene, pair.local, mask::rdhup);
@@ -116,22 +116,23 @@ void two_of_them(Scene& scene) {
     scene.nothing_more("nor of the second", 2);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"one-shot/room", room},
-    Scenario{"one-shot/data", data},
-    Scenario{"one-shot/the peer's FIN", the_peers_fin},
-    Scenario{"one-shot/both FINs", both_fins},
-    Scenario{"one-shot/a reset", a_reset},
-    Scenario{"one-shot/a refused connect", a_refused_connect},
-    Scenario{"one-shot/a waiting connection", a_waiting_connection},
-    Scenario{"one-shot/silent once it has reported", silent_once_it_has_reported},
-    Scenario{"one-shot/without another interest", without_another_interest},
-    Scenario{"one-shot/made lasting and back", made_lasting_and_back},
-    Scenario{"one-shot/two of them", two_of_them},
-};
-
 }  // namespace
 
-std::span<const Scenario> one_shot_scenarios() { return scenarios; }
+std::span<const Scenario> one_shot_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"one-shot/room", room},
+        Scenario{"one-shot/data", data},
+        Scenario{"one-shot/the peer's FIN", the_peers_fin_once},
+        Scenario{"one-shot/both FINs", both_fins},
+        Scenario{"one-shot/a reset", a_reset},
+        Scenario{"one-shot/a refused connect", a_refused_connect},
+        Scenario{"one-shot/a waiting connection", a_waiting_connection},
+        Scenario{"one-shot/silent once it has reported", silent_once_it_has_reported},
+        Scenario{"one-shot/without another interest", without_another_interest},
+        Scenario{"one-shot/made lasting and back", made_lasting_and_back},
+        Scenario{"one-shot/two of them", two_of_them},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

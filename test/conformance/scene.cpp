@@ -10,8 +10,6 @@ namespace {
 
 /// The marker's own; no scenario uses it.
 constexpr std::uint64_t marker_data = 0xFFFF'FFFF'0000'0001;
-/// How long is waited for what must come.
-constexpr auto patience = std::chrono::seconds(10);
 /// A mask that was the same in so many waits in a row, after the marker, is the one that stays.
 constexpr int same_looks = 8;
 constexpr int most_looks = 100000;
@@ -75,14 +73,14 @@ Scene::Settled Scene::settle(Seat& seat, std::uint64_t data, std::uint32_t until
     Readiness& on = *seat.readiness;
     Settled settled;
     const auto look = [&] {
-        const Batch batch = on.wait(patience);
+        const Batch batch = on.wait(wait_limit);
         must(batch.error, "wait");
         settled.mask = batch.mask_of(data);
         settled.ever |= settled.mask;
         return batch.mask_of(marker_data) != mask::none;
     };
     if (until != mask::none) {
-        const auto end = on.now() + patience;
+        const auto end = on.now() + wait_limit;
         do {
             look();
         } while ((settled.mask & until) != until && on.now() < end);
@@ -122,10 +120,10 @@ void Scene::nothing_more(std::string label, std::uint64_t data) {
 }
 
 void Scene::next_report(std::string label, std::uint64_t data) {
-    const auto end = poller().now() + patience;
+    const auto end = poller().now() + wait_limit;
     std::uint32_t mask = mask::none;
     while (mask == mask::none && poller().now() < end) {
-        const Batch batch = poller().wait(patience);
+        const Batch batch = poller().wait(wait_limit);
         must(batch.error, "wait");
         mask = batch.mask_of(data);
     }

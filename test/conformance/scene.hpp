@@ -11,6 +11,7 @@
 // long enough.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -35,6 +36,10 @@ struct Observation {
 /// The enumerator of std::errc; `success`.
 [[nodiscard]] std::string words_of(const std::error_code& error);
 [[nodiscard]] inline std::string words_of(bool yes) { return yes ? "yes" : "no"; }
+
+/// How long is waited for what must come: far longer than anything here takes, so that a wake that
+/// gets lost is seen.
+inline constexpr auto wait_limit = std::chrono::seconds(10);
 
 inline constexpr IoInterest all_interest =
     IoInterest::read | IoInterest::write | IoInterest::priority | IoInterest::read_hangup;

@@ -103,23 +103,24 @@ void many_sockets_are_reported_in_one_wait(Scene& scene) {
     scene.note("events in a span of 7", std::to_string(scene.poller().wait(1s, 7).events.size()));
 }
 
-constexpr std::array scenarios = {
-    Scenario{"tcp data/data is in until it is read", data_is_in_until_it_is_read},
-    Scenario{"tcp data/data that came before it was added", data_that_came_before_it_was_added},
-    Scenario{"tcp data/data that comes during the wait", data_that_comes_during_the_wait},
-    Scenario{"tcp data/data under every interest", data_under_every_interest},
-    Scenario{"tcp data/a quiet connection under every interest",
-             a_quiet_connection_under_every_interest},
-    Scenario{"tcp data/room to send until there is none", room_to_send_until_there_is_none},
-    Scenario{"tcp data/no room under every interest", no_room_under_every_interest},
-    Scenario{"tcp data/data while there is no room", data_while_there_is_no_room},
-    Scenario{"tcp data/both ends in one poller", both_ends_in_one_poller},
-    Scenario{"tcp data/many sockets are reported in one wait",
-             many_sockets_are_reported_in_one_wait},
-};
-
 }  // namespace
 
-std::span<const Scenario> tcp_data_scenarios() { return scenarios; }
+std::span<const Scenario> tcp_data_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"tcp data/data is in until it is read", data_is_in_until_it_is_read},
+        Scenario{"tcp data/data that came before it was added", data_that_came_before_it_was_added},
+        Scenario{"tcp data/data that comes during the wait", data_that_comes_during_the_wait},
+        Scenario{"tcp data/data under every interest", data_under_every_interest},
+        Scenario{"tcp data/a quiet connection under every interest",
+                 a_quiet_connection_under_every_interest},
+        Scenario{"tcp data/room to send until there is none", room_to_send_until_there_is_none},
+        Scenario{"tcp data/no room under every interest", no_room_under_every_interest},
+        Scenario{"tcp data/data while there is no room", data_while_there_is_no_room},
+        Scenario{"tcp data/both ends in one poller", both_ends_in_one_poller},
+        Scenario{"tcp data/many sockets are reported in one wait",
+                 many_sockets_are_reported_in_one_wait},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

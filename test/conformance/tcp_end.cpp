@@ -158,30 +158,34 @@ void the_peer_closes_over_unread_data(Scene& scene) {
     scene.settled("closed over it", 1, everything);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"tcp end/the peer's FIN", the_peers_fin},
-    Scenario{"tcp end/the peer's FIN under every interest", the_peers_fin_under_every_interest},
-    Scenario{"tcp end/the peer's FIN during the wait", the_peers_fin_during_the_wait},
-    Scenario{"tcp end/the peer's FIN while there is no room", the_peers_fin_while_there_is_no_room},
-    Scenario{"tcp end/data before the peer's FIN", data_before_the_peers_fin},
-    Scenario{"tcp end/data and the peer's FIN under every interest",
-             data_and_the_peers_fin_under_every_interest},
-    Scenario{"tcp end/an out-of-band byte before the peer's FIN",
-             an_out_of_band_byte_before_the_peers_fin},
-    Scenario{"tcp end/one's own FIN under every interest", ones_own_fin_under_every_interest},
-    Scenario{"tcp end/one's own FIN while there is no room", ones_own_fin_while_there_is_no_room},
-    Scenario{"tcp end/data after one's own FIN", data_after_ones_own_fin},
-    Scenario{"tcp end/both FINs, one's own first, under every interest", both_fins_ones_own_first},
-    Scenario{"tcp end/both FINs, the peer's first, under every interest",
-             both_fins_the_peers_first},
-    Scenario{"tcp end/both FINs over unread data", both_fins_over_unread_data},
-    Scenario{"tcp end/the peer closes", the_peer_closes},
-    Scenario{"tcp end/the peer closes after data", the_peer_closes_after_data},
-    Scenario{"tcp end/the peer closes over unread data", the_peer_closes_over_unread_data},
-};
-
 }  // namespace
 
-std::span<const Scenario> tcp_end_scenarios() { return scenarios; }
+std::span<const Scenario> tcp_end_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"tcp end/the peer's FIN", the_peers_fin},
+        Scenario{"tcp end/the peer's FIN under every interest", the_peers_fin_under_every_interest},
+        Scenario{"tcp end/the peer's FIN during the wait", the_peers_fin_during_the_wait},
+        Scenario{"tcp end/the peer's FIN while there is no room",
+                 the_peers_fin_while_there_is_no_room},
+        Scenario{"tcp end/data before the peer's FIN", data_before_the_peers_fin},
+        Scenario{"tcp end/data and the peer's FIN under every interest",
+                 data_and_the_peers_fin_under_every_interest},
+        Scenario{"tcp end/an out-of-band byte before the peer's FIN",
+                 an_out_of_band_byte_before_the_peers_fin},
+        Scenario{"tcp end/one's own FIN under every interest", ones_own_fin_under_every_interest},
+        Scenario{"tcp end/one's own FIN while there is no room",
+                 ones_own_fin_while_there_is_no_room},
+        Scenario{"tcp end/data after one's own FIN", data_after_ones_own_fin},
+        Scenario{"tcp end/both FINs, one's own first, under every interest",
+                 both_fins_ones_own_first},
+        Scenario{"tcp end/both FINs, the peer's first, under every interest",
+                 both_fins_the_peers_first},
+        Scenario{"tcp end/both FINs over unread data", both_fins_over_unread_data},
+        Scenario{"tcp end/the peer closes", the_peer_closes},
+        Scenario{"tcp end/the peer closes after data", the_peer_closes_after_data},
+        Scenario{"tcp end/the peer closes over unread data", the_peer_closes_over_unread_data},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -134,26 +134,28 @@ void resets_of_two_sockets(Scene& scene) {
     scene.settled("the other", 2, reset_bits);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"tcp reset/a reset under every interest", a_reset_under_every_interest},
-    Scenario{"tcp reset/a reset during the wait", a_reset_during_the_wait},
-    Scenario{"tcp reset/a reset under no interest during the wait",
-             a_reset_under_no_interest_during_the_wait},
-    Scenario{"tcp reset/a reset over unread data", a_reset_over_unread_data},
-    Scenario{"tcp reset/a reset while there is no room", a_reset_while_there_is_no_room},
-    Scenario{"tcp reset/a reset after the peer's FIN", a_reset_after_the_peers_fin},
-    Scenario{"tcp reset/a reset after one's own FIN", a_reset_after_ones_own_fin},
-    Scenario{"tcp reset/no reset after both FINs", no_reset_after_both_fins},
-    Scenario{"tcp reset/a reset over an out-of-band byte", a_reset_over_an_out_of_band_byte},
-    Scenario{"tcp reset/a reset that a receive has told of", a_reset_that_a_receive_has_told_of},
-    Scenario{"tcp reset/a reset before the accept", a_reset_before_the_accept},
-    Scenario{"tcp reset/a reset of a socket added while it connected",
-             a_reset_of_a_socket_added_while_it_connected},
-    Scenario{"tcp reset/resets of two sockets", resets_of_two_sockets},
-};
-
 }  // namespace
 
-std::span<const Scenario> tcp_reset_scenarios() { return scenarios; }
+std::span<const Scenario> tcp_reset_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"tcp reset/a reset under every interest", a_reset_under_every_interest},
+        Scenario{"tcp reset/a reset during the wait", a_reset_during_the_wait},
+        Scenario{"tcp reset/a reset under no interest during the wait",
+                 a_reset_under_no_interest_during_the_wait},
+        Scenario{"tcp reset/a reset over unread data", a_reset_over_unread_data},
+        Scenario{"tcp reset/a reset while there is no room", a_reset_while_there_is_no_room},
+        Scenario{"tcp reset/a reset after the peer's FIN", a_reset_after_the_peers_fin},
+        Scenario{"tcp reset/a reset after one's own FIN", a_reset_after_ones_own_fin},
+        Scenario{"tcp reset/no reset after both FINs", no_reset_after_both_fins},
+        Scenario{"tcp reset/a reset over an out-of-band byte", a_reset_over_an_out_of_band_byte},
+        Scenario{"tcp reset/a reset that a receive has told of",
+                 a_reset_that_a_receive_has_told_of},
+        Scenario{"tcp reset/a reset before the accept", a_reset_before_the_accept},
+        Scenario{"tcp reset/a reset of a socket added while it connected",
+                 a_reset_of_a_socket_added_while_it_connected},
+        Scenario{"tcp reset/resets of two sockets", resets_of_two_sockets},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -85,18 +85,19 @@ void one_of_them_watches_each_end(Scene& scene) {
     scene.settled("in the first, answered", 1, mask::in);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"two pollers/both are told", both_are_told},
-    Scenario{"two pollers/each has its own interest", each_has_its_own_interest},
-    Scenario{"two pollers/one forgets it", one_forgets_it},
-    Scenario{"two pollers/one-shot in one", one_shot_in_one},
-    Scenario{"two pollers/closed in both", closed_in_both},
-    Scenario{"two pollers/a reset in both", a_reset_in_both},
-    Scenario{"two pollers/one at each end", one_of_them_watches_each_end},
-};
-
 }  // namespace
 
-std::span<const Scenario> two_poller_scenarios() { return scenarios; }
+std::span<const Scenario> two_poller_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"two pollers/both are told", both_are_told},
+        Scenario{"two pollers/each has its own interest", each_has_its_own_interest},
+        Scenario{"two pollers/one forgets it", one_forgets_it},
+        Scenario{"two pollers/one-shot in one", one_shot_in_one},
+        Scenario{"two pollers/closed in both", closed_in_both},
+        Scenario{"two pollers/a reset in both", a_reset_in_both},
+        Scenario{"two pollers/one at each end", one_of_them_watches_each_end},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -86,22 +86,24 @@ void datagrams_and_one_shot(Scene& scene) {
     scene.next_report("armed again", 2);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"udp/an unbound socket under every interest", a_fresh_socket_under_every_interest},
-    Scenario{"udp/a quiet socket under every interest", a_connected_socket_under_every_interest},
-    Scenario{"udp/a datagram under every interest", a_datagram_under_every_interest},
-    Scenario{"udp/a datagram is in until it is taken", a_datagram_is_in_until_it_is_taken},
-    Scenario{"udp/a datagram that is read in part is gone",
-             a_datagram_that_is_read_in_part_is_gone},
-    Scenario{"udp/a datagram of no bytes", a_datagram_of_no_bytes},
-    Scenario{"udp/a datagram during the wait", a_datagram_during_the_wait},
-    Scenario{"udp/the peer is gone", the_peer_is_gone},
-    Scenario{"udp/nobody takes what is sent", nobody_takes_what_is_sent},
-    Scenario{"udp/datagrams and one-shot", datagrams_and_one_shot},
-};
-
 }  // namespace
 
-std::span<const Scenario> udp_scenarios() { return scenarios; }
+std::span<const Scenario> udp_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"udp/an unbound socket under every interest", a_fresh_socket_under_every_interest},
+        Scenario{"udp/a quiet socket under every interest",
+                 a_connected_socket_under_every_interest},
+        Scenario{"udp/a datagram under every interest", a_datagram_under_every_interest},
+        Scenario{"udp/a datagram is in until it is taken", a_datagram_is_in_until_it_is_taken},
+        Scenario{"udp/a datagram that is read in part is gone",
+                 a_datagram_that_is_read_in_part_is_gone},
+        Scenario{"udp/a datagram of no bytes", a_datagram_of_no_bytes},
+        Scenario{"udp/a datagram during the wait", a_datagram_during_the_wait},
+        Scenario{"udp/the peer is gone", the_peer_is_gone},
+        Scenario{"udp/nobody takes what is sent", nobody_takes_what_is_sent},
+        Scenario{"udp/datagrams and one-shot", datagrams_and_one_shot},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -67,19 +67,22 @@ void an_out_of_band_byte_and_one_shot(Scene& scene) {
     scene.nothing_more("and no more", 2);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"out-of-band/a byte under every interest", an_out_of_band_byte_under_every_interest},
-    Scenario{"out-of-band/an inline byte under every interest",
-             an_inline_out_of_band_byte_under_every_interest},
-    Scenario{"out-of-band/a byte during the wait", an_out_of_band_byte_during_the_wait},
-    Scenario{"out-of-band/a byte, then data", an_out_of_band_byte_among_data},
-    Scenario{"out-of-band/data, then a byte", data_before_an_out_of_band_byte},
-    Scenario{"out-of-band/an inline byte that is read", an_inline_out_of_band_byte_that_is_read},
-    Scenario{"out-of-band/a byte and one-shot", an_out_of_band_byte_and_one_shot},
-};
-
 }  // namespace
 
-std::span<const Scenario> urgent_scenarios() { return scenarios; }
+std::span<const Scenario> urgent_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"out-of-band/a byte under every interest",
+                 an_out_of_band_byte_under_every_interest},
+        Scenario{"out-of-band/an inline byte under every interest",
+                 an_inline_out_of_band_byte_under_every_interest},
+        Scenario{"out-of-band/a byte during the wait", an_out_of_band_byte_during_the_wait},
+        Scenario{"out-of-band/a byte, then data", an_out_of_band_byte_among_data},
+        Scenario{"out-of-band/data, then a byte", data_before_an_out_of_band_byte},
+        Scenario{"out-of-band/an inline byte that is read",
+                 an_inline_out_of_band_byte_that_is_read},
+        Scenario{"out-of-band/a byte and one-shot", an_out_of_band_byte_and_one_shot},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -11,12 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Far longer than anything here takes, so that a wake that gets lost is seen.
-constexpr auto patience = 10s;
-
 /// Waits until something comes or the time is over: a wait may come back with nothing.
 Batch wait_for_something(Readiness& poller, Timeout timeout) {
-    const auto end = poller.now() + patience;
+    const auto end = poller.now() + wait_limit;
     Batch batch = poller.wait(timeout);
     while (!batch.woken && batch.events.empty() && !batch.error && poller.now() < end) {
         batch = poller.wait(timeout);
@@ -26,7 +23,7 @@ Batch wait_for_something(Readiness& poller, Timeout timeout) {
 
 void a_wake_before_the_wait(Scene& scene) {
     scene.note("wake", scene.poller().wake());
-    scene.note("woken", scene.poller().wait(patience).woken);
+    scene.note("woken", scene.poller().wait(wait_limit).woken);
     scene.note("woken again", scene.poller().wait(0ms).woken);
 }
 
@@ -61,14 +58,14 @@ void a_wake_during_a_wait_over_a_socket(Scene& scene) {
 void a_wake_after_the_wait(Scene& scene) {
     scene.note("woken before", scene.poller().wait(1ms).woken);
     scene.note("wake", scene.poller().wake());
-    scene.note("woken after", scene.poller().wait(patience).woken);
+    scene.note("woken after", scene.poller().wait(wait_limit).woken);
 }
 
 void many_wakes_are_one(Scene& scene) {
     for (int i = 0; i < 100; ++i) {
         static_cast<void>(scene.poller().wake());
     }
-    scene.note("woken", scene.poller().wait(patience).woken);
+    scene.note("woken", scene.poller().wait(wait_limit).woken);
     scene.note("woken again", scene.poller().wait(0ms).woken);
 }
 
@@ -78,10 +75,10 @@ void a_wake_beside_data(Scene& scene) {
     scene.world.send(pair.peer, 1);
     scene.settle(1, mask::in);
     scene.note("wake", scene.poller().wake());
-    const Batch batch = scene.poller().wait(patience);
+    const Batch batch = scene.poller().wait(wait_limit);
     scene.note("woken", batch.woken);
     scene.note("the socket", words_of(batch.mask_of(1)));
-    const Batch next = scene.poller().wait(patience);
+    const Batch next = scene.poller().wait(wait_limit);
     scene.note("woken again", next.woken);
     scene.note("the socket again", words_of(next.mask_of(1)));
 }
@@ -90,14 +87,14 @@ void a_wake_is_for_one_poller(Scene& scene) {
     Readiness& second = scene.second_poller();
     scene.note("wake", second.wake());
     scene.note("the first is woken", scene.poller().wait(0ms).woken);
-    scene.note("the second is woken", second.wait(patience).woken);
+    scene.note("the second is woken", second.wait(wait_limit).woken);
 }
 
 void wakes_and_waits_in_turn(Scene& scene) {
     int woken = 0;
     for (int i = 0; i < 20; ++i) {
         scene.during([&] { static_cast<void>(scene.poller().wake()); },
-                     [&] { woken += scene.poller().wait(patience).woken ? 1 : 0; });
+                     [&] { woken += scene.poller().wait(wait_limit).woken ? 1 : 0; });
     }
     scene.note("woken", std::to_string(woken));
 }
@@ -139,7 +136,7 @@ void a_timeout_that_data_ends(Scene& scene) {
     scene.add(pair.local, IoInterest::read, 1);
     const auto begin = scene.poller().now();
     scene.during([&] { scene.world.send(pair.peer, 1); }, [&] { scene.next_report("data", 1); });
-    scene.note("before its time", scene.poller().now() - begin < patience);
+    scene.note("before its time", scene.poller().now() - begin < wait_limit);
 }
 
 void for_ever(Scene& scene) {
@@ -153,26 +150,27 @@ void for_ever(Scene& scene) {
     scene.note("error", batch.error);
 }
 
-constexpr std::array scenarios = {
-    Scenario{"waits/a wake before the wait", a_wake_before_the_wait},
-    Scenario{"waits/a wake before a wait that may not block",
-             a_wake_before_a_wait_that_may_not_block},
-    Scenario{"waits/a wake during the wait", a_wake_during_the_wait},
-    Scenario{"waits/a wake during a wait over a socket", a_wake_during_a_wait_over_a_socket},
-    Scenario{"waits/a wake after the wait", a_wake_after_the_wait},
-    Scenario{"waits/many wakes are one", many_wakes_are_one},
-    Scenario{"waits/a wake beside data", a_wake_beside_data},
-    Scenario{"waits/a wake is for one poller", a_wake_is_for_one_poller},
-    Scenario{"waits/wakes and waits in turn", wakes_and_waits_in_turn},
-    Scenario{"waits/a timeout of 0", no_time_at_all},
-    Scenario{"waits/a timeout of 1 ms", one_millisecond},
-    Scenario{"waits/a timeout below 1 ms", less_than_a_millisecond},
-    Scenario{"waits/a timeout that data ends", a_timeout_that_data_ends},
-    Scenario{"waits/for ever", for_ever},
-};
-
 }  // namespace
 
-std::span<const Scenario> wait_scenarios() { return scenarios; }
+std::span<const Scenario> wait_scenarios() {
+    static constexpr std::array scenarios = {
+        Scenario{"waits/a wake before the wait", a_wake_before_the_wait},
+        Scenario{"waits/a wake before a wait that may not block",
+                 a_wake_before_a_wait_that_may_not_block},
+        Scenario{"waits/a wake during the wait", a_wake_during_the_wait},
+        Scenario{"waits/a wake during a wait over a socket", a_wake_during_a_wait_over_a_socket},
+        Scenario{"waits/a wake after the wait", a_wake_after_the_wait},
+        Scenario{"waits/many wakes are one", many_wakes_are_one},
+        Scenario{"waits/a wake beside data", a_wake_beside_data},
+        Scenario{"waits/a wake is for one poller", a_wake_is_for_one_poller},
+        Scenario{"waits/wakes and waits in turn", wakes_and_waits_in_turn},
+        Scenario{"waits/a timeout of 0", no_time_at_all},
+        Scenario{"waits/a timeout of 1 ms", one_millisecond},
+        Scenario{"waits/a timeout below 1 ms", less_than_a_millisecond},
+        Scenario{"waits/a timeout that data ends", a_timeout_that_data_ends},
+        Scenario{"waits/for ever", for_ever},
+    };
+    return scenarios;
+}
 
 }  // namespace wakepoll::test

@@ -60,9 +60,10 @@ BOOST_AUTO_TEST_CASE(more_than_what_is_in_flight_is_asked_anew) {
     group->modify(Slot{0}, in | out);
     BOOST_TEST(group->is_busy(Slot{0}));
     group->begin_wait();
-    BOOST_CHECK(group->next() == Step::together);  // Its own memory is still the kernel's.
+    BOOST_CHECK(group->next() ==
+                PollGroup::Step::together);  // Its own memory is still the kernel's.
     BOOST_TEST(group->own_ended(Slot{0}));
-    BOOST_CHECK(group->next() == Step::apart);
+    BOOST_CHECK(group->next() == PollGroup::Step::apart);
     group.look({0});
     BOOST_TEST(group.reported() == Slots{0}, boost::test_tools::per_element());
 

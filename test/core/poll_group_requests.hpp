@@ -15,7 +15,6 @@
 namespace wakepoll::core::test {
 
 using Place = PollGroup::Place;
-using Step = PollGroup::Step;
 
 /// What a socket wants, and is answered.
 inline constexpr std::uint32_t in = 1;
@@ -45,11 +44,12 @@ public:
     }
 
     void look(const std::set<std::uint32_t>& ready) {
-        for (Step step = group_.next(); step != Step::nothing; step = group_.next()) {
+        for (PollGroup::Step step = group_.next(); step != PollGroup::Step::nothing;
+             step = group_.next()) {
             ++requests;
             const auto is_ready = [&](Slot slot) { return ready.contains(number(slot)); };
             switch (step) {
-                case Step::together: {
+                case PollGroup::Step::together: {
                     bool any = false;
                     for (const Slot slot : fresh()) {
                         any = any || is_ready(slot);
@@ -66,14 +66,14 @@ public:
                     group_.end_round([&](Slot slot) { ask_block(slot, ready); });
                     break;
                 }
-                case Step::apart:
+                case PollGroup::Step::apart:
                     --requests;
                     group_.for_each_fresh_block([&](Slot slot) { ask_block(slot, ready); });
                     break;
-                case Step::cancel:
+                case PollGroup::Step::cancel:
                     group_.note_canceled();
                     break;
-                case Step::nothing:
+                case PollGroup::Step::nothing:
                     break;
             }
         }

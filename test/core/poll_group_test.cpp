@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_SUITE(poll_group)
 BOOST_AUTO_TEST_CASE(nobody_is_asked_in_an_empty_group) {
     Group group(1);
     group->begin_wait();
-    BOOST_CHECK(group->next() == Step::nothing);
+    BOOST_CHECK(group->next() == PollGroup::Step::nothing);
     BOOST_TEST(!group->is_waiting());
     BOOST_CHECK(group->cursor() == no_slot);
 }
@@ -134,9 +134,9 @@ BOOST_AUTO_TEST_CASE(where_one_is_no_socket_all_are_asked_apart) {
     Group group(3);
     group.add(3);
     group->begin_wait();
-    BOOST_CHECK(group->next() == Step::together);
+    BOOST_CHECK(group->next() == PollGroup::Step::together);
     group->part();
-    BOOST_CHECK(group->next() == Step::apart);
+    BOOST_CHECK(group->next() == PollGroup::Step::apart);
     group->remove(Slot{1}, true);
     group->keep_alone(Slot{0});
     group->keep_alone(Slot{2});

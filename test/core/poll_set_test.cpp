@@ -17,6 +17,8 @@
 namespace wakepoll::core::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(poll_set)
+
 constexpr std::uintptr_t doorbell_socket = 0xB311;
 
 /// The entry that a test puts into a slot; its socket and events tell the slot.
@@ -94,8 +96,6 @@ private:
     std::vector<SlotRing::Link> links_;
     PollSet set_;
 };
-
-BOOST_AUTO_TEST_SUITE(poll_set)
 
 BOOST_AUTO_TEST_CASE(an_empty_set_is_the_doorbell_alone) {
     Set set(4);

@@ -12,6 +12,8 @@
 namespace wakepoll::core::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(signal_set)
+
 /// A set with its words.
 struct Set {
     explicit Set(std::size_t slots)
@@ -30,8 +32,6 @@ struct Set {
 using Slots = std::vector<std::uint32_t>;
 
 namespace data = boost::unit_test::data;
-
-BOOST_AUTO_TEST_SUITE(signal_set)
 
 BOOST_AUTO_TEST_CASE(a_word_holds_64_slots) {
     static_assert(SignalSet::words_for(0) == 0);

@@ -18,6 +18,8 @@
 namespace wakepoll::core::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(turn_sources)
+
 /// A number for each thing that can be reported; a handle that is not ready has none.
 class Loop {
 public:
@@ -165,8 +167,6 @@ Loop loop_with(const Burst& burst) {
     }
     return loop;
 }
-
-BOOST_AUTO_TEST_SUITE(turn_sources)
 
 BOOST_AUTO_TEST_CASE(each_of_four_sources_is_reported_within_k_over_m_waits) {
     for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {

@@ -17,6 +17,8 @@
 namespace wakepoll::core::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(turn)
+
 class Loop {
 public:
     explicit Loop(std::size_t sockets) : sockets_(sockets) {}
@@ -120,8 +122,6 @@ bool serves_all(Loop& loop, std::size_t room) {
     }
     return sockets.empty() && packets.empty();
 }
-
-BOOST_AUTO_TEST_SUITE(turn)
 
 BOOST_AUTO_TEST_CASE(each_is_reported_within_k_over_m_waits) {
     for (std::size_t sockets = 0; sockets <= 20; ++sockets) {

@@ -17,14 +17,15 @@ inline bool delivers(const Errand& errand, Park where) {
 }
 
 /// A place to park in, with a name.
-struct Place {
+struct ParkingPlace {
     Park where;
 
-    friend std::ostream& operator<<(std::ostream& stream, const Place& place) {
+    friend std::ostream& operator<<(std::ostream& stream, const ParkingPlace& place) {
         return stream << (place.where == Park::port ? "port" : "sockets");
     }
 };
 
-inline constexpr std::array<Place, 2> places = {Place{Park::port}, Place{Park::sockets}};
+inline constexpr std::array<ParkingPlace, 2> places = {ParkingPlace{Park::port},
+                                                       ParkingPlace{Park::sockets}};
 
 }  // namespace wakepoll::core::test

@@ -25,6 +25,8 @@ using namespace wakepoll::test;
 using sim::Call;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(afd_budget)
+
 namespace {
 
 /// Kernels on which everything happens at once where it can.
@@ -72,8 +74,6 @@ void warm_up(OsPoller& poller, const Sockets& sockets, std::uint32_t active) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(afd_budget)
 
 BOOST_DATA_TEST_CASE(ready_sockets_cost_at_most_two_calls_whatever_their_number,
                      data::make({1U, 16U, 64U, 1000U}) * data::make({1U, 2U, 16U, 64U, 1000U}), n,

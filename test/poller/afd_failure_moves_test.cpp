@@ -16,12 +16,12 @@ BOOST_DATA_TEST_CASE(without_the_device_afd_is_an_error_and_automatic_is_wsapoll
     const Call call = opening[step];
     on_every_kernel(Backend::afd, 1, [&](Stage& stage) {
         const std::size_t before = stage.kernel.open_handles();
-        stage.kernel.fail_next(call, no_resources);
+        stage.kernel.fail_next(call, code::no_system_resources);
         BOOST_TEST(ran_out(OsPoller::create({.backend = Backend::afd}).error()));
         BOOST_TEST(stage.kernel.open_handles() == before);
         BOOST_TEST(stage.kernel.winsock_sessions() == 0U);
 
-        stage.kernel.fail_next(call, no_resources);
+        stage.kernel.fail_next(call, code::no_system_resources);
         OsPoller poller = OsPoller::create({.backend = Backend::automatic}).value();
         BOOST_TEST(stage.kernel.open_handles() == before + 1);
         const Sockets sockets(stage, poller, many);
@@ -38,9 +38,9 @@ BOOST_AUTO_TEST_CASE(register_without_a_base) {
         OsPoller poller = make_poller({.max_registrations = 1});
         const SocketPair pair = stage.world.tcp_pair();
         for (int times = 0; times < 3; ++times) {
-            stage.kernel.fail_next(Call::base_socket, network_down);
+            stage.kernel.fail_next(Call::base_socket, code::network_down);
             // A provider that refuses may name the one below it.
-            stage.kernel.fail_next(Call::next_socket, network_down);
+            stage.kernel.fail_next(Call::next_socket, code::network_down);
             BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1) ==
                        std::errc::network_down);
             BOOST_TEST(poller.registration_count() == 0U);
@@ -60,7 +60,7 @@ BOOST_DATA_TEST_CASE(a_further_device_that_does_not_open_refuses_a_registration,
         sockets.make_ready(0);
         const SocketPair next = stage.world.tcp_pair();
         const std::size_t before = stage.kernel.open_handles();
-        stage.kernel.fail_next(call, no_resources);
+        stage.kernel.fail_next(call, code::no_system_resources);
         BOOST_TEST(ran_out(poller.register_handle(next.local, IoInterest::write, 99)));
         BOOST_TEST(stage.kernel.open_handles() == before);
         BOOST_TEST(poller.registration_count() == 32U);
@@ -80,8 +80,8 @@ BOOST_AUTO_TEST_CASE(a_register_that_can_not_move_changes_nothing) {
         for (int times = 0; times < 2; ++times) {
             for (int k = 0; k < 5; ++k) {
                 // Another one of those that are asked for their base.
-                stage.kernel.fail_nth(3 + static_cast<std::uint64_t>(k) * 3, network_down);
-                stage.kernel.fail_next(Call::next_socket, network_down);
+                stage.kernel.fail_nth(3 + static_cast<std::uint64_t>(k) * 3, code::network_down);
+                stage.kernel.fail_next(Call::next_socket, code::network_down);
                 BOOST_TEST((poller.register_handle(last.local, IoInterest::write, many) ==
                             std::errc::network_down));
                 stage.kernel.clear_faults();
@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(a_wait_that_can_not_move_says_so_and_the_next_one_does) {
         std::array<std::byte, 4> buffer;
         BOOST_REQUIRE(poller.submit_read(operated.local, buffer, 8));
         sockets.make_ready(2);
-        stage.kernel.fail_next(Call::base_socket, network_down);
-        stage.kernel.fail_next(Call::next_socket, network_down);
+        stage.kernel.fail_next(Call::base_socket, code::network_down);
+        stage.kernel.fail_next(Call::next_socket, code::network_down);
         BOOST_TEST((wait(poller, 0ms).result.error == std::errc::network_down));
         BOOST_CHECK(poller.backend() == Backend::wsapoll);
         const auto waited = wait(poller, 0ms);
@@ -144,8 +144,8 @@ BOOST_AUTO_TEST_CASE(a_move_that_fails_half_way_leaves_no_trace) {
         const Sockets sockets(stage, poller, 2);
         BOOST_REQUIRE(!poller.associate_handle(sockets[0].local, 5));
         stage.kernel.fail_next(Call::base_socket, 0);
-        stage.kernel.fail_next(Call::base_socket, network_down);
-        stage.kernel.fail_next(Call::next_socket, network_down);
+        stage.kernel.fail_next(Call::base_socket, code::network_down);
+        stage.kernel.fail_next(Call::next_socket, code::network_down);
         BOOST_TEST((wait(poller, 0ms).result.error == std::errc::network_down));
         for (std::size_t i = 0; i < 2; ++i) {
             BOOST_TEST(!poller.unregister_handle(sockets[i].local));

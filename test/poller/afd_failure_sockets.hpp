@@ -1,5 +1,5 @@
-// What the tests of failing AFD calls share: the errors, and sockets of which some are ready and
-// all others parked.
+// What the tests of failing AFD calls share: the calls that open a handle to the device, and
+// sockets of which some are ready and all others parked.
 #pragma once
 
 #include <array>
@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "stage.hpp"
+#include "status.hpp"
 
 namespace wakepoll::test {
 
 using sim::Call;
+namespace code = sim::code;
 
-inline constexpr std::uint32_t no_resources = 1450;   // ERROR_NO_SYSTEM_RESOURCES
-inline constexpr std::uint32_t network_down = 10050;  // WSAENETDOWN
 inline constexpr int seeds = 40;
 
 /// More sockets than `automatic` leaves to WSAPoll.

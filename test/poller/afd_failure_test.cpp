@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_CASE(a_group_poll_that_fails_is_reported_and_the_next_one_works)
         sockets.make_ready(1);
         sockets.make_ready(3);
         for (int times = 0; times < 3; ++times) {
-            stage.kernel.fail_next(Call::afd_poll, no_resources);
+            stage.kernel.fail_next(Call::afd_poll, code::no_system_resources);
             const auto failed = wait(poller);
             BOOST_TEST(ran_out(failed.result.error));
             BOOST_TEST(failed.count() == 0U);
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(what_others_have_to_say_is_reported_beside_a_poll_that_fail
         stage.kernel.advance(100us);
         BOOST_REQUIRE(wait(poller).mask_of(0) == mask::in);
         BOOST_TEST(poller.post_wakeup());
-        stage.kernel.fail_next(Call::afd_poll, no_resources);
+        stage.kernel.fail_next(Call::afd_poll, code::no_system_resources);
         const auto waited = wait(poller);
         BOOST_TEST(ran_out(waited.result.error));
         BOOST_TEST(waited.result.woken);
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_parking_poll_that_fails_costs_no_event) {
         sockets.make_ready(0);
         // Credit lasts for one wait; the next parks the quiet ones.
         BOOST_TEST(wait(poller, 0ms).count() == 1U);
-        stage.kernel.fail_nth(2, no_resources);
+        stage.kernel.fail_nth(2, code::no_system_resources);
         const auto waited = wait(poller, 0ms);
         BOOST_TEST(ran_out(waited.result.error));
         BOOST_TEST(waited.mask_of(0) == mask::in);
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_modify_whose_cancel_fails_changes_nothing) {
         const Sockets sockets(stage, poller, 3);
         sockets.park_all_but(1);
         constexpr IoInterest more = IoInterest::read | IoInterest::write;
-        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         BOOST_TEST(ran_out(poller.modify_handle(sockets[1].local, more, 7)));
         BOOST_TEST(wait(poller, 0ms).count() == 1U);
         sockets.make_ready(1);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(an_unregister_whose_cancel_fails_is_one_all_the_same) {
         OsPoller poller = make_poller({.max_registrations = 2});
         const Sockets sockets(stage, poller, 2);
         sockets.park_all_but(1);
-        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         BOOST_TEST(!poller.unregister_handle(sockets[1].local));
         BOOST_TEST(poller.registration_count() == 1U);
         BOOST_TEST(stage.kernel.afd_requests() == 1U);
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_socket_whose_slot_is_never_given_back_is_waited_for_all_t
         OsPoller poller = make_poller({.max_registrations = 3});
         const Sockets sockets(stage, poller, 3);
         sockets.park_all_but(2);
-        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         BOOST_REQUIRE(!poller.unregister_handle(sockets[2].local));
         sockets.calm(0);
         sockets.calm(1);
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_slot_that_is_never_given_back_is_asked_though_one_beside_
         OsPoller poller = make_poller({.max_registrations = 3});
         const Sockets sockets(stage, poller, 2);
         sockets.park_all_but(1);
-        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         BOOST_REQUIRE(!poller.unregister_handle(sockets[1].local));
         const SocketPair next = stage.world.tcp_pair();
         const SocketPair closed = stage.world.tcp_pair();
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(of_two_slots_that_are_never_given_back_the_closed_one_is_fo
         const Sockets sockets(stage, poller, 18);
         sockets.park_all_but(1);
         for (const std::size_t i : {1U, 16U}) {
-            stage.kernel.fail_next(Call::afd_cancel, no_resources);
+            stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
             BOOST_REQUIRE(!poller.unregister_handle(sockets[i].local));
         }
         const SocketPair closed = stage.world.tcp_pair();
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_cancel_of_the_group_that_fails_is_reported_and_tried_agai
             sockets.add();
         }
         sockets.make_ready(15);
-        stage.kernel.fail_next(Call::afd_cancel, no_resources);
+        stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         BOOST_TEST(ran_out(wait(poller, 0ms).result.error));
         const auto waited = wait(poller, 0ms);
         BOOST_TEST(!waited.result.error);
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_dequeue_that_fails_with_requests_in_flight_loses_nothing)
         }
         stage.world.post_packet(poller.handle(), 99, 0, nullptr);
         stage.kernel.advance(100us);
-        stage.kernel.fail_next(Call::port_dequeue, no_resources);
+        stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         const auto failed = wait(poller);
         BOOST_TEST(ran_out(failed.result.error));
         BOOST_TEST(failed.mask_of(0) == mask::in, "it needs no packet");
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_closed_socket_is_dropped_though_the_dequeue_failed_before
         stage.world.close(sockets[1].local);
         stage.kernel.advance(100us);
         const SocketPair other = stage.world.tcp_pair();
-        stage.kernel.fail_next(Call::port_dequeue, no_resources);
+        stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         if (other.local == sockets[1].local) {
             // The news that its number was closed is still at the port.
             BOOST_TEST(ran_out(poller.register_handle(other.local, IoInterest::write, 3)));
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(dispose_keeps_the_memory_of_requests_that_can_not_be_cancel
         std::optional<Sockets> sockets(std::in_place, stage, *poller, 5);
         sockets->park_all_but(1);
         for (int i = 0; i < 20; ++i) {
-            stage.kernel.fail_next(Call::afd_cancel, no_resources);
+            stage.kernel.fail_next(Call::afd_cancel, code::no_system_resources);
         }
         poller->dispose();
         poller.reset();
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(dispose_takes_its_packets_though_the_port_fails_at_first) {
         const Sockets sockets(stage, poller, 5);
         sockets.park_all_but(1);
         for (int i = 0; i < 10; ++i) {
-            stage.kernel.fail_next(Call::port_dequeue, no_resources);
+            stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         }
         stage.kernel.reset_counts();
         poller.dispose();

@@ -13,6 +13,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(afd)
+
 namespace {
 
 constexpr int seeds = 60;
@@ -26,8 +28,6 @@ OsPoller make(Backend backend, PollerConfig config = {}) {
 constexpr std::uint32_t many = 17;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(afd)
 
 BOOST_AUTO_TEST_CASE(each_backend_can_be_asked_for) {
     on_every_kernel(Backend::automatic, 1, [](Stage&) {

@@ -20,6 +20,8 @@ using namespace wakepoll::test;
 using sim::Call;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(budget)
+
 namespace {
 
 /// Kernels whose finite waits end on time, so that no wait needs a second block.
@@ -34,8 +36,6 @@ void on_punctual_kernels(Body&& body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(budget)
 
 BOOST_DATA_TEST_CASE(ready_sockets_cost_one_poll_whatever_their_number,
                      data::make({1, 2, 7, 64, 300, 1000}), ready) {

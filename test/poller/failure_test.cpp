@@ -7,19 +7,15 @@
 
 #include "parking.hpp"
 #include "stage.hpp"
+#include "status.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
 using sim::Call;
+namespace code = sim::code;
 namespace data = boost::unit_test::data;
 
 namespace {
-
-constexpr std::uint32_t no_buffers = 10055;        // WSAENOBUFS
-constexpr std::uint32_t no_resources = 1450;       // ERROR_NO_SYSTEM_RESOURCES
-constexpr std::uint32_t network_down = 10050;      // WSAENETDOWN
-constexpr std::uint32_t too_many_sockets = 10024;  // WSAEMFILE
-constexpr std::uint32_t not_ready = 10091;         // WSASYSNOTREADY
 
 /// Nothing that the poller opened may be left open.
 void check_for_leaks(Stage& stage, std::size_t handles_before) {
@@ -34,7 +30,7 @@ BOOST_AUTO_TEST_SUITE(failure)
 BOOST_AUTO_TEST_CASE(create_without_winsock) {
     on_every_kernel(1, [](Stage& stage) {
         const std::size_t before = stage.kernel.open_handles();
-        stage.kernel.fail_next(Call::winsock_start, not_ready);
+        stage.kernel.fail_next(Call::winsock_start, code::system_not_ready);
         BOOST_TEST(OsPoller::create(under_test()).error() == std::errc::network_down);
         check_for_leaks(stage, before);
         BOOST_TEST(make_poller().is_valid());
@@ -44,7 +40,7 @@ BOOST_AUTO_TEST_CASE(create_without_winsock) {
 BOOST_AUTO_TEST_CASE(create_without_a_port) {
     on_every_kernel(1, [](Stage& stage) {
         const std::size_t before = stage.kernel.open_handles();
-        stage.kernel.fail_next(Call::port_create, no_resources);
+        stage.kernel.fail_next(Call::port_create, code::no_system_resources);
         BOOST_TEST(OsPoller::create(under_test()).error() == std::errc::no_buffer_space);
         check_for_leaks(stage, before);
         BOOST_TEST(make_poller().is_valid());
@@ -55,7 +51,7 @@ BOOST_AUTO_TEST_CASE(register_without_a_doorbell) {
     on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
         OsPoller poller = make_poller({.max_registrations = 1});
         const SocketPair pair = stage.world.tcp_pair();
-        stage.kernel.fail_next(Call::doorbell_create, too_many_sockets);
+        stage.kernel.fail_next(Call::doorbell_create, code::too_many_sockets);
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1) ==
                    std::errc::too_many_files_open);
         BOOST_TEST(poller.registration_count() == 0U);
@@ -70,7 +66,7 @@ BOOST_AUTO_TEST_CASE(register_where_the_handle_can_not_be_asked) {
     on_every_kernel(1, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
-        stage.kernel.fail_next(Call::socket_kind, network_down);
+        stage.kernel.fail_next(Call::socket_kind, code::network_down);
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1) ==
                    std::errc::network_down);
         BOOST_TEST(poller.registration_count() == 0U);
@@ -82,7 +78,7 @@ BOOST_AUTO_TEST_CASE(register_where_a_pipe_can_not_be_told_from_other_files) {
     on_every_kernel(1, [](Stage& stage) {
         OsPoller poller = make_poller();
         const PipePair pair = stage.world.pipe_pair(PipeKind::bytes);
-        stage.kernel.fail_next(Call::file_type, no_resources);
+        stage.kernel.fail_next(Call::file_type, code::no_system_resources);
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 1) ==
                    std::errc::no_buffer_space);
         BOOST_TEST(poller.registration_count() == 0U);
@@ -95,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
         BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::write, 1));
-        stage.kernel.fail_next(Call::poll_sockets, no_buffers);
+        stage.kernel.fail_next(Call::poll_sockets, code::no_buffer_space);
         const auto waited = wait(poller);
         BOOST_TEST(waited.result.error == std::errc::no_buffer_space);
         BOOST_TEST(waited.count() == 0U);
@@ -112,7 +108,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_byte_is_no_refusal_where_the_socket_can_not_be_as
         const Handle listener = stage.world.listener();
         stage.world.connect(socket, listener);
         stage.world.send_urgent(stage.world.accept(listener));
-        stage.kernel.fail_next(Call::is_connected, network_down);
+        stage.kernel.fail_next(Call::is_connected, code::network_down);
         std::size_t failures = 0;
         for (int waits = 0; waits < 20; ++waits) {
             const auto waited = wait(poller, 10ms);
@@ -129,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_wake_is_told_beside_a_poll_that_fails) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, Parking::socket);
         BOOST_TEST(poller.post_wakeup());
-        stage.kernel.fail_next(Call::poll_sockets, no_buffers);
+        stage.kernel.fail_next(Call::poll_sockets, code::no_buffer_space);
         bool woken = false;
         bool failed = false;
         for (int waits = 0; waits < 2; ++waits) {
@@ -146,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_dequeue_that_fails_is_reported_and_loses_no_packet) {
     on_every_kernel(20, [](Stage& stage) {
         OsPoller poller = make_poller();
         stage.world.post_packet(poller.handle(), 5, 0, nullptr);
-        stage.kernel.fail_next(Call::port_dequeue, no_resources);
+        stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         BOOST_TEST(wait(poller).result.error == std::errc::no_buffer_space);
         const auto waited = wait(poller);
         BOOST_REQUIRE(waited.count() == 1U);
@@ -159,7 +155,7 @@ BOOST_AUTO_TEST_CASE(events_and_an_error_come_together) {
         OsPoller poller = make_poller();
         BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write, 1));
         (void)poller.handle();  // From now on the port is looked at too.
-        stage.kernel.fail_next(Call::port_dequeue, no_resources);
+        stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         bool failed = false;
         for (int waits = 0; waits < 2; ++waits) {
             const auto waited = wait(poller);
@@ -180,7 +176,7 @@ BOOST_DATA_TEST_CASE(a_wake_that_can_not_be_delivered_says_so_and_the_next_one_t
         stage.kernel.when_blocked([&] {
             stage.kernel.fail_next(
                 blocks_in_sockets(poller, parking) ? Call::doorbell_ring : Call::port_post,
-                no_resources);
+                code::no_system_resources);
             stage.expect(!poller.post_wakeup());
             // The failure is not taken for a wake that is pending: this one is delivered.
             stage.expect(poller.post_wakeup());
@@ -194,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_port_watch_that_can_not_be_armed_is_reported) {
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, Parking::socket_and_packets);
-        stage.kernel.fail_next(Call::wait_arm, no_resources);
+        stage.kernel.fail_next(Call::wait_arm, code::no_system_resources);
         BOOST_TEST(wait(poller, 5ms).result.error == std::errc::no_buffer_space);
         BOOST_TEST(!wait(poller, 5ms).result.error);
     });
@@ -206,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_tried_until_it_succeeds) {
         const Parked parked(stage.world, poller, Parking::socket_and_packets);
         const Handle port = poller.handle();
         stage.kernel.when_blocked([&] {
-            stage.kernel.fail_next(Call::doorbell_ring, no_resources);
+            stage.kernel.fail_next(Call::doorbell_ring, code::no_system_resources);
             stage.world.post_packet(port, 5, 0, nullptr);
         });
         BOOST_TEST(wait(poller, wait_forever).count() == 1U);
@@ -217,7 +213,7 @@ BOOST_AUTO_TEST_CASE(associate_that_fails_changes_nothing) {
     on_every_kernel(1, [](Stage& stage) {
         OsPoller poller = make_poller({.max_registrations = 1});
         const SocketPair pair = stage.world.tcp_pair();
-        stage.kernel.fail_next(Call::port_associate, no_resources);
+        stage.kernel.fail_next(Call::port_associate, code::no_system_resources);
         BOOST_TEST(poller.associate_handle(pair.local, 1) == std::errc::no_buffer_space);
         BOOST_TEST(!poller.associate_handle(pair.peer, 1), "the one slot is free");
     });

@@ -14,16 +14,16 @@
 #include <boost/test/data/test_case.hpp>
 
 #include "parking.hpp"
+#include "status.hpp"
 #include "subject.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
 using sim::Call;
+namespace code = sim::code;
 namespace data = boost::unit_test::data;
 
 namespace {
-
-constexpr std::uint32_t no_resources = 1450;  // ERROR_NO_SYSTEM_RESOURCES
 
 /// Calls other than those that wait.
 std::uint64_t further_calls(Stage& stage) {
@@ -205,7 +205,8 @@ BOOST_AUTO_TEST_CASE(a_timer_that_can_not_be_had_is_not_set) {
                 if (replaces) {
                     BOOST_REQUIRE(!poller.set_timer(Clock::now() + 1ms));
                 }
-                stage.kernel.fail_next(replaces ? Call::timer_set : call, no_resources);
+                stage.kernel.fail_next(replaces ? Call::timer_set : call,
+                                       code::no_system_resources);
                 BOOST_TEST(poller.set_timer(Clock::now() + 1ms) == std::errc::no_buffer_space);
                 BOOST_TEST(!wait(poller, 20ms).result.timer);
                 const Clock::time_point due = Clock::now() + 2ms;
@@ -229,7 +230,7 @@ BOOST_DATA_TEST_CASE(a_rouse_for_a_signal_is_tried_until_it_succeeds, data::make
             for (int failures = 0; failures < 3; ++failures) {
                 stage.kernel.fail_next(
                     blocks_in_sockets(poller, parking) ? Call::doorbell_ring : Call::port_post,
-                    no_resources);
+                    code::no_system_resources);
             }
             stage.expect(subject.signal());
         });

@@ -10,6 +10,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(operations_bad_input)
+
 namespace {
 
 constexpr int some_seeds = 50;
@@ -53,8 +55,6 @@ void check_that_it_works(Stage& stage, OsPoller& poller) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations_bad_input)
 
 BOOST_AUTO_TEST_CASE(handles_that_carry_no_operation_are_not_supported) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {

@@ -11,15 +11,16 @@
 #include <optional>
 
 #include "operation_support.hpp"
+#include "status.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
 using sim::Call;
+namespace code = sim::code;
+
+BOOST_AUTO_TEST_SUITE(operations_budget)
 
 namespace {
-
-constexpr std::uint32_t no_resources = 1450;  // ERROR_NO_SYSTEM_RESOURCES
-constexpr std::uint32_t no_buffers = 10055;   // WSAENOBUFS
 
 /// Kernels on which all happens as soon as it can.
 template <class Body>
@@ -33,8 +34,6 @@ void on_punctual_kernels(Body&& body) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations_budget)
 
 BOOST_AUTO_TEST_CASE(a_submit_is_two_calls) {
     on_punctual_kernels([](Stage& stage) {
@@ -195,13 +194,13 @@ BOOST_AUTO_TEST_CASE(a_tie_that_fails_once_forgets_nothing) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         for (std::uint64_t round = 0; round < 3; ++round) {
-            stage.kernel.fail_next(Call::port_associate, no_resources);
+            stage.kernel.fail_next(Call::port_associate, code::no_system_resources);
             BOOST_TEST(poller.submit_write(pair.local, bytes_of("x"), 1).error() ==
                        std::errc::no_buffer_space);
             (void)started(poller.submit_write(pair.local, bytes_of("x"), 2));
             BOOST_TEST(report(poller).data == 2U);
         }
-        stage.kernel.fail_next(Call::send, no_buffers);
+        stage.kernel.fail_next(Call::send, code::no_buffer_space);
         BOOST_TEST(poller.submit_write(pair.local, bytes_of("x"), 1).error() ==
                    std::errc::no_buffer_space);
         check_that_nothing_is_left(poller);
@@ -215,8 +214,8 @@ BOOST_AUTO_TEST_CASE(a_context_that_can_not_be_updated_is_the_operations_error) 
         const Handle socket = stage.world.tcp_socket();
         const std::size_t handles = stage.kernel.open_handles();
         AcceptBuffer<> buffer{};
-        stage.kernel.fail_next(Call::update_accept_context, no_buffers);
-        stage.kernel.fail_next(Call::update_connect_context, no_buffers);
+        stage.kernel.fail_next(Call::update_accept_context, code::no_buffer_space);
+        stage.kernel.fail_next(Call::update_connect_context, code::no_buffer_space);
         (void)started(poller.submit_accept(listener, buffer, 1));
         (void)started(poller.submit_connect(socket, stage.world.address_of(listener), 2));
         for (const Report& done : reports(poller, 2)) {

@@ -10,6 +10,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(operations_cancel)
+
 namespace {
 
 constexpr int some_seeds = 200;
@@ -102,8 +104,6 @@ void check_end(const Report& done, Pending pending) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations_cancel)
 
 BOOST_DATA_TEST_CASE(each_kind_can_be_cancelled,
                      data::make(all_pending) * data::make({Way::by_entry, Way::by_handle}), pending,

@@ -12,6 +12,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(operations_connection)
+
 namespace {
 
 constexpr int some_seeds = 200;
@@ -39,8 +41,6 @@ void check_accepted(Stage& stage, const Report& report, Handle peer) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations_connection)
 
 BOOST_AUTO_TEST_CASE(an_accept_takes_a_connection_and_tells_both_addresses) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {

@@ -8,6 +8,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(operations_handles)
+
 namespace {
 
 constexpr int some_seeds = 100;
@@ -32,8 +34,6 @@ SocketPair recycled(Stage& stage, const SocketPair& old) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations_handles)
 
 BOOST_DATA_TEST_CASE(a_handle_registered_for_readiness_carries_no_operation,
                      data::make(all_carriers), carrier) {

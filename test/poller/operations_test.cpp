@@ -10,6 +10,8 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
+BOOST_AUTO_TEST_SUITE(operations)
+
 namespace {
 
 constexpr int some_seeds = 200;
@@ -30,8 +32,6 @@ void check_success(const Report& report, IoOperation operation, std::uint64_t us
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(operations)
 
 BOOST_DATA_TEST_CASE(a_read_that_waits_is_reported_when_the_data_comes, data::make(all_carriers),
                      carrier) {

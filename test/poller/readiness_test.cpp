@@ -6,6 +6,8 @@
 using namespace wakepoll;
 using namespace wakepoll::test;
 
+BOOST_AUTO_TEST_SUITE(readiness)
+
 namespace {
 
 constexpr IoInterest everything =
@@ -54,8 +56,6 @@ std::size_t drain(World& world, Handle socket) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(readiness)
 
 BOOST_AUTO_TEST_CASE(data_is_in_until_it_is_read) {
     on_every_kernel(many_seeds, [](Stage& stage) {

@@ -15,6 +15,8 @@
 namespace wakepoll::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(format)
+
 template <class T>
 std::string text(const T& value) {
     return fmt::format("{}", value);
@@ -82,8 +84,6 @@ NativeEvent event_of(std::uint32_t events, std::uint64_t data,
 }
 
 namespace data = boost::unit_test::data;
-
-BOOST_AUTO_TEST_SUITE(format)
 
 BOOST_DATA_TEST_CASE(a_value_is_written_by_its_name, data::make(simple), c) {
     BOOST_TEST(c.actual == c.expected);

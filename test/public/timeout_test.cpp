@@ -17,6 +17,8 @@
 namespace wakepoll::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(timeout)
+
 using namespace std::chrono_literals;
 using std::chrono::duration;
 using std::chrono::nanoseconds;
@@ -100,8 +102,6 @@ const Kernel kernel_table[] = {
 };
 
 namespace data = boost::unit_test::data;
-
-BOOST_AUTO_TEST_SUITE(timeout)
 
 BOOST_DATA_TEST_CASE(a_duration_is_rounded_up_and_saturates, data::make(durations), c) {
     BOOST_TEST(nanoseconds_of(c.timeout) == c.expected);

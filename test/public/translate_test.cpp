@@ -11,6 +11,8 @@
 namespace wakepoll::test {
 namespace {
 
+BOOST_AUTO_TEST_SUITE(translate)
+
 struct Case {
     std::string_view name;
     std::uint32_t events;
@@ -46,8 +48,6 @@ const Case cases[] = {
 };
 
 namespace data = boost::unit_test::data;
-
-BOOST_AUTO_TEST_SUITE(translate)
 
 BOOST_DATA_TEST_CASE(a_mask_becomes_readiness, data::make(cases), c) {
     BOOST_TEST(bits(OsPoller::translate_ready(c.events)) == bits(c.expected));

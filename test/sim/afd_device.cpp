@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "chances.hpp"
 #include "status.hpp"
 
 namespace wakepoll::sim {
@@ -13,13 +14,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// As for overlapped operations: how often something happens a moment later, and how much later.
-constexpr double late_probability = 0.3;
-constexpr nanoseconds longest_moment = std::chrono::microseconds(40);
-
-// How often the answer of a request that was about to end wins against a cancel, how often the
-// memory is written before the packet is dequeued, and how often one more socket is told of.
-constexpr double race_probability = 0.5;
+// How often the memory is written before the packet is dequeued, and how often one more socket is
+// told of.
 constexpr double early_probability = 0.5;
 constexpr double company_probability = 0.5;
 

@@ -19,6 +19,9 @@ namespace wakepoll::sim {
 using namespace std::chrono_literals;
 namespace bits = sys::poll_bits;
 
+/// How many milliseconds are waited for what must come, where threads are real.
+inline constexpr std::uint32_t patience = 20'000;
+
 /// All that may be asked for.
 inline constexpr std::int16_t ask_all = bits::rdnorm | bits::rdband | bits::wrnorm;
 

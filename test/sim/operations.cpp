@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chances.hpp"
 #include "port.hpp"
 #include "status.hpp"
 
@@ -11,14 +12,6 @@ namespace wakepoll::sim {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// How often something that could happen at once happens a moment later instead, and how much later
-// at most. A call on the virtual clock costs a microsecond, so that other calls come in between.
-constexpr double late_probability = 0.3;
-constexpr nanoseconds longest_moment = std::chrono::microseconds(40);
-
-// How often the end of an operation that was under way wins against a cancel.
-constexpr double race_probability = 0.5;
 
 std::shared_ptr<Port> port_for(const Operation& operation) {
     // A set low bit of hEvent asks for no packet.

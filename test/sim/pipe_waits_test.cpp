@@ -12,8 +12,6 @@ using sys::CompletionPort;
 using sys::ThreadPoolWait;
 using test::Thing;
 
-constexpr std::uint32_t patience = 20'000;
-
 /// The reading end of a synchronous pipe, as far as a wait can see one.
 class ReadEnd final : public Object {
 public:

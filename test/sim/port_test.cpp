@@ -6,6 +6,9 @@
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
+
+BOOST_AUTO_TEST_SUITE(sim_port)
+
 namespace {
 
 using sys::CompletionPort;
@@ -30,8 +33,6 @@ struct PortFixture : Fixture {
 using Keys = std::vector<std::uintptr_t>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sim_port)
 
 BOOST_FIXTURE_TEST_CASE(packets_come_in_the_order_they_were_posted, PortFixture) {
     for (const std::uintptr_t key : {3U, 1U, 2U}) {

@@ -15,8 +15,6 @@ namespace {
 using sys::CompletionPort;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t patience = 20'000;
-
 struct ThreadedFixture : Fixture {
     ThreadedFixture() : Fixture(Options{.mode = Mode::threaded, .early_waits = false}) {}
 

@@ -20,8 +20,6 @@ using sys::ThreadPoolWait;
 using sys::Timer;
 using test::Thing;
 
-constexpr std::uint32_t patience = 20'000;
-
 struct TimerFixture : Fixture {
     explicit TimerFixture(const Options& options = {.early_waits = false}) : Fixture(options) {}
 

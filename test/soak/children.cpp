@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto pause_length = 200ms;
 constexpr int starts_refused_in_a_row = 3;
 // A process takes its time to begin where the machine is busy.
-constexpr auto patience = 30s;
+constexpr auto child_patience = 30s;
 constexpr std::uint64_t vanishing_connections = 4;
 constexpr std::string_view greeting = "talking\n";
 
@@ -48,7 +48,7 @@ public:
         if (const std::error_code error = child_->start(command)) {
             ++children_.refused_;
             if (++refused_in_a_row_ == starts_refused_in_a_row) {
-                fail("children: can not start: " + example::net::describe(error));
+                fail("children: can not start", error);
             }
             return children_.pause(*this);
         }
@@ -59,7 +59,7 @@ public:
             child_->write(given_);
             child_->end_input();
         }
-        limit_ = children_.loop_.add_timer(patience, [this] {
+        limit_ = children_.loop_.add_timer(child_patience, [this] {
             fail("loss: the end of a child was not reported within 30 s; it had " +
                  (vanishes() && heard_.size() == greeting.size()
                       ? std::string("been killed")

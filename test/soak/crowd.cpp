@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 
 // Between two connections of one client. Loopback has some 28,000 ports, and each that was closed
 // here is not to be used for a minute.
-constexpr auto pause = 100ms;
+constexpr auto pause_between_connections = 100ms;
 constexpr std::uint32_t group_size = 12;
 constexpr std::size_t leavers = 10;
 
@@ -65,7 +65,7 @@ private:
         options.stall = 20ms;
         group = std::make_unique<example::LoadClient>(loop_, options, [this, &group] {
             // The group is in this very call; it can be destroyed in a later turn.
-            loop_.add_timer(pause, [this, &group] { ended(group); });
+            loop_.add_timer(pause_between_connections, [this, &group] { ended(group); });
         });
         group->start();
     }
@@ -84,7 +84,8 @@ private:
 
     void left(Leaver& one) {
         ++connections_;
-        loop_.add_timer(pause, [this, &one] { running_ ? one.begin() : one_less(); });
+        loop_.add_timer(pause_between_connections,
+                        [this, &one] { running_ ? one.begin() : one_less(); });
     }
 
     void one_less() {

@@ -14,11 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t largest = 64 * 1024;
-constexpr auto pause = 10ms;
-
-std::string in_words(const char* what, const std::error_code& error) {
-    return std::string("files: ") + what + ": " + example::net::describe(error);
-}
+constexpr auto pause_between_files = 10ms;
 
 }  // namespace
 
@@ -41,7 +37,7 @@ public:
             handle_.number(), written_,
             [this](std::size_t bytes, std::error_code failed) { has_written(bytes, failed); });
         if (error) {
-            fail(in_words("a write was refused", error));
+            fail("files: a write was refused", error);
         }
         if (given_up_) {
             close();
@@ -52,7 +48,7 @@ private:
     void has_written(std::size_t bytes, std::error_code error) {
         const bool canceled = given_up_ && error == std::errc::operation_canceled;
         if (!canceled && (error || bytes != written_.size())) {
-            fail(in_words("a write failed", error));
+            fail("files: a write failed", error);
         }
         if (given_up_) {
             return files_.ended(*this);
@@ -62,13 +58,13 @@ private:
             handle_.number(), read_,
             [this](std::size_t read, std::error_code failed) { has_read(read, failed); });
         if (refused) {
-            fail(in_words("a read was refused", refused));
+            fail("files: a read was refused", refused);
         }
     }
 
     void has_read(std::size_t bytes, std::error_code error) {
         if (error) {
-            fail(in_words("a read failed", error));
+            fail("files: a read failed", error);
         }
         read_.resize(bytes);
         if (read_ != written_) {
@@ -110,7 +106,7 @@ void Files::go() {
 
 void Files::ended(File& file) {
     ++done_;
-    loop_.add_timer(pause, [this, &file] {
+    loop_.add_timer(pause_between_files, [this, &file] {
         if (running_) {
             file.begin();
         } else {

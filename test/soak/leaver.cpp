@@ -21,10 +21,6 @@ using namespace std::chrono_literals;
 // How long nobody reads before the connection is reset.
 constexpr auto unread_time = 30ms;
 
-std::string in_words(const char* what, const std::error_code& error) {
-    return std::string("loss: a client that leaves: ") + what + ": " + net::describe(error);
-}
-
 }  // namespace
 
 void Leaver::begin() {
@@ -41,20 +37,20 @@ void Leaver::begin() {
                                        ++connections_);
     wakepoll::Result<net::Socket> made = net::connect_to_loopback(port_);
     if (!made) {
-        fail(in_words("connect", made.error()));
+        fail("loss: a client that leaves: connect", made.error());
     }
     socket_ = std::move(*made);
     const std::error_code error = loop_.add_socket(
         socket_.number(), mask::out, [this](std::uint32_t events) { on_events(events); });
     if (error) {
-        fail(in_words("event loop", error));
+        fail("loss: a client that leaves: event loop", error);
     }
 }
 
 void Leaver::on_events(std::uint32_t events) {
     if (!connected_) {
         if (const std::error_code error = net::connect_error(socket_)) {
-            fail(in_words("connect", error));
+            fail("loss: a client that leaves: connect", error);
         }
         connected_ = true;
         if (manner_ == Manner::resets_at_once) {
@@ -94,7 +90,7 @@ void Leaver::go_on() {
 void Leaver::send() {
     const net::Transfer sent = net::send(socket_, std::span(message_).subspan(sent_));
     if (sent.error) {
-        fail(in_words("send", sent.error));
+        fail("loss: a client that leaves: send", sent.error);
     }
     sent_ += sent.bytes;
     const bool all = sent_ == message_.size();
@@ -111,7 +107,7 @@ void Leaver::send() {
     }
     if (const std::error_code error =
             loop_.modify_socket(socket_.number(), mask::in | (all ? mask::none : mask::out))) {
-        fail(in_words("event loop", error));
+        fail("loss: a client that leaves: event loop", error);
     }
 }
 
@@ -122,7 +118,7 @@ void Leaver::receive() {
         return;
     }
     if (received.error) {
-        fail(in_words("receive", received.error));
+        fail("loss: a client that leaves: receive", received.error);
     }
     if (received.bytes > sent_ - back_ ||
         !std::equal(buffer.data(), buffer.data() + received.bytes,

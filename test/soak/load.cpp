@@ -17,13 +17,13 @@ void warm_up(example::EventLoop& loop) {
     for (int i = 0; i < many; ++i) {
         wakepoll::Result<example::net::Socket> made = example::net::listen_on_loopback(0);
         if (!made) {
-            fail("can not listen: " + example::net::describe(made.error()));
+            fail("can not listen", made.error());
         }
         sockets.push_back(std::move(*made));
         const std::error_code error =
             loop.add_socket(sockets.back().number(), wakepoll::mask::in, [](std::uint32_t) {});
         if (error) {
-            fail("event loop: " + example::net::describe(error));
+            fail("event loop", error);
         }
     }
     for (const example::net::Socket& socket : sockets) {
@@ -36,6 +36,10 @@ void fail(const std::string& what) {
     std::printf("%s\n", ("soak: FAILED: " + what).c_str());
     std::fflush(stdout);
     std::_Exit(EXIT_FAILURE);
+}
+
+void fail(const std::string& what, const std::error_code& error) {
+    fail(what + ": " + example::net::describe(error));
 }
 
 }  // namespace soak

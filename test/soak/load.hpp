@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace example {
 class EventLoop;
@@ -39,5 +40,7 @@ void warm_up(example::EventLoop& loop);
 /// Says what is wrong and ends the program with exit code 1, at once: what has lost something can
 /// not be waited for. Any thread. The programs that it has started end with their input.
 [[noreturn]] void fail(const std::string& what);
+/// The same with what the system says of it.
+[[noreturn]] void fail(const std::string& what, const std::error_code& error);
 
 }  // namespace soak

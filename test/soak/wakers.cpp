@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 20s;
+constexpr auto wake_patience = 20s;
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void Wakers::work(std::uint64_t thread) {
         lock.lock();
         --posting_;
         end_round_if_over();
-        if (!changed_.wait_for(lock, patience, [&] { return over_ || round_ != round; })) {
+        if (!changed_.wait_for(lock, wake_patience, [&] { return over_ || round_ != round; })) {
             fail("loss: " + std::to_string(posted_ - run_) + " of " + std::to_string(posted_) +
                  " functions that were posted have not run after 20 s: a wake was lost");
         }

@@ -17,6 +17,8 @@
 using namespace wakepoll;
 using namespace wakepoll::test;
 
+BOOST_AUTO_TEST_SUITE(mixed)
+
 namespace {
 
 /// Who is who in the events.
@@ -82,8 +84,6 @@ struct Everything {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(mixed)
 
 BOOST_AUTO_TEST_CASE(each_is_told_while_all_the_others_are_quiet) {
     for (std::uint64_t who = 0; who < all_of_them; ++who) {

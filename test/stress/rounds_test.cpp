@@ -26,6 +26,8 @@
 using namespace wakepoll;
 using namespace wakepoll::test;
 
+BOOST_AUTO_TEST_SUITE(rounds)
+
 namespace {
 
 enum Who : std::uint64_t { socket, listener, event, pipe, anonymous, writing, reading, receiving };
@@ -111,8 +113,6 @@ void live(Stage& stage, int times) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rounds)
 
 #if defined(_WIN32)
 

@@ -13,9 +13,12 @@
 
 using namespace wakepoll;
 using namespace wakepoll::test;
-namespace bits = sys::afd_bits;
 namespace data = boost::unit_test::data;
 using boost::test_tools::per_element;
+
+BOOST_FIXTURE_TEST_SUITE(sys_afd_situation, AfdFixture)
+
+namespace bits = sys::afd_bits;
 
 namespace {
 
@@ -68,8 +71,6 @@ constexpr Situation<std::uint32_t> situations[] = {
 };
 
 }  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(sys_afd_situation, AfdFixture)
 
 BOOST_DATA_TEST_CASE(a_situation_is_told_in_the_bits_of_afd, data::make(situations), situation) {
     const Handle socket = situation.arrange(world);

@@ -7,15 +7,7 @@
 using namespace wakepoll;
 using namespace wakepoll::test;
 
-namespace {
-
-struct Fixture {
-    World world;
-};
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(sys_afd_socket, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_afd_socket, WorldFixture)
 
 BOOST_AUTO_TEST_CASE(a_plain_socket_is_its_own_base) {
     for (const Handle socket : {world.tcp_socket(), world.udp_socket(), world.listener()}) {

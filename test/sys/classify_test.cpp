@@ -12,11 +12,9 @@ using namespace wakepoll;
 using namespace wakepoll::test;
 namespace data = boost::unit_test::data;
 
-namespace {
+BOOST_AUTO_TEST_SUITE(sys_classify)
 
-struct Fixture {
-    World world;
-};
+namespace {
 
 struct Row {
     Thing kind;
@@ -39,9 +37,7 @@ static_assert(std::size(rows) == std::size(all_things));
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(sys_classify)
-
-BOOST_FIXTURE_TEST_SUITE(in_the_world, Fixture)
+BOOST_FIXTURE_TEST_SUITE(in_the_world, WorldFixture)
 
 BOOST_DATA_TEST_CASE(a_handle_is_what_it_was_made_as, data::make(rows), row) {
     BOOST_TEST(classify(world.thing(row.kind)).value() == row.type);

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uintptr_t key = 42;
 
-struct Fixture {
+struct CompletionPortFixture {
     World world;
     CompletionPort port = CompletionPort::create().value();
     NativeOverlapped overlapped;
@@ -69,7 +69,7 @@ bool is_inherited(Handle handle) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_completion_port, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_completion_port, CompletionPortFixture)
 
 BOOST_AUTO_TEST_CASE(a_posted_packet_carries_its_key_and_nothing_else) {
     BOOST_TEST(!port.post(key));

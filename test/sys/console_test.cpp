@@ -13,7 +13,7 @@ using sys::ConsoleRecord;
 
 namespace {
 
-struct Fixture {
+struct ConsoleFixture {
     World world;
 
     [[nodiscard]] static ConsoleRecord next(Handle console) {
@@ -23,7 +23,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_console, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_console, ConsoleFixture)
 
 BOOST_AUTO_TEST_CASE(what_is_no_console_is_a_bad_handle) {
     for (const Handle handle :

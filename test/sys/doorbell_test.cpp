@@ -13,7 +13,7 @@ using sys::Doorbell;
 
 namespace {
 
-struct Fixture {
+struct DoorbellFixture {
     World world;
     Doorbell doorbell = Doorbell::create().value();
 
@@ -36,7 +36,7 @@ sockaddr_in address_of(const Doorbell& bell) {
 
 BOOST_AUTO_TEST_SUITE(sys_doorbell)
 
-BOOST_FIXTURE_TEST_SUITE(in_the_world, Fixture)
+BOOST_FIXTURE_TEST_SUITE(in_the_world, DoorbellFixture)
 
 BOOST_AUTO_TEST_CASE(it_is_silent_until_rung_and_after_being_drained) {
     BOOST_TEST(doorbell.is_open());

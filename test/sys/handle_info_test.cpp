@@ -14,11 +14,9 @@ using namespace wakepoll::test;
 using sys::FileType;
 namespace data = boost::unit_test::data;
 
-namespace {
+BOOST_FIXTURE_TEST_SUITE(sys_handle_info, WorldFixture)
 
-struct Fixture {
-    World world;
-};
+namespace {
 
 struct Row {
     Thing kind;
@@ -74,8 +72,6 @@ private:
 };
 
 }  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(sys_handle_info, Fixture)
 
 BOOST_DATA_TEST_CASE(every_question_has_its_answer, data::make(rows), row) {
     const Handle thing = world.thing(row.kind);

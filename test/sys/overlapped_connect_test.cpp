@@ -17,12 +17,12 @@ namespace {
 
 constexpr std::size_t addresses = std::size_t{2} * sys::accept_address_room;
 
-struct Fixture : PortFixture {
+struct OverlappedConnectFixture : PortFixture {
     Handle listener = tied(world.listener());
     std::array<std::byte, addresses + 8> room = {};
     Handle accepted;
 
-    ~Fixture() {
+    ~OverlappedConnectFixture() {
         if (accepted) {
             sys::close_socket(accepted);
         }
@@ -64,7 +64,7 @@ bool has_peer(Handle socket) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_overlapped_connect, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_overlapped_connect, OverlappedConnectFixture)
 
 BOOST_AUTO_TEST_CASE(an_accept_pends_until_somebody_connects) {
     BOOST_TEST(is_pending(accept()));

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t file_size = 1000;
 
-struct Fixture : PortFixture {
+struct OverlappedFileFixture : PortFixture {
     PipePair pipe(PipeKind kind = PipeKind::bytes) {
         const PipePair pair = world.pipe_pair(kind);
         tied(pair.local);
@@ -56,7 +56,7 @@ struct Fixture : PortFixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_overlapped_file, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_overlapped_file, OverlappedFileFixture)
 
 BOOST_AUTO_TEST_CASE(a_read_of_a_pipe_pends_until_data_come) {
     const PipePair pair = pipe();

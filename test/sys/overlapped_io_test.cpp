@@ -14,7 +14,7 @@ using sys::Started;
 
 namespace {
 
-struct Fixture : PortFixture {
+struct OverlappedIoFixture : PortFixture {
     SocketPair pair = world.tcp_pair();
     Handle local = tied(pair.local);
 
@@ -32,7 +32,7 @@ struct Fixture : PortFixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_overlapped_io, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_overlapped_io, OverlappedIoFixture)
 
 BOOST_AUTO_TEST_CASE(a_receive_pends_until_data_come) {
     BOOST_TEST(is_pending(receive()));

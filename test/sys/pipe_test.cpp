@@ -37,7 +37,7 @@ constexpr Row byte_kinds[] = {
     {PipeKind::anonymous, "anonymous"},
 };
 
-struct Fixture {
+struct PipeFixture {
     World world;
 
     Transfer put(Handle handle, std::string_view text) { return world.put(handle, bytes_of(text)); }
@@ -52,7 +52,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_pipe, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_pipe, PipeFixture)
 
 BOOST_DATA_TEST_CASE(what_was_written_can_be_read, data::make(readable_kinds), row) {
     const PipePair pair = world.pipe_pair(row.kind);

@@ -25,7 +25,7 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-struct Fixture {
+struct PipeWaitFixture {
     World world;
     PipePair pair = world.pipe_pair(PipeKind::anonymous);
     Bell bell;
@@ -53,7 +53,7 @@ DWORD handle_count() {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_pipe_wait, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_pipe_wait, PipeWaitFixture)
 
 BOOST_AUTO_TEST_CASE(the_callback_comes_with_data_and_takes_none) {
     BOOST_REQUIRE(!arm());

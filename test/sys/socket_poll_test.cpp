@@ -17,16 +17,15 @@ using namespace wakepoll::test;
 using sys::failed_connects;
 using sys::poll_sockets;
 using sys::PollEntry;
-namespace bits = sys::poll_bits;
 namespace data = boost::unit_test::data;
+
+BOOST_FIXTURE_TEST_SUITE(sys_socket_poll, WorldFixture)
+
+namespace bits = sys::poll_bits;
 
 namespace {
 
 constexpr std::int16_t read_and_write = bits::rdnorm | bits::wrnorm;
-
-struct Fixture {
-    World world;
-};
 
 /// Asks for `failed_connects` until the socket is reported. Windows takes about two seconds to give
 /// up on loopback, Wine none.
@@ -75,8 +74,6 @@ constexpr Situation<int> situations[] = {
 };
 
 }  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(sys_socket_poll, Fixture)
 
 BOOST_DATA_TEST_CASE(a_situation_is_told_in_wsapolls_bits, data::make(situations), situation) {
     const Handle socket = situation.arrange(world);

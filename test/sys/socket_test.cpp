@@ -17,10 +17,6 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-struct Fixture {
-    World world;
-};
-
 /// A socket can be opened: Winsock is started.
 bool winsock_works() {
     const SOCKET socket = ::socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
@@ -75,7 +71,7 @@ BOOST_AUTO_TEST_CASE(an_empty_session_ends_nothing) {
     BOOST_TEST(winsock_works());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_socket_knows_its_kind, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_socket_knows_its_kind, WorldFixture) {
     BOOST_TEST((sys::socket_kind(world.tcp_socket()).value() == SocketKind::stream));
     BOOST_TEST((sys::socket_kind(world.listener()).value() == SocketKind::stream));
     BOOST_TEST((sys::socket_kind(world.tcp_pair().peer).value() == SocketKind::stream));
@@ -83,14 +79,14 @@ BOOST_FIXTURE_TEST_CASE(a_socket_knows_its_kind, Fixture) {
     BOOST_TEST((sys::socket_kind(world.udp_pair().local).value() == SocketKind::datagram));
 }
 
-BOOST_DATA_TEST_CASE_F(Fixture, other_things_are_not_sockets, data::make(all_things), kind) {
+BOOST_DATA_TEST_CASE_F(WorldFixture, other_things_are_not_sockets, data::make(all_things), kind) {
     const Handle thing = world.thing(kind);
     BOOST_TEST(sys::socket_kind(thing).error().value() == 10038);
     BOOST_TEST(sys::is_connected(thing).error().value() == 10038);
     BOOST_TEST(sys::is_listening(thing).error().value() == 10038);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_is_not_open_is_not_a_socket, Fixture) {
+BOOST_FIXTURE_TEST_CASE(what_is_not_open_is_not_a_socket, WorldFixture) {
     const Handle closed = world.tcp_socket();
     world.close(closed);
     for (const Handle handle : {closed, world.never_a_handle(), Handle(), Handle(nullptr)}) {
@@ -100,7 +96,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_not_open_is_not_a_socket, Fixture) {
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_socket_closed_as_a_handle_is_not_a_socket, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_socket_closed_as_a_handle_is_not_a_socket, WorldFixture) {
     const Handle closed = world.tcp_socket();
     world.close_handle(closed);
     BOOST_TEST(sys::socket_kind(closed).error().value() == 10038);
@@ -108,7 +104,7 @@ BOOST_FIXTURE_TEST_CASE(a_socket_closed_as_a_handle_is_not_a_socket, Fixture) {
     ::closesocket(closed.value());
 }
 
-BOOST_FIXTURE_TEST_CASE(only_a_connection_that_is_up_is_connected, Fixture) {
+BOOST_FIXTURE_TEST_CASE(only_a_connection_that_is_up_is_connected, WorldFixture) {
     const SocketPair pair = world.tcp_pair();
     BOOST_TEST(sys::is_connected(pair.local).value());
     BOOST_TEST(sys::is_connected(pair.peer).value());
@@ -121,21 +117,21 @@ BOOST_FIXTURE_TEST_CASE(only_a_connection_that_is_up_is_connected, Fixture) {
     BOOST_TEST(sys::is_connected(connecting).value());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_half_closed_connection_is_connected, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_half_closed_connection_is_connected, WorldFixture) {
     const SocketPair pair = world.tcp_pair();
     world.shutdown_send(pair.peer);
     BOOST_REQUIRE(becomes_ready(pair.local, sys::poll_bits::rdnorm));
     BOOST_TEST(sys::is_connected(pair.local).value());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_refused_connect_is_never_connected, Fixture) {
+BOOST_FIXTURE_TEST_CASE(a_refused_connect_is_never_connected, WorldFixture) {
     const Handle refused = world.connecting_to_nobody();
     BOOST_TEST(!sys::is_connected(refused).value());
     static_cast<void>(revents(refused, 0, quiet_milliseconds));
     BOOST_TEST(!sys::is_connected(refused).value());
 }
 
-BOOST_FIXTURE_TEST_CASE(only_a_listener_is_listening, Fixture) {
+BOOST_FIXTURE_TEST_CASE(only_a_listener_is_listening, WorldFixture) {
     BOOST_TEST(sys::is_listening(world.listener()).value());
     BOOST_TEST(!sys::is_listening(world.tcp_socket()).value());
     BOOST_TEST(!sys::is_listening(world.tcp_pair().local).value());

@@ -1,4 +1,4 @@
-// What the tests of lib/sys share: limits for waits, names for kinds of handle.
+// What the tests of lib/sys share: limits for waits, a fixture, names for kinds of handle.
 #pragma once
 
 #include <boost/test/unit_test.hpp>
@@ -17,6 +17,11 @@ inline constexpr std::uint32_t patience_milliseconds = 10'000;
 
 /// How long it waits where nothing must come.
 inline constexpr std::uint32_t quiet_milliseconds = 20;
+
+/// What most of them start from.
+struct WorldFixture {
+    World world;
+};
 
 inline constexpr Thing all_things[] = {
     Thing::disk_file,      Thing::directory,    Thing::null_device,      Thing::event,

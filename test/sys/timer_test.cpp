@@ -18,7 +18,7 @@ using sys::Timer;
 
 namespace {
 
-struct Fixture {
+struct TimerFixture {
     Timer timer = Timer::create().value();
 
     [[nodiscard]] bool is_signalled(const Timer& which) const {
@@ -42,7 +42,7 @@ constexpr std::chrono::milliseconds clock_tick = 16ms;
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_timer, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_timer, TimerFixture)
 
 BOOST_AUTO_TEST_CASE(a_new_timer_is_open_and_silent) {
     BOOST_TEST(timer.is_open());

@@ -21,7 +21,7 @@ using sys::ThreadPoolWait;
 
 namespace {
 
-struct Fixture {
+struct WaitableFixture {
     World world;
     Bell bell;
     ThreadPoolWait wait;  ///< After the bell, which its callback needs.
@@ -44,7 +44,7 @@ bool becomes_signalled(Handle object) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sys_waitable, Fixture)
+BOOST_FIXTURE_TEST_SUITE(sys_waitable, WaitableFixture)
 
 BOOST_AUTO_TEST_CASE(the_callback_comes_when_the_object_is_signalled) {
     const Handle event = world.thing(Thing::event);

@@ -19,7 +19,7 @@ constexpr Handle current_thread{~std::uintptr_t{1}};
 
 /// A question that is answered by success or failure alone.
 template <class Test>
-bool ask(Call name, Handle handle, Test test) {
+bool holds(Call name, Handle handle, Test test) {
     Syscall call(name, handle.value());
     const std::shared_ptr<sim::Object> object = call->handles.find(handle);
     return call.answer(call.fault() == 0 && object != nullptr && test(object->kind()));
@@ -54,12 +54,13 @@ Result<FileType> file_type(Handle handle) noexcept {
 }
 
 bool is_console(Handle handle) noexcept {
-    return ask(Call::is_console, handle, [](Kind kind) { return kind == Kind::console; });
+    return holds(Call::is_console, handle, [](Kind kind) { return kind == Kind::console; });
 }
 
 bool is_pipe(Handle handle) noexcept {
-    return ask(Call::is_pipe, handle,
-               [](Kind kind) { return kind == Kind::anonymous_pipe || kind == Kind::named_pipe; });
+    return holds(Call::is_pipe, handle, [](Kind kind) {
+        return kind == Kind::anonymous_pipe || kind == Kind::named_pipe;
+    });
 }
 
 Result<HandleType> object_type(Handle handle) noexcept {
