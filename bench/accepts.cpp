@@ -82,7 +82,7 @@ void run_accepts(Bench& bench) {
                                [&door, make = make] { door = std::make_unique<Door>(make()); },
                                [&door] { door.reset(); }});
     }
-    const Effort effort = bench.quick() ? Effort{4, 1, 4} : Effort{15, 2, 12};
+    const Effort effort = bench.quick() ? Effort{7, 1, 5} : Effort{15, 2, 12};
     bench.run({"one client", "connection", connections_per_round, effort}, contestants,
               {compared(submitting, asio), compared(readiness, asio), compared(submitting, raw),
                compared(readiness, raw)});

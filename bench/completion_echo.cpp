@@ -12,7 +12,9 @@ namespace {
 class CompletionEcho final : public EchoServer {
 public:
     explicit CompletionEcho(std::size_t connections)
-        : poller_(make_poller_of(config_for(connections))), waker_(poller_.waker()), events_(64) {
+        : poller_(make_poller_of(config_for(connections))),
+          waker_(poller_.waker()),
+          events_(echo_events_per_wait) {
         submit_accept();
     }
 

@@ -82,10 +82,13 @@ private:
     Worker worker_;  ///< The last: it uses the server.
 };
 
+/// Enough rounds at the begin of a turn for a policy that goes by what was active lately.
 Effort effort_for(std::size_t connections, bool quick) {
     const std::size_t rounds = std::clamp<std::size_t>(2048 / connections, 8, 200);
-    return quick ? Effort{4, 3, std::max<std::size_t>(rounds / 4, 4)}
-                 : Effort{15, std::max<std::size_t>(rounds / 8, 3), rounds};
+    if (quick) {
+        return {7, 4, rounds / 4};
+    }
+    return {connections >= 512 ? std::size_t{9} : std::size_t{15}, 4, rounds};
 }
 
 }  // namespace

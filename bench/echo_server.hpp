@@ -27,6 +27,10 @@ public:
     virtual void stop() = 0;
 };
 
+/// How many events a server takes from one wait at most, of those who must say: room for all
+/// connections, so that nobody asks twice about what was ready once.
+inline constexpr std::size_t echo_events_per_wait = 1024;
+
 /// The most that is received by one call.
 inline constexpr std::size_t echo_buffer_size = 1024;
 

@@ -110,7 +110,7 @@ void run_files(Bench& bench) {
                  [&, make = make] { reader = make(file.open_for_overlapped_reads(), depth); },
                  [&reader] { reader.reset(); }});
         }
-        const Effort effort = bench.quick() ? Effort{4, 1, 4} : Effort{15, 2, 20};
+        const Effort effort = bench.quick() ? Effort{7, 1, 6} : Effort{15, 2, 20};
         bench.run({fmt::format("depth={}", depth), "read", reads, effort}, contestants,
                   {compared(poller, raw), compared(poller, asio)});
     }

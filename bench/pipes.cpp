@@ -154,14 +154,14 @@ void measure(Bench& bench, const Cell& cell, OtherEnd other_end,
 
 void run_pipes(Bench& bench) {
     constexpr std::size_t trips = 20;
-    const Effort trip_effort = bench.quick() ? Effort{4, 2, 8} : Effort{15, 3, 40};
+    const Effort trip_effort = bench.quick() ? Effort{7, 2, 10} : Effort{15, 3, 40};
     measure(bench, {"ping-pong 64 B", "round trip", trips, trip_effort}, echo,
             [](PipeEnd& end) { round_trips(end, trips); });
 
     constexpr std::size_t blocks = 32;
     constexpr std::size_t bytes = blocks * block_size;
     std::vector<std::byte> buffer(block_size);
-    const Effort bulk_effort = bench.quick() ? Effort{4, 1, 4} : Effort{15, 2, 20};
+    const Effort bulk_effort = bench.quick() ? Effort{7, 1, 6} : Effort{15, 2, 20};
     measure(bench, {"bulk 64 KiB", "KiB", bytes / 1024, bulk_effort}, flood,
             [&buffer](PipeEnd& end) { receive(end, buffer, bytes); });
 }

@@ -13,7 +13,8 @@ using Wants = EchoConnection::Wants;
 
 class ReadinessEcho final : public EchoServer {
 public:
-    ReadinessEcho() : poller_(make_poller_of({})), waker_(poller_.waker()), events_(64) {
+    ReadinessEcho()
+        : poller_(make_poller_of({})), waker_(poller_.waker()), events_(echo_events_per_wait) {
         set_non_blocking(listener_.socket());
         check_error(poller_.register_handle(handle_of(listener_.get()), IoInterest::read, 0),
                     "register_handle");
