@@ -24,7 +24,8 @@ constexpr std::size_t handful = 16;
 class Door {
 public:
     explicit Door(std::unique_ptr<Acceptor> acceptor)
-        : acceptor_(std::move(acceptor)), client_([this] { knock(); }) {}
+        : acceptor_(std::move(acceptor)),
+          client_([this] { knock(); }, [this] { acceptor_->stop(); }) {}
 
     /// All of a round is accepted, and its client has seen it.
     void round() {
@@ -33,7 +34,7 @@ public:
             acceptor_->accept(connections_per_round);
         } catch (...) {
             // Where it was the client who failed, that is what is to be told.
-            client_.end();
+            client_.rethrow();
             throw;
         }
         client_.end();
@@ -41,19 +42,14 @@ public:
 
 private:
     void knock() {
-        try {
-            for (std::size_t made = 0; made < connections_per_round; made += handful) {
-                std::vector<Socket> connections;
-                while (connections.size() < handful) {
-                    connections.push_back(connect_client(acceptor_->address()));
-                }
-                for (const Socket& connection : connections) {
-                    await_close(connection);
-                }
+        for (std::size_t made = 0; made < connections_per_round; made += handful) {
+            std::vector<Socket> connections;
+            while (connections.size() < handful) {
+                connections.push_back(connect_client(acceptor_->address()));
             }
-        } catch (...) {
-            acceptor_->stop();
-            throw;
+            for (const Socket& connection : connections) {
+                await_close(connection);
+            }
         }
     }
 

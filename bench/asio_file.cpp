@@ -11,7 +11,7 @@ class AsioFile final : public FileReader {
 public:
     AsioFile(OwnedHandle file, std::size_t depth)
         : blocks_(depth), file_(asio_.context(), file.get()) {
-        (void)file.release();
+        file.release();
     }
 
     void read(std::span<const std::uint64_t> offsets) override {

@@ -7,9 +7,7 @@ namespace {
 
 class AsioPipe final : public PipeEnd {
 public:
-    explicit AsioPipe(OwnedHandle pipe) : pipe_(asio_.context(), pipe.get()) {
-        (void)pipe.release();
-    }
+    explicit AsioPipe(OwnedHandle pipe) : pipe_(asio_.context(), pipe.get()) { pipe.release(); }
 
     std::size_t read(std::span<std::byte> buffer) override {
         done_ = false;

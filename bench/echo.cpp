@@ -37,18 +37,38 @@ public:
             while (clients_.size() < connections) {
                 clients_.push_back(connect_client(server_->address()));
             }
-            // Once through, so that all are accepted before anything is timed.
-            round_trips();
         } catch (...) {
             hang_up();
+            worker_.rethrow();
             throw;
         }
+        // Once through, so that all are accepted before anything is timed.
+        round_trips();
     }
-    ~Service() { hang_up(); }
+    /// Where it is not by `end`, the server ends because all its clients have gone.
+    ~Service() { clients_.clear(); }
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
     void round_trips() {
+        try {
+            send_and_receive();
+        } catch (...) {
+            // Where it was the server that failed, that is what is to be told.
+            hang_up();
+            worker_.rethrow();
+            throw;
+        }
+    }
+
+    /// Hangs up, and waits until the server has noticed.
+    void end() {
+        clients_.clear();
+        worker_.end();
+    }
+
+private:
+    void send_and_receive() {
         std::array<char, message_size> message;
         message.fill(++letter_);
         for (const Socket& client : clients_) {
@@ -63,13 +83,6 @@ public:
         }
     }
 
-    /// Hangs up, and waits until the server has noticed.
-    void end() {
-        clients_.clear();
-        worker_.end();
-    }
-
-private:
     /// Also where the server still waits for some who never came.
     void hang_up() {
         clients_.clear();

@@ -21,16 +21,18 @@ public:
         std::swap(handle_, other.handle_);
         return *this;
     }
-    ~OwnedHandle() {
+    ~OwnedHandle() { close(); }
+
+    void close() noexcept {
         if (handle_ != INVALID_HANDLE_VALUE) {
-            ::CloseHandle(handle_);
+            ::CloseHandle(release());
         }
     }
 
     [[nodiscard]] HANDLE get() const noexcept { return handle_; }
 
     /// The handle, which is somebody else's to close from now on.
-    [[nodiscard]] HANDLE release() noexcept { return std::exchange(handle_, INVALID_HANDLE_VALUE); }
+    HANDLE release() noexcept { return std::exchange(handle_, INVALID_HANDLE_VALUE); }
 
 private:
     HANDLE handle_;

@@ -80,29 +80,36 @@ using OtherEnd = void (*)(HANDLE pipe);
 class Line {
 public:
     Line(const Make& make, OtherEnd other_end) : Line(make_pipe(), make, other_end) {}
-    ~Line() { end_.reset(); }
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
 
-    [[nodiscard]] PipeEnd& end() noexcept { return *end_; }
+    void run(const std::function<void(PipeEnd&)>& work) {
+        try {
+            work(*end_);
+        } catch (...) {
+            // Where it was the other end that failed, that is what is to be told.
+            other_.rethrow();
+            throw;
+        }
+    }
 
     /// Hangs up, and waits until the other end has noticed.
     void close() {
         end_.reset();
-        worker_.end();
+        other_.end();
     }
 
 private:
     Line(Ends ends, const Make& make, OtherEnd other_end)
         : blocking_(std::move(ends.blocking)),
-          worker_([this, other_end] { other_end(blocking_.get()); }),
+          other_([this, other_end] { other_end(blocking_.get()); }, [this] { blocking_.close(); }),
           end_(make(std::move(ends.overlapped))) {
-        worker_.begin();
+        other_.begin();
     }
 
     OwnedHandle blocking_;
-    Worker worker_;
-    std::unique_ptr<PipeEnd> end_;
+    Worker other_;
+    std::unique_ptr<PipeEnd> end_;  ///< Goes first, which ends what the other does.
 };
 
 void round_trips(PipeEnd& end, std::size_t count) {
@@ -140,7 +147,7 @@ void measure(Bench& bench, const Cell& cell, OtherEnd other_end,
     std::vector<Contestant> contestants;
     for (const auto& [name, make] : makes) {
         contestants.push_back(
-            {name, [&line, &work] { return time_of([&] { work(line->end()); }); },
+            {name, [&line, &work] { return time_of([&] { line->run(work); }); },
              [&line, make = make, other_end] { line = std::make_unique<Line>(make, other_end); },
              [&line] {
                  line->close();

@@ -1,8 +1,8 @@
 // A thread of its own for what stands on the other side of a contestant: a server, or its client.
 //
-// It works each time it is told to begin. What goes wrong there is thrown where its end is awaited,
-// so no scenario goes on with half of it gone. It ends with its `Worker`, which must therefore be
-// able to end its work: whoever blocks for something is roused or given up on by his own means.
+// It works each time it is told to begin. What goes wrong there is thrown to the thread that runs
+// the scenario: where it awaits the end, or where it is in trouble itself and asks whether that
+// came from here. The thread ends with its `Worker`, so whatever it blocks in must end by then.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,10 @@ namespace wakepoll::bench {
 
 class Worker {
 public:
-    explicit Worker(std::function<void()> work)
-        : work_(std::move(work)), thread_([this] { run(); }) {}
+    /// `on_failure` is called on that thread when something has gone wrong: to rouse the other
+    /// side.
+    explicit Worker(std::function<void()> work, std::function<void()> on_failure = {})
+        : work_(std::move(work)), on_failure_(std::move(on_failure)), thread_([this] { run(); }) {}
     ~Worker() {
         stopping_ = true;
         begin_.give();
@@ -31,7 +33,12 @@ public:
     /// Waits until what was begun is done, and throws what it has thrown.
     void end() {
         end_.await();
-        if (failure_) {
+        rethrow();
+    }
+
+    /// Throws what the work has thrown, if it has.
+    void rethrow() const {
+        if (failed_) {
             std::rethrow_exception(failure_);
         }
     }
@@ -45,15 +52,29 @@ private:
             }
         } catch (...) {
             failure_ = std::current_exception();
+            failed_ = true;
+            rouse();
             end_.give();
         }
     }
 
+    void rouse() const {
+        try {
+            if (on_failure_) {
+                on_failure_();
+            }
+        } catch (...) {
+            // What is told is the first failure. The other side ends with its patience.
+        }
+    }
+
     std::function<void()> work_;
+    std::function<void()> on_failure_;
     Signal begin_;
     Signal end_;
     std::atomic<bool> stopping_ = false;
-    std::exception_ptr failure_;  ///< Written before `end_` is given, read after.
+    std::atomic<bool> failed_ = false;
+    std::exception_ptr failure_;  ///< Written before `failed_` is set, read after.
     std::jthread thread_;         ///< The last: it uses the others.
 };
 

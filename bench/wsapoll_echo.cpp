@@ -1,5 +1,6 @@
 // An echo server on the bare call: an array of all sockets, the listener first, is given to WSAPoll
 // and looked through until all that are ready were found.
+#include <atomic>
 #include <deque>
 #include <vector>
 
@@ -35,14 +36,20 @@ public:
                 // The last one stands in the place of one that has gone.
                 i += go_on(i) ? 1 : 0;
             }
+            if (stopped_) {
+                return;
+            }
             if (has_callers) {
                 accept_all();
             }
         }
     }
 
-    /// A wait that nothing ends is over with the patience.
-    void stop() override {}
+    /// By a connection, for nothing else ends the call.
+    void stop() override {
+        stopped_ = true;
+        connect(open_stream(), listener_.address());
+    }
 
 private:
     void accept_all() {
@@ -73,6 +80,7 @@ private:
     std::vector<WSAPOLLFD> entries_;
     std::vector<EchoConnection*> live_;  ///< Of the entries behind the first.
     std::size_t closed_ = 0;
+    std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace
