@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -72,40 +73,81 @@ private:
     SOCKET socket_;
 };
 
-/// A datagram socket that receives what is sent to it: how a thread is roused out of WSAPoll.
-[[nodiscard]] inline Socket udp_socket_to_itself() {
-    Socket bell(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
+[[nodiscard]] inline sockaddr_in loopback_address(unsigned short port) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    address.sin_port = ::htons(port);
+    return address;
+}
+
+/// Binds a socket to a free port of loopback and says which.
+[[nodiscard]] inline sockaddr_in bind_to_loopback(const Socket& socket) {
+    sockaddr_in address = loopback_address(0);
     auto* const name = reinterpret_cast<sockaddr*>(&address);
     int size = sizeof(address);
-    check(::bind(bell.get(), name, size) == 0, "bind");
-    check(::getsockname(bell.get(), name, &size) == 0, "getsockname");
-    check(::connect(bell.get(), name, size) == 0, "connect");
+    check(::bind(socket.get(), name, size) == 0, "bind");
+    check(::getsockname(socket.get(), name, &size) == 0, "getsockname");
+    return address;
+}
+
+inline void connect(const Socket& socket, const sockaddr_in& address) {
+    check(
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
+        "connect");
+}
+
+[[nodiscard]] inline Socket open_stream() {
+    return Socket(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+}
+
+inline void set_non_blocking(const Socket& socket) {
+    u_long on = 1;
+    check(::ioctlsocket(socket.get(), static_cast<long>(FIONBIO), &on) == 0, "ioctlsocket");
+}
+
+/// A datagram socket that receives what is sent to it: how a thread is roused out of WSAPoll.
+[[nodiscard]] inline Socket udp_socket_to_itself() {
+    Socket bell(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
+    connect(bell, bind_to_loopback(bell));
     return bell;
+}
+
+/// A socket that listens on a free port of loopback.
+class Listener {
+public:
+    Listener() : socket_(open_stream()), address_(bind_to_loopback(socket_)) {
+        check(::listen(socket_.get(), SOMAXCONN) == 0, "listen");
+    }
+
+    [[nodiscard]] const Socket& socket() const noexcept { return socket_; }
+    [[nodiscard]] SOCKET get() const noexcept { return socket_.get(); }
+    [[nodiscard]] const sockaddr_in& address() const noexcept { return address_; }
+
+private:
+    Socket socket_;
+    sockaddr_in address_;
+};
+
+/// The next connection of a listener that does not block; none where nobody waits.
+[[nodiscard]] inline std::optional<Socket> accept_next(const Listener& listener) {
+    const SOCKET accepted = ::accept(listener.get(), nullptr, nullptr);
+    if (accepted == INVALID_SOCKET && ::WSAGetLastError() == WSAEWOULDBLOCK) {
+        return std::nullopt;
+    }
+    return Socket(accepted, "accept");
 }
 
 /// `count` connections. The local ends are what is polled; the peers send.
 class Connections {
 public:
     explicit Connections(std::size_t count) {
-        const Socket listener = open();
-        sockaddr_in address = {};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-        auto* const name = reinterpret_cast<sockaddr*>(&address);
-        int size = sizeof(address);
-        check(::bind(listener.get(), name, size) == 0, "bind");
-        check(::listen(listener.get(), SOMAXCONN) == 0, "listen");
-        check(::getsockname(listener.get(), name, &size) == 0, "getsockname");
+        const Listener listener;
         for (std::size_t i = 0; i < count; ++i) {
-            peers_.push_back(open());
-            check(::connect(peers_.back().get(), name, sizeof(address)) == 0, "connect");
+            peers_.push_back(open_stream());
+            connect(peers_.back(), listener.address());
             owned_.emplace_back(::accept(listener.get(), nullptr, nullptr), "accept");
-            u_long on = 1;
-            check(::ioctlsocket(owned_.back().get(), static_cast<long>(FIONBIO), &on) == 0,
-                  "ioctlsocket");
+            set_non_blocking(owned_.back());
             locals_.push_back(owned_.back().get());
         }
     }
@@ -139,8 +181,6 @@ public:
     }
 
 private:
-    static Socket open() { return Socket(::socket(AF_INET, SOCK_STREAM, 0), "socket"); }
-
     std::vector<Socket> peers_;
     std::vector<Socket> owned_;
     std::vector<SOCKET> locals_;

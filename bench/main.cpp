@@ -26,6 +26,10 @@ constexpr Scenario scenarios[] = {
     {"one poll", "a single wait beside a single WSAPoll of the same sockets", run_one_poll},
     {"churn", "register, modify and unregister a thousand sockets", run_churn},
     {"timeouts", "how far a wait ends from its timeout; below 0 is early", run_timeouts},
+    {"echo", "round trips of 64 bytes through an echo server", run_echo},
+    {"pipes", "named pipes: round trips of 64 bytes, and bulk", run_pipes},
+    {"files", "overlapped reads of 4 KiB of a file", run_files},
+    {"accepts", "connections accepted and closed", run_accepts},
     {"memory", "what a poller takes, and each of its sockets", run_memory},
 };
 

@@ -12,6 +12,10 @@ void run_readiness(Bench& bench);
 void run_one_poll(Bench& bench);
 void run_churn(Bench& bench);
 void run_timeouts(Bench& bench);
+void run_echo(Bench& bench);
+void run_pipes(Bench& bench);
+void run_files(Bench& bench);
+void run_accepts(Bench& bench);
 void run_memory(Bench& bench);
 
 }  // namespace wakepoll::bench

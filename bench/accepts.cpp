@@ -1,0 +1,87 @@
+// How fast connections are accepted and closed. The client is a plain blocking one on a thread of
+// its own: it makes a handful of connections, waits until each of them was closed, closes them too,
+// and goes on with the next handful.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "acceptor.hpp"
+#include "blocking_client.hpp"
+#include "harness.hpp"
+#include "scenarios.hpp"
+#include "worker.hpp"
+
+namespace wakepoll::bench {
+namespace {
+
+constexpr std::size_t connections_per_round = 64;
+constexpr std::size_t handful = 16;
+
+/// An acceptor at work, and its client.
+class Door {
+public:
+    explicit Door(std::unique_ptr<Acceptor> acceptor)
+        : acceptor_(std::move(acceptor)),
+          client_([this] { knock(); }, [this] { acceptor_->stop(); }) {}
+
+    /// All of a round is accepted, and its client has seen it.
+    void round() {
+        client_.begin();
+        try {
+            acceptor_->accept(connections_per_round);
+        } catch (...) {
+            // Where it was the client who failed, that is what is to be told.
+            client_.rethrow();
+            throw;
+        }
+        client_.end();
+    }
+
+private:
+    void knock() {
+        for (std::size_t made = 0; made < connections_per_round; made += handful) {
+            std::vector<Socket> connections;
+            while (connections.size() < handful) {
+                connections.push_back(connect_client(acceptor_->address()));
+            }
+            for (const Socket& connection : connections) {
+                await_close(connection);
+            }
+        }
+    }
+
+    std::unique_ptr<Acceptor> acceptor_;
+    Worker client_;  ///< The last: it uses the other.
+};
+
+}  // namespace
+
+void run_accepts(Bench& bench) {
+    using Make = std::function<std::unique_ptr<Acceptor>()>;
+    constexpr const char* submitting = "poller, submit_accept";
+    constexpr const char* readiness = "poller, readiness";
+    constexpr const char* raw = "raw accept";
+    constexpr const char* asio = "Asio";
+    std::vector<std::pair<std::string, Make>> makes = {{raw, make_blocking_acceptor},
+                                                       {submitting, make_submitting_acceptor},
+                                                       {readiness, make_readiness_acceptor}};
+    if (make_asio_acceptor() != nullptr) {
+        makes.emplace_back(asio, make_asio_acceptor);
+    }
+    std::unique_ptr<Door> door;
+    std::vector<Contestant> contestants;
+    for (const auto& [name, make] : makes) {
+        contestants.push_back({name, [&door] { return time_of([&door] { door->round(); }); },
+                               [&door, make = make] { door = std::make_unique<Door>(make()); },
+                               [&door] { door.reset(); }});
+    }
+    const Effort effort = bench.quick() ? Effort{7, 1, 5} : Effort{15, 2, 12};
+    bench.run({"one client", "connection", connections_per_round, effort}, contestants,
+              {compared(submitting, asio), compared(readiness, asio), compared(submitting, raw),
+               compared(readiness, raw)});
+}
+
+}  // namespace wakepoll::bench
