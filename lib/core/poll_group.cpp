@@ -99,10 +99,7 @@ void PollGroup::begin_wait() noexcept {
     });
 }
 
-PollGroup::Step PollGroup::next() const noexcept {
-    if (fresh_ == 0) {
-        return Step::nothing;
-    }
+PollGroup::Step PollGroup::next_for_fresh() const noexcept {
     const Step apart = fresh_ > fresh_and_busy_ ? Step::apart : Step::nothing;
     switch (state_) {
         case State::idle:

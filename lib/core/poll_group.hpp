@@ -103,7 +103,9 @@ public:
     /// All that are awake are to be asked once more.
     void begin_wait() noexcept;
 
-    [[nodiscard]] Step next() const noexcept;
+    [[nodiscard]] Step next() const noexcept {
+        return fresh_ == 0 ? Step::nothing : next_for_fresh();
+    }
 
     /// There are sockets to be asked, but only after a packet that is sure to come soon.
     [[nodiscard]] bool is_waiting() const noexcept {
@@ -305,6 +307,8 @@ private:
         return fresh_ > (awake_.size() > fresh_ ? most_apart : 1);
     }
     void note_in_flight(const Request& request) noexcept;
+    /// The next step where some are fresh.
+    [[nodiscard]] Step next_for_fresh() const noexcept;
 
     /// Visits each member of a ring once; `visit` may take out the one that it is given.
     template <class Visit>
