@@ -185,11 +185,6 @@ void PollGroup::note_in_flight(const Request& request) noexcept {
     }
 }
 
-void PollGroup::take(Slot slot) noexcept {
-    of(slot).events = 0;
-    --ready_;
-}
-
 // Packets
 // ----------------------------------------------------------------------------------------
 

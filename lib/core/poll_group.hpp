@@ -250,12 +250,16 @@ public:
     /// The slot whose turn it is among those awake; `no_slot` where none is.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
     void advance() noexcept { awake_.advance(); }
+    void advance_past(Slot slot) noexcept { awake_.advance_to(awake_.next(slot)); }
     /// What an awake slot was answered and has not been reported; 0 where nothing.
     [[nodiscard]] std::uint32_t answered(Slot slot) const noexcept {
         return place_of(slot) == Place::asked ? PollMember::unpacked(of(slot).events) : 0U;
     }
     /// The answer was reported.
-    void take(Slot slot) noexcept;
+    void take(Slot slot) noexcept {
+        of(slot).events = 0;
+        --ready_;
+    }
 
     // Numbers
 
