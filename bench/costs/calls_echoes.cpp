@@ -51,15 +51,13 @@ void count_by_readiness(Counts& counts, std::size_t connections, Backend backend
         echo_by_readiness(rig);
     }
     const std::size_t echoes = rounds * connections;
-    counts.count(
-        "echo-by-readiness/" + std::to_string(connections) + "/" + std::string(name_of(backend)),
-        echoes, rig,
-        [&] {
-            for (std::size_t i = 0; i < rounds; ++i) {
-                echo_by_readiness(rig);
-            }
-        },
-        {{"recv", echoes}, {"send", echoes}});
+    counts.count(named("echo-by-readiness/", connections, backend), echoes, rig,
+                 [&] {
+                     for (std::size_t i = 0; i < rounds; ++i) {
+                         echo_by_readiness(rig);
+                     }
+                 },
+                 {{"recv", echoes}, {"send", echoes}});
 }
 
 /// The server's side of all connections, by completions.
@@ -115,7 +113,7 @@ void count_by_completions(Counts& counts, std::size_t connections) {
     for (std::size_t i = 0; i < rounds; ++i) {
         server.echo_all();
     }
-    counts.count("echo-by-completions/" + std::to_string(connections), rounds * connections, rig,
+    counts.count("echo-by-completions/of-" + std::to_string(connections), rounds * connections, rig,
                  [&] {
                      for (std::size_t i = 0; i < rounds; ++i) {
                          server.echo_all();

@@ -1,4 +1,6 @@
-// Kernel calls of a wait with k of n sockets ready, in the steady state: the same ones stay ready.
+// Kernel calls of a wait with k of n sockets ready, in the steady state: the same ones stay ready,
+// or one becomes ready again and again while the poller is blocked, and is calm before the next
+// wait.
 #include <array>
 #include <cstddef>
 #include <string>
@@ -24,13 +26,28 @@ void count_one(Counts& counts, Active active, Backend backend) {
     rig.add_sockets(active.of);
     rig.keep_ready(active.ready);
     constexpr std::size_t waits = 10;
-    counts.count("ready/" + std::to_string(active.ready) + "-of-" + std::to_string(active.of) +
-                     "/" + std::string(name_of(backend)),
-                 waits, rig, [&] {
+    counts.count(named("ready/" + std::to_string(active.ready) + "-", active.of, backend), waits,
+                 rig, [&] {
                      for (std::size_t i = 0; i < waits; ++i) {
                          rig.wait_for(active.ready);
                      }
                  });
+}
+
+void count_blocking(Counts& counts, std::size_t sockets, Backend backend) {
+    Rig rig(backend);
+    rig.add_sockets(sockets);
+    const test::SocketPair& pair = rig.pairs.front();
+    constexpr std::size_t waits = 20;
+    const auto be_woken = [&] {
+        for (std::size_t i = 0; i < waits; ++i) {
+            rig.when_blocked([&] { rig.world.send(pair.peer, 1); });
+            rig.wait_for(1, wait_forever);
+            rig.world.receive(pair.local, 1);
+        }
+    };
+    be_woken();
+    counts.count(named("blocking-wait/1-", sockets, backend), waits, rig, be_woken);
 }
 
 }  // namespace
@@ -39,6 +56,11 @@ void count_readiness(Counts& counts) {
     for (const Active active : crowds) {
         for (const Backend backend : backends) {
             count_one(counts, active, backend);
+        }
+    }
+    for (const std::size_t sockets : {1U, 64U, 1000U}) {
+        for (const Backend backend : backends) {
+            count_blocking(counts, sockets, backend);
         }
     }
 }

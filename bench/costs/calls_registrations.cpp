@@ -19,12 +19,9 @@ void modify_all(Rig& rig, IoInterest interest) {
 }
 
 void count_backend(Counts& counts, Backend backend) {
-    const auto named = [backend](const char* what) {
-        return std::string(what) + "/of-1000/" + std::string(name_of(backend));
-    };
     Rig rig(backend);
     rig.make_sockets(sockets);
-    counts.count(named("register"), sockets, rig, [&] {
+    counts.count(named("register/", sockets, backend), sockets, rig, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {
             expect(rig.poller.register_handle(rig.pairs[i].local, IoInterest::read, i),
                    "register_handle");
@@ -32,17 +29,17 @@ void count_backend(Counts& counts, Backend backend) {
     });
     rig.come_to_rest();
     // To less than before, and back: what the kernel was asked stays good.
-    counts.count(named("modify-to-less"), 2 * sockets, rig, [&] {
+    counts.count(named("modify-to-less/", sockets, backend), 2 * sockets, rig, [&] {
         modify_all(rig, IoInterest::none);
         modify_all(rig, IoInterest::read);
     });
     // To more, and the wait that has to ask the kernel anew.
-    counts.count(named("modify-to-more"), sockets, rig, [&] {
+    counts.count(named("modify-to-more/", sockets, backend), sockets, rig, [&] {
         modify_all(rig, IoInterest::read | IoInterest::read_hangup | IoInterest::priority);
         rig.wait_for(0);
     });
     rig.come_to_rest();
-    counts.count(named("unregister"), sockets, rig, [&] {
+    counts.count(named("unregister/", sockets, backend), sockets, rig, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {
             expect(rig.poller.unregister_handle(rig.pairs[i].local), "unregister_handle");
         }

@@ -19,13 +19,11 @@ void count_quiet(Counts& counts, const char* what, std::size_t sockets, Backend 
                  Timeout timeout) {
     Rig rig(backend);
     rig.add_sockets(sockets);
-    counts.count(
-        std::string(what) + "/of-" + std::to_string(sockets) + "/" + std::string(name_of(backend)),
-        waits, rig, [&] {
-            for (std::size_t i = 0; i < waits; ++i) {
-                rig.wait_for(0, timeout);
-            }
-        });
+    counts.count(named(what, sockets, backend), waits, rig, [&] {
+        for (std::size_t i = 0; i < waits; ++i) {
+            rig.wait_for(0, timeout);
+        }
+    });
 }
 
 void set_and_wait(Rig& rig) {
@@ -37,12 +35,11 @@ void count_timer(Counts& counts, std::size_t sockets, Backend backend) {
     Rig rig(backend);
     rig.add_sockets(sockets);
     set_and_wait(rig);  // The first makes the kernel's timer.
-    counts.count("timer/of-" + std::to_string(sockets) + "/" + std::string(name_of(backend)), waits,
-                 rig, [&] {
-                     for (std::size_t i = 0; i < waits; ++i) {
-                         set_and_wait(rig);
-                     }
-                 });
+    counts.count(named("timer/", sockets, backend), waits, rig, [&] {
+        for (std::size_t i = 0; i < waits; ++i) {
+            set_and_wait(rig);
+        }
+    });
 }
 
 }  // namespace
@@ -50,12 +47,12 @@ void count_timer(Counts& counts, std::size_t sockets, Backend backend) {
 void count_waits(Counts& counts) {
     for (const std::size_t sockets : {0U, 1U, 64U, 1000U}) {
         for (const Backend backend : backends) {
-            count_quiet(counts, "idle-wait", sockets, backend, Timeout{5ms});
+            count_quiet(counts, "idle-wait/", sockets, backend, Timeout{5ms});
         }
     }
     for (const std::size_t sockets : {0U, 1U, 64U, 1000U}) {
         for (const Backend backend : backends) {
-            count_quiet(counts, "empty-wait", sockets, backend, Timeout{});
+            count_quiet(counts, "empty-wait/", sockets, backend, Timeout{});
         }
     }
     for (const std::size_t sockets : {0U, 1U, 64U}) {

@@ -7,19 +7,22 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Where the poller blocks.
+/// Where the poller blocks; at the port alone where there is no socket.
 struct Parking {
-    const char* name;
-    Backend backend;
     std::size_t sockets;
+    Backend backend;
 };
 
 constexpr Parking parkings[] = {
-    {"port", Backend::automatic, 0},      {"wsapoll-1", Backend::wsapoll, 1},
-    {"wsapoll-64", Backend::wsapoll, 64}, {"wsapoll-1000", Backend::wsapoll, 1000},
-    {"afd-1", Backend::afd, 1},           {"afd-64", Backend::afd, 64},
-    {"afd-1000", Backend::afd, 1000},
+    {0, Backend::automatic}, {1, Backend::wsapoll},    {1, Backend::afd},    {64, Backend::wsapoll},
+    {64, Backend::afd},      {1000, Backend::wsapoll}, {1000, Backend::afd},
 };
+
+std::string named(const char* what, const Parking& parking) {
+    const std::string name = std::string("wake/") + what;
+    return parking.sockets == 0 ? name + "at-the-port"
+                                : costs::named(name, parking.sockets, parking.backend);
+}
 
 void wait_woken(Rig& rig, Timeout timeout) {
     const WaitResult result = rig.poller.wait(rig.events, timeout);
@@ -31,7 +34,7 @@ void count_parked(Counts& counts, const Parking& parking) {
     Rig rig(parking.backend);
     rig.add_sockets(parking.sockets);
     constexpr std::size_t wakes = 10;
-    counts.count(std::string("wake/parked-") + parking.name, wakes, rig, [&] {
+    counts.count(named("parked-", parking), wakes, rig, [&] {
         for (std::size_t i = 0; i < wakes; ++i) {
             rig.when_blocked([&] { expect(rig.poller.post_wakeup(), "a wake that is posted"); });
             wait_woken(rig, wait_forever);
@@ -47,7 +50,7 @@ void count_storm(Counts& counts, const Parking& parking) {
     constexpr std::size_t wakers = 4;
     constexpr std::size_t wakes_each = 250;
     const std::vector<Waker> many(wakers, rig.poller.waker());
-    counts.count(std::string("wake/storm-of-4-") + parking.name, wakers * wakes_each, rig, [&] {
+    counts.count(named("storm-", parking), wakers * wakes_each, rig, [&] {
         rig.when_blocked([&] {
             for (std::size_t i = 0; i < wakes_each; ++i) {
                 for (const Waker& waker : many) {

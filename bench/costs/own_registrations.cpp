@@ -14,12 +14,9 @@ constexpr std::size_t sockets = 1000;
 constexpr std::array backends = {Backend::wsapoll, Backend::afd, Backend::automatic};
 
 void measure_backend(Measurement& measurement, Backend backend) {
-    const auto named = [backend](const char* what) {
-        return std::string(what) + "/of-1000/" + std::string(name_of(backend));
-    };
     Rig rig(backend);
     rig.make_sockets(sockets);
-    measurement.measure({named("register"), sockets, 0}, [&] {
+    measurement.measure({named("register/", sockets, backend), sockets, 0}, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {
             expect(own::register_handle(rig.poller, rig.pairs[i].local, IoInterest::read, i),
                    "register_handle");
@@ -29,7 +26,7 @@ void measure_backend(Measurement& measurement, Backend backend) {
     // In another order than that of the registrations, as connections come and go. 7 and 1000 have
     // no common divisor, so each has its turn.
     constexpr std::size_t stride = 7;
-    measurement.measure({named("modify"), sockets, 0}, [&] {
+    measurement.measure({named("modify/", sockets, backend), sockets, 0}, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {
             const std::size_t at = i * stride % sockets;
             expect(own::modify_handle(rig.poller, rig.pairs[at].local,
@@ -41,7 +38,7 @@ void measure_backend(Measurement& measurement, Backend backend) {
         expect(rig.poller.modify_handle(rig.pairs[i].local, IoInterest::read, i), "modify_handle");
     }
     rig.come_to_rest();
-    measurement.measure({named("unregister"), sockets, 0}, [&] {
+    measurement.measure({named("unregister/", sockets, backend), sockets, 0}, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {
             expect(own::unregister_handle(rig.poller, rig.pairs[i * stride % sockets].local),
                    "unregister_handle");

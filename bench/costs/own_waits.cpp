@@ -23,10 +23,6 @@ struct Active {
 constexpr std::array crowds = {Active{1, 1}, Active{64, 64}, Active{1000, 1000}, Active{1, 1000},
                                Active{16, 1000}};
 
-std::string named(const char* what, const std::string& crowd, Backend backend) {
-    return std::string(what) + '/' + crowd + '/' + std::string(name_of(backend));
-}
-
 void wait_in(Rig& rig, std::size_t expected, Timeout timeout) {
     const WaitResult result = own::wait(rig.poller, rig.events, timeout);
     expect(result.error, "wait");
@@ -36,7 +32,7 @@ void wait_in(Rig& rig, std::size_t expected, Timeout timeout) {
 /// The sockets that are ready stay so.
 void measure_ready(Measurement& measurement, Active active, Backend backend) {
     const std::string name =
-        named("ready", std::to_string(active.ready) + "-of-" + std::to_string(active.of), backend);
+        named("ready/" + std::to_string(active.ready) + "-", active.of, backend);
     Rig rig(backend);
     rig.add_sockets(active.of);
     rig.keep_ready(active.ready);
@@ -49,7 +45,7 @@ void measure_ready(Measurement& measurement, Active active, Backend backend) {
 }
 
 void measure_empty(Measurement& measurement, std::size_t sockets, Backend backend) {
-    const std::string name = named("empty-wait", "of-" + std::to_string(sockets), backend);
+    const std::string name = named("empty-wait/", sockets, backend);
     Rig rig(backend);
     rig.add_sockets(sockets);
     constexpr std::size_t waits = 2;
@@ -60,17 +56,21 @@ void measure_empty(Measurement& measurement, std::size_t sockets, Backend backen
     });
 }
 
-/// Blocks, and a socket that becomes ready ends it; it is calm again before the next wait.
+/// Blocks, and a socket that becomes ready ends it; its data is taken before the next wait. Again
+/// and again, as on a server with little to do.
 void measure_blocking(Measurement& measurement, std::size_t sockets, Backend backend) {
-    const std::string name = named("blocking-wait", "1-of-" + std::to_string(sockets), backend);
+    const std::string name = named("blocking-wait/1-", sockets, backend);
     Rig rig(backend);
     rig.add_sockets(sockets);
     const test::SocketPair& pair = rig.pairs.front();
-    rig.when_blocked([&] { rig.world.send(pair.peer, 1); });
-    rig.wait_for(1, wait_forever);
-    rig.world.receive(pair.local, 1);
-    rig.come_to_rest();
-    rig.when_blocked([&] { rig.world.send(pair.peer, 1); });
+    const auto wake_up = [&] { rig.when_blocked([&] { rig.world.send(pair.peer, 1); }); };
+    constexpr int rounds_to_settle = 20;
+    for (int i = 0; i < rounds_to_settle; ++i) {
+        wake_up();
+        rig.wait_for(1, wait_forever);
+        rig.world.receive(pair.local, 1);
+    }
+    wake_up();
     measurement.measure({name, 1, 1}, [&] { wait_in(rig, 1, wait_forever); });
 }
 

@@ -9,19 +9,21 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Where the poller blocks.
+/// Where the poller blocks; at the port alone where there is no socket.
 struct Parking {
-    const char* name;
-    Backend backend;
     std::size_t sockets;
+    Backend backend;
 };
 
 constexpr Parking parkings[] = {
-    {"port", Backend::automatic, 0},
-    {"wsapoll-1", Backend::wsapoll, 1},
-    {"wsapoll-64", Backend::wsapoll, 64},
-    {"afd-64", Backend::afd, 64},
+    {0, Backend::automatic}, {1, Backend::wsapoll}, {1, Backend::afd},
+    {64, Backend::wsapoll},  {64, Backend::afd},
 };
+
+std::string named(const std::string& what, const Parking& parking) {
+    return parking.sockets == 0 ? what + "at-the-port"
+                                : costs::named(what, parking.sockets, parking.backend);
+}
 
 void wait_woken(Rig& rig) {
     const WaitResult result = own::wait(rig.poller, rig.events, wait_forever);
@@ -30,7 +32,7 @@ void wait_woken(Rig& rig) {
 
 /// A block that a wake ends, seen from the waiting side: the post is not counted.
 void measure_woken_wait(Measurement& measurement, const Parking& parking) {
-    const std::string name = std::string("woken-wait/") + parking.name;
+    const std::string name = named("woken-wait/", parking);
     Rig rig(parking.backend);
     rig.add_sockets(parking.sockets);
     constexpr std::size_t waits = 2;
@@ -46,7 +48,7 @@ void measure_woken_wait(Measurement& measurement, const Parking& parking) {
 
 /// The same, seen from the posting side.
 void measure_parked_wake(Measurement& measurement, const Parking& parking) {
-    const std::string name = std::string("wake/parked-") + parking.name;
+    const std::string name = named("wake/parked-", parking);
     Rig rig(parking.backend);
     rig.add_sockets(parking.sockets);
     bool posted = false;

@@ -36,6 +36,15 @@ std::string_view name_of(Backend backend) noexcept {
     return "afd";
 }
 
+std::string named(std::string_view what, std::size_t sockets, Backend backend) {
+    std::string name(what);
+    name += "of-";
+    name += std::to_string(sockets);
+    name += '/';
+    name += name_of(backend);
+    return name;
+}
+
 Rig::Rig(const PollerConfig& config)
     : kernel({.early_waits = false, .late_completions = false}),
       poller(OsPoller::create(config).value()),

@@ -1,5 +1,5 @@
-# The costs that do not depend on the machine: builds and runs bench/costs, and compares with what was
-# recorded. POSIX sh; sourced after setup.sh:
+# The costs that do not depend on the machine: builds and runs bench/costs, and compares with what
+# was recorded. POSIX sh; sourced after setup.sh:
 #
 #     need_packages native costs
 #     costs_build
