@@ -21,7 +21,7 @@ constexpr auto afd_key = static_cast<std::uintptr_t>(core::CompletionKey::afd);
 
 }  // namespace
 
-void PollerState::give_back_lent() noexcept {
+void PollerState::give_back_completions() noexcept {
     for (std::size_t i = 0; i < lent; ++i) {
         OverlappedEntry* const entry = completions[i].entry;
         // One that the user has released already may be another operation's by now.
@@ -51,10 +51,12 @@ std::size_t PollerState::take_packets(std::span<NativeEvent> events, std::uint32
 }
 
 std::error_code PollerState::take_ahead(std::uint32_t milliseconds) noexcept {
-    // To the front with what is still there.
-    std::copy_n(packets.begin() + static_cast<std::ptrdiff_t>(first_packet), packets_at_hand,
-                packets.begin());
-    first_packet = 0;
+    if (first_packet > 0) {
+        // To the front with what is still there.
+        std::copy_n(packets.begin() + static_cast<std::ptrdiff_t>(first_packet), packets_at_hand,
+                    packets.begin());
+        first_packet = 0;
+    }
     std::size_t room = packets.size() - packets_at_hand;
     while (room > 0) {
         const std::span<sys::Packet> free = std::span(packets).subspan(packets_at_hand);

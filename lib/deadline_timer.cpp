@@ -48,27 +48,12 @@ std::error_code DeadlineTimer::clear() noexcept {
     return timer_.cancel();
 }
 
-bool DeadlineTimer::consume(nanoseconds now) noexcept {
-    if (!set_ || now < at_) {
-        return false;
-    }
-    set_ = false;
-    return true;
-}
-
 std::error_code DeadlineTimer::look(nanoseconds now) noexcept {
     if (!fired_.exchange(false)) {
         return {};
     }
     armed_ = false;
     return set_ && now < at_ ? arm(at_ - now) : std::error_code{};
-}
-
-nanoseconds DeadlineTimer::remaining(nanoseconds now) const noexcept {
-    if (!set_) {
-        return nanoseconds::max();
-    }
-    return at_ > now ? at_ - now : nanoseconds::zero();  // The first moment there is has no length.
 }
 
 void DeadlineTimer::close() noexcept {

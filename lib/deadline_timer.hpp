@@ -35,13 +35,25 @@ public:
     [[nodiscard]] std::error_code clear() noexcept;
 
     /// True once after the time has come.
-    [[nodiscard]] bool consume(std::chrono::nanoseconds now) noexcept;
+    [[nodiscard]] bool consume(std::chrono::nanoseconds now) noexcept {
+        if (!set_ || now < at_) {
+            return false;
+        }
+        set_ = false;
+        return true;
+    }
 
     /// To be called after a signal: sets the kernel's timer again where it was early.
     [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
 
     /// How long until the time comes; `nanoseconds::max()` where none is set.
-    [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept;
+    [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
+        if (!set_) {
+            return std::chrono::nanoseconds::max();
+        }
+        // The first moment there is has no length.
+        return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
+    }
 
     void close() noexcept;
 

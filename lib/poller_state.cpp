@@ -203,32 +203,9 @@ PollerStats PollerState::statistics() const noexcept {
     return now;
 }
 
-void PollerState::count_requests() noexcept {
-    const std::uint32_t requests = wake.requests();
-    stats.wakes_requested += static_cast<std::uint32_t>(requests - requests_counted);
-    requests_counted = requests;
-}
-
-OwnerGate::OwnerGate(PollerState* state) noexcept : state_(state) {
-    if (state_ == nullptr) {
-        error_ = own_errors::operation_canceled();
-        return;
-    }
-    if (state_->owned.exchange(true, std::memory_order_acquire)) {
-        error_ = state_->wake.is_shut_down() ? own_errors::operation_canceled()
-                                             : own_errors::device_or_resource_busy();
-        state_ = nullptr;
-        return;
-    }
-    if (state_->wake.is_shut_down()) {
-        error_ = own_errors::operation_canceled();
-    }
-}
-
-OwnerGate::~OwnerGate() {
-    if (state_ != nullptr) {
-        state_->owned.store(false, std::memory_order_release);
-    }
+std::error_code OwnerGate::refusal(const PollerState* taken) noexcept {
+    return taken == nullptr || taken->wake.is_shut_down() ? own_errors::operation_canceled()
+                                                          : own_errors::device_or_resource_busy();
 }
 
 }  // namespace wakepoll

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include "backend/handle_backend.hpp"
 #include "backend/socket_backend.hpp"
@@ -162,7 +163,12 @@ private:
     // completion.cpp
 
     /// Gives back what the last wait has handed out.
-    void give_back_lent() noexcept;
+    void give_back_lent() noexcept {
+        if (lent > 0) {
+            give_back_completions();
+        }
+    }
+    void give_back_completions() noexcept;
     /// How many completions this wait can still hand out.
     [[nodiscard]] std::size_t completions_left() const noexcept {
         return completions.size() - lent;
@@ -208,14 +214,18 @@ private:
     [[nodiscard]] bool should_move() const noexcept {
         return sockets.should_move(may_get_packets());
     }
-    /// Changes the backend where that is due, and asks it where it can not wait.
+    /// Changes the backend where that is due, and asks it where it can not wait. To be called where
+    /// `should_move` or the backend says so.
     [[nodiscard]] std::error_code look_at_sockets(core::nanoseconds now, bool& polled) noexcept;
-    /// What signals tell of: handles that were signalled, the timer.
+    /// What a signal tells of: handles that were signalled, the timer.
     [[nodiscard]] std::error_code look_at_signals(core::nanoseconds now) noexcept;
     /// Takes what is at hand from all sources, without blocking. `polled` says that the backend has
     /// been asked already, `ask_port` that the port may hold something.
     void gather(std::span<NativeEvent> events, core::nanoseconds now, bool polled, bool ask_port,
                 WaitResult& result) noexcept;
+    /// Reports what the backend was answered, visiting so many sockets at most; how many it was.
+    std::size_t report_sockets(std::span<NativeEvent> events, std::size_t visits,
+                               core::nanoseconds now, WaitResult& result) noexcept;
     /// The packets' turn: reports what had to wait for a packet and then, where `ask_port` says so,
     /// takes at most `most` packets and reports what these let go on. How many it was; `others`
     /// grows by the handles that are to be asked because of it.
@@ -247,7 +257,11 @@ private:
     void signal(core::CompletionKey key) noexcept;
     /// Does what an errand asks for; false where it was refused or failed.
     [[nodiscard]] bool run(const core::WakeState::Errand& errand, core::CompletionKey key) noexcept;
-    void count_requests() noexcept;
+    void count_requests() noexcept {
+        const std::uint32_t requests = wake.requests();
+        stats.wakes_requested += static_cast<std::uint32_t>(requests - requests_counted);
+        requests_counted = requests;
+    }
 };
 
 /// One owner at a time: whoever finds the gate taken is refused and changes nothing.
@@ -255,14 +269,27 @@ class OwnerGate {
 public:
     /// Tries to enter. `error()` says `device_or_resource_busy` where another thread is inside, and
     /// `operation_canceled` where the poller is shut down, disposed or null.
-    explicit OwnerGate(PollerState* state) noexcept;
-    ~OwnerGate();
+    explicit OwnerGate(PollerState* state) noexcept : state_(state) {
+        if (state_ == nullptr || state_->owned.exchange(true, std::memory_order_acquire)) {
+            error_ = refusal(std::exchange(state_, nullptr));
+        } else if (state_->wake.is_shut_down()) {
+            error_ = refusal(nullptr);
+        }
+    }
+    ~OwnerGate() {
+        if (state_ != nullptr) {
+            state_->owned.store(false, std::memory_order_release);
+        }
+    }
     OwnerGate(const OwnerGate&) = delete;
     OwnerGate& operator=(const OwnerGate&) = delete;
 
     [[nodiscard]] std::error_code error() const noexcept { return error_; }
 
 private:
+    /// Why nobody may enter a poller that is another's just now, or no poller (null).
+    [[nodiscard]] static std::error_code refusal(const PollerState* taken) noexcept;
+
     PollerState* state_;
     std::error_code error_;
 };

@@ -44,8 +44,10 @@ WaitResult PollerState::wait(std::span<NativeEvent> events, Timeout timeout) noe
     bool blocked = false;   // A block is just over.
     bool given_up = false;  // A packet that was sure to come has not.
     for (;;) {
-        result.error = look_at_signals(now);
-        if (!result.error) {
+        if (wake.consume_signal()) {
+            result.error = look_at_signals(now);
+        }
+        if (!result.error && (should_move() || sockets.must_look(now))) {
             result.error = look_at_sockets(now, polled);
         }
         if (result.error && sockets.is_afd()) {
@@ -117,9 +119,6 @@ std::error_code PollerState::look_at_sockets(nanoseconds now, bool& polled) noex
 }
 
 std::error_code PollerState::look_at_signals(nanoseconds now) noexcept {
-    if (!wake.consume_signal()) {
-        return {};
-    }
     handles.take_signals();
     return timer.look(now);
 }
@@ -131,6 +130,16 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
     std::size_t others = handles.size();
     std::size_t finished = operations.finished();
     bool look = !polled;
+    if (!ask_port && others + finished + overdue == 0) {
+        // The sockets are alone, so there are no turns to be taken.
+        if (look && unvisited > 0) {
+            result.error = sockets.look(now);
+        }
+        if (!result.error) {
+            (void)report_sockets(events.subspan(result.count), sockets.size(), now, result);
+        }
+        return;
+    }
     while (result.count < events.size() && !result.error) {
         unvisited = std::min(unvisited, sockets.size());
         others = std::min(others, handles.size());
@@ -146,28 +155,29 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
         const std::span<NativeEvent> room = events.subspan(result.count);
         const std::span<NativeEvent> lendable =
             room.first(std::min(room.size(), completions_left()));
-        const core::Turn::Sizes sizes = {sockets.size(), handles.size(), operations.finished()};
+        const auto sizes = [this] {
+            return core::Turn::Sizes{sockets.size(), handles.size(), operations.finished()};
+        };
         std::size_t used = 0;
         bool exhausted = false;
         switch (turn.source()) {
             case Source::sockets: {
                 if (look) {
                     result.error = sockets.look(now);
+                    if (result.error) {
+                        return;
+                    }
                     look = false;
                     unvisited = sockets.size();
-                    continue;
                 }
-                const std::size_t share = std::min(turn.left(sizes), unvisited);
-                const backend::Scan scan = sockets.collect(room, share, now);
-                result.count += scan.filled;
-                stats.readiness_events += scan.filled;
-                unvisited -= scan.visited;
-                used = scan.visited;
+                const std::size_t share = std::min(turn.left(sizes()), unvisited);
+                used = report_sockets(room, share, now, result);
+                unvisited -= used;
                 exhausted = share == 0;
                 break;
             }
             case Source::handles: {
-                const std::size_t share = std::min(turn.left(sizes), others);
+                const std::size_t share = std::min(turn.left(sizes()), others);
                 const backend::Scan scan = handles.collect(room, share, result.error);
                 result.count += scan.filled;
                 stats.readiness_events += scan.filled;
@@ -177,7 +187,7 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
                 break;
             }
             case Source::completed: {
-                const std::size_t share = std::min(turn.left(sizes), finished);
+                const std::size_t share = std::min(turn.left(sizes()), finished);
                 used = report_finished(lendable.first(std::min(share, lendable.size())));
                 result.count += used;
                 finished = lendable.size() > used ? finished - used : 0;
@@ -185,15 +195,25 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
                 break;
             }
             case Source::packets:
-                used = gather_packets(lendable, turn.left(sizes), ask_port, others, result);
-                finished = std::max<std::size_t>(finished, overdue);
+                if (ask_port || overdue > 0) {
+                    used = gather_packets(lendable, turn.left(sizes()), ask_port, others, result);
+                    finished = std::max<std::size_t>(finished, overdue);
+                }
                 exhausted =
                     lendable.empty() || (overdue == 0 && (!ask_port || used < lendable.size()));
                 ask_port = false;
                 break;
         }
-        turn.spend(used, exhausted, {sockets.size(), handles.size(), operations.finished()});
+        turn.spend(used, exhausted, sizes());
     }
+}
+
+std::size_t PollerState::report_sockets(std::span<NativeEvent> events, std::size_t visits,
+                                        nanoseconds now, WaitResult& result) noexcept {
+    const backend::Scan scan = sockets.collect(events, visits, now);
+    result.count += scan.filled;
+    stats.readiness_events += scan.filled;
+    return scan.visited;
 }
 
 std::size_t PollerState::gather_packets(std::span<NativeEvent> events, std::size_t most,
@@ -237,7 +257,9 @@ void PollerState::gather_at_port(std::span<NativeEvent> events, std::uint32_t mi
         if (parked) {
             wake.unpark();
         }
-        gather_taken(events, now, error, result);
+        if (error || is_anything_at_hand() || sockets.must_look(now) || sockets.is_waiting()) {
+            gather_taken(events, now, error, result);
+        }
         return;
     }
     const std::span<NativeEvent> room = events.first(std::min(events.size(), completions_left()));
@@ -260,7 +282,7 @@ void PollerState::gather_ahead(std::span<NativeEvent> events, nanoseconds now,
 
 void PollerState::gather_taken(std::span<NativeEvent> events, nanoseconds now,
                                std::error_code error, WaitResult& result) noexcept {
-    if (!error) {
+    if (!error && sockets.must_look(now)) {
         error = sockets.look(now);
     }
     // Other packets may come before the one that is waited for.
@@ -272,7 +294,9 @@ void PollerState::gather_taken(std::span<NativeEvent> events, nanoseconds now,
         }
     }
     gather(events, now, true, packets_at_hand > 0, result);
-    result.error = result.error ? result.error : error;
+    if (error && !result.error) {
+        result.error = error;
+    }
 }
 
 std::error_code PollerState::block_in_sockets(std::uint32_t milliseconds) noexcept {

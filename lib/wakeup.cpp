@@ -29,7 +29,10 @@ bool PollerState::run(const Errand& errand, CompletionKey key) noexcept {
     return !error;
 }
 
-bool PollerState::post_wakeup() noexcept { return run(wake.begin_wake(), CompletionKey::wakeup); }
+bool PollerState::post_wakeup() noexcept {
+    const Errand errand = wake.begin_wake();
+    return errand.kind == Errand::Kind::done || run(errand, CompletionKey::wakeup);
+}
 
 bool PollerState::post_shutdown() noexcept {
     return run(wake.begin_shutdown(), CompletionKey::shutdown);

@@ -128,7 +128,7 @@ std::error_code AfdBackend::ask_together() noexcept {
         return {};
     }
     const std::uint32_t ready = group_.ready();
-    const bool told = take_answers(*request_, count);
+    const bool told = take_answers_in_order(*request_, count);
     if (group_.ready() == ready) {
         // It told of closed ones alone, or of nobody who is known. The others are asked again, for
         // nobody is now; where that would go on for ever, each apart.
@@ -138,11 +138,13 @@ std::error_code AfdBackend::ask_together() noexcept {
         return {};
     }
     std::error_code error;
-    group_.end_round([&](Slot slot) {
-        if (!error) {
-            error = ask_block(slot);
-        }
-    });
+    if (group_.fresh() > 0) {
+        group_.end_round([&](Slot slot) {
+            if (!error) {
+                error = ask_block(slot);
+            }
+        });
+    }
     return error;
 }
 
@@ -155,26 +157,41 @@ void AfdBackend::drop_closed_and_busy() noexcept {
     });
 }
 
-bool AfdBackend::take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept {
-    const sys::AfdItem* const items = answer.items();
-    const std::uint32_t count = std::min(answer.count, asked);
+bool AfdBackend::take_answers_in_order(const sys::AfdRequest& answer,
+                                       std::uint32_t asked) noexcept {
+    const sys::AfdItem* item = answer.items();
+    const sys::AfdItem* const end = item + std::min(answer.count, asked);
     bool told = false;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const Slot slot = slot_of(items[i].socket, [this](Slot asked_now) {
+    group_.for_each_fresh([&](Slot slot) {
+        if (item != end && item->socket == table_[slot].link) {
+            told = take_answer(slot, *item) || told;
+            ++item;
+        }
+    });
+    return take_answers({item, end}) || told;
+}
+
+bool AfdBackend::take_answers(std::span<const sys::AfdItem> items) noexcept {
+    bool told = false;
+    for (const sys::AfdItem& item : items) {
+        const Slot slot = slot_of(item.socket, [this](Slot asked_now) {
             return group_.place_of(asked_now) == Place::fresh;
         });
-        if (slot == core::no_slot) {
-            continue;
-        }
-        if ((items[i].events & afd_bits::local_close) != 0) {
-            drop(slot);
-            told = true;
-        } else if ((items[i].events & known_bits) != 0) {
-            group_.answer(slot, items[i].events & known_bits);
-            told = true;
-        }
+        told = (slot != core::no_slot && take_answer(slot, item)) || told;
     }
     return told;
+}
+
+bool AfdBackend::take_answer(Slot slot, const sys::AfdItem& item) noexcept {
+    if ((item.events & afd_bits::local_close) != 0) {
+        drop(slot);
+        return true;
+    }
+    const std::uint32_t events = item.events & known_bits;
+    if (events != 0) {
+        group_.answer(slot, events);
+    }
+    return events != 0;
 }
 
 std::error_code AfdBackend::ask_apart() noexcept {
@@ -218,7 +235,8 @@ std::error_code AfdBackend::ask(const core::PollGroup::Request& request) noexcep
         group_.park(request, [this](Slot slot) { return wanted_by(slot); });
     } else {
         const std::uint32_t ready = group_.ready();
-        const bool told = take_answers(cell.request, request.count);
+        const bool told =
+            take_answers({cell.request.items(), std::min(cell.request.count, request.count)});
         // Who is quiet beside a ready one is asked with the group in the next wait, and need not be
         // parked before. Where some were only found closed, the others are asked again.
         if (group_.ready() > ready || !told) {

@@ -227,27 +227,29 @@ void AfdBackend::close() noexcept {
 Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                          nanoseconds /*now*/) noexcept {
     Scan scan;
-    while (scan.visited < visits && scan.filled < events.size() && group_.ready() > 0) {
+    auto event = events.begin();
+    while (scan.visited < visits && event != events.end() && group_.ready() > 0) {
         const Slot slot = group_.cursor();
         ++scan.visited;
         const std::uint32_t answer = group_.answered(slot);
         if (answer == 0) {
-            group_.advance();
+            group_.advance_past(slot);
             continue;
         }
         const core::Registration& registration = table_[slot];
         group_.take(slot);
-        NativeEvent& event = events[scan.filled++];
-        event.events = core::filter_mask(core::from_afd_mask(answer, registration.stream),
-                                         registration.interest);
-        event.data.u64 = registration.user_data;
-        event.completion = nullptr;
+        event->events = core::filter_mask(core::from_afd_mask(answer, registration.stream),
+                                          registration.interest);
+        event->data.u64 = registration.user_data;
+        event->completion = nullptr;
+        ++event;
         if (core::is_one_shot(registration.interest)) {
             group_.remove(slot, false);
         } else {
-            group_.advance();
+            group_.advance_past(slot);
         }
     }
+    scan.filled = static_cast<std::size_t>(event - events.begin());
     if (group_.ready() == 0) {
         scan.visited = visits;  // Nobody behind has anything to say.
     }

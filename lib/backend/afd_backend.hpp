@@ -126,8 +126,13 @@ private:
     /// Where the fresh can not be asked together: those who can not be asked alone either, and are
     /// no sockets any more.
     void drop_closed_and_busy() noexcept;
-    /// True where somebody has something to report, or was found closed.
-    bool take_answers(const sys::AfdRequest& answer, std::uint32_t asked) noexcept;
+    /// Takes the answer to a request for all fresh sockets. It tells of them in the order in which
+    /// they were asked, so each is found where the last one was left. True where somebody has
+    /// something to report, or was found closed.
+    bool take_answers_in_order(const sys::AfdRequest& answer, std::uint32_t asked) noexcept;
+    /// The same, in any order, of which each socket is looked up.
+    bool take_answers(std::span<const sys::AfdItem> items) noexcept;
+    bool take_answer(core::Slot slot, const sys::AfdItem& item) noexcept;
     /// Asks each fresh socket whose cell is free, apart from the group.
     [[nodiscard]] std::error_code ask_apart() noexcept;
     /// The same for one block of slots.

@@ -50,6 +50,7 @@ WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& ta
 
 void WsapollBackend::watch(Slot slot, const PollEntry& entry) noexcept {
     active_.add(slot, entry);
+    answered_ = answered_ || entry.revents != 0;
     connecting_count_ += connecting_[index_of(slot)] ? 1 : 0;
 }
 
@@ -166,19 +167,25 @@ std::error_code WsapollBackend::settle() noexcept {
 
 std::error_code WsapollBackend::poll(std::span<PollEntry> entries,
                                      std::uint32_t milliseconds) noexcept {
+    ++stats_.socket_polls;
+    const Result<std::size_t> answered = sys::poll_sockets(entries, milliseconds);
+    return answered ? std::error_code{} : poll_again(entries, milliseconds, answered.error());
+}
+
+std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries, std::uint32_t milliseconds,
+                                           std::error_code error) noexcept {
     // By the time that it is looked for, what made a call fail may be an open socket again.
     constexpr int tries = 3;
-    std::error_code error;
-    for (int i = 0; i < tries; ++i) {
-        ++stats_.socket_polls;
-        error = sys::poll_sockets(entries, milliseconds).error();
-        if (error != std::errc::bad_file_descriptor) {
-            return error;
-        }
+    for (int i = 1; error == std::errc::bad_file_descriptor; ++i) {
         const Result<bool> found = mark_closed(entries);
         if (!found || *found) {
             return found.error();
         }
+        if (i == tries) {
+            break;
+        }
+        ++stats_.socket_polls;
+        error = sys::poll_sockets(entries, milliseconds).error();
     }
     return error;
 }
@@ -200,24 +207,27 @@ Result<bool> WsapollBackend::mark_closed(std::span<PollEntry> entries) noexcept 
 }
 
 std::error_code WsapollBackend::look(nanoseconds now) noexcept {
+    answered_ = false;
     if (!active_.empty()) {
         if (const std::error_code error = ensure_doorbell()) {
             return error;
         }
         // With the doorbell: one that somebody has closed would not end a block, only be found
         // after.
-        if (const std::error_code error = poll(active_.entries_with_doorbell(), 0)) {
+        if (const std::error_code error = block(0)) {
             return error;
         }
         if (const std::error_code error = recheck_connecting(now)) {
             return error;
         }
     }
-    return recheck_quiet(now);
+    return quiet_.empty() ? std::error_code{} : recheck_quiet(now);
 }
 
 std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
-    return poll(active_.entries_with_doorbell(), milliseconds);
+    const std::error_code error = poll(active_.entries_with_doorbell(), milliseconds);
+    answered_ = !error && active_.has_answers();
+    return error;
 }
 
 // Reporting
@@ -226,22 +236,30 @@ std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
 Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                              nanoseconds now) noexcept {
     Scan scan;
-    while (scan.visited < visits && scan.filled < events.size() && !active_.empty()) {
+    if (!answered_) {
+        scan.visited = visits;
+        return scan;
+    }
+    // Who leaves the set was visited, so there is always somebody at the cursor.
+    visits = std::min<std::size_t>(visits, active_.size());
+    auto event = events.begin();
+    while (scan.visited < visits && event != events.end()) {
         const Slot slot = active_.cursor();
         const PollEntry& entry = active_[slot];
-        ++scan.visited;
-        if (entry.revents == 0) {
-            active_.advance();
-            continue;
-        }
         const std::int16_t revents = entry.revents;
-        if (is_closed(entry)) {
-            drop(slot);
+        if (revents == 0) {
+            scan.visited += active_.pass_over_silent(visits - scan.visited);
             continue;
         }
-        if (connecting_[index_of(slot)] &&
-            (revents & (poll_bits::wrnorm | poll_bits::err)) == poll_bits::wrnorm) {
-            note_connected(slot);
+        ++scan.visited;
+        if ((revents & (poll_bits::nval | poll_bits::wrnorm)) != 0) {
+            if (is_closed(entry)) {
+                drop(slot);
+                continue;
+            }
+            if (connecting_[index_of(slot)] && (revents & poll_bits::err) == 0) {
+                note_connected(slot);
+            }
         }
         const core::Registration& registration = table_[slot];
         const std::uint32_t reported = reportable(registration, revents);
@@ -251,16 +269,17 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
             quiet_pace_.restart(now);
             continue;
         }
-        NativeEvent& event = events[scan.filled++];
-        event.events = reported;
-        event.data.u64 = registration.user_data;
-        event.completion = nullptr;
+        event->events = reported;
+        event->data.u64 = registration.user_data;
+        event->completion = nullptr;
+        ++event;
         if (core::is_one_shot(registration.interest)) {
             unwatch(slot);
         } else {
-            active_.advance();
+            active_.advance_past(slot);
         }
     }
+    scan.filled = static_cast<std::size_t>(event - events.begin());
     return scan;
 }
 

@@ -61,7 +61,9 @@ public:
     [[nodiscard]] std::error_code settle() noexcept;
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept;
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
+        return must_recheck() ? soonest_recheck(now) : core::nanoseconds::max();
+    }
     [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
 
     /// How many sockets there are, those included that have nothing to report.
@@ -97,8 +99,13 @@ private:
     /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries,
                                        std::uint32_t milliseconds) noexcept;
+    /// The same, after a first call that failed with `error`.
+    [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
+                                             std::uint32_t milliseconds,
+                                             std::error_code error) noexcept;
     /// Polls the entries one by one; whether there is one that is no socket.
     [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
+    [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
     /// Asks about the next `count` quiet sockets.
     [[nodiscard]] std::error_code ask_quiet(std::size_t count) noexcept;
@@ -114,6 +121,7 @@ private:
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;
+    bool answered_ = false;  ///< The last look or block has found something in the active set.
     core::Backoff quiet_pace_;
     bool* connecting_;                    ///< By slot: not connected when last seen.
     std::uint32_t connecting_count_ = 0;  ///< Those of them that are in the active set.

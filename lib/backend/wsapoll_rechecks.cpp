@@ -120,12 +120,13 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
             entry.revents =
                 static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
             refusal_seen_ = true;
+            answered_ = true;
         }
     }
     return {};
 }
 
-nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
+nanoseconds WsapollBackend::soonest_recheck(nanoseconds now) const noexcept {
     nanoseconds soonest = nanoseconds::max();
     if (!quiet_.empty()) {
         soonest = std::min(soonest, quiet_pace_.remaining(now));

@@ -25,35 +25,32 @@ inline constexpr std::uint32_t connect_fail = 0x100;
 /// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
 /// interest. Never CONNECT (0x40), which holds for as long as a connection does.
 [[nodiscard]] constexpr std::uint32_t to_afd_mask(IoInterest interest) noexcept {
-    std::uint32_t asked = afd_bits::abort | afd_bits::connect_fail;
-    if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
-        asked |= afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
-    }
-    if ((bits(interest) & mask::rdhup) != 0) {
-        asked |= afd_bits::disconnect;
-    }
-    if ((bits(interest) & mask::pri) != 0) {
-        asked |= afd_bits::receive_expedited;
-    }
-    if ((bits(interest) & (mask::out | mask::wrnorm)) != 0) {
-        asked |= afd_bits::send;
-    }
-    return asked;
+    constexpr std::uint32_t readable = afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
+    // Without a branch, for this is asked once for each socket and wait.
+    const auto if_any = [interest](std::uint32_t of, std::uint32_t asked) {
+        return (bits(interest) & of) != 0 ? asked : 0U;
+    };
+    return afd_bits::abort | afd_bits::connect_fail | if_any(mask::in | mask::rdnorm, readable) |
+           if_any(mask::rdhup, afd_bits::disconnect) |
+           if_any(mask::pri, afd_bits::receive_expedited) |
+           if_any(mask::out | mask::wrnorm, afd_bits::send);
 }
 
 /// What Linux would report where the device answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
-    std::uint32_t epoll = mask::none;
-    if ((events & (afd_bits::receive | afd_bits::accept)) != 0) {
+    constexpr std::uint32_t data = afd_bits::receive;
+    constexpr std::uint32_t room = afd_bits::send;
+    std::uint32_t epoll = (events & data) / data * readable | (events & room) / room * writable;
+    if ((events & ~(data | room)) == 0) {
+        return epoll;  // As nearly always.
+    }
+    if ((events & afd_bits::accept) != 0) {
         epoll |= readable;
     }
     if ((events & afd_bits::receive_expedited) != 0) {
         epoll |= mask::pri;
-    }
-    if ((events & afd_bits::send) != 0) {
-        epoll |= writable;
     }
     if ((events & afd_bits::disconnect) != 0) {
         epoll |= readable | mask::rdhup;

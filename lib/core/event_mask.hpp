@@ -50,20 +50,20 @@ inline constexpr std::uint32_t interest_bits =
 [[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
-    std::uint32_t epoll = mask::none;
-    if ((revents & poll_bits::rdnorm) != 0) {
-        epoll |= readable;
+    constexpr std::uint32_t data = poll_bits::rdnorm;
+    constexpr std::uint32_t room = poll_bits::wrnorm;
+    const std::uint32_t answer = static_cast<std::uint16_t>(revents);
+    std::uint32_t epoll = (answer & data) / data * readable | (answer & room) / room * writable;
+    if ((answer & ~(data | room)) == 0) {
+        return epoll;  // As nearly always.
     }
-    if ((revents & poll_bits::rdband) != 0) {
+    if ((answer & poll_bits::rdband) != 0) {
         epoll |= mask::pri;
     }
-    if ((revents & poll_bits::wrnorm) != 0) {
-        epoll |= writable;
-    }
-    if ((revents & poll_bits::hup) != 0) {
+    if ((answer & poll_bits::hup) != 0) {
         epoll |= readable | mask::rdhup;
     }
-    if ((revents & poll_bits::err) != 0) {
+    if ((answer & poll_bits::err) != 0) {
         epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;
     }
     return epoll;

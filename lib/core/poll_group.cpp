@@ -99,10 +99,7 @@ void PollGroup::begin_wait() noexcept {
     });
 }
 
-PollGroup::Step PollGroup::next() const noexcept {
-    if (fresh_ == 0) {
-        return Step::nothing;
-    }
+PollGroup::Step PollGroup::next_for_fresh() const noexcept {
     const Step apart = fresh_ > fresh_and_busy_ ? Step::apart : Step::nothing;
     switch (state_) {
         case State::idle:
@@ -186,11 +183,6 @@ void PollGroup::note_in_flight(const Request& request) noexcept {
         lot.first = static_cast<std::uint8_t>(first % block_slots);
         lot.cells = static_cast<std::uint8_t>(request.cells) & 0x1FU;
     }
-}
-
-void PollGroup::take(Slot slot) noexcept {
-    of(slot).events = 0;
-    --ready_;
 }
 
 // Packets

@@ -103,7 +103,9 @@ public:
     /// All that are awake are to be asked once more.
     void begin_wait() noexcept;
 
-    [[nodiscard]] Step next() const noexcept;
+    [[nodiscard]] Step next() const noexcept {
+        return fresh_ == 0 ? Step::nothing : next_for_fresh();
+    }
 
     /// There are sockets to be asked, but only after a packet that is sure to come soon.
     [[nodiscard]] bool is_waiting() const noexcept {
@@ -248,12 +250,16 @@ public:
     /// The slot whose turn it is among those awake; `no_slot` where none is.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
     void advance() noexcept { awake_.advance(); }
+    void advance_past(Slot slot) noexcept { awake_.advance_to(awake_.next(slot)); }
     /// What an awake slot was answered and has not been reported; 0 where nothing.
     [[nodiscard]] std::uint32_t answered(Slot slot) const noexcept {
         return place_of(slot) == Place::asked ? PollMember::unpacked(of(slot).events) : 0U;
     }
     /// The answer was reported.
-    void take(Slot slot) noexcept;
+    void take(Slot slot) noexcept {
+        of(slot).events = 0;
+        --ready_;
+    }
 
     // Numbers
 
@@ -305,6 +311,8 @@ private:
         return fresh_ > (awake_.size() > fresh_ ? most_apart : 1);
     }
     void note_in_flight(const Request& request) noexcept;
+    /// The next step where some are fresh.
+    [[nodiscard]] Step next_for_fresh() const noexcept;
 
     /// Visits each member of a ring once; `visit` may take out the one that it is given.
     template <class Visit>

@@ -23,15 +23,15 @@ namespace wakepoll::core {
 
 /// What is kept for a slot.
 struct PollMember {
-    enum class Place : std::uint16_t { absent, fresh, asked, covered, parked, in_lot };
+    enum class Place : std::uint8_t { absent, fresh, asked, covered, parked, in_lot };
 
-    std::uint16_t events : 7 = 0;  ///< Asked for, while in flight; answered, while awake. `packed`.
-    std::uint16_t place : 3 = 0;   ///< A `Place`.
-    std::uint16_t credit : 2 = 0;
-    std::uint16_t busy : 1 = 0;      ///< Its cell is the kernel's.
-    std::uint16_t unwanted : 1 = 0;  ///< And the request was an earlier registration's.
-    std::uint16_t woken : 1 = 0;     ///< With its lot.
-    std::uint16_t restless : 1 = 0;  ///< It has woken its lot before.
+    std::uint8_t events : 7 = 0;  ///< Asked for, while in flight; answered, while awake. `packed`.
+    std::uint8_t busy : 1 = 0;    ///< Its cell is the kernel's.
+    std::uint8_t place : 3 = 0;   ///< A `Place`.
+    std::uint8_t credit : 2 = 0;
+    std::uint8_t unwanted : 1 = 0;  ///< Busy, and the request was an earlier registration's.
+    std::uint8_t woken : 1 = 0;     ///< With its lot.
+    std::uint8_t restless : 1 = 0;  ///< It has woken its lot before.
 
     /// The device's nine bits without the two that are never used here: ACCEPT and CONNECT_FAIL
     /// take their places.

@@ -41,9 +41,20 @@ void PollSet::remove(Slot slot) noexcept {
 
 bool PollSet::contains(Slot slot) const noexcept { return positions_[index_of(slot)] != nowhere; }
 
-PollEntry& PollSet::operator[](Slot slot) noexcept {
-    assert(contains(slot));
-    return entries_[positions_[index_of(slot)] + 1];
+bool PollSet::has_answers() const noexcept {
+    return std::any_of(entries_ + 1, entries_ + 1 + size(),
+                       [](const PollEntry& entry) { return entry.revents != 0; });
+}
+
+std::size_t PollSet::pass_over_silent(std::size_t most) noexcept {
+    std::size_t passed = 0;
+    Slot slot = cursor();
+    while (passed < most && (*this)[slot].revents == 0) {
+        slot = ring_.next(slot);
+        ++passed;
+    }
+    ring_.advance_to(slot);
+    return passed;
 }
 
 }  // namespace wakepoll::core

@@ -12,6 +12,7 @@
 // nothing.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,7 +42,17 @@ public:
     [[nodiscard]] bool contains(Slot slot) const noexcept;
 
     /// The entry of a slot that is in the set.
-    [[nodiscard]] PollEntry& operator[](Slot slot) noexcept;
+    [[nodiscard]] PollEntry& operator[](Slot slot) noexcept {
+        assert(contains(slot));
+        return entries_[std::size_t{positions_[index_of(slot)]} + 1];
+    }
+
+    /// Some registered socket has an answer. Looks at all of them where none has.
+    [[nodiscard]] bool has_answers() const noexcept;
+
+    /// Ends the turns of those at the cursor that have no answer, of at most `most`; how many. The
+    /// set must not be empty.
+    std::size_t pass_over_silent(std::size_t most) noexcept;
 
     /// The registered sockets, without the doorbell. Invalidated by `add` and `remove`.
     [[nodiscard]] std::span<PollEntry> entries() noexcept { return {entries_ + 1, size()}; }
@@ -63,6 +74,9 @@ public:
 
     /// Ends the turn of the slot at the cursor: it becomes the last of the round.
     void advance() noexcept { ring_.advance(); }
+
+    /// The same, of a slot that is known to be at the cursor.
+    void advance_past(Slot slot) noexcept { ring_.advance_to(ring_.next(slot)); }
 
 private:
     PollEntry* entries_;

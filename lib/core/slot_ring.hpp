@@ -50,6 +50,9 @@ public:
         }
     }
 
+    /// Ends the turns of all who come before this member.
+    void advance_to(Slot slot) noexcept { cursor_ = slot; }
+
     /// Gives the turn to those who were added last, so many of them, before all others.
     void prefer_newest(std::size_t count) noexcept {
         for (; count > 0; --count) {

@@ -44,8 +44,15 @@ public:
 
     // Any thread.
 
-    /// Asks for a wake.
-    [[nodiscard]] Errand begin_wake() noexcept;
+    /// Asks for a wake. One that finds another pending, as most do in a storm, is done with the
+    /// one addition.
+    [[nodiscard]] Errand begin_wake() noexcept {
+        const Word word = word_.fetch_add(one_request, order);
+        if ((word & (wake_mask | shut_down | closed)) == wake_pending) {
+            return {Errand::Kind::done};  // The addition has published this thread's writes.
+        }
+        return begin_first_wake(word + one_request);
+    }
 
     /// Asks for the poller's end. Not coalesced: asking again delivers again.
     [[nodiscard]] Errand begin_shutdown() noexcept;
@@ -62,29 +69,42 @@ public:
     /// then the owner keeps open what the call uses.
     void finish(const Errand& errand, bool delivered) noexcept;
 
-    [[nodiscard]] bool is_closed() const noexcept;
-    [[nodiscard]] bool is_shut_down() const noexcept;  ///< True too once closed.
+    [[nodiscard]] bool is_closed() const noexcept { return (word_.load(order) & closed) != 0; }
+    /// True too once closed.
+    [[nodiscard]] bool is_shut_down() const noexcept {
+        return (word_.load(order) & (shut_down | closed)) != 0;
+    }
 
     /// How many wakes were asked for since creation, modulo 2^32.
-    [[nodiscard]] std::uint32_t requests() const noexcept;
+    [[nodiscard]] std::uint32_t requests() const noexcept {
+        return static_cast<std::uint32_t>(word_.load(std::memory_order_relaxed) >> request_shift);
+    }
 
     // The owner.
 
     /// True where a wake was asked for since the last call that said so.
-    [[nodiscard]] bool consume() noexcept;
+    [[nodiscard]] bool consume() noexcept {
+        const Word word = word_.load(order);
+        return (word & wake_mask) != 0 && consume_wake(word);
+    }
 
     /// True where there was a signal since the last call that said so. To be called before looking
     /// at what signals tell of.
-    [[nodiscard]] bool consume_signal() noexcept;
+    [[nodiscard]] bool consume_signal() noexcept {
+        return (word_.load(order) & signalled) != 0 &&
+               (word_.fetch_and(~signalled, order) & signalled) != 0;
+    }
 
     /// Announces that the owner is about to block at `where`. False where it must not, because a
     /// wake, a signal or a shutdown has come.
     [[nodiscard]] bool park(Park where) noexcept;
 
     /// The owner is awake again.
-    void unpark() noexcept;
+    void unpark() noexcept { word_.fetch_and(~park_mask, order); }
 
-    [[nodiscard]] bool is_watch_armed() const noexcept;
+    [[nodiscard]] bool is_watch_armed() const noexcept {
+        return (word_.load(order) & watch_armed) != 0;
+    }
     void set_watch_armed(bool armed) noexcept;
 
     /// Returns when no errand that was begun before is still being delivered. The wait is as long
@@ -98,6 +118,45 @@ public:
 
 private:
     using Word = std::uint64_t;
+
+    // The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags
+    // (4), errands in delivery (8), the wake's generation (16), wakes asked for (32).
+    static constexpr Word wake_mask = 0x3;
+    static constexpr Word wake_posting = 0x1;
+    static constexpr Word wake_pending = 0x2;
+    static constexpr unsigned park_shift = 2;
+    static constexpr Word park_mask = Word{0x3} << park_shift;
+    static constexpr Word watch_armed = 1U << 4;
+    static constexpr Word shut_down = 1U << 5;
+    static constexpr Word closed = 1U << 6;
+    static constexpr Word signalled = 1U << 7;
+    static constexpr Word one_errand = Word{1} << 8;
+    static constexpr Word errand_mask = Word{0xFF} << 8;
+    static constexpr unsigned generation_shift = 16;
+    static constexpr Word generation_mask = Word{0xFFFF} << generation_shift;
+    static constexpr Word one_generation = Word{1} << generation_shift;
+    static constexpr unsigned request_shift = 32;
+    static constexpr Word one_request = Word{1} << request_shift;
+
+    // Everything here is sequentially consistent: a wake must publish what its thread wrote before,
+    // a waking owner must see it, and parking must not pass either. On x86 each exchange is one
+    // locked instruction whatever the order asked for.
+    static constexpr auto order = std::memory_order_seq_cst;
+
+    [[nodiscard]] static constexpr Park parked_at(Word word) noexcept {
+        return static_cast<Park>((word & park_mask) >> park_shift);
+    }
+    [[nodiscard]] static constexpr std::uint16_t generation_of(Word word) noexcept {
+        return static_cast<std::uint16_t>((word & generation_mask) >> generation_shift);
+    }
+    [[nodiscard]] static constexpr Word with_wake(Word word, Word wake) noexcept {
+        return (word & ~wake_mask) | wake;
+    }
+
+    /// A wake that was asked for, and found none pending in this word, or the poller's end.
+    [[nodiscard]] Errand begin_first_wake(Word word) noexcept;
+    /// Takes the wake that there is in this word, or in what it has become.
+    bool consume_wake(Word word) noexcept;
 
     /// Adds one errand in delivery, where the owner is parked, by one exchange from `word`. False
     /// where the word has changed; it is reloaded then.

@@ -1,0 +1,30 @@
+// The calls of the library that own-costs measures, each behind a function of its own.
+//
+// tools/lib/costs.py finds these functions in what callgrind writes: what they call, directly or
+// not, is the library's own cost, up to where the kernel is entered (namespaces sys and sim). They
+// stand in a source of their own, so that the compiler can not merge them with whoever calls them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "wakepoll/wakepoll.hpp"
+
+namespace wakepoll::costs::own {
+
+[[nodiscard]] WaitResult wait(OsPoller& poller, std::span<NativeEvent> events,
+                              Timeout timeout) noexcept;
+[[nodiscard]] bool post_wakeup(OsPoller& poller) noexcept;
+[[nodiscard]] std::error_code register_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                                              std::uint64_t user_data) noexcept;
+[[nodiscard]] std::error_code modify_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                                            std::uint64_t user_data) noexcept;
+[[nodiscard]] std::error_code unregister_handle(OsPoller& poller, Handle handle) noexcept;
+[[nodiscard]] std::error_code submit_read(OsPoller& poller, Handle handle,
+                                          std::span<std::byte> buffer,
+                                          std::uint64_t user_data) noexcept;
+[[nodiscard]] std::error_code set_timer(OsPoller& poller, Clock::time_point deadline) noexcept;
+
+}  // namespace wakepoll::costs::own
