@@ -137,6 +137,50 @@ BOOST_AUTO_TEST_CASE(the_only_one_can_leave_and_come_back) {
     }
 }
 
+/// A set of the first `count` slots, none of which has an answer.
+void make_silent(Set& set, std::uint32_t count) {
+    for (std::uint32_t n = 0; n < count; ++n) {
+        set.add(n);
+        set[Slot{n}].revents = 0;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(any_answer_is_found_wherever_it_is) {
+    // The doorbell of these sets has one, and is not asked.
+    for (std::uint32_t count = 0; count <= 9; ++count) {
+        Set set(16);
+        make_silent(set, count);
+        BOOST_TEST(!set->has_answers());
+        for (std::uint32_t n = 0; n < count; ++n) {
+            set[Slot{n}].revents = 4;
+            BOOST_TEST(set->has_answers());
+            set[Slot{n}].revents = 0;
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_silent_are_passed_over_up_to_the_next_with_an_answer) {
+    constexpr std::uint32_t count = 6;
+    for (std::uint32_t begin = 0; begin < count; ++begin) {
+        for (std::uint32_t answered = 0; answered < count; ++answered) {
+            Set set(count);
+            make_silent(set, count);
+            for (std::uint32_t i = 0; i < begin; ++i) {
+                set->advance_past(set->cursor());
+            }
+            BOOST_CHECK(set->cursor() == Slot{begin});
+            set[Slot{answered}].revents = 1;
+            const std::uint32_t distance = (answered + count - begin) % count;
+            BOOST_TEST(set->pass_over_silent(0) == 0U);
+            const std::uint32_t part = distance / 2;
+            BOOST_TEST(set->pass_over_silent(part) == part);
+            BOOST_TEST(set->pass_over_silent(count) == distance - part);
+            BOOST_CHECK(set->cursor() == Slot{answered});
+            BOOST_TEST(set->pass_over_silent(count) == 0U);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(any_one_may_leave_and_the_others_close_ranks) {
     constexpr std::uint32_t count = 6;
     for (std::uint32_t cursor = 0; cursor < count; ++cursor) {
