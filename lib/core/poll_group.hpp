@@ -18,10 +18,10 @@
 // makes all that are awake fresh again. An answer that comes by packet is never reported: it may
 // have been overtaken, and makes its sockets fresh. So what is reported was true during the wait.
 //
-// How long a quiet socket stays awake while others of the group are active goes by its credit: a
-// round for each of its own reports lately, three at most, and one to begin with. A group in flight
-// is left alone when others wake up, for as long as these are few: they are asked apart. Are they
-// many, or two that keep being ready, the group is cancelled, and all are asked together.
+// How long a quiet socket stays awake while others of the group are active goes by its credit: one
+// for each of its own reports lately, three at most; four rounds take one. A group in flight is
+// left alone when others wake up, while these are few: they are asked apart. Are they many, or two
+// that keep being ready, the group is cancelled, and all are asked together.
 //
 // Quiet sockets that are neighbours are parked by lots; core/poll_lot.hpp says how. One that has
 // woken its lot is *restless*, and next time is parked alone; one that leaves its lot in another
@@ -59,6 +59,7 @@ public:
 
     static constexpr std::uint32_t credit_at_first = 1;
     static constexpr std::uint32_t credit_at_most = 3;
+    static constexpr std::uint32_t rounds_a_credit = 4;
     /// The most fresh sockets that are asked apart because of a group in flight.
     static constexpr std::uint32_t most_apart = 32;
     /// How many requests at most park quiet sockets in one wait: so many, or this part of those
@@ -79,8 +80,7 @@ public:
     /// An absent slot is to be asked.
     void add(Slot slot) noexcept;
 
-    /// The request that the slot is parked in does not ask for all that is wanted: it has to be
-    /// cancelled before `modify`.
+    /// The slot's request does not ask for all that is wanted: cancel it before `modify`.
     [[nodiscard]] bool must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
         return is_parked(slot) && exceeds(slot, wanted);
     }
@@ -151,10 +151,11 @@ public:
     /// each block that has some whose credit is used up, up to the limit, to ask all of these.
     template <class Ask>
     void end_round(const Ask& ask) noexcept {
-        for_each_fresh([this](Slot slot) {
+        const unsigned spent = ++rounds_ % rounds_a_credit == 0 ? 1U : 0U;
+        for_each_fresh([this, spent](Slot slot) {
             Member& member = of(slot);
             if (member.credit > 0) {
-                member.credit = static_cast<std::uint16_t>(member.credit - 1U) & 3U;
+                member.credit = static_cast<std::uint16_t>(member.credit - spent) & 3U;
                 become(slot, Place::asked);
             }
         });
@@ -266,8 +267,7 @@ public:
     [[nodiscard]] Place place_of(Slot slot) const noexcept {
         return static_cast<Place>(of(slot).place);
     }
-    /// The cell where the lot of the slot's block is, if it is in flight and the slot's cell is in
-    /// it; else `no_slot`.
+    /// The cell of the lot in flight that the slot's own cell is used by; `no_slot` where none.
     [[nodiscard]] Slot lot_over(Slot slot) const noexcept;
     /// The cell where the lot is that the slot is in.
     [[nodiscard]] Slot cell_of_lot(Slot slot) const noexcept {
@@ -338,6 +338,7 @@ private:
     std::uint32_t fresh_ = 0;
     std::uint32_t fresh_and_busy_ = 0;
     std::uint32_t repeated_ = 0;   ///< Of the fresh, those that were ready again and again.
+    std::uint32_t rounds_ = 0;     ///< That were answered at once.
     std::uint32_t ready_ = 0;      ///< Answered and not yet reported.
     std::uint32_t in_flight_ = 0;  ///< Requests but the group's.
     std::uint32_t cancelling_lots_ = 0;

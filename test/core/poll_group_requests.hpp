@@ -43,6 +43,24 @@ public:
         look(ready);
     }
 
+    /// As many waits as take one credit of everybody who is quiet.
+    void rounds_of_a_credit(const std::set<std::uint32_t>& ready) {
+        for (std::uint32_t i = 0; i < PollGroup::rounds_a_credit; ++i) {
+            round(ready);
+        }
+    }
+
+    /// Waits until the slot is parked alone; how many that takes.
+    std::uint32_t rounds_until_parked(std::uint32_t slot, const std::set<std::uint32_t>& ready) {
+        constexpr std::uint32_t far_too_many = 100;
+        std::uint32_t rounds = 0;
+        while (place(slot) != Place::parked && rounds < far_too_many) {
+            round(ready);
+            ++rounds;
+        }
+        return rounds;
+    }
+
     void look(const std::set<std::uint32_t>& ready) {
         for (PollGroup::Step step = group_.next(); step != PollGroup::Step::nothing;
              step = group_.next()) {

@@ -89,6 +89,9 @@ BOOST_AUTO_TEST_CASE(two_that_stay_active_beside_a_group_in_flight_join_it) {
     BOOST_TEST(!group->is_waiting());
     group.look({18, 19});
     BOOST_TEST(group.reported().size() == 2U);
+    for (std::uint32_t i = 1; i < PollGroup::rounds_a_credit; ++i) {
+        group.round({18, 19});
+    }
     const int before = group.requests;
     group.round({18, 19});
     BOOST_TEST(group.requests - before == 1 + 2, "one for both, and the quiet ones are parked");

@@ -332,9 +332,12 @@ BOOST_DATA_TEST_CASE(the_same_activity_costs_the_same_in_a_crowd_of_any_size,
         costs.push_back(play(stage, sockets, smallest));
     }
     for (const Cost Costs::*kind : {&Costs::skewed, &Costs::uniform, &Costs::bursts}) {
+        // A small crowd may be so lively that none of it is ever parked, which costs next to
+        // nothing.
+        constexpr double little = 0.4;
         const double few = (costs.front().*kind).calls_an_event();
         for (const Costs& many : costs) {
-            BOOST_TEST((many.*kind).calls_an_event() <= 1.2 * few);
+            BOOST_TEST((many.*kind).calls_an_event() <= std::max(1.2 * few, little));
         }
     }
 }
