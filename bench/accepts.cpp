@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "acceptor.hpp"
-#include "blocking_client.hpp"
+#include "contestants/acceptor.hpp"
 #include "harness.hpp"
 #include "scenarios.hpp"
-#include "worker.hpp"
+#include "support/blocking_client.hpp"
+#include "support/worker.hpp"
 
 namespace wakepoll::bench {
 namespace {

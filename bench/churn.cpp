@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "poller.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
+#include "support/poller.hpp"
 
 // Behind <windows.h>, which the above includes.
 #include <winternl.h>
@@ -29,7 +29,7 @@ extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(OSVERSIONINFOW* versio
 namespace wakepoll::bench {
 namespace {
 
-constexpr std::size_t count = 1000;
+constexpr std::size_t sockets_churned = 1000;
 
 void ask_option(SOCKET socket, int name) {
     DWORD value = 0;
@@ -115,7 +115,7 @@ void run_churn(Bench& bench) {
     if (!bench.wants(registering) && !bench.wants(modifying) && !bench.wants(unregistering)) {
         return;
     }
-    const Connections connections(count);
+    const Connections connections(sockets_churned);
     const std::span<const SOCKET> sockets = connections.locals();
     const bool connects = must_know_connects();
     const Effort effort = bench.quick() ? Effort{3, 1, 3} : Effort{11, 1, 8};
@@ -147,7 +147,7 @@ void run_churn(Bench& bench) {
         }));
         comparisons.push_back(at_most_more(2.0, choice.poller, choice.validation));
     }
-    bench.run({registering, "socket", count, effort}, contestants, comparisons);
+    bench.run({registering, "socket", sockets_churned, effort}, contestants, comparisons);
 
     contestants.clear();
     for (const Choice& choice : choices) {
@@ -161,7 +161,7 @@ void run_churn(Bench& bench) {
             return time;
         }));
     }
-    bench.run({modifying, "socket", count, effort}, contestants);
+    bench.run({modifying, "socket", sockets_churned, effort}, contestants);
 
     contestants.clear();
     for (const Choice& choice : choices) {
@@ -173,7 +173,7 @@ void run_churn(Bench& bench) {
             return time;
         }));
     }
-    bench.run({unregistering, "socket", count, effort}, contestants);
+    bench.run({unregistering, "socket", sockets_churned, effort}, contestants);
 }
 
 }  // namespace wakepoll::bench

@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "blocking_client.hpp"
-#include "echo_server.hpp"
+#include "contestants/echo_server.hpp"
 #include "harness.hpp"
 #include "scenarios.hpp"
-#include "worker.hpp"
+#include "support/blocking_client.hpp"
+#include "support/worker.hpp"
 
 namespace wakepoll::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "file_reader.hpp"
+#include "contestants/file_reader.hpp"
 #include "harness.hpp"
 #include "scenarios.hpp"
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
 
 namespace wakepoll::bench {
 namespace {

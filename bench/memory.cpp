@@ -11,11 +11,11 @@
 #include <string>
 #include <string_view>
 
-#include "asio_registrations.hpp"
+#include "contestants/asio_registrations.hpp"
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "poller.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
+#include "support/poller.hpp"
 #include "support/process_usage.hpp"
 
 namespace wakepoll::bench {
@@ -24,7 +24,7 @@ namespace {
 using test::ProcessUsage;
 using test::usage_of_this_process;
 
-constexpr std::size_t count = 1000;
+constexpr std::size_t sockets_weighed = 1000;
 
 /// Something whose weight is asked for, alone and with sockets.
 struct Weighed {
@@ -47,12 +47,12 @@ void tell_difference(Bench& bench, const std::string& cell, const std::string& n
 void weigh(Bench& bench, const Weighed& weighed, const std::string& alone,
            const std::string& each) {
     // Once before, for what is made once in the life of a process.
-    Connections connections(count);
+    Connections connections(sockets_weighed);
     weighed.make();
     weighed.watch(connections);
     weighed.drop();
 
-    Connections fresh(count);
+    Connections fresh(sockets_weighed);
     const ProcessUsage before = usage_of_this_process();
     weighed.make();
     const ProcessUsage made = usage_of_this_process();
@@ -63,7 +63,7 @@ void weigh(Bench& bench, const Weighed& weighed, const std::string& alone,
         tell_difference(bench, alone, weighed.name, made, before, 1);
     }
     if (bench.wants(each)) {
-        tell_difference(bench, each, weighed.name, full, made, count);
+        tell_difference(bench, each, weighed.name, full, made, sockets_weighed);
     }
 }
 
@@ -71,7 +71,7 @@ void weigh(Bench& bench, const Weighed& weighed, const std::string& alone,
 
 void run_memory(Bench& bench) {
     const std::string alone = "alone";
-    const std::string each = fmt::format("each of {} sockets", count);
+    const std::string each = fmt::format("each of {} sockets", sockets_weighed);
     if (!bench.wants(alone) && !bench.wants(each)) {
         return;
     }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "poller.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
+#include "support/poller.hpp"
 
 namespace wakepoll::bench {
 namespace {

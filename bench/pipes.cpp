@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "contestants/pipe_end.hpp"
 #include "harness.hpp"
-#include "pipe_end.hpp"
 #include "scenarios.hpp"
-#include "worker.hpp"
+#include "support/worker.hpp"
 
 namespace wakepoll::bench {
 namespace {
@@ -73,13 +73,13 @@ Ends make_pipe() {
     return {std::move(overlapped), std::move(blocking)};
 }
 
-using Make = std::function<std::unique_ptr<PipeEnd>(OwnedHandle)>;
+using MakePipe = std::function<std::unique_ptr<PipeEnd>(OwnedHandle)>;
 using OtherEnd = void (*)(HANDLE pipe);
 
 /// A pipe with both of its users.
 class Line {
 public:
-    Line(const Make& make, OtherEnd other_end) : Line(make_pipe(), make, other_end) {}
+    Line(const MakePipe& make, OtherEnd other_end) : Line(make_pipe(), make, other_end) {}
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
 
@@ -100,7 +100,7 @@ public:
     }
 
 private:
-    Line(Ends ends, const Make& make, OtherEnd other_end)
+    Line(Ends ends, const MakePipe& make, OtherEnd other_end)
         : blocking_(std::move(ends.blocking)),
           other_([this, other_end] { other_end(blocking_.get()); }, [this] { blocking_.close(); }),
           end_(make(std::move(ends.overlapped))) {
@@ -138,8 +138,8 @@ void measure(Bench& bench, const Cell& cell, OtherEnd other_end,
     constexpr const char* poller = "poller";
     constexpr const char* raw = "raw port";
     constexpr const char* asio = "Asio";
-    std::vector<std::pair<std::string, Make>> makes = {{raw, make_raw_pipe},
-                                                       {poller, make_poller_pipe}};
+    std::vector<std::pair<std::string, MakePipe>> makes = {{raw, make_raw_pipe},
+                                                           {poller, make_poller_pipe}};
     if (make_asio_pipe(make_pipe().overlapped) != nullptr) {
         makes.emplace_back(asio, make_asio_pipe);
     }

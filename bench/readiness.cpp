@@ -22,10 +22,10 @@
 #include <utility>
 #include <vector>
 
+#include "contestants/readiness_contestant.hpp"
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "readiness_contestant.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
 
 namespace wakepoll::bench {
 namespace {

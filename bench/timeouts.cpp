@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "asio_sleeper.hpp"
+#include "contestants/asio_sleeper.hpp"
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "poller.hpp"
 #include "scenarios.hpp"
+#include "support/loopback_sockets.hpp"
+#include "support/poller.hpp"
 
 namespace wakepoll::bench {
 namespace {

@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "contestants/parked_contestant.hpp"
 #include "harness.hpp"
-#include "loopback_sockets.hpp"
-#include "parked_contestant.hpp"
 #include "scenarios.hpp"
-#include "signal.hpp"
+#include "support/loopback_sockets.hpp"
+#include "support/signal.hpp"
 
 namespace wakepoll::bench {
 namespace {
@@ -75,10 +75,8 @@ private:
     std::jthread thread_;         ///< The last: it uses the others.
 };
 
-using Make = std::function<std::unique_ptr<ParkedContestant>()>;
-
 void measure(Bench& bench, const std::string& cell, DWORD pause,
-             const std::vector<std::pair<std::string, Make>>& makes,
+             const std::vector<std::pair<std::string, MakeParked>>& makes,
              const std::vector<Comparison>& comparisons) {
     std::vector<Contestant> contestants;
     std::unique_ptr<Owner> owner;
@@ -99,7 +97,7 @@ void run_wake_latency(Bench& bench) {
     constexpr const char* raw = "raw port";
     constexpr const char* wsapoll = "raw WSAPoll and a socket";
     if (bench.wants(port)) {
-        std::vector<std::pair<std::string, Make>> makes = {
+        std::vector<std::pair<std::string, MakeParked>> makes = {
             {raw, make_parked_at_port},
             {poller, [] { return make_parked_poller(Backend::automatic, {}); }}};
         if (make_parked_asio() != nullptr) {

@@ -16,10 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "contestants/parked_contestant.hpp"
 #include "harness.hpp"
-#include "parked_contestant.hpp"
 #include "scenarios.hpp"
-#include "signal.hpp"
+#include "support/signal.hpp"
 
 namespace wakepoll::bench {
 namespace {
@@ -80,8 +80,6 @@ private:
     std::array<std::jthread, threads> threads_;  ///< The last: they use the others.
 };
 
-using Make = std::function<std::unique_ptr<ParkedContestant>()>;
-
 }  // namespace
 
 void run_wake_storm(Bench& bench) {
@@ -90,7 +88,7 @@ void run_wake_storm(Bench& bench) {
         return;
     }
     const std::size_t wakes_each = bench.quick() ? 1'000 : 5'000;
-    std::vector<std::pair<std::string, Make>> makes = {
+    std::vector<std::pair<std::string, MakeParked>> makes = {
         {"raw port", make_parked_at_port},
         {"poller", [] { return make_parked_poller(Backend::automatic, {}); }}};
     if (make_parked_asio() != nullptr) {

@@ -31,7 +31,7 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# need_packages [native] [wine] [lint] [clang] [costs]
+# need_packages [native] [wine] [lint] [clang] [costs] [bench]
 #
 # Makes sure that the tools of these groups are there (native and wine where none is named), and
 # installs what is missing where that is allowed without asking: as root, or by sudo without a
@@ -55,6 +55,10 @@ need_packages() {
                 ;;
             clang)
                 find_clang || missing="$missing clang libclang-rt-dev"
+                ;;
+            bench)
+                [ -e /usr/include/asio.hpp ] || missing="$missing libasio-dev"
+                have gnuplot || missing="$missing gnuplot-nox"
                 ;;
             lint)
                 have clang-format || missing="$missing clang-format"

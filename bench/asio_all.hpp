@@ -1,4 +1,0 @@
-// Asio, standalone and header-only. Its headers want to be the first.
-#pragma once
-
-#include <asio.hpp>

@@ -1,0 +1,4 @@
+// Asio, standalone and header-only.
+#pragma once
+
+#include <asio.hpp>

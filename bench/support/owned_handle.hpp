@@ -1,0 +1,84 @@
+// Handles of Windows' that somebody has to close, and the port that the contestants use who do
+// without the library.
+#pragma once
+
+#include <span>
+#include <utility>
+
+#include "support/loopback_sockets.hpp"
+
+namespace wakepoll::bench {
+
+/// Of a file or a pipe: the calls that open those fail with INVALID_HANDLE_VALUE.
+class OwnedHandle {
+public:
+    explicit OwnedHandle(HANDLE handle, const char* call) : handle_(handle) {
+        check(handle != INVALID_HANDLE_VALUE, call);
+    }
+    OwnedHandle(OwnedHandle&& other) noexcept
+        : handle_(std::exchange(other.handle_, INVALID_HANDLE_VALUE)) {}
+    OwnedHandle& operator=(OwnedHandle&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~OwnedHandle() { close(); }
+
+    void close() noexcept {
+        if (handle_ != INVALID_HANDLE_VALUE) {
+            ::CloseHandle(release());
+        }
+    }
+
+    [[nodiscard]] HANDLE get() const noexcept { return handle_; }
+
+    /// The handle, which is somebody else's to close from now on.
+    HANDLE release() noexcept { return std::exchange(handle_, INVALID_HANDLE_VALUE); }
+
+private:
+    HANDLE handle_;
+};
+
+/// A completion port, by nothing but Windows' own calls.
+class RawPort {
+public:
+    RawPort() : port_(::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1)) {
+        check(port_ != nullptr, "CreateIoCompletionPort");
+    }
+    ~RawPort() { ::CloseHandle(port_); }
+    RawPort(const RawPort&) = delete;
+    RawPort& operator=(const RawPort&) = delete;
+
+    void associate(HANDLE handle) const {
+        check(::CreateIoCompletionPort(handle, port_, 0, 0) != nullptr, "CreateIoCompletionPort");
+    }
+
+    /// Fills the front of `packets` with at least one.
+    [[nodiscard]] std::span<const OVERLAPPED_ENTRY> dequeue(
+        std::span<OVERLAPPED_ENTRY> packets) const {
+        ULONG count = 0;
+        check(
+            ::GetQueuedCompletionStatusEx(port_, packets.data(), static_cast<ULONG>(packets.size()),
+                                          &count, patience_milliseconds, FALSE) != FALSE,
+            "GetQueuedCompletionStatusEx");
+        return packets.first(count);
+    }
+
+private:
+    HANDLE port_;
+};
+
+/// Of a call that may go on after it has returned.
+inline void check_begun(BOOL done, const char* call) {
+    check(done != FALSE || ::GetLastError() == ERROR_IO_PENDING, call);
+}
+
+/// The call that a packet tells of has succeeded.
+inline void check_ended(const OVERLAPPED_ENTRY& packet, const char* call) {
+    // The upper half is not part of the status, nor is it 0 everywhere.
+    const auto status = static_cast<DWORD>(packet.lpOverlapped->Internal);
+    if (status != 0) {
+        fail(call, status);
+    }
+}
+
+}  // namespace wakepoll::bench

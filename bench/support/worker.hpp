@@ -1,0 +1,81 @@
+// A thread of its own for what stands on the other side of a contestant: a server, or its client.
+//
+// It works each time it is told to begin. What goes wrong there is thrown to the thread that runs
+// the scenario: where it awaits the end, or where it is in trouble itself and asks whether that
+// came from here. The thread ends with its `Worker`, so whatever it blocks in must end by then.
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "support/signal.hpp"
+
+namespace wakepoll::bench {
+
+class Worker {
+public:
+    /// `on_failure` is called on that thread when something has gone wrong: to rouse the other
+    /// side.
+    explicit Worker(std::function<void()> work, std::function<void()> on_failure = {})
+        : work_(std::move(work)), on_failure_(std::move(on_failure)), thread_([this] { run(); }) {}
+    ~Worker() {
+        stopping_ = true;
+        begin_.give();
+    }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void begin() { begin_.give(); }
+
+    /// Waits until what was begun is done, and throws what it has thrown.
+    void end() {
+        end_.await();
+        rethrow();
+    }
+
+    /// Throws what the work has thrown, if it has.
+    void rethrow() const {
+        if (failed_) {
+            std::rethrow_exception(failure_);
+        }
+    }
+
+private:
+    void run() {
+        try {
+            for (begin_.await(); !stopping_; begin_.await()) {
+                work_();
+                end_.give();
+            }
+        } catch (...) {
+            failure_ = std::current_exception();
+            failed_ = true;
+            rouse();
+            end_.give();
+        }
+    }
+
+    void rouse() const {
+        try {
+            if (on_failure_) {
+                on_failure_();
+            }
+        } catch (...) {
+            // What is told is the first failure. The other side ends with its patience.
+        }
+    }
+
+    std::function<void()> work_;
+    std::function<void()> on_failure_;
+    Signal begin_;
+    Signal end_;
+    std::atomic<bool> stopping_ = false;
+    std::atomic<bool> failed_ = false;
+    std::exception_ptr failure_;  ///< Written before `failed_` is set, read after.
+    std::jthread thread_;         ///< The last: it uses the others.
+};
+
+}  // namespace wakepoll::bench
