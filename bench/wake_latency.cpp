@@ -85,7 +85,8 @@ void measure(Bench& bench, const std::string& cell, DWORD pause,
                                [&owner, make = make] { owner = std::make_unique<Owner>(make()); },
                                [&owner] { owner.reset(); }});
     }
-    const Effort effort = bench.quick() ? Effort{4, 3, 12} : Effort{20, 5, 50};
+    const std::size_t rounds = pause > 1 ? 25 : 50;
+    const Effort effort = bench.quick() ? Effort{4, 3, 12} : Effort{20, 5, rounds};
     bench.run({cell, "wake", 1, effort}, contestants, comparisons);
 }
 
