@@ -92,11 +92,9 @@ std::error_code CompletionEcho::run(std::uint64_t connections) {
 void CompletionEcho::close() {
     closing_ = true;
     if (listener_ != INVALID_SOCKET) {
-        (void)poller_.unregister_handle(Handle(listener_));
         closesocket(std::exchange(listener_, INVALID_SOCKET));
     }
     for (Connection& connection : connections_) {
-        (void)poller_.unregister_handle(Handle(connection.socket));
         closesocket(std::exchange(connection.socket, INVALID_SOCKET));
     }
     // The kernel owns the buffers until the end of each operation has been reported.
@@ -195,8 +193,6 @@ void CompletionEcho::drop(Connection& connection, bool completed) {
     if (completed) {
         shutdown(connection.socket, SD_SEND);
     }
-    // Unregister first, to give its slot back: Windows gives the number to another socket at once.
-    (void)poller_.unregister_handle(Handle(connection.socket));
     closesocket(connection.socket);
     connections_.erase(connection.place);
 }
