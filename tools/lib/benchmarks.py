@@ -363,6 +363,8 @@ def main(results_file, costs_file, notes_file, machine_file, document, plots):
         "## What is asked for, and what was found\n",
         requirements(results),
         notes.get("Missed", "") + "\n",
+        "## Costs that no machine changes\n",
+        notes.get("costs", "") + "\n",
         costs + "\n",
     ]
     directory = os.path.dirname(os.path.abspath(document))
