@@ -13,8 +13,8 @@
 namespace wakepoll::bench {
 namespace {
 
-std::vector<Measurement> measure(const std::vector<Contestant>& contestants, std::size_t batch,
-                                 const Effort& effort) {
+std::vector<Measurement> measure(const std::vector<Contestant>& contestants, const Cell& cell) {
+    const Effort& effort = cell.effort;
     std::vector<Measurement> measured;
     for (const Contestant& contestant : contestants) {
         measured.push_back({contestant.name, {}, {}});
@@ -29,7 +29,8 @@ std::vector<Measurement> measure(const std::vector<Contestant>& contestants, std
             for (std::size_t round = 0; round < effort.warm_up + effort.rounds; ++round) {
                 const Nanoseconds time = contestant.round();
                 if (round >= effort.warm_up) {
-                    measured[i].samples.push_back(time.count() / 1000 / static_cast<double>(batch));
+                    measured[i].samples.push_back(time.count() / 1000 /
+                                                  static_cast<double>(cell.batch));
                 }
             }
             if (contestant.end) {
@@ -39,7 +40,7 @@ std::vector<Measurement> measure(const std::vector<Contestant>& contestants, std
     }
     for (Measurement& measurement : measured) {
         std::sort(measurement.samples.begin(), measurement.samples.end());
-        measurement.summary = summary_of(measurement.samples);
+        measurement.summary = summary_of(measurement.samples, cell.undisturbed);
     }
     return measured;
 }
@@ -106,7 +107,7 @@ std::vector<Measurement> Bench::run(const Cell& cell, const std::vector<Contesta
     if (!wants(cell.name)) {
         return {};
     }
-    std::vector<Measurement> measured = measure(contestants, cell.batch, cell.effort);
+    std::vector<Measurement> measured = measure(contestants, cell);
     show(cell, measured);
     for (const Comparison& comparison : comparisons) {
         const Measurement* const own = find(measured, comparison.own);
@@ -124,7 +125,7 @@ void Bench::heading() {
         return;
     }
     headed_ = true;
-    fmt::print("\n{}: {}\n{:<34} {:>10} {:>10} {:>10} {:>7}\n", scenario_, about_, "", "low quint.",
+    fmt::print("\n{}: {}\n{:<34} {:>10} {:>10} {:>10} {:>7}\n", scenario_, about_, "", "low",
                "median", "p99", "spread");
 }
 
@@ -230,7 +231,7 @@ void Bench::finish() {
         return;
     }
     if (!limits_.empty()) {
-        fmt::print("\nWhat is asked for, by the lower quintiles: {} of {} missed\n", missed_,
+        fmt::print("\nWhat is asked for, by the low figures: {} of {} missed\n", missed_,
                    limits_.size());
         for (const std::string& line : limits_) {
             fmt::print("  {}\n", line);

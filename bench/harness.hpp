@@ -68,6 +68,8 @@ struct Cell {
     std::string unit;       ///< What is done: "event", "wake".
     std::size_t batch = 1;  ///< Units in a round.
     Effort effort;
+    /// The part of the rounds that is taken for undisturbed: what they cost at most is compared.
+    double undisturbed = 0.2;
 };
 
 /// What came of one contestant in one cell: microseconds a unit, sorted.

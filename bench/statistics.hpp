@@ -15,18 +15,18 @@ namespace wakepoll::bench {
 }
 
 struct Summary {
-    double low = 0;  ///< The lower quintile: a fifth of the rounds cost less.
+    double low = 0;  ///< What only a few of the rounds fall below.
     double median = 0;
     double p99 = 0;
     double spread = 0;  ///< Between the quartiles, as a part of the median.
     std::size_t samples = 0;
 };
 
-/// Of at least one sample.
-[[nodiscard]] inline Summary summary_of(const std::vector<double>& sorted) {
+/// Of at least one sample; `few` is the part of them that is below `low`.
+[[nodiscard]] inline Summary summary_of(const std::vector<double>& sorted, double few) {
     const double median = quantile(sorted, 0.5);
     const double between = quantile(sorted, 0.75) - quantile(sorted, 0.25);
-    return {quantile(sorted, 0.2), median, quantile(sorted, 0.99),
+    return {quantile(sorted, few), median, quantile(sorted, 0.99),
             median != 0 ? between / std::abs(median) : 0, sorted.size()};
 }
 

@@ -38,7 +38,7 @@ void tell_early_and_late(Bench& bench, const std::string& cell, const Measuremen
     const auto early = static_cast<double>(on_time - samples.begin());
     std::vector<Figure> figures = {
         {"early", early / static_cast<double>(samples.size()) * 100, "%"},
-        {"at most", -std::min(samples.front(), 0.0), "us"}};
+        {"at most", std::max(-samples.front(), 0.0), "us"}};
     if (!late.empty()) {
         figures.push_back({"late, median", quantile(late, 0.5), "us"});
         figures.push_back({"late, p99", quantile(late, 0.99), "us"});

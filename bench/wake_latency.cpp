@@ -85,9 +85,14 @@ void measure(Bench& bench, const std::string& cell, DWORD pause,
                                [&owner, make = make] { owner = std::make_unique<Owner>(make()); },
                                [&owner] { owner.reset(); }});
     }
-    const std::size_t rounds = pause > 1 ? 25 : 50;
-    const Effort effort = bench.quick() ? Effort{4, 3, 12} : Effort{20, 5, rounds};
-    bench.run({cell, "wake", 1, effort}, contestants, comparisons);
+    // On Wine a thread may be woken at the next tick of the scheduler only, and whether it is stays
+    // the same for a while. So there are many short turns, and fewer rounds are taken for
+    // undisturbed.
+    constexpr double undisturbed = 0.05;
+    const Effort effort = bench.quick() ? Effort{8, 2, 6}
+                          : pause > 1   ? Effort{40, 2, 8}
+                                        : Effort{100, 2, 10};
+    bench.run({cell, "wake", 1, effort, undisturbed}, contestants, comparisons);
 }
 
 }  // namespace

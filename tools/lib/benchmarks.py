@@ -105,7 +105,7 @@ def names_of(cells, kind):
 
 
 def pivot(cells):
-    """Cells down, contestants across: the lower quintiles, and how they compare."""
+    """Cells down, contestants across: the low figures, and how they compare."""
     names = names_of(cells, "measurement")
     pairs = []
     for cell in cells.values():
@@ -141,9 +141,9 @@ def details(cells):
                 + [number(m[part]) for part in ("low", "median", "p99")]
                 + [f"{m['spread'] * 100:.0f} %", str(m["rounds"])]
             )
-    heading = ["cell", "", "lower quintile", "median", "p99", "between quartiles", "rounds"]
+    heading = ["cell", "", "low", "median", "p99", "between quartiles", "rounds"]
     return (
-        "<details><summary>Lower quintile, median, p99 and spread</summary>\n\n"
+        "<details><summary>Low figure, median, p99 and spread</summary>\n\n"
         + table(heading, rows)
         + "\n</details>\n"
     )
