@@ -138,6 +138,19 @@ BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
 
 #if !defined(_WIN32)
 
+BOOST_AUTO_TEST_CASE(what_a_recheck_finds_is_told_in_the_same_wait) {
+    on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::none, 1));
+        stage.world.shutdown_send(pair.peer);
+        BOOST_TEST(wait(poller, 100ms).count() == 0U);
+        stage.world.reset(pair.peer);
+        stage.kernel.advance(60ms);
+        BOOST_TEST(wait(poller, 0ms).mask_of(1) == (mask::err | mask::hup));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -14,10 +14,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// How often the memory is written before the packet is dequeued, and how often one more socket is
-// told of.
+// How often the memory is written before the packet is dequeued, how often one more socket is told
+// of, and how often they are told of in another order than they were asked in.
 constexpr double early_probability = 0.5;
 constexpr double company_probability = 0.5;
+constexpr double disorder_probability = 0.1;
 
 }  // namespace
 
@@ -94,6 +95,10 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
         if (const std::uint32_t events = told_of(member, now)) {
             items.push_back({.socket = member.handle, .events = events});
         }
+    }
+    // Nobody has promised that they are told of in the order in which they were asked.
+    if (items.size() > 1 && late_ && random_.chance(disorder_probability)) {
+        std::reverse(items.begin(), items.end());
     }
     if (!items.empty() || request.timeout == 0) {
         const std::uint32_t outcome =

@@ -45,7 +45,8 @@ struct Options {
     bool early_waits = true;
     /// Overlapped operations may pend although they could be done at once, end a moment later than
     /// they could, and win against a cancel; requests of AFD's likewise, except that they never
-    /// pend without need. Off: whatever can happen happens at once.
+    /// pend without need, and that they may tell of several sockets in another order than they were
+    /// asked in. Off: whatever can happen happens at once, and in order.
     bool late_completions = true;
     /// Sockets come from a layered provider: they are no file handles, and AFD knows them only by
     /// their base.

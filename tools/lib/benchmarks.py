@@ -362,7 +362,7 @@ def main(results_file, costs_file, notes_file, machine_file, document, plots):
         table(["where this was measured", ""], [[name, value] for name, _, value in machine]),
         "## What is asked for, and what was found\n",
         requirements(results),
-        notes.get("Missed", "") + "\n",
+        "## Missed\n\n" + notes["Missed"] + "\n" if "Missed" in notes else "",
         "## Costs that no machine changes\n",
         notes.get("costs", "") + "\n",
         costs + "\n",
