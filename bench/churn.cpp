@@ -51,12 +51,7 @@ bool must_know_connects() {
 void validate(SOCKET socket, Backend backend, bool connects) {
     ask_option(socket, SO_TYPE);
     if (backend == Backend::afd) {
-        constexpr DWORD base_handle = 0x48000022;  // SIO_BASE_HANDLE
-        SOCKET base = INVALID_SOCKET;
-        DWORD size = 0;
-        check(::WSAIoctl(socket, base_handle, nullptr, 0, &base, sizeof(base), &size, nullptr,
-                         nullptr) == 0,
-              "WSAIoctl");
+        (void)base_of(socket);
     } else if (connects) {
         ask_option(socket, SO_CONNECT_TIME);
         ask_option(socket, SO_ACCEPTCONN);

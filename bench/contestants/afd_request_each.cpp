@@ -129,16 +129,6 @@ private:
         return device;
     }
 
-    static SOCKET base_of(SOCKET socket) {
-        constexpr DWORD base_handle = 0x48000022;  // SIO_BASE_HANDLE
-        SOCKET base = INVALID_SOCKET;
-        DWORD size = 0;
-        check(::WSAIoctl(socket, base_handle, nullptr, 0, &base, sizeof(base), &size, nullptr,
-                         nullptr) == 0,
-              "WSAIoctl");
-        return base;
-    }
-
     void ask() {
         for (Watched* watched : to_ask_) {
             PollInfo& info = watched->info;

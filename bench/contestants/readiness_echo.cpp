@@ -24,15 +24,11 @@ public:
 
     void serve(std::size_t connections) override {
         while (closed_ < connections) {
-            const WaitResult waited = poller_.wait(events_, patience);
-            check_error(waited.error, "wait");
-            if (waited.woken) {
+            const std::span<const NativeEvent> reported = next_events(poller_, events_);
+            if (reported.empty()) {
                 return;
             }
-            if (waited.count == 0) {
-                fail("wait", WAIT_TIMEOUT);
-            }
-            for (const NativeEvent& event : std::span(events_).first(waited.count)) {
+            for (const NativeEvent& event : reported) {
                 if (event.data.ptr == nullptr) {
                     accept_all();
                 } else {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backends.hpp"
 #include "counts.hpp"
 
 namespace wakepoll::costs {
@@ -78,7 +79,7 @@ void count_accept_by_readiness(Counts& counts, Backend backend) {
         expect(static_cast<bool>(rig.world.accept(listener)), "a connection");
     };
     accept();
-    counts.count("accept-by-readiness/" + std::string(name_of(backend)), rounds, rig,
+    counts.count("accept-by-readiness/" + std::string(test::name_of(backend)), rounds, rig,
                  [&] {
                      for (std::size_t i = 0; i < rounds; ++i) {
                          accept();

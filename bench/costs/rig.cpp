@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 
+#include "backends.hpp"
+
 namespace wakepoll::costs {
 namespace {
 
@@ -24,24 +26,12 @@ void expect(const std::error_code& error, const char* what) {
     }
 }
 
-std::string_view name_of(Backend backend) noexcept {
-    switch (backend) {
-        case Backend::automatic:
-            return "automatic";
-        case Backend::wsapoll:
-            return "wsapoll";
-        case Backend::afd:
-            break;
-    }
-    return "afd";
-}
-
 std::string named(std::string_view what, std::size_t sockets, Backend backend) {
     std::string name(what);
     name += "of-";
     name += std::to_string(sockets);
     name += '/';
-    name += name_of(backend);
+    name += test::name_of(backend);
     return name;
 }
 

@@ -25,8 +25,6 @@ namespace wakepoll::costs {
 void expect(bool holds, const char* what);
 void expect(const std::error_code& error, const char* what);
 
-[[nodiscard]] std::string_view name_of(Backend backend) noexcept;
-
 /// The name of a scenario: what, with how many sockets, over which backend. The last part is how
 /// tools/lib/costs.py puts backends side by side.
 [[nodiscard]] std::string named(std::string_view what, std::size_t sockets, Backend backend);

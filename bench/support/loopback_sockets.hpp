@@ -186,6 +186,17 @@ private:
     std::vector<SOCKET> locals_;
 };
 
+/// The lowest socket of a layered one, which is what AFD knows.
+[[nodiscard]] inline SOCKET base_of(SOCKET socket) {
+    constexpr DWORD base_handle = 0x48000022;  // SIO_BASE_HANDLE
+    SOCKET base = INVALID_SOCKET;
+    DWORD size = 0;
+    check(::WSAIoctl(socket, base_handle, nullptr, 0, &base, sizeof(base), &size, nullptr,
+                     nullptr) == 0,
+          "WSAIoctl");
+    return base;
+}
+
 /// Takes the one byte that was reported.
 inline void receive_byte(SOCKET socket) {
     char byte = 0;

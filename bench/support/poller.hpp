@@ -44,4 +44,14 @@ inline OsPoller make_poller_with(Backend backend, std::span<const SOCKET> socket
     return poller;
 }
 
+/// The events of a wait; none where a wake has ended it. Throws where nothing comes.
+inline std::span<const NativeEvent> next_events(OsPoller& poller, std::span<NativeEvent> room) {
+    const WaitResult waited = poller.wait(room, patience);
+    check_error(waited.error, "wait");
+    if (waited.count == 0 && !waited.woken) {
+        fail("wait", WAIT_TIMEOUT);
+    }
+    return room.first(waited.woken ? 0 : waited.count);
+}
+
 }  // namespace wakepoll::bench
