@@ -130,7 +130,7 @@ void PollerState::gather(std::span<NativeEvent> events, nanoseconds now, bool po
     std::size_t others = handles.size();
     std::size_t finished = operations.finished();
     bool look = !polled;
-    if (!ask_port && others + finished + overdue == 0) {
+    if (!ask_port && others + finished == 0) {
         // The sockets are alone, so there are no turns to be taken.
         if (look && unvisited > 0) {
             result.error = sockets.look(now);

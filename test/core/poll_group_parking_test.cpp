@@ -37,6 +37,21 @@ BOOST_AUTO_TEST_CASE(who_was_ready_three_times_is_quiet_for_three_credits) {
     BOOST_TEST(waits <= 3 * PollGroup::rounds_a_credit + 1);
 }
 
+BOOST_AUTO_TEST_CASE(who_pauses_for_eight_rounds_is_not_parked) {
+    Group group(2);
+    group.add(2);
+    for (int bursts = 0; bursts < 5; ++bursts) {
+        for (int waits = 0; waits < 3; ++waits) {
+            group.round({0, 1});
+        }
+        for (int waits = 0; waits < 8; ++waits) {
+            group.round({1});
+            BOOST_CHECK(group.place(0) == Place::asked);
+        }
+    }
+    BOOST_TEST(group.requests == 5 * 11, "one for both in each wait, and none to park or to wake");
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_crowd_is_parked_sixteen_to_a_request) {
     Group group(1000);
     group.add(1000);
