@@ -76,11 +76,11 @@ void warm_up(OsPoller& poller, const Sockets& sockets, std::uint32_t active) {
 }  // namespace
 
 BOOST_DATA_TEST_CASE(ready_sockets_cost_at_most_two_calls_whatever_their_number,
-                     data::make({1U, 16U, 64U, 1000U}) * data::make({1U, 2U, 16U, 64U, 1000U}), n,
-                     active) {
-    if (active > n) {
-        return;
-    }
+                     data::make({1U, 16U, 16U, 16U, 64U, 64U, 64U, 64U,  //
+                                 1000U, 1000U, 1000U, 1000U, 1000U}) ^
+                         data::make({1U, 1U, 2U, 16U, 1U, 2U, 16U, 64U,  //
+                                     1U, 2U, 16U, 64U, 1000U}),
+                     n, active) {
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Sockets sockets(stage, poller, n);
