@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// The longest that one program takes, by far.
-constexpr std::chrono::seconds patience = 20s;
+constexpr std::chrono::seconds patience = 5min;
 
 /// What is broken follows this mark in what a child tells.
 constexpr char broken_mark = '\x01';

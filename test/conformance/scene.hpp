@@ -39,7 +39,7 @@ struct Observation {
 
 /// How long is waited for what must come: far longer than anything here takes, so that a wake that
 /// gets lost is seen.
-inline constexpr auto wait_limit = std::chrono::seconds(10);
+inline constexpr auto wait_limit = std::chrono::minutes(5);
 
 inline constexpr IoInterest all_interest =
     IoInterest::read | IoInterest::write | IoInterest::priority | IoInterest::read_hangup;

@@ -26,7 +26,7 @@ using Errand = WakeState::Errand;
 using Clock = std::chrono::steady_clock;
 
 /// Longer than any of this takes on a busy machine.
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds patience{300};
 
 /// What a thread blocks in: signals are counted, and a block takes them all.
 class Semaphore {

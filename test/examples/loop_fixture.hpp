@@ -15,7 +15,7 @@
 namespace example {
 
 struct LoopFixture {
-    static constexpr auto limit = std::chrono::seconds(20);
+    static constexpr auto limit = std::chrono::minutes(5);
 
     net::Network network;
     EventLoop loop;

@@ -97,7 +97,7 @@ inline std::string text_of(std::span<const std::byte> bytes) {
 inline std::string take_text(World& world, Handle handle, std::size_t size) {
     std::string text;
     std::vector<std::byte> buffer(size);
-    const auto limit = std::chrono::steady_clock::now() + 10s;
+    const auto limit = std::chrono::steady_clock::now() + patience;
     while (text.size() < size && std::chrono::steady_clock::now() < limit) {
         const Transfer taken = world.take(handle, std::span(buffer).first(size - text.size()));
         if (taken.error == std::errc::operation_would_block) {
@@ -166,7 +166,7 @@ inline void close(World& world, Carrier carrier, Handle end) {
 
 /// Waits, beside the poller, until a listener's backlog has a connection, and takes it.
 inline Handle accept_by_hand(World& world, Handle listener) {
-    const auto limit = std::chrono::steady_clock::now() + 10s;
+    const auto limit = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < limit) {
         if (const Handle accepted = world.accept(listener)) {
             return accepted;

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto pause_length = 200ms;
 constexpr int starts_refused_in_a_row = 3;
 // A process takes its time to begin where the machine is busy.
-constexpr auto child_patience = 30s;
+constexpr auto child_patience = 5min;
 constexpr std::uint64_t vanishing_connections = 4;
 constexpr std::string_view greeting = "talking\n";
 
@@ -60,7 +60,7 @@ public:
             child_->end_input();
         }
         limit_ = children_.loop_.add_timer(child_patience, [this] {
-            fail("loss: the end of a child was not reported within 30 s; it had " +
+            fail("loss: the end of a child was not reported within 5 min; it had " +
                  (vanishes() && heard_.size() == greeting.size()
                       ? std::string("been killed")
                       : "said " + std::to_string(heard_.size()) + " bytes"));

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto wake_patience = 20s;
+constexpr auto wake_patience = 3min;
 
 }  // namespace
 
@@ -93,7 +93,7 @@ void Wakers::work(std::uint64_t thread) {
         end_round_if_over();
         if (!changed_.wait_for(lock, wake_patience, [&] { return over_ || round_ != round; })) {
             fail("loss: " + std::to_string(posted_ - run_) + " of " + std::to_string(posted_) +
-                 " functions that were posted have not run after 20 s: a wake was lost");
+                 " functions that were posted have not run after 3 min: a wake was lost");
         }
         // Not always from the same state of the loop.
         changed_.wait_for(lock, pause, [&] { return over_; });

@@ -34,7 +34,7 @@ namespace wakepoll::test {
 using namespace std::chrono_literals;
 
 /// How long a test waits for what must come. On the virtual clock it costs nothing.
-inline constexpr auto patience = 20s;
+inline constexpr auto patience = 5min;
 
 /// What other threads find out: Boost.Test's own checks belong to the main thread alone.
 class Expectations {

@@ -20,7 +20,7 @@
 
 namespace wakepoll::test {
 
-inline constexpr long patience_seconds = 10;
+inline constexpr long patience_seconds = 300;
 
 [[noreturn]] inline void fail(const char* call, DWORD code) {
     throw std::runtime_error(std::string(call) + " failed with " + std::to_string(code));

@@ -13,7 +13,7 @@
 namespace wakepoll::test {
 
 /// How long a test waits for what must come, before it fails.
-inline constexpr std::uint32_t patience_milliseconds = 10'000;
+inline constexpr std::uint32_t patience_milliseconds = 300'000;
 
 /// How long it waits where nothing must come.
 inline constexpr std::uint32_t quiet_milliseconds = 20;
