@@ -119,10 +119,11 @@ private:
                 if (!may_send_next()) {
                     return;
                 }
-                sent_ = 0;
-                if (!to_send_.next(outgoing_)) {
-                    return half_close();
+                if (to_send_.made() == client_.options_.plan.messages) {
+                    return finish_sending();
                 }
+                sent_ = 0;
+                to_send_.next(outgoing_);
                 if (to_send_.made() <= one_at_a_time_) {
                     sent_at_ = Clock::now();
                 }
@@ -136,6 +137,7 @@ private:
                 return;
             }
             sent_ += sent.bytes;
+            client_.moved_ += sent.bytes;
             if (!reads()) {
                 wait_for_stall();
             }
@@ -144,7 +146,7 @@ private:
 
     // Not in the last part, before every buffer on the way to the server and back is full.
     [[nodiscard]] bool reads() const {
-        return half_closed_ || stalled_ || to_send_.made() <= one_at_a_time_;
+        return all_sent_ || stalled_ || to_send_.made() <= one_at_a_time_;
     }
 
     // Nobody says when all the buffers are full; that nothing moves for a while is the sign.
@@ -156,7 +158,11 @@ private:
         });
     }
 
-    void half_close() {
+    void finish_sending() {
+        all_sent_ = true;
+        if (client_.options_.half_close_last && !expected_.empty()) {
+            return;
+        }
         half_closed_ = true;
         if (const std::error_code error = net::shut_down_sending(socket_)) {
             fail("shutdown: " + net::describe(error));
@@ -176,6 +182,7 @@ private:
             if (received.ended) {
                 return check_end();
             }
+            client_.moved_ += received.bytes;
             check(std::span(buffer).first(received.bytes));
             // A short read took all there was; what has come since is reported by the next wait.
             if (ended_ || received.bytes < buffer.size()) {
@@ -258,6 +265,7 @@ private:
     std::uint32_t interest_ = 0;
     bool connected_ = false;
     bool blocked_ = false;  // the last send took nothing
+    bool all_sent_ = false;
     bool half_closed_ = false;
     bool stalled_ = false;  // nothing could be sent for a while, so now it reads
     TimerId stall_timer_ = TimerId::none;
@@ -292,7 +300,7 @@ LoadClient::LoadClient(EventLoop& loop, LoadOptions options, std::function<void(
     : loop_(loop), options_(options), on_done_(std::move(on_done)) {}
 
 LoadClient::~LoadClient() {
-    loop_.cancel_timer(limit_timer_);
+    loop_.cancel_timer(watch_timer_);
     for (const std::unique_ptr<Connection>& connection : connections_) {
         connection->close();
     }
@@ -300,7 +308,7 @@ LoadClient::~LoadClient() {
 
 void LoadClient::start() {
     report_.round_trips.reserve(std::size_t{options_.connections} * options_.plan.messages);
-    limit_timer_ = loop_.add_timer(options_.time_limit, [this] { give_up(); });
+    watch(moved_);
     for (std::uint32_t index = 0; index < options_.connections; ++index) {
         connections_.push_back(std::make_unique<Connection>(*this, index));
     }
@@ -309,10 +317,15 @@ void LoadClient::start() {
     }
 }
 
-void LoadClient::give_up() {
-    for (const std::unique_ptr<Connection>& connection : connections_) {
-        connection->fail("not finished within the time limit");
-    }
+void LoadClient::watch(std::uint64_t moved_before) {
+    watch_timer_ = loop_.add_timer(options_.patience, [this, moved_before] {
+        if (moved_ != moved_before) {
+            return watch(moved_);
+        }
+        for (const std::unique_ptr<Connection>& connection : connections_) {
+            connection->fail("no byte has moved for too long");
+        }
+    });
 }
 
 void LoadClient::connection_ended(const std::string& failure) {
@@ -325,7 +338,7 @@ void LoadClient::connection_ended(const std::string& failure) {
         }
     }
     if (finished() == options_.connections) {
-        loop_.cancel_timer(limit_timer_);
+        loop_.cancel_timer(watch_timer_);
         on_done_();
     }
 }

@@ -22,7 +22,8 @@ struct ClientArguments {
     std::uint64_t echoes = 40;
     std::uint64_t largest = 256 * 1024;
     std::uint64_t seed = 1;
-    std::uint64_t seconds = 60;
+    std::uint64_t half_close_last = 0;
+    std::uint64_t patience = 60;
 };
 
 void print(const char* name, std::uint64_t value) { std::printf("%s=%" PRIu64 "\n", name, value); }
@@ -58,7 +59,8 @@ int drive(const ClientArguments& arguments) {
     options.plan.seed = arguments.seed;
     options.plan.messages = static_cast<std::uint32_t>(arguments.echoes);
     options.plan.largest = static_cast<std::size_t>(arguments.largest);
-    options.time_limit = std::chrono::seconds(arguments.seconds);
+    options.half_close_last = arguments.half_close_last != 0;
+    options.patience = std::chrono::seconds(arguments.patience);
 
     example::LoadClient client(loop, options, [&] { loop.stop(); });
     const std::uint64_t wanted_echoes = arguments.connections * arguments.echoes;
@@ -91,7 +93,10 @@ int main(int argc, char** argv) {
             {"--echoes", "messages on each connection", &arguments.echoes, 1, 1'000'000},
             {"--largest", "bytes of the last message of each", &arguments.largest, 1, 1 << 30},
             {"--seed", "of the messages' contents", &arguments.seed, 0, UINT64_MAX},
-            {"--seconds", "give up after this time", &arguments.seconds, 1, 86'400},
+            {"--half-close-last", "1: once all is answered; 0: once all is sent",
+             &arguments.half_close_last, 0, 1},
+            {"--patience", "give up after as many seconds without a byte", &arguments.patience, 1,
+             86'400},
         });
     if (exit_code) {
         return *exit_code;

@@ -88,7 +88,6 @@ struct PeersFixture : LoopFixture {
         load.plan.usual = 2000;
         load.plan.largest = 20'000;
         load.stall = 20ms;
-        load.time_limit = 15s;
         LoadClient client(loop, load, [&] { loop.stop(); });
         client.start();
         run();

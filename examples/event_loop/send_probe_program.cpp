@@ -1,0 +1,21 @@
+// Says whether the system delivers all that a non-blocking send has taken; see send_probe.hpp.
+//
+// The exit code is 0 where it does, 1 where it does not, and 2 where that could not be found out.
+#include <cstdio>
+#include <exception>
+
+#include "net.hpp"
+#include "send_probe.hpp"
+
+int main() {
+    try {
+        const example::net::Network network;
+        const bool loses = example::loses_what_a_send_has_taken();
+        std::printf("send_probe: %s\n", loses ? "bytes that a send has taken are lost"
+                                              : "every byte that a send has taken arrives");
+        return loses ? 1 : 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "send_probe: %s\n", error.what());
+        return 2;
+    }
+}
