@@ -153,21 +153,21 @@ BOOST_AUTO_TEST_CASE(idle_connections_do_not_keep_the_others_out) {
     BOOST_TEST(service.counts().completed == idle + 3);
 }
 
+// Whether the reset itself is seen is left open: on Wine a receive that meets it can end with 0
+// bytes, like the end of a stream, and which does depends on what the receive was doing just then.
 BOOST_AUTO_TEST_CASE(a_reset_costs_its_own_connection_only) {
     ServiceThread service(4);
     net::Socket resetting = answered_peer(service.port());
     BOOST_TEST(!net::reset_when_closed(resetting));
-    // Once another peer is answered, the packet of the first answer was handled, and so the next
-    // receive is in flight. One that is begun after the reset ends with 0 bytes on Wine 8, like the
-    // end of a stream.
     net::Socket later = answered_peer(service.port());
     resetting.close();
     const LoadReport report = drive(service.port(), 2, 5);
     later.close();
     service.finish();
     BOOST_TEST(report.connections == 2U);
-    BOOST_TEST(service.counts().failed == 1U);
-    BOOST_TEST(service.counts().completed == 3U);
+    BOOST_TEST(report.mismatches == 0U);
+    BOOST_TEST(service.counts().failed <= 1U);
+    BOOST_TEST(service.counts().closed() == 4U);
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_never_reads_is_given_up_once_others_wait) {
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_never_reads_is_given_up_once_others_wait) {
     options.write_turn = 100ms;
     // One entry accepts; the other is all that the connections have.
     ServiceThread service(2, 2, options);
-    net::Socket patient = answered_peer(service.port());
+    const net::Socket patient = answered_peer(service.port());
     const net::Socket greedy = take(net::connect_to_loopback(service.port()));
     const std::string block(16 * 1024, 'g');
     std::uint64_t sent = 0;
@@ -192,7 +192,8 @@ BOOST_AUTO_TEST_CASE(a_peer_that_never_reads_is_given_up_once_others_wait) {
     BOOST_TEST(sent > 0U);
     BOOST_TEST(!loop.remove_socket(greedy.number()));
     ask(patient);
-    patient.close();
+    // Not by closing: on Wine 10 the service sees a reset then, though nothing is unread.
+    BOOST_TEST(!net::shut_down_sending(patient));
     service.finish();
     BOOST_TEST(service.counts().failed == 1U);
     BOOST_TEST(service.counts().completed == 1U);
