@@ -2,12 +2,13 @@
 
     costs.py own DIRECTORY ENTRIES     what callgrind wrote about own-costs, as JSON
     costs.py check RECORDED CALLS OWN  compares; exit code 1 where something became dearer
-    costs.py record RECORDED CALLS OWN writes the recorded figures anew
+    costs.py record RECORDED CALLS OWN writes the recorded figures anew, those of other compilers
+                                       left as they are
     costs.py markdown CALLS OWN        tables for doc/benchmarks.md
 
 CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are exact,
-and the same for every compiler; instructions are only compared where the compiler is the recorded
-one. The limits below are promised figures, and are checked whatever was recorded.
+and the same for every compiler; instructions are recorded for each compiler, and only compared with
+those of the same one. The limits below are promised figures, and are checked whatever was recorded.
 """
 
 import json
@@ -21,11 +22,11 @@ BACKENDS = ("wsapoll", "afd", "automatic")
 
 HEADING = """\
 # Costs that do not depend on the machine. `tools/bench --check` compares with these figures, and
-# `tools/bench --record` writes them anew.
+# `tools/bench --record` writes them anew: the calls, and the instructions of the compiler in use.
 #
-# calls         kernel calls of an operation: in all, and by name
+# calls         kernel calls of an operation: in all, and by name; the same for every compiler
+# compiler      the one that the instructions below it belong to
 # instructions  of the library itself for an operation, the kernel left out
-
 """
 
 # A figure may grow by this part before it counts as dearer.
@@ -129,33 +130,33 @@ def number(value):
 
 
 class Figures:
-    """Names, in the order of the scenarios, to what was counted: instructions of an operation, or
-    kernel calls of one, in all ("total") and by name."""
+    """Names, in the order of the scenarios, to what was counted: kernel calls of an operation, in
+    all ("total") and by name; and for each compiler the instructions of one."""
 
-    def __init__(self, compiler=None):
-        self.compiler = compiler
+    def __init__(self):
         self.calls = {}
-        self.instructions = {}
+        self.instructions = {}  # by compiler, then by name
 
     @staticmethod
     def counted(calls, own_costs):
-        figures = Figures(own_costs["compiler"])
+        figures = Figures()
         for count in calls:
             figures.calls[count["name"]] = {"total": count["total"], **count["calls"]}
-        for entry in own_costs["entries"]:
-            figures.instructions[entry["name"]] = entry["operation"]
+        figures.instructions[own_costs["compiler"]] = {
+            entry["name"]: entry["operation"] for entry in own_costs["entries"]}
         return figures
 
     @staticmethod
     def read(path):
         figures = Figures()
+        section = {}
         with open(path, encoding="utf-8") as lines:
             for line in lines:
                 kind, *words = line.split() or ["#"]
                 if kind == "compiler":
-                    figures.compiler = " ".join(words)
+                    section = figures.instructions.setdefault(" ".join(words), {})
                 elif kind == "instructions":
-                    figures.instructions[words[0]] = float(words[1])
+                    section[words[0]] = float(words[1])
                 elif kind == "calls":
                     made = dict(word.split("=") for word in words[2:])
                     figures.calls[words[0]] = {
@@ -168,21 +169,24 @@ class Figures:
     def write(self, path):
         with open(path, "w", encoding="utf-8") as out:
             out.write(HEADING)
-            out.write("compiler %s\n" % self.compiler)
-            group = None
-            for kind, name, text in self.rows():
-                if group != (kind, name.partition("/")[0]):
-                    group = (kind, name.partition("/")[0])
-                    out.write("\n")
-                out.write("%-12s %-38s %s\n" % (kind, name, text))
+            self.write_rows(out, "calls", (
+                (name, " ".join([number(made["total"]),
+                                 *("%s=%s" % (call, number(value))
+                                   for call, value in made.items() if call != "total")]))
+                for name, made in self.calls.items()))
+            for compiler in sorted(self.instructions):
+                out.write("\ncompiler %s\n" % compiler)
+                self.write_rows(out, "instructions", (
+                    (name, number(value)) for name, value in self.instructions[compiler].items()))
 
-    def rows(self):
-        for name, made in self.calls.items():
-            by_name = ["%s=%s" % (call, number(value))
-                       for call, value in made.items() if call != "total"]
-            yield "calls", name, " ".join([number(made["total"]), *by_name])
-        for name, value in self.instructions.items():
-            yield "instructions", name, number(value)
+    @staticmethod
+    def write_rows(out, kind, rows):
+        group = None
+        for name, text in rows:
+            if group != name.partition("/")[0]:
+                group = name.partition("/")[0]
+                out.write("\n")
+            out.write("%-12s %-38s %s\n" % (kind, name, text))
 
 
 def compare(kind, name, old, new, tolerance, dearer, moved):
@@ -230,12 +234,13 @@ def check(path, calls, own_costs):
             label = "kernel calls" if call == "total" else "kernel calls (%s)" % call
             compare(label, name, old.calls[name].get(call, 0), new.calls[name].get(call, 0), 0,
                     dearer, moved)
-    dearer += compare_names("instructions", old.instructions, new.instructions)
-    same_compiler = old.compiler == new.compiler
-    if same_compiler:
-        for name in new.instructions.keys() & old.instructions.keys():
-            compare("instructions", name, old.instructions[name], new.instructions[name], TOLERANCE,
-                    dearer, moved)
+    compiler = own_costs["compiler"]
+    counted = new.instructions[compiler]
+    recorded = old.instructions.get(compiler)
+    if recorded is not None:
+        dearer += compare_names("instructions", recorded, counted)
+        for name in counted.keys() & recorded.keys():
+            compare("instructions", name, recorded[name], counted[name], TOLERANCE, dearer, moved)
     limits, known = over_the_limits(own_costs)
     for reason, rows in known.items():
         print("over a limit, as is known. %s:" % reason)
@@ -245,14 +250,14 @@ def check(path, calls, own_costs):
         if rows:
             print("%s:" % title)
             print("".join("    %s\n" % row for row in sorted(rows)), end="")
-    if not same_compiler:
+    if recorded is None:
         print("recorded with %s, this is %s: instructions are not compared, %d skipped" %
-              (old.compiler, new.compiler, len(new.instructions)))
+              (", ".join(sorted(old.instructions)), compiler, len(counted)))
     if dearer or moved:
         print("If this is as it should be, `tools/bench --record` records the new figures.")
     print("%d scenarios of kernel calls and %d of instructions: %d figures dearer, %d moved, "
           "%d over a limit, %d known to be" %
-          (len(new.calls), len(new.instructions), len(dearer), len(moved), len(limits),
+          (len(new.calls), len(counted), len(dearer), len(moved), len(limits),
            sum(map(len, known.values()))))
     return not dearer and not limits
 
@@ -322,6 +327,13 @@ def instructions_tables(own_costs):
           [[name, text(name), limit(name)] for name in others])
 
 
+def record(path, figures):
+    if os.path.exists(path):
+        others = Figures.read(path).instructions
+        figures.instructions = {**others, **figures.instructions}
+    figures.write(path)
+
+
 def load(path):
     with open(path, encoding="utf-8") as text:
         return json.load(text)
@@ -334,7 +346,7 @@ def main(arguments):
     elif command == "check" and len(paths) == 3:
         return 0 if check(paths[0], load(paths[1]), load(paths[2])) else 1
     elif command == "record" and len(paths) == 3:
-        Figures.counted(load(paths[1]), load(paths[2])).write(paths[0])
+        record(paths[0], Figures.counted(load(paths[1]), load(paths[2])))
     elif command == "markdown" and len(paths) == 2:
         calls_tables(load(paths[0]))
         instructions_tables(load(paths[1]))
