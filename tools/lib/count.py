@@ -1,12 +1,14 @@
-"""count.py TESTLOG: add up one `meson test` run, from its meson-logs/testlog.json.
+"""count.py TESTLOG NAMES: add up one `meson test` run, from its meson-logs/testlog.json.
 
 A Boost.Test program reports its cases in one line of XML (--report_level=short
 --report_format=XML), and those are what is counted; data-driven cases count one by one. A program
 without such a report counts as one test. A program that crashed, timed out or ended with an error
 that its own report does not explain (a leak found at exit, for instance) counts as one failure
-more.
+more. So does a case that has asserted nothing.
 
-Prints what failed, and then, as its last line, `PASSED FAILED SKIPPED`.
+Prints what failed, and then, as its last line, `PASSED FAILED SKIPPED`. Writes the names of the
+cases that ran to NAMES, one a line. A case has the same name wherever it is built and run: the
+folder of its program, its suites, and its own.
 """
 
 import json
@@ -16,6 +18,8 @@ import sys
 REPORT = re.compile(r"<TestResult><TestSuite [^>]*>.*?</TestResult>", re.DOTALL)
 # Cases that the filter of the run left out are "skipped because disabled", and no concern of it.
 SKIPPED = re.compile(r'Test (?:case|suite) ".*" is skipped because (?!disabled)')
+ASSERTS_NOTHING = re.compile(r"Test case (\S+) did not check any assertions")
+ENTERING_OR_LEAVING = re.compile(r'(Entering|Leaving) test (case|suite) "([^"]*)"')
 # The log of what went well.
 PROGRESS = re.compile(r"(Entering|Leaving) test (case|suite|module)|did not check any assertions|"
                       r"is skipped because disabled")
@@ -43,22 +47,43 @@ def cases_of(test):
     failed = attribute(text, "test_cases_failed") + attribute(text, "test_cases_timed_out")
     if failed == 0 and not good:
         failed = 1
-    return passed, failed, len(SKIPPED.findall(output))
+    empty = len(ASSERTS_NOTHING.findall(output))
+    return passed - empty, failed + empty, len(SKIPPED.findall(output))
+
+
+def names_of(test):
+    """The cases of one program that ran; the program itself where it has none."""
+    folder, _, name = test["name"].rpartition(" / ")
+    folder = folder.rpartition(":")[2].partition("+")[0]
+    names = []
+    suites = []
+    for way, kind, unit in ENTERING_OR_LEAVING.findall(test.get("stdout", "")):
+        if kind == "case":
+            if way == "Entering":
+                names.append("/".join([folder, *suites, unit]))
+        elif way == "Entering":
+            suites.append(unit)
+        else:
+            suites.pop()
+    return names or ([] if test["result"] == "SKIP" else ["%s/%s" % (folder, name)])
 
 
 def show(test):
     print("-- %s: %s (exit code %s)" % (test["name"], test["result"], test.get("returncode")))
     output = REPORT.sub("", test.get("stdout", "") + test.get("stderr", ""))
     lines = [line for line in output.splitlines() if line.strip() and not PROGRESS.search(line)]
+    lines += ["%s asserts nothing" % case for case in ASSERTS_NOTHING.findall(output)]
     for line in lines[-SHOWN_LINES:]:
         print("   " + line)
 
 
 def main():
     totals = [0, 0, 0]
-    with open(sys.argv[1], encoding="utf-8", errors="replace") as log:
+    with open(sys.argv[1], encoding="utf-8", errors="replace") as log, \
+            open(sys.argv[2], "w", encoding="utf-8") as names:
         for line in log:
             test = json.loads(line)
+            names.writelines(name + "\n" for name in names_of(test))
             counts = cases_of(test)
             totals = [total + count for total, count in zip(totals, counts)]
             if counts[1] > 0:
