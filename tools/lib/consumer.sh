@@ -19,7 +19,7 @@ consumer_by_pkg_config() {
     (configure_wine "$scratch/library" -Dwerror=true -Dtests=disabled -Dbenchmarks=disabled \
         -Dexamples=disabled -Dmax_registrations=2000) || return 1
     build "$scratch/library" || return 1
-    if ! DESTDIR="$scratch/stage" timeout 120 meson install -C "$scratch/library" --no-rebuild \
+    if ! DESTDIR="$scratch/stage" timeout 900 meson install -C "$scratch/library" --no-rebuild \
         </dev/null >"$scratch/install.log" 2>&1; then
         tail -n 20 "$scratch/install.log"
         return 1
@@ -31,7 +31,7 @@ consumer_by_pkg_config() {
     flags=$(PKG_CONFIG_LIBDIR=$(dirname -- "$pc") \
         pkg-config --define-prefix --static --cflags --libs wakepoll) || return 1
     eval "set -- $flags"
-    if ! timeout 120 "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
+    if ! timeout 900 "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
         "$root/test/consumer/main.cpp" -o "$scratch/consumer.exe" "$@" -static \
         </dev/null >"$scratch/compile.log" 2>&1; then
         cat "$scratch/compile.log"
@@ -52,12 +52,12 @@ consumer_by_subproject() {
     ln -s "$root" "$1/source/subprojects/wakepoll"
     sed -e '/^\[project options\]/,/^$/d' -e '/^exe_wrapper/d' \
         "$root/test/cross/mingw-w64-wine.ini" >"$1/mingw-w64.ini"
-    if ! timeout 300 meson setup --cross-file "$1/mingw-w64.ini" \
+    if ! timeout 900 meson setup --cross-file "$1/mingw-w64.ini" \
         --force-fallback-for=wakepoll "$1/build" "$1/source" </dev/null >"$1/setup.log" 2>&1; then
         tail -n 20 "$1/setup.log"
         return 1
     fi
-    if ! timeout 300 ninja -C "$1/build" -j "$jobs" </dev/null >"$1/compile.log" 2>&1; then
+    if ! timeout 900 ninja -C "$1/build" -j "$jobs" </dev/null >"$1/compile.log" 2>&1; then
         tail -n 40 "$1/compile.log"
         return 1
     fi
@@ -66,7 +66,7 @@ consumer_by_subproject() {
 
 # run_consumer PROGRAM REGISTRATIONS
 run_consumer() {
-    said=$(timeout 60 "$wine" "$1" </dev/null 2>/dev/null) || {
+    said=$(timeout 900 "$wine" "$1" </dev/null 2>/dev/null) || {
         echo "it ended with code $?: $said"
         return 1
     }

@@ -29,7 +29,7 @@ costs_run() {
     mkdir -p "$traces"
     # What is called first is not to pay for being found by the dynamic linker. A chain of callers
     # within the library is far shorter than the longest that is kept.
-    if ! LD_BIND_NOW=1 timeout 600 valgrind --tool=callgrind --instr-atstart=no --demangle=no \
+    if ! LD_BIND_NOW=1 timeout 3600 valgrind --tool=callgrind --instr-atstart=no --demangle=no \
         --dump-line=no --separate-callers=16 --callgrind-out-file="$traces/own" \
         "$costs_dir/bench/costs/own-costs" \
         </dev/null >"$costs_dir/own-costs.entries" 2>"$costs_dir/callgrind.log"; then

@@ -144,13 +144,13 @@ wine_prefix() {
     # already.
     mkdir -p "$WINEPREFIX"
     server=0
-    timeout 60 "$wineserver" -p300 </dev/null >/dev/null 2>&1 || server=$?
+    timeout 600 "$wineserver" -p300 </dev/null >/dev/null 2>&1 || server=$?
     case $server in
         0 | 2) ;;
         *) die "Wine's server does not start in $WINEPREFIX" ;;
     esac
     # Without the overrides, a new prefix asks whether to download Mono and Gecko.
-    if ! WINEDLLOVERRIDES='mscoree=;mshtml=' timeout 240 "$wine" wineboot \
+    if ! WINEDLLOVERRIDES='mscoree=;mshtml=' timeout 600 "$wine" wineboot \
         </dev/null >/dev/null 2>&1; then
         wine_down
         if [ -n "$fresh" ]; then
@@ -163,8 +163,8 @@ wine_prefix() {
 # Ends the server of the prefix and every program in it. Safe to call twice and without a prefix.
 wine_down() {
     if [ -n "${WINEPREFIX:-}" ] && [ -d "$WINEPREFIX" ] && [ -n "${wineserver:-}" ]; then
-        timeout 30 "$wineserver" -k </dev/null >/dev/null 2>&1 || true
-        timeout 30 "$wineserver" -w </dev/null >/dev/null 2>&1 || true
+        timeout 600 "$wineserver" -k </dev/null >/dev/null 2>&1 || true
+        timeout 600 "$wineserver" -w </dev/null >/dev/null 2>&1 || true
     fi
 }
 
