@@ -87,7 +87,7 @@ public:
         open();
         std::array<wakepoll::NativeEvent, 16> events;
         const SteadyClock::time_point limit =
-            SteadyClock::now() + 10 * unit_ + std::chrono::seconds(20);
+            SteadyClock::now() + 10 * unit_ + std::chrono::minutes(5);
         while (arrived_.size() < client_count) {
             const wakepoll::WaitResult result = poller_.wait(events, limit - SteadyClock::now());
             for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
@@ -180,6 +180,7 @@ private:
             }
             std::printf("%s\n", connection.message_text().c_str());
             arrived_.push_back(connection.units);
+            set_timer();
         }
     }
 
@@ -202,13 +203,14 @@ private:
         set_timer();
     }
 
-    // The timer has come: the one that it was set for is the last of the orders.
+    // The timer has come: the one that it was set for is the last of the orders. The next is timed
+    // once this answer has arrived, because nothing orders the arrivals of two that a late loop
+    // sends at once.
     void answer_due() {
         Connection& order = *orders_.back();
         orders_.pop_back();
         order.set_message(answer_after(order.units));
         write(order);
-        set_timer();
     }
 
     static std::string answer_after(int units) {

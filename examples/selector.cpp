@@ -137,7 +137,7 @@ bool run() {
         registrator.add(Handle(pair.receiving), receiver, IoInterest::read),
         registrator.add(Handle(pair.sending), sender, IoInterest::write)};
     const bool arrived =
-        all_received.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+        all_received.wait_for(std::chrono::minutes(5)) == std::future_status::ready;
     const std::error_code closed = registrator.close();
     const std::error_code ended = selecting.get();
     const std::error_code refused =

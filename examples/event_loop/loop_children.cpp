@@ -30,7 +30,7 @@ namespace {
 struct ChildrenArguments {
     std::uint64_t children = 5;
     std::uint64_t bytes = 200'000;
-    std::uint64_t seconds = 30;
+    std::uint64_t seconds = 600;
     std::uint64_t child = 0;  // which child this is; 0: the parent
 };
 
