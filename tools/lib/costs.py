@@ -2,13 +2,12 @@
 
     costs.py own DIRECTORY ENTRIES     what callgrind wrote about own-costs, as JSON
     costs.py check RECORDED CALLS OWN  compares; exit code 1 where something became dearer
-    costs.py record RECORDED CALLS OWN writes the recorded figures anew, those of other compilers
-                                       left as they are
+    costs.py record RECORDED CALLS OWN writes them anew, but for those of other compilers
     costs.py markdown CALLS OWN        tables for doc/benchmarks.md
 
-CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are exact,
-and the same for every compiler; instructions are recorded for each compiler, and only compared with
-those of the same one. The limits below are promised figures, and are checked whatever was recorded.
+CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are the same
+for every compiler; instructions are recorded for each, and compared with those of the same one.
+The limits below are promised figures, and are checked whatever was recorded.
 """
 
 import json
@@ -39,8 +38,7 @@ LIMITS = (
     (re.compile(r"wake/coalesced$"), "operation", 20),
 )
 
-# Those of them that are not kept, and why. They are told each time, and do not fail the check; that
-# they do not grow is seen to by the recorded figures.
+# Those of them that are not kept, and why. They are printed, and do not fail the check.
 KNOWN_MISSES = (
     (re.compile(r"ready/.*/(afd|automatic)"),
      "AFD is given its request anew for each wait, so there are four passes over the sockets: to "
@@ -129,6 +127,20 @@ def number(value):
     return "%.10g" % value
 
 
+def text_of_calls(made):
+    by_name = ["%s=%s" % (call, number(made[call])) for call in made if call != "total"]
+    return " ".join([number(made["total"]), *by_name])
+
+
+def write_rows(out, kind, rows, text_of):
+    group = None
+    for name, row in rows.items():
+        if group != name.partition("/")[0]:
+            group = name.partition("/")[0]
+            out.write("\n")
+        out.write("%-12s %-38s %s\n" % (kind, name, text_of(row)))
+
+
 class Figures:
     """Names, in the order of the scenarios, to what was counted: kernel calls of an operation, in
     all ("total") and by name; and for each compiler the instructions of one."""
@@ -169,24 +181,10 @@ class Figures:
     def write(self, path):
         with open(path, "w", encoding="utf-8") as out:
             out.write(HEADING)
-            self.write_rows(out, "calls", (
-                (name, " ".join([number(made["total"]),
-                                 *("%s=%s" % (call, number(value))
-                                   for call, value in made.items() if call != "total")]))
-                for name, made in self.calls.items()))
-            for compiler in sorted(self.instructions):
+            write_rows(out, "calls", self.calls, text_of_calls)
+            for compiler, figures in sorted(self.instructions.items()):
                 out.write("\ncompiler %s\n" % compiler)
-                self.write_rows(out, "instructions", (
-                    (name, number(value)) for name, value in self.instructions[compiler].items()))
-
-    @staticmethod
-    def write_rows(out, kind, rows):
-        group = None
-        for name, text in rows:
-            if group != name.partition("/")[0]:
-                group = name.partition("/")[0]
-                out.write("\n")
-            out.write("%-12s %-38s %s\n" % (kind, name, text))
+                write_rows(out, "instructions", figures, number)
 
 
 def compare(kind, name, old, new, tolerance, dearer, moved):
@@ -327,13 +325,6 @@ def instructions_tables(own_costs):
           [[name, text(name), limit(name)] for name in others])
 
 
-def record(path, figures):
-    if os.path.exists(path):
-        others = Figures.read(path).instructions
-        figures.instructions = {**others, **figures.instructions}
-    figures.write(path)
-
-
 def load(path):
     with open(path, encoding="utf-8") as text:
         return json.load(text)
@@ -346,7 +337,9 @@ def main(arguments):
     elif command == "check" and len(paths) == 3:
         return 0 if check(paths[0], load(paths[1]), load(paths[2])) else 1
     elif command == "record" and len(paths) == 3:
-        record(paths[0], Figures.counted(load(paths[1]), load(paths[2])))
+        figures = Figures.counted(load(paths[1]), load(paths[2]))
+        figures.instructions = {**Figures.read(paths[0]).instructions, **figures.instructions}
+        figures.write(paths[0])
     elif command == "markdown" and len(paths) == 2:
         calls_tables(load(paths[0]))
         instructions_tables(load(paths[1]))
