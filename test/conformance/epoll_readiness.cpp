@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace wakepoll::test {
@@ -51,7 +52,8 @@ public:
 
     Batch wait(Timeout timeout, std::size_t room) override {
         Batch batch;
-        std::vector<epoll_event> events(room);
+        // One at least: epoll_wait may not be given a null pointer, not even with room for none.
+        std::vector<epoll_event> events(std::max<std::size_t>(room, 1));
         const int milliseconds = timeout.is_forever()
                                      ? -1
                                      : static_cast<int>(to_kernel_milliseconds(timeout.duration()));
