@@ -142,7 +142,7 @@ ProcessUsage usage_after(const ProcessUsage& before) {
 BOOST_AUTO_TEST_CASE(a_thousand_pollers_leave_no_handle_and_no_memory) {
     on_every_kernel(1, [](Stage& stage) {
         constexpr int lives = 1000;
-        constexpr int most_thousands = 4;
+        constexpr int most_thousands = 8;
         constexpr std::uint64_t page = 4096;
         live(stage, 50);
         ProcessUsage before;
