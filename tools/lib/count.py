@@ -4,7 +4,8 @@ A Boost.Test program reports its cases in one line of XML (--report_level=short
 --report_format=XML), and those are what is counted; data-driven cases count one by one. A program
 without such a report counts as one test. A program that crashed, timed out or ended with an error
 that its own report does not explain (a leak found at exit, for instance) counts as one failure
-more. So does a case that has asserted nothing.
+more. So does a case that has asserted nothing, and a Boost.Test program without a report. The exit
+code alone is not enough: Wine may end a program that crashes with 0.
 
 Prints what failed, and then, as its last line, `PASSED FAILED SKIPPED`. Writes the names of the
 cases that ran to NAMES, one a line. A case has the same name wherever it is built and run: the
@@ -18,6 +19,8 @@ import sys
 REPORT = re.compile(r"<TestResult><TestSuite [^>]*>.*?</TestResult>", re.DOTALL)
 # Cases that the filter of the run left out are "skipped because disabled", and no concern of it.
 SKIPPED = re.compile(r'Test (?:case|suite) ".*" is skipped because (?!disabled)')
+BEGINNING = re.compile(r"Running \d+ test cases?\.\.\.")
+CRASH = re.compile(r"Unhandled (?:exception|page fault)")
 ASSERTS_NOTHING = re.compile(r"Test case (\S+) did not check any assertions")
 ENTERING_OR_LEAVING = re.compile(r'(Entering|Leaving) test (case|suite) "([^"]*)"')
 # The log of what went well.
@@ -34,12 +37,12 @@ def attribute(report, name):
 def cases_of(test):
     """(passed, failed, skipped) of one program."""
     output = test.get("stdout", "") + test.get("stderr", "")
-    good = test["result"] in ("OK", "EXPECTEDFAIL")
+    good = test["result"] in ("OK", "EXPECTEDFAIL") and not CRASH.search(output)
     report = REPORT.search(output)
     if report is None:
         if test["result"] == "SKIP":
             return 0, 0, 1
-        return (1, 0, 0) if good else (0, 1, 0)
+        return (1, 0, 0) if good and not BEGINNING.search(output) else (0, 1, 0)
     text = report.group(0)
     passed = attribute(text, "test_cases_passed") + attribute(
         text, "test_cases_passed_with_warnings"
@@ -57,15 +60,18 @@ def names_of(test):
     folder = folder.rpartition(":")[2].partition("+")[0]
     names = []
     suites = []
-    for way, kind, unit in ENTERING_OR_LEAVING.findall(test.get("stdout", "")):
+    output = test.get("stdout", "") + test.get("stderr", "")
+    for way, kind, unit in ENTERING_OR_LEAVING.findall(output):
         if kind == "case":
             if way == "Entering":
                 names.append("/".join([folder, *suites, unit]))
         elif way == "Entering":
             suites.append(unit)
-        else:
+        elif suites:
             suites.pop()
-    return names or ([] if test["result"] == "SKIP" else ["%s/%s" % (folder, name)])
+    if names or test["result"] == "SKIP" or REPORT.search(output):
+        return names
+    return ["%s/%s" % (folder, name)]
 
 
 def show(test):
