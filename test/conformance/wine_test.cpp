@@ -13,8 +13,6 @@
 #include "backends.hpp"
 #include "comparison.hpp"
 #include "os_poller_readiness.hpp"
-// Last, because of its macros.
-#include "support/win32_objects.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -22,10 +20,7 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-const char* kernel_name() {
-    const HMODULE ntdll = ::GetModuleHandleW(L"ntdll.dll");
-    return ::GetProcAddress(ntdll, "wine_get_version") != nullptr ? "wine" : "windows_11";
-}
+const char* kernel_name() { return runs_on_wine() ? "wine" : "windows_11"; }
 
 /// What Wine 10 reports where Wine 8 reports what the files say. Both are taken.
 struct Tolerated {

@@ -20,6 +20,13 @@
 
 namespace wakepoll::test {
 
+/// Whether Wine takes the place of Windows here.
+#if defined(_WIN32)
+[[nodiscard]] bool runs_on_wine();
+#else
+[[nodiscard]] constexpr bool runs_on_wine() { return false; }
+#endif
+
 /// What a non-blocking send or receive did. `error` is a win32_category() code:
 /// `operation_would_block` where there was nothing to do; `bytes` 0 without an error from `receive`
 /// is the end of the stream.

@@ -237,4 +237,8 @@ void World::join() {
     }
 }
 
+bool runs_on_wine() {
+    return ::GetProcAddress(::GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
+}
+
 }  // namespace wakepoll::test
