@@ -29,14 +29,33 @@ struct Ground {
     Backend backend;
     /// The sockets' provider has others below it, and tells only the next of them.
     bool layered;
+    /// Of what is left to the seed.
+    sim::Seeded unkind;
 };
+
+/// What is left to the seed, and what it is here.
+template <sim::Seeded Value>
+void decide(sim::Traits& traits) {
+    for (sim::Seeded* trait : {&traits.deaf_polls, &traits.stray_packets}) {
+        *trait = *trait == sim::Seeded::by_seed ? Value : *trait;
+    }
+}
+
+bool leaves_to_seed(sim::Personality personality) {
+    const sim::Traits& traits = sim::traits_of(personality);
+    return traits.deaf_polls == sim::Seeded::by_seed ||
+           traits.stray_packets == sim::Seeded::by_seed;
+}
 
 Outcome play(const Scenario& scenario, const Ground& ground, const Place& place) {
     Outcome outcome;
     sim::Kernel kernel(sim::Options{.personality = ground.personality,
                                     .seed = 7,
                                     .layered_sockets = ground.layered,
-                                    .layered_refuses_base = ground.layered});
+                                    .layered_refuses_base = ground.layered,
+                                    .change = ground.unkind == sim::Seeded::yes
+                                                  ? decide<sim::Seeded::yes>
+                                                  : decide<sim::Seeded::no>});
     std::optional<World> world(std::in_place);
     try {
         Script script(kernel, *world, ground.backend);
@@ -68,9 +87,11 @@ Outcome play(const Scenario& scenario, const Ground& ground, const Place& place)
                 ? "no call failed"
                 : text_of("call ", place.call, ", ", name_of(outcome.failures.front().call),
                           ", failed with ", outcome.failures.front().code);
-        outcome.broken = text_of(scenario.name, ", ", sim::traits_of(ground.personality).name,
-                                 ground.layered ? ", layered, " : ", ", name_of(ground.backend),
-                                 ", ", failed, ": ", *outcome.broken, '\n', kernel.trace());
+        outcome.broken =
+            text_of(scenario.name, ", ", sim::traits_of(ground.personality).name,
+                    ground.layered ? ", layered, " : ", ",
+                    ground.unkind == sim::Seeded::yes ? "unkind, " : "", name_of(ground.backend),
+                    ", ", failed, ": ", *outcome.broken, '\n', kernel.trace());
     }
     return outcome;
 }
@@ -120,9 +141,12 @@ Exhausted exhaust_scenarios() {
     for (const Scenario& scenario : all_scenarios()) {
         for (const sim::Personality personality : sim::all_personalities) {
             for (const Backend backend : all_backends) {
-                exhaust(scenario, {personality, backend, false}, sum);
+                exhaust(scenario, {personality, backend, false, sim::Seeded::no}, sum);
                 if (sim::traits_of(personality).tells_next_socket) {
-                    exhaust(scenario, {personality, backend, true}, sum);
+                    exhaust(scenario, {personality, backend, true, sim::Seeded::no}, sum);
+                }
+                if (leaves_to_seed(personality)) {
+                    exhaust(scenario, {personality, backend, false, sim::Seeded::yes}, sum);
                 }
             }
         }

@@ -54,7 +54,9 @@ void Program::create_poller() {
                 scene_.registrations, " registrations, ", scene_.entries,
                 " entries; kernel: ", scene_.kernel.traits().name,
                 scene_.options.layered_sockets ? ", layered" : "",
-                scene_.options.late_completions ? ", late" : "");
+                scene_.options.late_completions ? ", late" : "",
+                scene_.kernel.traits().deaf_polls == sim::Seeded::yes ? ", deaf requests" : "",
+                scene_.kernel.traits().stray_packets == sim::Seeded::yes ? ", stray packets" : "");
     if (scene_.may_fail && scene_.one_in(4)) {
         scene_.plan_failures();
         const Result<OsPoller> refused = OsPoller::create(config);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "afd_answer.hpp"
 #include "chances.hpp"
 #include "status.hpp"
 
@@ -21,60 +22,6 @@ constexpr double company_probability = 0.5;
 constexpr double disorder_probability = 0.1;
 
 }  // namespace
-
-/// What the caller is to find in its memory. The memory is its own again when this is gone.
-class AfdPolls::Answer final : public Delivery {
-public:
-    Answer(std::shared_ptr<Busy> busy, sys::AfdRequest& request, sys::AfdStatus& status,
-           std::uint32_t outcome, Items items)
-        : busy_(std::move(busy)),
-          request_(request),
-          status_(status),
-          outcome_(outcome),
-          items_(std::move(items)) {}
-    Answer(const Answer&) = delete;
-    Answer& operator=(const Answer&) = delete;
-    ~Answer() override {
-        busy_->erase(&request_);
-        busy_->erase(&status_);
-    }
-
-    /// Once. A request that failed is left as it is.
-    void write() {
-        if (std::exchange(written_, true)) {
-            return;
-        }
-        if (has_items()) {
-            request_.count = static_cast<std::uint32_t>(items_.size());
-            std::ranges::copy(items_, request_.items());
-        }
-        status_.status = outcome_;
-        status_.information = bytes();
-    }
-    void dequeued() override { write(); }
-
-    [[nodiscard]] sys::Packet packet(std::uintptr_t key) const noexcept {
-        return {.key = key,
-                .overlapped = &status_,
-                .internal = outcome_,
-                .bytes = static_cast<std::uint32_t>(bytes())};
-    }
-
-private:
-    [[nodiscard]] bool has_items() const noexcept {
-        return outcome_ == status::success || outcome_ == status::timeout;
-    }
-    [[nodiscard]] std::size_t bytes() const noexcept {
-        return has_items() ? sizeof(sys::AfdRequest) + items_.size() * sizeof(sys::AfdItem) : 0;
-    }
-
-    std::shared_ptr<Busy> busy_;
-    sys::AfdRequest& request_;
-    sys::AfdStatus& status_;
-    std::uint32_t outcome_;
-    Items items_;
-    bool written_ = false;
-};
 
 void Socket::changed() {
     if (watcher_ != nullptr) {
@@ -92,7 +39,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
     }
     Items items;
     for (const AfdMember& member : members) {
-        if (const std::uint32_t events = told_of(member, now)) {
+        if (const std::uint32_t events = told_of(*member.socket, member.asked, now)) {
             items.push_back({.socket = member.handle, .events = events});
         }
     }
@@ -103,18 +50,15 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
     if (!items.empty() || request.timeout == 0) {
         const std::uint32_t outcome =
             items.empty() ? traits_.nothing_ready_status : status::success;
-        auto answer = std::make_unique<Answer>(busy_, request, status, outcome, std::move(items));
-        answer->write();
-        const std::shared_ptr<Port>& port = device->shared_port();
-        if (!device->skips_packets() && port != nullptr && port->has_handles()) {
-            const sys::Packet packet = answer->packet(device->key());
-            port->complete(packet, std::move(answer));
-        }
+        answer_at_once(device,
+                       std::make_unique<Answer>(busy_, request, status, outcome, std::move(items)),
+                       now);
         return true;
     }
     status = {.status = status::pending};
     const auto poll = std::make_shared<AfdPoll>(AfdPoll{
         .members = std::move(members), .device = device, .request = &request, .status = &status});
+    deafen(*poll);
     poll->place = device->in_flight_.insert(device->in_flight_.end(), poll);
     ++in_flight_;
     for (std::size_t i = 0; i != poll->members.size(); ++i) {
@@ -126,13 +70,45 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
     return false;
 }
 
+/// Whatever covers a socket already hears it for this request as well.
+void AfdPolls::deafen(AfdPoll& poll) const {
+    for (AfdMember& member : poll.members) {
+        member.deaf = traits_.deaf_polls == Seeded::yes && !member.socket->watches_.empty();
+    }
+}
+
+void AfdPolls::answer_at_once(const std::shared_ptr<AfdFile>& device,
+                              std::unique_ptr<Answer> answer, nanoseconds now) {
+    answer->write();
+    const std::shared_ptr<Port>& port = device->shared_port();
+    if (port == nullptr || !port->has_handles()) {
+        return;
+    }
+    const sys::Packet packet = answer->packet(device->key());
+    if (!device->skips_packets()) {
+        port->complete(packet, std::move(answer));
+    } else if (traits_.stray_packets == Seeded::yes) {
+        late_packets_.emplace(is_late() ? a_moment_after(now) : now,
+                              LatePacket{device, packet, nullptr});
+    }
+}
+
 bool AfdPolls::cancel(AfdFile& device, const sys::AfdStatus& status, nanoseconds now) {
     const auto found = std::ranges::find_if(
         device.in_flight_, [&](const PollPointer& poll) { return poll->status == &status; });
     if (found == device.in_flight_.end()) {
         return false;
     }
-    cancel(PollPointer(*found), status::cancelled, now);
+    const PollPointer poll = *found;
+    if (poll->cancelled) {
+        return true;
+    }
+    if (traits_.deaf_polls == Seeded::yes && is_late()) {
+        poll->cancelled = true;
+        late_cancels_.emplace(a_moment_after(now), poll);
+        return true;
+    }
+    cancel(poll, status::cancelled, now);
     return true;
 }
 
@@ -174,6 +150,14 @@ bool AfdPolls::progress(nanoseconds now) {
             any = true;
         }
     }
+    while (!late_cancels_.empty() && late_cancels_.begin()->first <= now) {
+        const PollPointer poll = std::move(late_cancels_.begin()->second);
+        late_cancels_.erase(late_cancels_.begin());
+        if (poll->in_flight) {
+            cancel(poll, status::cancelled, now);
+            any = true;
+        }
+    }
     return post_late_packets(now) || any;
 }
 
@@ -187,6 +171,7 @@ std::optional<nanoseconds> AfdPolls::next_time() const {
     };
     consider(alarms_);
     consider(ripe_);
+    consider(late_cancels_);
     consider(late_packets_);
     return next;
 }
@@ -199,6 +184,7 @@ void AfdPolls::forget_closed() {
     }
     touched_.clear();
     ripe_.clear();
+    late_cancels_.clear();
     late_packets_.clear();
 }
 
@@ -307,12 +293,24 @@ bool AfdPolls::post_late_packets(nanoseconds now) {
     return any;
 }
 
-std::uint32_t AfdPolls::told_of(const AfdMember& member, nanoseconds now) const noexcept {
-    const Socket& socket = *member.socket;
+std::uint32_t AfdPolls::told_of(const Socket& socket, std::uint32_t asked,
+                                nanoseconds now) const noexcept {
     if (!socket.has_handles()) {
         return sys::afd_bits::local_close;
     }
-    return socket.afd_readiness(traits_, now) & member.asked;
+    return socket.afd_readiness(traits_, now) & asked;
+}
+
+std::uint32_t AfdPolls::told_of(const AfdMember& member, nanoseconds now) const noexcept {
+    if (member.deaf) {
+        return 0;
+    }
+    std::uint32_t asked = member.asked;
+    for (const AfdWatch& watch : member.socket->watches_) {
+        const AfdMember& other = watch.poll->members[watch.member];
+        asked |= other.deaf ? other.asked : 0;
+    }
+    return told_of(*member.socket, asked, now);
 }
 
 AfdPolls::Items AfdPolls::told_of(const AfdPoll& poll, std::size_t first, nanoseconds now) {

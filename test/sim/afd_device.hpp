@@ -14,6 +14,11 @@
 //   - A socket that is closed ends it with LOCAL_CLOSE, under the number that it was asked by.
 //   - A cancelled request ends with STATUS_CANCELLED and without an answer, unless one that was due
 //     wins. So does one whose device is closed, with the status of the personality.
+//   - Where the kernel has *deaf* requests (Traits::deaf_polls), a request that is submitted while
+//     another covers one of its sockets is deaf to that socket until it ends: the socket, whatever
+//     becomes of it, ends the older request, even where only the deaf one asked for it. A request
+//     that was cancelled covers its sockets until the cancel takes effect, by chance a moment
+//     later. Other sockets of a deaf request, a cancel, and the device's end still end it.
 //
 // All of this but chance was seen on Wine 8, where the memory is written early or late, too. That
 // Windows does the same is an assumption where doc/windows-facts.md does not say so. Simpler than
@@ -46,6 +51,7 @@ struct AfdMember {
     std::shared_ptr<Socket> socket;
     std::uintptr_t handle = 0;  ///< As in the request, whatever has that number now.
     std::uint32_t asked = 0;
+    bool deaf = false;  ///< An older request answers for this one.
 };
 
 /// A request in flight.
@@ -59,6 +65,7 @@ struct AfdPoll {
     /// alone that it has not ended.
     std::size_t first = 0;
     std::optional<std::chrono::nanoseconds> due = {};
+    bool cancelled = false;  ///< Which has not taken effect.
     /// On the device's list.
     std::list<std::shared_ptr<AfdPoll>>::iterator place = {};
 };
@@ -123,9 +130,12 @@ private:
     struct LatePacket {
         std::shared_ptr<AfdFile> device;
         sys::Packet packet;
-        std::unique_ptr<Delivery> answer;
+        std::unique_ptr<Delivery> answer;  ///< Null for a stray one, which nothing comes with.
     };
 
+    void deafen(AfdPoll& poll) const;
+    void answer_at_once(const std::shared_ptr<AfdFile>& device, std::unique_ptr<Answer> answer,
+                        nanoseconds now);
     void touch(Socket& socket);
     void set_alarm(const std::shared_ptr<Socket>& socket, nanoseconds now);
     void look_at(const std::shared_ptr<Socket>& socket, nanoseconds now);
@@ -137,7 +147,10 @@ private:
     void remove(const PollPointer& poll);
     [[nodiscard]] bool post_late_packets(nanoseconds now);
 
-    /// What there is to be told of a member; 0 for nothing.
+    /// What there is to be told of a socket where this is asked; 0 for nothing.
+    [[nodiscard]] std::uint32_t told_of(const Socket& socket, std::uint32_t asked,
+                                        nanoseconds now) const noexcept;
+    /// The same of a member of a request in flight.
     [[nodiscard]] std::uint32_t told_of(const AfdMember& member, nanoseconds now) const noexcept;
     /// What there is to be told of all members, where `first` is told for certain.
     [[nodiscard]] Items told_of(const AfdPoll& poll, std::size_t first, nanoseconds now);
@@ -153,6 +166,7 @@ private:
     /// Sockets that will be ready for something by themselves.
     std::multimap<nanoseconds, std::weak_ptr<Socket>> alarms_;
     std::multimap<nanoseconds, PollPointer> ripe_;
+    std::multimap<nanoseconds, PollPointer> late_cancels_;
     std::multimap<nanoseconds, LatePacket> late_packets_;
     std::shared_ptr<Busy> busy_ = std::make_shared<Busy>();
 };

@@ -55,8 +55,19 @@ private:
     std::vector<std::byte> memory_;
 };
 
+/// The device is kind, unless the options say what it is.
+[[nodiscard]] inline Options kindly(Options options) {
+    if (options.change == nullptr) {
+        options.change = [](Traits& traits) {
+            traits.deaf_polls = Seeded::no;
+            traits.stray_packets = Seeded::no;
+        };
+    }
+    return options;
+}
+
 struct AfdFixture : PortFixture {
-    explicit AfdFixture(const Options& options = {}) : PortFixture(options) {
+    explicit AfdFixture(const Options& options = {}) : PortFixture(kindly(options)) {
         tie(device.handle());
         BOOST_TEST(!sys::skip_packets_on_success(device.handle()));
     }

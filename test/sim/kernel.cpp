@@ -10,11 +10,23 @@
 
 namespace wakepoll::sim {
 
+namespace {
+
+Traits traits_from(const Options& options) {
+    Traits traits = traits_of(options.personality);
+    if (options.change != nullptr) {
+        options.change(traits);
+    }
+    return with_seed(traits, options.seed);
+}
+
+}  // namespace
+
 std::atomic<Kernel*> Kernel::current_ = nullptr;
 
 Kernel::Kernel(const Options& options)
     : options_(options),
-      traits_(traits_of(options.personality)),
+      traits_(traits_from(options)),
       previous_(current_.exchange(this)),
       model_(traits_, options.seed, options.packet_pool) {
     model_.operations.allow_lateness(options.late_completions);

@@ -61,6 +61,8 @@ struct Options {
     std::chrono::nanoseconds call_cost = std::chrono::microseconds(1);
     /// Threaded: an endless block that lasts this long is a hang.
     std::chrono::nanoseconds hang_limit = std::chrono::seconds(30);
+    /// Changes the personality's traits, where a test is about one of them.
+    void (*change)(Traits& traits) = nullptr;
 };
 
 class Kernel {
@@ -159,7 +161,7 @@ private:
     void serve_waits();
 
     const Options options_;
-    const Traits& traits_;
+    const Traits traits_;
     Kernel* const previous_;
     std::mutex mutex_;
     std::condition_variable changed_;

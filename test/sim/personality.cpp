@@ -1,6 +1,7 @@
 // The values of the traits; see personality.hpp for what each means.
 #include "personality.hpp"
 
+#include "random.hpp"
 #include "status.hpp"
 
 namespace wakepoll::sim {
@@ -23,6 +24,8 @@ constexpr Traits windows_11 = {
     .closed_port_ends_wait = true,
     .rubbish_in_internal = false,
     .nothing_ready_status = status::timeout,
+    .deaf_polls = Seeded::no,     // To be `by_seed` once one request at most covers a socket.
+    .stray_packets = Seeded::no,  // To be `by_seed` once such a packet ends nothing.
     .tells_next_socket = true,
     .earliness = 15ms,
     .lateness = 0ns,
@@ -55,6 +58,8 @@ constexpr Traits wine_8 = {
     .closed_port_ends_wait = false,
     .rubbish_in_internal = true,
     .nothing_ready_status = status::success,
+    .deaf_polls = Seeded::no,
+    .stray_packets = Seeded::no,
     .tells_next_socket = false,
     .earliness = 0ns,
     .lateness = 100us,
@@ -75,6 +80,16 @@ const Traits& traits_of(Personality personality) noexcept {
             break;
     }
     return windows_11;
+}
+
+Traits with_seed(const Traits& traits, std::uint64_t seed) noexcept {
+    Traits decided = traits;
+    Random random(seed);
+    for (Seeded* trait : {&decided.deaf_polls, &decided.stray_packets}) {
+        const Seeded drawn = random.below(2) == 0 ? Seeded::no : Seeded::yes;
+        *trait = *trait == Seeded::by_seed ? drawn : *trait;
+    }
+    return decided;
 }
 
 }  // namespace wakepoll::sim

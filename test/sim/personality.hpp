@@ -24,6 +24,9 @@ enum class RefusalReport : std::uint8_t {
     nothing,                ///< Never anything. (select's except set still tells.)
 };
 
+/// A trait that a kernel has or lacks by its seed. A kernel's own traits say yes or no.
+enum class Seeded : std::uint8_t { no, yes, by_seed };
+
 struct Traits {
     const char* name;
     std::uint32_t build;
@@ -59,6 +62,11 @@ struct Traits {
 
     /// NTSTATUS of an AFD request that may not wait, where nothing is ready.
     std::uint32_t nothing_ready_status;
+    /// Of several AFD requests over one socket only the oldest hears the socket, and answers for
+    /// the others as well; a newer one is deaf to it until it ends. A cancel may take effect late.
+    Seeded deaf_polls;
+    /// An AFD request that is answered at once posts a packet although the device skips those.
+    Seeded stray_packets;
     /// SIO_BSP_HANDLE_POLL is answered.
     bool tells_next_socket;
 
@@ -76,5 +84,8 @@ struct Traits {
 };
 
 [[nodiscard]] const Traits& traits_of(Personality personality) noexcept;
+
+/// The traits with what is left to the seed decided, each by itself.
+[[nodiscard]] Traits with_seed(const Traits& traits, std::uint64_t seed) noexcept;
 
 }  // namespace wakepoll::sim
