@@ -33,8 +33,14 @@ struct Packet {
 /// Owns a port.
 class CompletionPort {
 public:
-    /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1).
-    [[nodiscard]] static Result<CompletionPort> create() noexcept;
+    /// As many threads as there are may take packets. Where one running thread is enough to hold
+    /// them back, a poller that is handed to another thread starves while the first computes; 0
+    /// would mean the number of processors.
+    static constexpr std::uint32_t any_number = 0x7FFFFFFF;
+
+    /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency).
+    [[nodiscard]] static Result<CompletionPort> create(
+        std::uint32_t concurrency = any_number) noexcept;
 
     CompletionPort() noexcept = default;
     CompletionPort(CompletionPort&& other) noexcept

@@ -10,6 +10,7 @@
 
 #include "inside.hpp"
 #include "kernel.hpp"
+#include "port_thread.hpp"
 #include "wakepoll/timeout.hpp"
 
 namespace wakepoll::sim {
@@ -89,6 +90,7 @@ void Kernel::run_outside(Lock& lock, const Action& action) {
     lock.unlock();
     {
         const Acting acting;
+        const AnotherThread thread;
         action();
     }
     lock.lock();
@@ -173,6 +175,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
         return Blocked::timed_out;
     }
     ++blocked_calls_;
+    const BlockedThread blocked;
     settle();
     const nanoseconds end = end_of_wait(milliseconds);
     const nanoseconds hang_at = clock_now() + options_.hang_limit;

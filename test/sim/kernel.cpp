@@ -168,6 +168,13 @@ Handle Kernel::open(std::shared_ptr<Object> object) {
 
 Handle Kernel::open(Kind kind) { return open(std::make_shared<PlainObject>(kind)); }
 
+void Kernel::a_thread_has_ended() {
+    if (Kernel* const kernel = current_) {
+        const Lock lock(kernel->mutex_);
+        kernel->changed_.notify_all();
+    }
+}
+
 bool Kernel::inside() noexcept { return Inside::now(); }
 
 }  // namespace wakepoll::sim

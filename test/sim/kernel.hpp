@@ -122,6 +122,9 @@ public:
     [[nodiscard]] Handle open(std::shared_ptr<Object> object);
     [[nodiscard]] Handle open(Kind kind);
 
+    /// Whoever waits for what a thread held looks again. Not under the lock.
+    static void a_thread_has_ended();
+
     /// This thread is inside the kernel (and not in an actor): what it allocates now is the
     /// model's, not that of the code under test.
     [[nodiscard]] static bool inside() noexcept;

@@ -57,6 +57,8 @@ struct Traits {
     /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
     /// is false it sleeps on.
     bool closed_port_ends_wait;
+    /// A port gives no packet to a thread while as many others run as it was made for.
+    bool ports_hold_back;
     /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
     bool rubbish_in_internal;
 

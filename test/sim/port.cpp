@@ -1,6 +1,7 @@
 // See port.hpp.
 #include "port.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace wakepoll::sim {
@@ -17,6 +18,26 @@ bool Port::post(const sys::Packet& packet, std::size_t pool) {
     }
     complete(packet);
     return true;
+}
+
+void Port::join() {
+    const std::shared_ptr<PortThread>& thread = PortThread::current();
+    std::erase_if(threads_, [&](const std::weak_ptr<PortThread>& one) { return one.expired(); });
+    thread->port = this;
+    const auto is_it = [&](const std::weak_ptr<PortThread>& one) { return one.lock() == thread; };
+    if (std::ranges::none_of(threads_, is_it)) {
+        threads_.push_back(thread);
+    }
+}
+
+bool Port::may_take(const Traits& traits) const {
+    const auto runs_beside = [this](const std::weak_ptr<PortThread>& one) {
+        const std::shared_ptr<PortThread> thread = one.lock();
+        return thread != nullptr && thread->port == this && !thread->blocked &&
+               thread != PortThread::current();
+    };
+    return !queue_.empty() &&
+           (!traits.ports_hold_back || std::ranges::count_if(threads_, runs_beside) < concurrency_);
 }
 
 std::size_t Port::take(std::span<sys::Packet> packets, const Traits& traits) {

@@ -3,15 +3,21 @@
 // Posts by a program take from a bounded pool, as they do from the kernel's non-paged pool, and can
 // be refused; the packet of an overlapped operation was paid for when the operation was started and
 // always finds room. As a waitable object a port is signalled while packets are queued.
+//
+// A port is made for so many threads at a time, its *concurrency*. Where as many of those that
+// belong to it run, it gives no packet to another, not even to one that does not want to wait.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "object.hpp"
+#include "port_thread.hpp"
 #include "sys/completion_port.hpp"
 
 namespace wakepoll::sim {
@@ -30,7 +36,9 @@ public:
 
 class Port final : public Object {
 public:
-    Port() noexcept : Object(Kind::port) {}
+    /// 0: as many as there are processors, of which the model has one.
+    explicit Port(std::uint32_t concurrency) noexcept
+        : Object(Kind::port), concurrency_(concurrency != 0 ? concurrency : 1) {}
 
     /// False where the pool, of `pool` packets a port, is used up.
     [[nodiscard]] bool post(const sys::Packet& packet, std::size_t pool);
@@ -45,6 +53,11 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return queue_.empty(); }
 
+    /// The calling thread belongs to this port from now on.
+    void join();
+    /// The calling thread, which has joined, may have a packet now.
+    [[nodiscard]] bool may_take(const Traits& traits) const;
+
     [[nodiscard]] bool signalled() const noexcept override { return !queue_.empty(); }
     [[nodiscard]] bool is_file() const noexcept override { return false; }
     [[nodiscard]] bool is_overlapped() const noexcept override { return false; }
@@ -58,7 +71,9 @@ private:
         std::unique_ptr<Delivery> delivery;
     };
 
+    std::uint32_t concurrency_;
     std::deque<Queued> queue_;
+    std::vector<std::weak_ptr<PortThread>> threads_;
 };
 
 }  // namespace wakepoll::sim

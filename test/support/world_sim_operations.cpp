@@ -10,6 +10,7 @@
 #include "port.hpp"
 #include "sockets.hpp"
 #include "status.hpp"
+#include "sys/completion_port.hpp"
 #include "wakepoll/error.hpp"
 #include "world_sim_impl.hpp"
 
@@ -133,7 +134,7 @@ Transfer World::take(Handle handle, std::span<std::byte> bytes) {
 
 Handle World::foreign_port() {
     ModelLock model(impl_->kernel);
-    return impl_->open(model, std::make_shared<sim::Port>());
+    return impl_->open(model, std::make_shared<sim::Port>(sys::CompletionPort::any_number));
 }
 
 void World::associate(Handle handle, Handle port) {

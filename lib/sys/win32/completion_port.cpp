@@ -32,8 +32,8 @@ static_assert(kernel_infinite == INFINITE);
 static_assert(kernel_wait_cap < INFINITE);
 static_assert(sizeof(std::uintptr_t) == sizeof(HANDLE));
 
-Result<CompletionPort> CompletionPort::create() noexcept {
-    const HANDLE port = ::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1);
+Result<CompletionPort> CompletionPort::create(std::uint32_t concurrency) noexcept {
+    const HANDLE port = ::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency);
     if (port == nullptr) {
         return last_failure();
     }

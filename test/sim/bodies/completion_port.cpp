@@ -13,12 +13,12 @@ using sim::Call;
 using sim::Port;
 using sim::Syscall;
 
-Result<CompletionPort> CompletionPort::create() noexcept {
+Result<CompletionPort> CompletionPort::create(std::uint32_t concurrency) noexcept {
     Syscall call(Call::port_create);
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
-    const Handle handle = call->handles.open(std::make_shared<Port>());
+    const Handle handle = call->handles.open(std::make_shared<Port>(concurrency));
     return CompletionPort(Handle(call.answer(handle.value())));
 }
 
@@ -67,13 +67,15 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     if (port == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
+    port->join();
     const bool closing_ends_it = call->traits.closed_port_ends_wait;
-    const std::uint32_t hang = call.block(
-        milliseconds, [&] { return !port->empty() || (closing_ends_it && !port->has_handles()); });
+    const std::uint32_t hang = call.block(milliseconds, [&] {
+        return port->may_take(call->traits) || (closing_ends_it && !port->has_handles());
+    });
     if (hang != 0) {
         return call.fail(hang);
     }
-    if (!port->empty()) {
+    if (port->may_take(call->traits)) {
         return call.answer(port->take(packets, call->traits));
     }
     if (closing_ends_it && !port->has_handles()) {
