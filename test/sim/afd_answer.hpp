@@ -50,9 +50,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool has_items() const noexcept {
-        return outcome_ == status::success || outcome_ == status::timeout;
-    }
+    [[nodiscard]] bool has_items() const noexcept { return outcome_ == status::success; }
     [[nodiscard]] std::size_t bytes() const noexcept {
         return has_items() ? sizeof(sys::AfdRequest) + items_.size() * sizeof(sys::AfdItem) : 0;
     }

@@ -21,6 +21,13 @@ constexpr double early_probability = 0.5;
 constexpr double company_probability = 0.5;
 constexpr double disorder_probability = 0.1;
 
+sys::AfdItem item_of(const AfdMember& member, std::uint32_t events) {
+    const bool failed = (events & sys::afd_bits::connect_fail) != 0;
+    return {.socket = member.handle,
+            .events = events,
+            .status = failed ? member.socket->connect_failure() : status::success};
+}
+
 }  // namespace
 
 void Socket::changed() {
@@ -40,7 +47,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
     Items items;
     for (const AfdMember& member : members) {
         if (const std::uint32_t events = told_of(*member.socket, member.asked, now)) {
-            items.push_back({.socket = member.handle, .events = events});
+            items.push_back(item_of(member, events));
         }
     }
     // Nobody has promised that they are told of in the order in which they were asked.
@@ -48,11 +55,10 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
         std::reverse(items.begin(), items.end());
     }
     if (!items.empty() || request.timeout == 0) {
-        const std::uint32_t outcome =
-            items.empty() ? traits_.nothing_ready_status : status::success;
-        answer_at_once(device,
-                       std::make_unique<Answer>(busy_, request, status, outcome, std::move(items)),
-                       now);
+        answer_at_once(
+            device,
+            std::make_unique<Answer>(busy_, request, status, status::success, std::move(items)),
+            now);
         return true;
     }
     status = {.status = status::pending};
@@ -133,7 +139,7 @@ bool AfdPolls::progress(nanoseconds now) {
     }
     for (const std::shared_ptr<AfdFile>& device : std::exchange(closed_, {})) {
         while (!device->in_flight_.empty()) {
-            cancel(PollPointer(device->in_flight_.front()), traits_.closed_receive_status, now);
+            cancel(PollPointer(device->in_flight_.front()), traits_.closed_status, now);
             any = true;
         }
     }
@@ -319,7 +325,7 @@ AfdPolls::Items AfdPolls::told_of(const AfdPoll& poll, std::size_t first, nanose
         const AfdMember& member = poll.members[i];
         const std::uint32_t events = told_of(member, now);
         if (i == first || (events != 0 && late_ && random_.chance(company_probability))) {
-            items.push_back({.socket = member.handle, .events = events});
+            items.push_back(item_of(member, events));
         }
     }
     return items;

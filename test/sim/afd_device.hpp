@@ -22,8 +22,8 @@
 //
 // All of this but chance was seen on Wine 8, where the memory is written early or late, too. That
 // Windows does the same is an assumption where doc/windows-facts.md does not say so. Simpler than
-// either: the statuses of the items are 0, and a timeout that is neither endless nor zero and an
-// exclusive request are refused, because nobody here needs them. Used under the kernel's lock.
+// either: a timeout that is neither endless nor zero and an exclusive request are refused, because
+// nobody here needs them. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>

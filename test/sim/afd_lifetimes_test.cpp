@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(closing_the_device_cancels_and_the_packets_still_come) {
         }
         BOOST_TEST(ended.contains(&one.status));
         BOOST_TEST(ended.contains(&other.status));
-        BOOST_TEST(one.status.status == fixture.kernel.traits().closed_receive_status);
+        BOOST_TEST(one.status.status == fixture.kernel.traits().closed_status);
         BOOST_TEST(one.head().count == 1U);
         BOOST_TEST(one.head().items()[0].events == afd::receive);
     });

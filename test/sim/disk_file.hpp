@@ -26,7 +26,7 @@ public:
     [[nodiscard]] bool can_end(const Operation&) const override { return true; }
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
     [[nodiscard]] bool in_order(OperationKind) const noexcept override { return false; }
-    [[nodiscard]] bool always_pends(const Traits& traits) const noexcept override {
+    [[nodiscard]] bool always_pends(OperationKind, const Traits& traits) const noexcept override {
         return traits.file_operations_pend;
     }
 

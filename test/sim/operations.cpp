@@ -74,7 +74,10 @@ std::optional<Outcome> Operations::start(Operation operation, nanoseconds now) {
     pending_.push_back(std::move(operation));
     const auto started = std::prev(pending_.end());
     IoObject& object = *started->object;
-    object.lane(started->kind).push_back(&*started);
+    const OperationKind kind = started->kind;
+    started->may_abort =
+        kind == OperationKind::accept && traits_.late_accept_may_abort && random_.below(2) == 0;
+    object.lane(kind).push_back(&*started);
     object.begin(*started);
     if (!is_first(*started)) {
         return std::nullopt;
@@ -83,14 +86,16 @@ std::optional<Outcome> Operations::start(Operation operation, nanoseconds now) {
     if (started->due || !object.can_end(*started)) {
         return std::nullopt;
     }
-    if (object.is_overlapped() && (object.always_pends(traits_) || is_late())) {
+    if (object.is_overlapped() && (object.always_pends(kind, traits_) || is_late())) {
         started->due = a_moment_after(now);
         started->ripe = true;
         return std::nullopt;
     }
     const Outcome outcome = object.end(*started, traits_);
     const bool failed = status::is_error(outcome.status);
-    if (failed || (outcome.status == status::success && object.skips_packets())) {
+    const bool hides = outcome.status == status::success ||
+                       (object.kind() == Kind::socket && traits_.skipping_hides_warnings);
+    if (failed || (hides && object.skips_packets())) {
         if (!failed) {
             started->overlapped->internal = outcome.status;
             started->overlapped->internal_high = outcome.bytes;
@@ -173,7 +178,7 @@ bool Operations::pass(nanoseconds now) {
         IoObject& object = *it->object;
         if (!object.has_handles()) {
             object.abandon(*it, traits_);
-            it = finish(it, {traits_.closed_receive_status, 0});
+            it = finish(it, {object.closed_status(*it, traits_), 0});
             changed = true;
             continue;
         }
@@ -245,6 +250,8 @@ std::uint32_t code_of_status(std::uint32_t status, bool of_socket) noexcept {
                 return code::connection_reset;
             case status::connection_refused:
                 return code::connection_refused;
+            case status::connection_aborted:
+                return code::connection_aborted;
             case status::network_unreachable:
                 return code::network_unreachable;
             case status::host_unreachable:

@@ -64,6 +64,8 @@ struct Operation {
     bool ripe = false;
     /// Where a synchronous call waits for its outcome.
     std::optional<Outcome>* waiter = nullptr;
+    /// Of an accept whose socket is closed when the connection has come: it ends as aborted.
+    bool may_abort = false;
     /// Of a read: the connection was reset before it was started.
     bool after_reset = false;
 
@@ -97,8 +99,15 @@ public:
 
     /// Operations of this kind end in the order they were started.
     [[nodiscard]] virtual bool in_order(OperationKind) const noexcept { return true; }
-    /// No operation is ever done at once.
-    [[nodiscard]] virtual bool always_pends(const Traits&) const noexcept { return false; }
+    /// No operation of this kind is ever done at once.
+    [[nodiscard]] virtual bool always_pends(OperationKind, const Traits&) const noexcept {
+        return false;
+    }
+    /// NTSTATUS of an operation that the object's last handle is closed over.
+    [[nodiscard]] virtual std::uint32_t closed_status(const Operation&,
+                                                      const Traits& traits) const noexcept {
+        return traits.closed_status;
+    }
 
     /// Something about the object is different, which somebody may be waiting for.
     virtual void changed() {}

@@ -39,8 +39,6 @@ struct Traits {
     /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
     /// the peer's FIN. (Once both sides have sent one, everywhere.)
     bool hangup_before_drained;
-    /// WRNORM, where asked, beside ERR and HUP after a reset.
-    bool writable_after_reset;
     /// After one's own FIN it is writable although the peer's buffer is full: a send would not
     /// wait, it would fail. Not known of Windows.
     bool writable_after_own_fin;
@@ -49,9 +47,26 @@ struct Traits {
     /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
     bool refuses_illegal_events;
 
-    /// NTSTATUS of a receive that was pending when its socket was closed, and of an AFD request
-    /// whose device was closed.
-    std::uint32_t closed_receive_status;
+    /// After a send to a peer that has closed, a receive fails with WSAECONNABORTED. [S2]
+    bool aborts_after_late_send;
+
+    /// NTSTATUS of an operation that was pending when its object was closed here, and of an AFD
+    /// request whose device was. [O9, O10, A27]
+    std::uint32_t closed_status;
+    /// The same of a receive of a TCP connection. [O8]
+    std::uint32_t closed_connection_status;
+    /// The same of a read of a pipe. [P2]
+    std::uint32_t closed_pipe_status;
+    /// An accept whose socket is closed when its connection has come may end as aborted. [O11]
+    bool late_accept_may_abort;
+    /// An overlapped connect is never done at once. [O18]
+    bool connects_pend;
+    /// Winsock's error of an overlapped connect where another is under way. [O17]
+    std::uint32_t connecting_code;
+    /// A call that is refused leaves its OVERLAPPED as if it were pending. [O19]
+    bool refused_looks_pending;
+    /// Skipping packets of success hides an immediate warning of a socket, too. [O6]
+    bool skipping_hides_warnings;
     /// An operation on a disk file is never done at once.
     bool file_operations_pend;
     /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
@@ -62,8 +77,6 @@ struct Traits {
     /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
     bool rubbish_in_internal;
 
-    /// NTSTATUS of an AFD request that may not wait, where nothing is ready.
-    std::uint32_t nothing_ready_status;
     /// Of several AFD requests over one socket only the oldest hears the socket, and answers for
     /// the others as well; a newer one is deaf to it until it ends. A cancel may take effect late.
     Seeded deaf_polls;

@@ -85,6 +85,11 @@ public:
     bool go_on(Operation& operation) override;
     [[nodiscard]] bool can_end(const Operation& operation) const override;
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
+    [[nodiscard]] std::uint32_t closed_status(const Operation& operation,
+                                              const Traits& traits) const noexcept override {
+        return operation.kind == OperationKind::read ? traits.closed_pipe_status
+                                                     : traits.closed_status;
+    }
 
 protected:
     void last_handle_closed(const Traits&) override;

@@ -54,6 +54,9 @@ public:
         return std::nullopt;
     }
 
+    /// NTSTATUS of a connect that has failed; 0 where none has.
+    [[nodiscard]] virtual std::uint32_t connect_failure() const noexcept { return 0; }
+
     /// Has AFD look at the requests that wait for this socket. To be called after whatever may
     /// have made it ready for something; costs nothing where there is none.
     void changed() final;

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t would_block = 10035;         // WSAEWOULDBLOCK
 inline constexpr std::uint32_t not_a_socket = 10038;        // WSAENOTSOCK
 inline constexpr std::uint32_t address_in_use = 10048;      // WSAEADDRINUSE
 inline constexpr std::uint32_t network_down = 10050;        // WSAENETDOWN
+inline constexpr std::uint32_t connection_aborted = 10053;  // WSAECONNABORTED
 inline constexpr std::uint32_t connection_reset = 10054;    // WSAECONNRESET
 inline constexpr std::uint32_t no_buffer_space = 10055;     // WSAENOBUFS
 inline constexpr std::uint32_t not_connected = 10057;       // WSAENOTCONN
@@ -68,6 +69,7 @@ inline constexpr std::uint32_t connection_reset = 0xC000020D;
 inline constexpr std::uint32_t connection_refused = 0xC0000236;
 inline constexpr std::uint32_t network_unreachable = 0xC000023C;
 inline constexpr std::uint32_t host_unreachable = 0xC000023D;
+inline constexpr std::uint32_t connection_aborted = 0xC0000241;
 
 /// The two highest bits say what it is: 2 a warning, 3 an error.
 [[nodiscard]] constexpr bool is_error(std::uint32_t status) noexcept { return status >> 30U == 3; }

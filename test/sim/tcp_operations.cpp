@@ -28,6 +28,9 @@ std::uint32_t TcpSocket::refusal(OperationKind kind, const Traits& traits) const
             if (state_ != State::connected) {
                 return code::not_connected;
             }
+            if (is_aborted(traits)) {
+                return code::connection_aborted;
+            }
             return reset_ && !traits.end_of_stream_after_reset ? code::connection_reset : 0;
         case OperationKind::write:
             if (state_ != State::connected) {
@@ -44,7 +47,7 @@ std::uint32_t TcpSocket::refusal(OperationKind kind, const Traits& traits) const
                 return code::is_connected;
             }
             if (state_ == State::connecting) {
-                return code::already;
+                return traits.connecting_code;
             }
             return state_ == State::listening || !is_bound() ? code::invalid_argument : 0;
     }
@@ -102,7 +105,7 @@ bool TcpSocket::can_end(const Operation& operation) const {
 Outcome TcpSocket::end(Operation& operation, const Traits& traits) {
     switch (operation.kind) {
         case OperationKind::read:
-            return end_read(operation);
+            return end_read(operation, traits);
         case OperationKind::write:
             return end_write(operation);
         case OperationKind::accept:
@@ -113,7 +116,10 @@ Outcome TcpSocket::end(Operation& operation, const Traits& traits) {
     return end_connect();
 }
 
-Outcome TcpSocket::end_read(Operation& operation) {
+Outcome TcpSocket::end_read(Operation& operation, const Traits& traits) {
+    if (is_aborted(traits)) {
+        return {status::connection_aborted, 0};
+    }
     if (reset_) {
         return {operation.after_reset ? status::success : status::connection_reset, 0};
     }
@@ -128,8 +134,7 @@ Outcome TcpSocket::end_write(const Operation& operation) {
         return {status::connection_reset, 0};
     }
     if (peer_ == nullptr) {
-        // As in `send`: the answer to what was sent to a closed peer is a reset.
-        reset_arrived();
+        late_send_answered();
     }
     send_late_fin(in_flight(OperationKind::write) - 1);
     return {status::success, operation.size()};
@@ -138,12 +143,12 @@ Outcome TcpSocket::end_write(const Operation& operation) {
 Outcome TcpSocket::end_accept(Operation& operation, const Traits& traits) {
     TcpSocket& accepted = *operation.accepted;
     accepted.in_accept_ = false;
-    // That an accept is cancelled with the socket it was to be accepted into is an assumption.
     if (!accepted.has_handles()) {
-        if (operation.connection != nullptr) {
-            operation.connection->abort(traits);
+        if (operation.connection == nullptr) {
+            return {status::cancelled, 0};
         }
-        return {status::cancelled, 0};
+        operation.connection->abort(traits);
+        return {operation.may_abort ? status::connection_aborted : status::cancelled, 0};
     }
     TcpSocket& connection = *operation.connection;
     if (connection.reset_) {

@@ -9,7 +9,7 @@
 // | own FIN, no room   | nothing (not known)       | same                | WRNORM*             |
 // | both shut down     | as FIN                    | same                | same                |
 // | the same, unread   | RDNORM*, HUP, WRNORM*     | same                | same                |
-// | reset              | ERR, HUP                  | same                | ERR, HUP, WRNORM*   |
+// | reset              | ERR, HUP, WRNORM*         | same                | same                |
 // | out-of-band byte   | RDBAND*                   | same                | same                |
 //
 // A star: only where asked for. ERR and HUP are reported whatever was asked. Bytes that are to be
@@ -58,7 +58,7 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
             break;
         case State::connected:
             if (reset_) {
-                state = bits::err | bits::hup | (traits.writable_after_reset ? bits::wrnorm : 0);
+                state = bits::err | bits::hup | bits::wrnorm;
                 break;
             }
             state |= is_readable() ? bits::rdnorm : 0;

@@ -61,9 +61,7 @@ Moved TcpSocket::send(std::span<const std::uint8_t> bytes) {
         return {0, code::connection_reset};
     }
     if (peer_ == nullptr) {
-        // The peer closed its end and answers what still comes with a reset: this send succeeds,
-        // the next one fails.
-        reset_arrived();
+        late_send_answered();
         return {bytes.size(), 0};
     }
     if (in_flight(OperationKind::write) != 0) {
@@ -76,6 +74,9 @@ Moved TcpSocket::send(std::span<const std::uint8_t> bytes) {
 Moved TcpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     if (state_ != State::connected) {
         return {0, code::not_connected};
+    }
+    if (is_aborted(traits)) {
+        return {0, code::connection_aborted};
     }
     if (reset_) {
         return {0, traits.end_of_stream_after_reset ? 0 : code::connection_reset};
@@ -182,6 +183,13 @@ void TcpSocket::send_late_fin(std::size_t sends_pending) {
     if (peer_ != nullptr) {
         peer_->fin_arrived();
     }
+}
+
+void TcpSocket::late_send_answered() {
+    // The peer closed its end and answers what still comes with a reset: this send succeeds, the
+    // next one fails.
+    sent_late_ = true;
+    reset_arrived();
 }
 
 void TcpSocket::reset_arrived() {

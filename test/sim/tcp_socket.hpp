@@ -63,6 +63,15 @@ public:
     [[nodiscard]] bool can_end(const Operation& operation) const override;
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
     void abandon(Operation& operation, const Traits& traits) override;
+    [[nodiscard]] std::uint32_t closed_status(const Operation& operation,
+                                              const Traits& traits) const noexcept override {
+        return operation.kind == OperationKind::read ? traits.closed_connection_status
+                                                     : traits.closed_status;
+    }
+    [[nodiscard]] bool always_pends(OperationKind kind,
+                                    const Traits& traits) const noexcept override {
+        return kind == OperationKind::connect && traits.connects_pend;
+    }
     /// Accepts that wait for first data end as it comes.
     [[nodiscard]] bool in_order(OperationKind kind) const noexcept override {
         return kind != OperationKind::accept;
@@ -77,6 +86,9 @@ public:
                                               std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] std::optional<std::chrono::nanoseconds> changes_at() const noexcept override {
         return fails_at();
+    }
+    [[nodiscard]] std::uint32_t connect_failure() const noexcept override {
+        return state_ == State::connecting ? failure_ : 0;
     }
     [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_connected() const noexcept override { return state_ == State::connected; }
@@ -98,6 +110,11 @@ private:
     std::size_t arrived(std::span<const std::uint8_t> bytes);
     void fin_arrived();
     void reset_arrived();
+    /// The answer to what was sent to a peer that has closed.
+    void late_send_answered();
+    [[nodiscard]] bool is_aborted(const Traits& traits) const noexcept {
+        return sent_late_ && traits.aborts_after_late_send;
+    }
 
     /// There are bytes that no pending receive is about to take.
     [[nodiscard]] bool is_readable() const noexcept { return inbox_.size() > claimed(); }
@@ -105,7 +122,7 @@ private:
     [[nodiscard]] bool has_news() const noexcept {
         return !inbox_.empty() || fin_received_ || reset_;
     }
-    [[nodiscard]] Outcome end_read(Operation& operation);
+    [[nodiscard]] Outcome end_read(Operation& operation, const Traits& traits);
     [[nodiscard]] Outcome end_write(const Operation& operation);
     [[nodiscard]] Outcome end_accept(Operation& operation, const Traits& traits);
     [[nodiscard]] Outcome end_connect();
@@ -130,6 +147,7 @@ private:
     bool fin_sent_ = false;
     bool fin_received_ = false;
     bool reset_ = false;
+    bool sent_late_ = false;  ///< The reset is the answer to a send to a peer that has closed.
     bool urgent_ = false;
     bool urgent_inline_ = false;
     bool linger_zero_ = false;

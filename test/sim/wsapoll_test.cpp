@@ -229,8 +229,7 @@ BOOST_AUTO_TEST_CASE(a_reset_reads_as_error_and_hangup) {
     on_each([](Fixture& fixture) {
         const auto pair = fixture.world.tcp_pair();
         fixture.world.reset(pair.peer);
-        const int writable = is(fixture, Personality::wine_8) ? bits::wrnorm : 0;
-        reads_as(fixture, pair.local, bits::err | bits::hup, bits::err | bits::hup | writable);
+        reads_as(fixture, pair.local, bits::err | bits::hup, bits::err | bits::hup | bits::wrnorm);
     });
 }
 

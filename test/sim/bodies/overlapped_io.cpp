@@ -64,13 +64,21 @@ std::uint32_t wait_for_outcome(Syscall& call, const IoObject& object,
     return hang;
 }
 
+/// Fails the call, and leaves its structure as Windows does.
+std::error_code refuse(Syscall& call, NativeOverlapped& overlapped, std::uint32_t code) {
+    if (call->traits.refused_looks_pending) {
+        overlapped.internal = sim::status::pending;
+    }
+    return call.fail(code);
+}
+
 /// Starts the operation, unless its object refuses it.
 Result<Started> begin(Syscall& call, Operation operation) {
     const std::shared_ptr<IoObject> object = operation.object;
-    const NativeOverlapped& overlapped = *operation.overlapped;
+    NativeOverlapped& overlapped = *operation.overlapped;
     const std::uint32_t refusal = object->refusal(operation.kind, call->traits);
     if (refusal != 0) {
-        return call.fail(refusal);
+        return refuse(call, overlapped, refusal);
     }
     // The calls on a synchronous handle wait for each other.
     const std::uint32_t taken =
@@ -184,7 +192,7 @@ Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> bu
         return call.fail(code);
     }
     if (buffer.size() < 2 * std::size_t{accept_address_room} || !into->can_become_accepted()) {
-        return call.fail(sim::code::invalid_argument);
+        return refuse(call, overlapped, sim::code::invalid_argument);
     }
     const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()), buffer.data()};
     return begin(call, {.kind = OperationKind::accept,
@@ -251,7 +259,7 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
         return call.fail(code);
     }
     if (const std::uint32_t code = found->refusal(OperationKind::connect, call->traits)) {
-        return call.fail(code);
+        return refuse(call, overlapped, code);
     }
     const std::optional<Address> target = Address::from(address);
     if (!target) {

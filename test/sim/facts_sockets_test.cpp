@@ -1,0 +1,174 @@
+// What Wine's own tests assert on real Windows of sockets and what is done with them, fact by fact.
+// A fact that the personality leaves off is switched on here. What Wine 8 does instead is beside
+// it.
+#include <array>
+
+#include "afd_fixture.hpp"
+#include "tcp_socket.hpp"
+
+namespace wakepoll::sim {
+namespace {
+
+/// A kernel that changes the personality's traits, without lateness.
+Options with(void (*change)(Traits&), Personality personality = Personality::windows_11) {
+    return {.personality = personality, .late_completions = false, .change = change};
+}
+
+struct Prompt : PortFixture {
+    explicit Prompt(Personality personality = Personality::windows_11)
+        : PortFixture(with(nullptr, personality)) {}
+
+    Handle bound_socket() {
+        const Handle socket = tie(world.tcp_socket());
+        BOOST_TEST(!sys::bind_any(socket, world.address_of_nobody()));
+        return socket;
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sim_facts_sockets)
+
+BOOST_AUTO_TEST_CASE(a4_a_poll_that_may_not_wait_and_finds_nothing_succeeds) {
+    on_each_device([](AfdFixture& fixture) {
+        Request& request = fixture.make({{fixture.world.tcp_socket(), afd_all}});
+        request.head().timeout = 0;
+        BOOST_TEST(fixture.ask(request));
+        BOOST_TEST(request.status.status == status::success);
+        BOOST_TEST(request.head().count == 0U);
+        BOOST_TEST(request.status.information == sizeof(sys::AfdRequest));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a21_the_item_of_a_refused_connect_has_its_status) {
+    on_each_device([](AfdFixture& fixture) {
+        const Handle socket = fixture.world.connecting_to_nobody();
+        fixture.kernel.advance(5s);
+        Request& request = fixture.make({{socket, afd_all}});
+        BOOST_TEST(fixture.ask(request));
+        BOOST_TEST(request.head().items()[0].events == afd::connect_fail);
+        BOOST_TEST(request.head().items()[0].status == 0xC0000236U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(w18_a_reset_leaves_the_socket_writable) {
+    on_each([](Fixture& fixture) {
+        const auto pair = fixture.world.tcp_pair();
+        fixture.world.reset(pair.peer);
+        BOOST_TEST(fixture.poll(pair.local) == (bits::err | bits::hup | bits::wrnorm));
+        BOOST_TEST(fixture.poll(pair.local, bits::rdnorm) == (bits::err | bits::hup));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(s2_a_receive_after_a_send_to_a_closed_peer_fails_as_aborted) {
+    Prompt windows;
+    const auto pair = windows.tcp_pair();
+    windows.world.close(pair.peer);
+    BOOST_TEST(windows.world.send(pair.local, 1).bytes == 1U);
+    BOOST_TEST(windows.world.receive(pair.local, 1).error.value() == 10053);
+    Attempt attempt;
+    BOOST_TEST(windows.receive(pair.local, attempt).error().value() == 10053);
+    Prompt wine(Personality::wine_8);
+    const auto other = wine.tcp_pair();
+    wine.world.close(other.peer);
+    BOOST_TEST(wine.world.send(other.local, 1).bytes == 1U);
+    BOOST_TEST(!wine.world.receive(other.local, 1).error);
+}
+
+BOOST_AUTO_TEST_CASE(o6_skipping_hides_an_immediate_warning_too) {
+    for (const Personality personality : all_personalities) {
+        Prompt fixture(personality);
+        const auto pair = fixture.world.udp_pair();
+        fixture.tie(pair.local);
+        BOOST_TEST(!sys::skip_packets_on_success(pair.local));
+        fixture.put(pair.peer, "too long");
+        Attempt attempt(4);
+        BOOST_TEST(!fixture.receive(pair.local, attempt)->at_once);
+        BOOST_TEST(fixture.packet() == (fixture.is_wine() ? 234 : PortFixture::none));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(o8_a_receive_of_a_connection_that_is_closed_ends_as_aborted) {
+    PortFixture fixture(
+        with([](Traits& traits) { traits.closed_connection_status = status::connection_aborted; }));
+    const auto pair = fixture.tcp_pair();
+    Attempt attempt;
+    BOOST_TEST(fixture.receive(pair.local, attempt).has_value());
+    sys::close_socket(pair.local);
+    BOOST_TEST(fixture.packet_of(attempt) == 1236);
+}
+
+BOOST_AUTO_TEST_CASE(o9_a_receive_of_a_datagram_socket_that_is_closed_ends_as_cancelled) {
+    PortFixture fixture(
+        with([](Traits& traits) { traits.closed_connection_status = status::connection_aborted; }));
+    const auto pair = fixture.world.udp_pair();
+    fixture.tie(pair.local);
+    Attempt attempt;
+    BOOST_TEST(fixture.receive(pair.local, attempt).has_value());
+    sys::close_socket(pair.local);
+    BOOST_TEST(fixture.packet_of(attempt) == 995);
+}
+
+BOOST_AUTO_TEST_CASE(o11_an_accept_whose_socket_is_closed_late_ends_as_cancelled_or_aborted) {
+    std::array<int, 2> seen = {};
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Options options = with([](Traits& traits) { traits.late_accept_may_abort = true; });
+        options.seed = seed;
+        PortFixture fixture(options);
+        const Handle listener = fixture.tie(fixture.world.listener());
+        const Handle socket = sys::socket_like(listener).value();
+        Attempt attempt(2 * std::size_t{sys::accept_address_room} + 4);
+        BOOST_TEST(sys::accept(listener, socket, attempt.bytes, attempt.overlapped).has_value());
+        static_cast<void>(fixture.world.connecting(listener));
+        sys::close_socket(socket);
+        const int code = fixture.packet_of(attempt);
+        BOOST_TEST((code == 995 || code == 1236));
+        ++seen[code == 995 ? 0 : 1];
+    }
+    BOOST_TEST(seen[0] > 0);
+    BOOST_TEST(seen[1] > 0);
+}
+
+BOOST_AUTO_TEST_CASE(o17_a_connect_while_another_is_under_way_is_invalid) {
+    for (const Personality personality : all_personalities) {
+        Prompt fixture(personality);
+        const Handle listener = fixture.world.listener();
+        Attempt attempt;
+        BOOST_TEST(sys::connect(fixture.world.connecting_to_nobody(),
+                                fixture.world.address_of(listener), attempt.overlapped)
+                       .error()
+                       .value() == (fixture.is_wine() ? 10037 : 10022));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(o18_a_connect_always_pends) {
+    for (const Personality personality : all_personalities) {
+        Prompt fixture(personality);
+        const Handle listener = fixture.world.listener();
+        const Handle socket = fixture.bound_socket();
+        BOOST_TEST(!sys::skip_packets_on_success(socket));
+        Attempt attempt;
+        const auto begun =
+            sys::connect(socket, fixture.world.address_of(listener), attempt.overlapped);
+        BOOST_TEST(begun->at_once == fixture.is_wine());
+        if (!fixture.is_wine()) {
+            BOOST_TEST(fixture.packet_of(attempt) == 0);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(o19_a_refused_call_leaves_its_structure_pending) {
+    for (const Personality personality : all_personalities) {
+        Prompt fixture(personality);
+        Attempt attempt;
+        BOOST_TEST(sys::connect(fixture.world.tcp_socket(), fixture.world.address_of_nobody(),
+                                attempt.overlapped)
+                       .error()
+                       .value() == 10022);
+        BOOST_TEST(attempt.overlapped.internal == (fixture.is_wine() ? 0U : status::pending));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace wakepoll::sim
