@@ -25,7 +25,7 @@ public:
     [[nodiscard]] std::uint32_t refusal(OperationKind kind, const Traits& traits) const override;
     [[nodiscard]] bool can_end(const Operation&) const override { return true; }
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
-    [[nodiscard]] bool in_order(OperationKind) const noexcept override { return false; }
+    [[nodiscard]] bool in_turn(const Operation&) const noexcept override { return false; }
     [[nodiscard]] bool always_pends(OperationKind, const Traits& traits) const noexcept override {
         return traits.file_operations_pend;
     }

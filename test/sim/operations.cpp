@@ -161,7 +161,7 @@ std::optional<nanoseconds> Operations::next_time(nanoseconds now) const {
 
 bool Operations::is_first(const Operation& operation) const noexcept {
     const IoObject& object = *operation.object;
-    return !object.in_order(operation.kind) || object.lane(operation.kind).front() == &operation;
+    return !object.in_turn(operation) || object.lane(operation.kind).front() == &operation;
 }
 
 nanoseconds Operations::a_moment_after(nanoseconds now) {

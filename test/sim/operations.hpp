@@ -53,7 +53,8 @@ struct Operation {
     std::shared_ptr<IoObject> object = {};
     NativeOverlapped* overlapped = nullptr;
     std::vector<IoBuffer> buffers = {};
-    std::size_t done = 0;  ///< Bytes of a write that are through already.
+    std::size_t done = 0;      ///< Bytes of a write that are through already.
+    std::uint64_t number = 0;  ///< Of a write to a pipe: its number in the queue.
 
     std::shared_ptr<TcpSocket> accepted = {};  ///< Of an accept: what the connection is to become.
     std::shared_ptr<TcpSocket> connection = {};  ///< Of an accept: the one that has come.
@@ -97,8 +98,8 @@ public:
     /// The operation ends without its work being done.
     virtual void abandon(Operation&, const Traits&) {}
 
-    /// Operations of this kind end in the order they were started.
-    [[nodiscard]] virtual bool in_order(OperationKind) const noexcept { return true; }
+    /// The operation ends after those of its kind that were started before it.
+    [[nodiscard]] virtual bool in_turn(const Operation&) const noexcept { return true; }
     /// No operation of this kind is ever done at once.
     [[nodiscard]] virtual bool always_pends(OperationKind, const Traits&) const noexcept {
         return false;

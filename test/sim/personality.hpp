@@ -69,9 +69,11 @@ struct Traits {
     bool skipping_hides_warnings;
     /// An operation on a disk file is never done at once.
     bool file_operations_pend;
-    /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0; where this
-    /// is false it sleeps on.
+    /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0, and so does
+    /// a wait for the port as an object; where this is false they sleep on. [K4, K5]
     bool closed_port_ends_wait;
+    /// A packet goes to a dequeue that is blocked, and signals the port to nobody else. [K2]
+    bool dequeues_come_first;
     /// A port gives no packet to a thread while as many others run as it was made for.
     bool ports_hold_back;
     /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.

@@ -14,22 +14,55 @@ std::size_t PipeQueue::put(std::span<const std::uint8_t> bytes) {
     const std::size_t size =
         of_messages_ ? bytes.size() : std::min(bytes.size(), capacity - bytes_);
     const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(size);
-    messages_.emplace_back(bytes.begin(), end);
-    bytes_ += size;
+    add({bytes.begin(), end});
     return size;
+}
+
+std::uint64_t PipeQueue::add(std::vector<std::uint8_t> bytes) {
+    ++last_;
+    if (!bytes.empty() || of_messages_) {
+        bytes_ += bytes.size();
+        messages_.push_back({last_, std::move(bytes)});
+    }
+    return last_;
+}
+
+bool PipeQueue::is_through(std::uint64_t write) const noexcept {
+    std::size_t bytes = 0;
+    for (const Message& message : messages_) {
+        bytes += message.left();
+        if (message.number == write) {
+            // A message that is longer than the queue is taken where it has the queue for itself.
+            return bytes <= capacity || (of_messages_ && &message == &messages_.front());
+        }
+    }
+    return true;
+}
+
+void PipeQueue::withdraw(std::uint64_t write) {
+    std::erase_if(messages_, [&](const Message& message) {
+        bytes_ -= message.number == write ? message.left() : 0;
+        return message.number == write;
+    });
+}
+
+void PipeQueue::clear() {
+    messages_.clear();
+    bytes_ = 0;
 }
 
 std::size_t PipeQueue::take(std::span<std::uint8_t> bytes, bool& rest_left) {
     std::size_t taken = 0;
     rest_left = false;
     while (!messages_.empty()) {
-        std::vector<std::uint8_t>& message = messages_.front();
-        const std::size_t size = std::min(bytes.size() - taken, message.size());
-        std::copy_n(message.begin(), size, bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+        Message& message = messages_.front();
+        const std::size_t size = std::min(bytes.size() - taken, message.left());
+        std::copy_n(message.bytes.begin() + static_cast<std::ptrdiff_t>(message.read), size,
+                    bytes.begin() + static_cast<std::ptrdiff_t>(taken));
         taken += size;
         bytes_ -= size;
-        if (size != message.size()) {
-            message.erase(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(size));
+        message.read += size;
+        if (message.left() != 0) {
             rest_left = of_messages_;
             break;
         }
@@ -49,8 +82,9 @@ bool PipeQueue::has_room(std::size_t bytes) const noexcept {
 PipeEnd::Pair PipeEnd::named(bool of_messages, bool overlapped) {
     const auto there = std::make_shared<PipeQueue>(of_messages);
     const auto back = std::make_shared<PipeQueue>(of_messages);
-    return {std::make_shared<PipeEnd>(Kind::named_pipe, overlapped, back, there),
-            std::make_shared<PipeEnd>(Kind::named_pipe, true, there, back)};
+    const auto server = std::make_shared<PipeEnd>(Kind::named_pipe, overlapped, back, there);
+    server->server_ = true;
+    return {server, std::make_shared<PipeEnd>(Kind::named_pipe, true, there, back)};
 }
 
 PipeEnd::Pair PipeEnd::anonymous() {
@@ -65,9 +99,19 @@ std::shared_ptr<PipeEnd> PipeEnd::listening(bool overlapped) {
     return end;
 }
 
+void PipeEnd::disconnect() {
+    for (PipeQueue* queue : {in_.get(), out_.get()}) {
+        queue->clear();
+        queue->disconnected = true;
+    }
+}
+
 std::uint32_t PipeEnd::peek(std::size_t& bytes) const noexcept {
-    if (listening_) {
+    if (listening_ || (server_ && is_disconnected())) {
         return code::bad_pipe;
+    }
+    if (is_disconnected()) {
+        return code::pipe_not_connected;
     }
     if (in_ == nullptr) {
         return code::no_access;
@@ -77,13 +121,17 @@ std::uint32_t PipeEnd::peek(std::size_t& bytes) const noexcept {
 }
 
 bool PipeEnd::has_something_to_read() const noexcept {
-    return in_ != nullptr && !listening_ && (!in_->empty() || in_->writer_closed);
+    return in_ != nullptr && !listening_ &&
+           (!in_->empty() || in_->writer_closed || in_->disconnected);
 }
 
 std::uint32_t PipeEnd::put(std::span<const std::uint8_t> bytes, std::size_t& done) {
     done = 0;
     if (out_ == nullptr) {
         return code::no_access;
+    }
+    if (is_disconnected()) {
+        return code::pipe_not_connected;
     }
     if (out_->reader_closed) {
         return code::pipe_closing;
@@ -99,6 +147,9 @@ std::uint32_t PipeEnd::take(std::span<std::uint8_t> bytes, std::size_t& done) {
     done = 0;
     if (in_ == nullptr) {
         return code::no_access;
+    }
+    if (is_disconnected()) {
+        return code::pipe_not_connected;
     }
     if (in_->empty()) {
         return in_->writer_closed ? code::broken_pipe : code::would_block;
@@ -121,39 +172,58 @@ std::uint32_t PipeEnd::refusal(OperationKind kind, const Traits&) const {
     if (listening_) {
         return code::pipe_listening;
     }
+    if (is_disconnected()) {
+        return code::pipe_not_connected;
+    }
+    if (kind == OperationKind::read && never_waits_ && !has_something_to_read()) {
+        return code::pipe_closing;  // "No data", of which that is the name as well.
+    }
     return kind == OperationKind::write && out_->reader_closed ? code::pipe_closing : 0;
 }
 
-bool PipeEnd::go_on(Operation& operation) {
-    if (operation.kind != OperationKind::write || operation.done == operation.size() ||
-        out_->reader_closed || !out_->has_room(operation.size())) {
-        return false;
+void PipeEnd::begin(Operation& operation) {
+    if (operation.kind == OperationKind::read) {
+        return;
     }
-    operation.done += out_->put(operation.rest());
-    return true;
+    std::vector<std::uint8_t> bytes = operation.rest();
+    if (never_waits_) {
+        operation.done = out_->put(bytes);
+    } else {
+        operation.done = bytes.size();
+        operation.number = out_->add(std::move(bytes));
+    }
+}
+
+void PipeEnd::abandon(Operation& operation, const Traits&) {
+    if (operation.kind == OperationKind::write && has_handles()) {
+        out_->withdraw(operation.number);
+    }
 }
 
 bool PipeEnd::can_end(const Operation& operation) const {
     if (operation.kind == OperationKind::read) {
         return has_something_to_read();
     }
-    return out_->reader_closed || operation.done == operation.size();
+    return out_->reader_closed || out_->disconnected || out_->is_through(operation.number);
 }
 
 Outcome PipeEnd::end(Operation& operation, const Traits&) {
     if (operation.kind == OperationKind::read) {
         return end_read(operation);
     }
-    if (operation.done != operation.size()) {
+    if (out_->disconnected) {
+        return {status::pipe_disconnected, 0};
+    }
+    if (!out_->is_through(operation.number)) {
         return {status::pipe_broken, 0};
     }
-    if (operation.size() == 0) {
-        out_->put({});
-    }
-    return {status::success, operation.size()};
+    return {status::success, operation.done};
 }
 
 Outcome PipeEnd::end_read(Operation& operation) {
+    if (in_->disconnected) {
+        return {status::pipe_disconnected, 0};
+    }
     if (in_->empty()) {
         return {status::pipe_broken, 0};
     }

@@ -53,17 +53,39 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return queue_.empty(); }
 
+    /// Blocked in a dequeue, for a scope.
+    class Taker {
+    public:
+        Taker(Port& port, const Traits& traits)
+            : port_(port), counts_(traits.dequeues_come_first ? 1 : 0) {
+            port_.takers_ += counts_;
+        }
+        ~Taker() { port_.takers_ -= counts_; }
+        Taker(const Taker&) = delete;
+        Taker& operator=(const Taker&) = delete;
+
+    private:
+        Port& port_;
+        std::size_t counts_;
+    };
+
     /// The calling thread belongs to this port from now on.
     void join();
     /// The calling thread, which has joined, may have a packet now.
     [[nodiscard]] bool may_take(const Traits& traits) const;
 
-    [[nodiscard]] bool signalled() const noexcept override { return !queue_.empty(); }
+    /// A packet that a blocked dequeue is about to take does not count [K2].
+    [[nodiscard]] bool signalled() const noexcept override {
+        return queue_.size() > takers_ || signalled_for_good_;
+    }
     [[nodiscard]] bool is_file() const noexcept override { return false; }
     [[nodiscard]] bool is_overlapped() const noexcept override { return false; }
 
 protected:
-    void last_handle_closed(const Traits&) override { queue_.clear(); }
+    void last_handle_closed(const Traits& traits) override {
+        queue_.clear();
+        signalled_for_good_ = traits.closed_port_ends_wait;
+    }
 
 private:
     struct Queued {
@@ -72,6 +94,8 @@ private:
     };
 
     std::uint32_t concurrency_;
+    std::size_t takers_ = 0;           ///< Dequeues that are blocked.
+    bool signalled_for_good_ = false;  ///< It is closed [K5].
     std::deque<Queued> queue_;
     std::vector<std::weak_ptr<PortThread>> threads_;
 };

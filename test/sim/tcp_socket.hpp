@@ -73,8 +73,8 @@ public:
         return kind == OperationKind::connect && traits.connects_pend;
     }
     /// Accepts that wait for first data end as it comes.
-    [[nodiscard]] bool in_order(OperationKind kind) const noexcept override {
-        return kind != OperationKind::accept;
+    [[nodiscard]] bool in_turn(const Operation& operation) const noexcept override {
+        return operation.kind != OperationKind::accept;
     }
     [[nodiscard]] bool is_bound() const noexcept override {
         return Socket::is_bound() || state_ == State::connected || state_ == State::connecting;

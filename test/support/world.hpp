@@ -131,6 +131,10 @@ public:
     [[nodiscard]] std::vector<std::byte> address_of_nobody();
 
     [[nodiscard]] PipePair pipe_pair(PipeKind kind);
+    /// DisconnectNamedPipe, by the `local` end of a named pipe.
+    void disconnect_pipe(Handle server);
+    /// SetNamedPipeHandleState: the end of a named byte pipe is in the mode PIPE_NOWAIT.
+    void set_nowait(Handle pipe);
     /// A file of that many bytes, opened for overlapped reading and writing; byte i is i modulo
     /// 251.
     [[nodiscard]] Handle file_of(std::size_t bytes);

@@ -91,6 +91,16 @@ PipePair World::pipe_pair(PipeKind kind) {
     return {impl_->open(model, pair.first), impl_->open(model, pair.second)};
 }
 
+void World::disconnect_pipe(Handle server) {
+    ModelLock model(impl_->kernel);
+    need<PipeEnd>(model, server, "disconnect_pipe: no pipe")->disconnect();
+}
+
+void World::set_nowait(Handle pipe) {
+    ModelLock model(impl_->kernel);
+    need<PipeEnd>(model, pipe, "set_nowait: no pipe")->never_wait();
+}
+
 Handle World::file_of(std::size_t bytes) {
     constexpr std::size_t period = 251;
     std::vector<std::uint8_t> content(bytes);

@@ -168,6 +168,19 @@ PipePair World::pipe_pair(PipeKind kind) {
     return {local, peer};
 }
 
+void World::disconnect_pipe(Handle server) {
+    if (::DisconnectNamedPipe(server.native()) == FALSE) {
+        fail("DisconnectNamedPipe");
+    }
+}
+
+void World::set_nowait(Handle pipe) {
+    DWORD mode = PIPE_READMODE_BYTE | PIPE_NOWAIT;
+    if (::SetNamedPipeHandleState(pipe.native(), &mode, nullptr, nullptr) == FALSE) {
+        fail("SetNamedPipeHandleState(PIPE_NOWAIT)");
+    }
+}
+
 Transfer World::put(Handle handle, std::span<const std::byte> bytes) {
     if (is_socket(handle)) {
         const int sent = ::send(handle.value(), reinterpret_cast<const char*>(bytes.data()),

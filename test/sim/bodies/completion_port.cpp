@@ -69,9 +69,14 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     }
     port->join();
     const bool closing_ends_it = call->traits.closed_port_ends_wait;
-    const std::uint32_t hang = call.block(milliseconds, [&] {
+    const auto is_over = [&] {
         return port->may_take(call->traits) || (closing_ends_it && !port->has_handles());
-    });
+    };
+    std::uint32_t hang = 0;
+    if (!is_over()) {
+        const Port::Taker taker(*port, call->traits);
+        hang = call.block(milliseconds, is_over);
+    }
     if (hang != 0) {
         return call.fail(hang);
     }

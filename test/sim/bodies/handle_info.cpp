@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "../object.hpp"
+#include "../pipe.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
 
@@ -22,8 +23,10 @@ template <class Test>
 bool holds(Call name, Handle handle, Test test) {
     Syscall call(name, handle.value());
     const std::shared_ptr<sim::Object> object = call->handles.find(handle);
-    return call.answer(call.fault() == 0 && object != nullptr && test(object->kind()));
+    return call.answer(call.fault() == 0 && object != nullptr && test(*object));
 }
+
+bool is_pipe_kind(Kind kind) { return kind == Kind::anonymous_pipe || kind == Kind::named_pipe; }
 
 }  // namespace
 
@@ -54,12 +57,14 @@ Result<FileType> file_type(Handle handle) noexcept {
 }
 
 bool is_console(Handle handle) noexcept {
-    return holds(Call::is_console, handle, [](Kind kind) { return kind == Kind::console; });
+    return holds(Call::is_console, handle,
+                 [](const sim::Object& object) { return object.kind() == Kind::console; });
 }
 
 bool is_pipe(Handle handle) noexcept {
-    return holds(Call::is_pipe, handle, [](Kind kind) {
-        return kind == Kind::anonymous_pipe || kind == Kind::named_pipe;
+    return holds(Call::is_pipe, handle, [](const sim::Object& object) {
+        const auto* const end = dynamic_cast<const sim::PipeEnd*>(&object);
+        return end != nullptr ? !end->is_cut_off() : is_pipe_kind(object.kind());
     });
 }
 

@@ -344,6 +344,9 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
     if (object == nullptr || !object->is_file()) {
         return call.fail(sim::code::invalid_handle);
     }
+    if (!object->is_overlapped()) {
+        return call.fail(sim::code::invalid_parameter);
+    }
     object->skip_packets();
     return {};
 }
