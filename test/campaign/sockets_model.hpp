@@ -132,7 +132,7 @@ public:
             std::int16_t told =
                 socket->readiness(core::to_native_mask(interest), traits, model.now());
             if (traits.build < 19041 && stream && !socket->is_connected() &&
-                socket->is_exceptional(model.now())) {
+                socket->is_exceptional(traits, model.now())) {
                 told =
                     static_cast<std::int16_t>(told | core::poll_bits::err | core::poll_bits::hup);
             }

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(ones_own_fin_ends_a_request_for_room_on_wine) {
         fixture.world.shutdown_send(pair.local);
         if (!fixture.is_wine()) {
             BOOST_TEST(fixture.now(pair.local) == 0U);
-            fixture.world.receive(pair.peer, 1);
+            fixture.world.receive(pair.peer, 10'000);
         }
         fixture.answered(request);
         BOOST_TEST(request.told_of(pair.local) == afd::send);

@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(a_connected_socket_has_room_to_send_until_the_peer_is_full)
         }
         BOOST_TEST(fixture.now(pair.local) == 0U);
         Request& request = fixture.park({{pair.local, afd::send}});
-        fixture.world.receive(pair.peer, 1);
+        fixture.world.receive(pair.peer, 10'000);
         fixture.answered(request);
         BOOST_TEST(request.told_of(pair.local) == afd::send);
     });

@@ -166,8 +166,24 @@ bool Kernel::act_while_blocked(Lock& lock) {
     return act_on_wait(lock);
 }
 
+bool Kernel::run_apc(Lock& lock) {
+    if (apcs_.empty() || Acting::now()) {
+        return false;
+    }
+    const Action action = std::move(apcs_.front());
+    apcs_.pop_front();
+    settle();
+    lock.unlock();
+    {
+        const Acting acting;
+        action();
+    }
+    lock.lock();
+    return true;
+}
+
 Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
-                              const std::function<bool()>& ready) {
+                              const std::function<bool()>& ready, bool alertable) {
     if (ready()) {
         return Blocked::ready;
     }
@@ -180,7 +196,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
     const nanoseconds end = end_of_wait(milliseconds);
     const nanoseconds hang_at = clock_now() + options_.hang_limit;
     while (true) {
-        if (act_while_blocked(lock)) {
+        if ((alertable && run_apc(lock)) || act_while_blocked(lock)) {
             if (ready()) {
                 return Blocked::ready;
             }

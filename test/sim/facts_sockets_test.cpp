@@ -169,6 +169,177 @@ BOOST_AUTO_TEST_CASE(o19_a_refused_call_leaves_its_structure_pending) {
     }
 }
 
+// Datagrams, room, and half of a connection
+// ------------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(s5_a_send_takes_all_or_nothing) {
+    constexpr std::size_t much = 50'000'000;
+    Prompt fixture;
+    const auto pair = fixture.world.tcp_pair();
+    BOOST_TEST(fixture.world.send(pair.local, much).bytes == much);
+    BOOST_TEST((fixture.world.send(pair.local, 1).error == std::errc::operation_would_block));
+    BOOST_TEST(fixture.poll(pair.local) == 0);
+    // There is no room until nearly all of it has been read.
+    BOOST_TEST(fixture.world.receive(pair.peer, much - TcpSocket::buffer_size).bytes != 0U);
+    BOOST_TEST(fixture.poll(pair.local) == 0);
+    BOOST_TEST(fixture.world.receive(pair.peer, 1).bytes == 1U);
+    BOOST_TEST(fixture.poll(pair.local) == bits::wrnorm);
+    // What was taken is delivered after the socket is closed.
+    fixture.world.close(pair.local);
+    BOOST_TEST(fixture.world.receive(pair.peer, much).bytes == TcpSocket::buffer_size - 1);
+}
+
+BOOST_AUTO_TEST_CASE(s7_a_receive_of_an_unbound_datagram_socket_is_invalid) {
+    for (const Personality personality : all_personalities) {
+        Prompt fixture(personality);
+        BOOST_TEST(fixture.world.receive(fixture.world.udp_socket(), 1).error.value() ==
+                   (fixture.is_wine() ? 10035 : 10022));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_datagram_to_nobody_makes_the_sender_readable_and_its_receive_fail) {
+    Prompt fixture;
+    const auto pair = fixture.world.udp_pair();
+    fixture.tie(pair.local);
+    fixture.world.close(pair.peer);
+    BOOST_TEST(fixture.poll(pair.local) == bits::wrnorm);
+    BOOST_TEST(fixture.world.send(pair.local, 1).bytes == 1U);
+    BOOST_TEST(fixture.poll(pair.local) == (bits::wrnorm | bits::rdnorm));
+    BOOST_TEST(fixture.world.receive(pair.local, 1).error.value() == 10054);
+    BOOST_TEST(fixture.poll(pair.local) == bits::wrnorm);
+    Attempt attempt;
+    BOOST_TEST(!fixture.receive(pair.local, attempt)->at_once);
+    BOOST_TEST(fixture.world.send(pair.local, 1).bytes == 1U);
+    BOOST_TEST(fixture.packet_of(attempt) == 1234);
+}
+
+BOOST_AUTO_TEST_CASE(s10_two_out_of_band_bytes_both_stay_to_be_read) {
+    on_each_device([](AfdFixture& fixture) {
+        const auto pair = fixture.world.tcp_pair();
+        fixture.world.send_urgent(pair.peer);
+        fixture.world.send_urgent(pair.peer);
+        BOOST_TEST((fixture.now(pair.local) & afd::receive_expedited) != 0U);
+        BOOST_TEST(fixture.world.receive_urgent(pair.local).bytes == 1U);
+        BOOST_TEST((fixture.now(pair.local) & afd::receive_expedited) != 0U);
+        BOOST_TEST(fixture.poll(pair.local) == (bits::wrnorm | bits::rdband));
+        BOOST_TEST(fixture.world.receive_urgent(pair.local).bytes == 1U);
+        BOOST_TEST(fixture.now(pair.local) == afd::send);
+        BOOST_TEST(fixture.world.receive_urgent(pair.local).error.value() == 10035);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a15_after_sd_receive_a_socket_is_writable_and_its_peer_knows_nothing) {
+    on_each_device([](AfdFixture& fixture) {
+        const auto pair = fixture.world.tcp_pair();
+        fixture.world.shutdown_receive(pair.local);
+        BOOST_TEST(fixture.now(pair.local) == afd::send);
+        BOOST_TEST(fixture.poll(pair.local) == bits::wrnorm);
+        BOOST_TEST(fixture.now(pair.peer) == afd::send);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(s4_after_sd_receive_a_receive_fails_and_a_pending_one_gets_its_data) {
+    Prompt fixture;
+    const auto pair = fixture.tcp_pair();
+    Attempt pending;
+    BOOST_TEST(!fixture.receive(pair.local, pending)->at_once);
+    fixture.world.shutdown_receive(pair.local);
+    BOOST_TEST(fixture.world.receive(pair.local, 1).error.value() == 10058);
+    Attempt refused;
+    BOOST_TEST(fixture.receive(pair.local, refused).error().value() == 10058);
+    fixture.put(pair.peer, "data");
+    BOOST_TEST(fixture.packet_of(pending) == 0);
+    BOOST_TEST(pending.text(fixture.last.bytes) == "data");
+}
+
+// WSAPoll's array, and connects that were refused
+// ------------------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(w3_w5_w6_illegal_bits_count_from_the_first_socket_on) {
+    Prompt fixture;
+    const auto ask = [&](std::array<Handle, 2> handles, std::array<std::int16_t, 2> events,
+                         std::array<int, 2> expected) {
+        std::array<sys::PollEntry, 2> entries = {
+            sys::PollEntry{handles[0].value(), events[0], 0x55},
+            sys::PollEntry{handles[1].value(), events[1], 0x55}};
+        const auto count = sys::poll_sockets(entries, 0);
+        BOOST_TEST(entries[0].revents == expected[0]);
+        BOOST_TEST(entries[1].revents == expected[1]);
+        return count ? static_cast<int>(*count) : -count.error().value();
+    };
+    const Handle none = fixture.world.never_a_handle();
+    const Handle socket = fixture.world.tcp_socket();
+    constexpr std::int16_t illegal = 0x0400;  // POLLPRI
+    constexpr std::int16_t legal = bits::rdnorm;
+    BOOST_TEST(ask({none, socket}, {illegal, legal}, {bits::nval, 0}) == 0);
+    BOOST_TEST(ask({socket, none}, {legal, illegal}, {0, 0}) == -10022);
+    BOOST_TEST(ask({none, none}, {illegal, illegal}, {bits::nval, bits::nval}) == -10038);
+}
+
+BOOST_AUTO_TEST_CASE(w15_a_blocked_poll_runs_apcs_and_goes_on) {
+    on_each([](Fixture& fixture) {
+        const bool wine = fixture.kernel.options().personality == Personality::wine_8;
+        const auto pair = fixture.world.tcp_pair();
+        bool ran = false;
+        fixture.world.queue_apc([&] { ran = true; });
+        const auto before = fixture.kernel.now();
+        BOOST_TEST(fixture.poll(pair.local, bits::rdnorm, 50) == 0);
+        BOOST_TEST(ran == !wine);
+        BOOST_TEST((fixture.kernel.now() - before > 30ms));
+        // One that makes a socket ready is seen.
+        fixture.world.queue_apc([&] { fixture.world.send(pair.peer, 1); });
+        BOOST_TEST(fixture.poll(pair.local, bits::rdnorm, 50) == (wine ? 0 : bits::rdnorm));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(w21_a_later_success_takes_a_refused_socket_out_of_the_except_set) {
+    on_each([](Fixture& fixture) {
+        const auto is_exceptional = [&](Handle socket) {
+            return sys::failed_connects(std::array{socket.value()}).value() == 1;
+        };
+        const Handle socket = fixture.world.connecting_to_nobody();
+        fixture.kernel.advance(5s);
+        BOOST_TEST(is_exceptional(socket));
+        fixture.world.connect_to_nobody(socket);
+        fixture.kernel.advance(5s);
+        BOOST_TEST(is_exceptional(socket));
+        const Handle listener = fixture.world.listener();
+        fixture.world.connect(socket, listener);
+        BOOST_TEST(!is_exceptional(socket));
+        BOOST_TEST(fixture.poll(socket) == bits::wrnorm);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a22_a_refused_socket_that_connects_again_is_silent_until_that_is_decided) {
+    for (const Personality personality :
+         {Personality::windows_11, Personality::windows_server_2019}) {
+        AfdFixture fixture(with(nullptr, personality));
+        const Handle socket = fixture.world.connecting_to_nobody();
+        fixture.kernel.advance(5s);
+        BOOST_TEST(fixture.now(socket) == afd::connect_fail);
+        fixture.world.connect_to_nobody(socket);
+        BOOST_TEST(fixture.now(socket) == 0U);
+        BOOST_TEST(fixture.poll(socket) == 0);
+        Request& request = fixture.park({{socket, afd_all}});
+        fixture.kernel.advance(5s);
+        fixture.answered(request);
+        BOOST_TEST(request.told_of(socket) == afd::connect_fail);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(w23_a_listener_whose_connect_was_refused_stays_in_the_except_set) {
+    on_each([](Fixture& fixture) {
+        const Handle socket = fixture.world.connecting_to_nobody();
+        fixture.kernel.advance(5s);
+        fixture.world.listen(socket);
+        BOOST_TEST(sys::is_listening(socket).value());
+        const bool wine = fixture.kernel.options().personality == Personality::wine_8;
+        BOOST_TEST(sys::failed_connects(std::array{socket.value()}).value() == (wine ? 0U : 1U));
+        static_cast<void>(fixture.world.connecting(socket));
+        BOOST_TEST(fixture.poll(socket) == bits::rdnorm);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace wakepoll::sim

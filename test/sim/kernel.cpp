@@ -80,6 +80,12 @@ void Kernel::between_calls(Action action, double probability) {
     changed_.notify_all();
 }
 
+void Kernel::queue_apc(Action action) {
+    const Lock lock(mutex_);
+    apcs_.push_back(std::move(action));
+    changed_.notify_all();
+}
+
 void Kernel::fail_next(Call call, std::uint32_t code) {
     const Lock lock(mutex_);
     model_.faults.fail_next(call, code);

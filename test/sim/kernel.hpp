@@ -22,6 +22,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -91,6 +92,10 @@ public:
     /// about to block at the latest.
     void between_calls(Action action, double probability = 0.25);
 
+    /// QueueUserAPC, to the test's own thread: `action` runs on it when it is blocked in a call
+    /// that runs such.
+    void queue_apc(Action action);
+
     void fail_next(Call call, std::uint32_t code);
     /// The n-th call from now that can fail; 1 is the next. Code 0: one that it can fail with.
     void fail_nth(std::uint64_t n, std::uint32_t code = 0);
@@ -155,7 +160,9 @@ private:
     void run_callback(Lock& lock, Wait& wait);
     void run_outside(Lock& lock, const Action& action);
 
-    Blocked block(Lock& lock, std::uint32_t milliseconds, const std::function<bool()>& ready);
+    bool run_apc(Lock& lock);
+    Blocked block(Lock& lock, std::uint32_t milliseconds, const std::function<bool()>& ready,
+                  bool alertable);
     Blocked pass_time(Lock& lock, std::chrono::nanoseconds end, std::chrono::nanoseconds hang,
                       bool endless);
     Blocked hang();
@@ -170,6 +177,7 @@ private:
     std::condition_variable changed_;
     Model model_;
     Actors actors_;
+    std::deque<Action> apcs_;
     std::chrono::nanoseconds clock_ = std::chrono::seconds(1);
     std::uint64_t blocked_calls_ = 0;
     std::uint32_t hangs_ = 0;

@@ -247,6 +247,7 @@ std::uint32_t code_of_status(std::uint32_t status, bool of_socket) noexcept {
     if (of_socket) {
         switch (status) {
             case status::connection_reset:
+            case status::port_unreachable:
                 return code::connection_reset;
             case status::connection_refused:
                 return code::connection_refused;

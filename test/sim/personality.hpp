@@ -44,8 +44,20 @@ struct Traits {
     bool writable_after_own_fin;
     /// recv after a reset returns 0 instead of failing with WSAECONNRESET.
     bool end_of_stream_after_reset;
+    /// WSAPoll runs the thread's APCs while it is blocked, and goes on. [W15]
+    bool poll_runs_apcs;
     /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
     bool refuses_illegal_events;
+
+    /// A non-blocking send takes all that it is given, or nothing where there is no room. [S5]
+    bool sends_take_all;
+    /// Winsock's error of a receive on a datagram socket that is bound to nothing. [S7]
+    std::uint32_t unbound_receive_code;
+    /// A datagram to a port that nobody has makes the sender readable, and its next receive fails
+    /// with WSAECONNRESET.
+    bool reports_unreachable;
+    /// A socket that listens after its connect was refused stays in select's except set. [W23]
+    bool refusal_outlasts_listen;
 
     /// After a send to a peer that has closed, a receive fails with WSAECONNABORTED. [S2]
     bool aborts_after_late_send;

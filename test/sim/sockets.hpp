@@ -62,13 +62,14 @@ public:
     void changed() final;
 
     /// The socket is in select's except set: its connect failed, or an out-of-band byte waits.
-    [[nodiscard]] virtual bool is_exceptional(std::chrono::nanoseconds now) const noexcept = 0;
+    [[nodiscard]] virtual bool is_exceptional(const Traits& traits,
+                                              std::chrono::nanoseconds now) const noexcept = 0;
 
     /// SO_CONNECT_TIME tells a time. It goes on doing so after a FIN and after a reset.
     [[nodiscard]] virtual bool is_connected() const noexcept = 0;
     [[nodiscard]] virtual bool is_listening() const noexcept = 0;
 
-    [[nodiscard]] virtual Moved send(std::span<const std::uint8_t> bytes) = 0;
+    [[nodiscard]] virtual Moved send(std::span<const std::uint8_t> bytes, const Traits& traits) = 0;
     [[nodiscard]] virtual Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) = 0;
 
     /// On loopback. Port 0: it is bound to none, or to one that nobody has asked for.

@@ -71,6 +71,7 @@ inline constexpr std::uint32_t connection_reset = 0xC000020D;
 inline constexpr std::uint32_t connection_refused = 0xC0000236;
 inline constexpr std::uint32_t network_unreachable = 0xC000023C;
 inline constexpr std::uint32_t host_unreachable = 0xC000023D;
+inline constexpr std::uint32_t port_unreachable = 0xC000023F;
 inline constexpr std::uint32_t connection_aborted = 0xC0000241;
 
 /// The two highest bits say what it is: 2 a warning, 3 an error.

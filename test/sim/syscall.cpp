@@ -43,9 +43,11 @@ std::error_code Syscall::fail(std::uint32_t code) noexcept {
     return win32_error(code);
 }
 
-std::uint32_t Syscall::block(std::uint32_t milliseconds, const std::function<bool()>& ready) {
-    return kernel_.block(lock_, milliseconds, ready) == Kernel::Blocked::hung ? code::interrupted
-                                                                              : 0;
+std::uint32_t Syscall::block(std::uint32_t milliseconds, const std::function<bool()>& ready,
+                             bool alertable) {
+    return kernel_.block(lock_, milliseconds, ready, alertable) == Kernel::Blocked::hung
+               ? code::interrupted
+               : 0;
 }
 
 Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,

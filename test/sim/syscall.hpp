@@ -40,8 +40,9 @@ public:
 
     /// Waits until `ready`, which is asked under the lock, at most `milliseconds`. 0 where the
     /// wait ended with `ready` or with the time; a code where nothing could have ended it.
+    /// Where the call is `alertable`, APCs run meanwhile.
     [[nodiscard]] std::uint32_t block(std::uint32_t milliseconds,
-                                      const std::function<bool()>& ready);
+                                      const std::function<bool()>& ready, bool alertable = false);
 
     Wait* arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
               void* context);

@@ -45,7 +45,7 @@ std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
                 break;
             }
             state |= is_readable() ? afd_bits::receive : 0;
-            state |= urgent_ ? afd_bits::receive_expedited : 0;
+            state |= urgent_ != 0 ? afd_bits::receive_expedited : 0;
             state |= shows_fin(traits) ? afd_bits::disconnect : 0;
             state |= shows_room(traits) ? afd_bits::send : 0;
             break;

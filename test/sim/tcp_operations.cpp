@@ -31,6 +31,9 @@ std::uint32_t TcpSocket::refusal(OperationKind kind, const Traits& traits) const
             if (is_aborted(traits)) {
                 return code::connection_aborted;
             }
+            if (receive_shut_) {
+                return code::shut_down;
+            }
             return reset_ && !traits.end_of_stream_after_reset ? code::connection_reset : 0;
         case OperationKind::write:
             if (state_ != State::connected) {

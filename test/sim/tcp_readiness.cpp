@@ -62,7 +62,7 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
                 break;
             }
             state |= is_readable() ? bits::rdnorm : 0;
-            state |= urgent_ ? bits::rdband : 0;
+            state |= urgent_ != 0 ? bits::rdband : 0;
             state |= shows_fin(traits) ? bits::hup : 0;
             state |= shows_room(traits) ? bits::wrnorm : 0;
             break;
@@ -70,8 +70,10 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
     return static_cast<std::int16_t>(state & (asked | always));
 }
 
-bool TcpSocket::is_exceptional(std::chrono::nanoseconds now) const noexcept {
-    return is_refused(now) || urgent_;
+bool TcpSocket::is_exceptional(const Traits& traits, std::chrono::nanoseconds now) const noexcept {
+    const bool was_refused = traits.refusal_outlasts_listen && state_ == State::listening &&
+                             refused_at_ && now >= *refused_at_;
+    return is_refused(now) || was_refused || urgent_ != 0;
 }
 
 }  // namespace wakepoll::sim

@@ -50,7 +50,7 @@ std::shared_ptr<TcpSocket> TcpSocket::accept() {
     return accepted;
 }
 
-Moved TcpSocket::send(std::span<const std::uint8_t> bytes) {
+Moved TcpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits) {
     if (state_ != State::connected) {
         return {0, code::not_connected};
     }
@@ -67,6 +67,10 @@ Moved TcpSocket::send(std::span<const std::uint8_t> bytes) {
     if (in_flight(OperationKind::write) != 0) {
         return {0, code::would_block};
     }
+    if (traits.sends_take_all && peer_->room() != 0) {
+        peer_->append(bytes);
+        return {bytes.size(), 0};
+    }
     const std::size_t sent = peer_->arrived(bytes);
     return sent == 0 && !bytes.empty() ? Moved{0, code::would_block} : Moved{sent, 0};
 }
@@ -80,6 +84,9 @@ Moved TcpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     }
     if (reset_) {
         return {0, traits.end_of_stream_after_reset ? 0 : code::connection_reset};
+    }
+    if (receive_shut_) {
+        return {0, code::shut_down};
     }
     if (in_flight(OperationKind::read) != 0) {
         return {0, code::would_block};
@@ -98,12 +105,36 @@ std::uint32_t TcpSocket::send_urgent() {
         return code::shut_down;
     }
     if (!peer_->urgent_inline_) {
-        peer_->urgent_ = true;
+        ++peer_->urgent_;
         peer_->changed();
         return 0;
     }
     const std::uint8_t byte = '!';
     return peer_->arrived({&byte, 1}) == 1 ? 0 : code::would_block;
+}
+
+std::uint32_t TcpSocket::receive_urgent() {
+    if (state_ != State::connected) {
+        return code::not_connected;
+    }
+    if (urgent_inline_) {
+        return code::invalid_argument;
+    }
+    if (urgent_ == 0) {
+        return code::would_block;
+    }
+    --urgent_;
+    changed();
+    return 0;
+}
+
+std::uint32_t TcpSocket::shutdown_receive() {
+    if (state_ != State::connected) {
+        return code::not_connected;
+    }
+    receive_shut_ = true;
+    changed();
+    return 0;
 }
 
 std::uint32_t TcpSocket::shutdown_send() {
@@ -165,9 +196,13 @@ std::size_t TcpSocket::take_from_inbox(std::span<std::uint8_t> bytes) {
 
 std::size_t TcpSocket::arrived(std::span<const std::uint8_t> bytes) {
     const std::size_t taken = std::min(room(), bytes.size());
-    inbox_.insert(inbox_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
-    changed();
+    append(bytes.first(taken));
     return taken;
+}
+
+void TcpSocket::append(std::span<const std::uint8_t> bytes) {
+    inbox_.insert(inbox_.end(), bytes.begin(), bytes.end());
+    changed();
 }
 
 void TcpSocket::fin_arrived() {
@@ -195,7 +230,7 @@ void TcpSocket::late_send_answered() {
 void TcpSocket::reset_arrived() {
     reset_ = true;
     inbox_.clear();
-    urgent_ = false;
+    urgent_ = 0;
     peer_ = nullptr;
     changed();
 }

@@ -7,6 +7,7 @@
 // stays silent. Operations are started through `Operations`; what they do is in tcp_operations.cpp.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -34,10 +35,14 @@ public:
 
     /// One out-of-band byte. Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t send_urgent();
+    /// Takes one, in the order they came. Winsock's error, 0 for success.
+    [[nodiscard]] std::uint32_t receive_urgent();
     /// SO_OOBINLINE, for the bytes to come.
     void keep_urgent_inline() noexcept { urgent_inline_ = true; }
     /// shutdown(SD_SEND). Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t shutdown_send();
+    /// shutdown(SD_RECEIVE). Winsock's error, 0 for success.
+    [[nodiscard]] std::uint32_t shutdown_receive();
     /// SO_LINGER with time zero: closing resets the connection.
     void linger_zero() noexcept { linger_zero_ = true; }
 
@@ -90,10 +95,11 @@ public:
     [[nodiscard]] std::uint32_t connect_failure() const noexcept override {
         return state_ == State::connecting ? failure_ : 0;
     }
-    [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds now) const noexcept override;
+    [[nodiscard]] bool is_exceptional(const Traits& traits,
+                                      std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_connected() const noexcept override { return state_ == State::connected; }
     [[nodiscard]] bool is_listening() const noexcept override { return state_ == State::listening; }
-    [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes) override;
+    [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes, const Traits& traits) override;
     [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
 
 protected:
@@ -103,11 +109,14 @@ private:
     enum class State : std::uint8_t { fresh, listening, connecting, connected };
 
     [[nodiscard]] bool is_refused(std::chrono::nanoseconds now) const noexcept;
-    [[nodiscard]] std::size_t room() const noexcept { return buffer_size - inbox_.size(); }
+    [[nodiscard]] std::size_t room() const noexcept {
+        return buffer_size - std::min(buffer_size, inbox_.size());
+    }
     std::size_t take_from_inbox(std::span<std::uint8_t> bytes);
 
     // The peer's doings as they arrive at this end.
     std::size_t arrived(std::span<const std::uint8_t> bytes);
+    void append(std::span<const std::uint8_t> bytes);
     void fin_arrived();
     void reset_arrived();
     /// The answer to what was sent to a peer that has closed.
@@ -117,7 +126,9 @@ private:
     }
 
     /// There are bytes that no pending receive is about to take.
-    [[nodiscard]] bool is_readable() const noexcept { return inbox_.size() > claimed(); }
+    [[nodiscard]] bool is_readable() const noexcept {
+        return inbox_.size() > claimed() && !receive_shut_;
+    }
     /// Something for a receive, be it the end.
     [[nodiscard]] bool has_news() const noexcept {
         return !inbox_.empty() || fin_received_ || reset_;
@@ -147,8 +158,9 @@ private:
     bool fin_sent_ = false;
     bool fin_received_ = false;
     bool reset_ = false;
-    bool sent_late_ = false;  ///< The reset is the answer to a send to a peer that has closed.
-    bool urgent_ = false;
+    bool sent_late_ = false;     ///< The reset is the answer to a send to a peer that has closed.
+    std::size_t urgent_ = 0;     ///< Out-of-band bytes, until each has been taken.
+    bool receive_shut_ = false;  ///< By SD_RECEIVE.
     bool urgent_inline_ = false;
     bool linger_zero_ = false;
     bool in_accept_ = false;

@@ -15,29 +15,38 @@ namespace bits = sys::poll_bits;
 std::int16_t UdpSocket::readiness(std::int16_t asked, const Traits&,
                                   std::chrono::nanoseconds) const noexcept {
     // Writable always, bound or not. What a pending receive is about to take is not readable.
-    const int state =
-        bits::wrnorm | (queue_.size() <= in_flight(OperationKind::read) ? 0 : bits::rdnorm);
+    const int state = bits::wrnorm | (is_readable() ? bits::rdnorm : 0);
     return static_cast<std::int16_t>(state & asked);
 }
 
 std::uint32_t UdpSocket::afd_readiness(const Traits&, std::chrono::nanoseconds) const noexcept {
     namespace afd = sys::afd_bits;
-    return afd::send | (queue_.size() <= in_flight(OperationKind::read) ? 0 : afd::receive);
+    return afd::send | (is_readable() ? afd::receive : 0U);
 }
 
-Moved UdpSocket::send(std::span<const std::uint8_t> bytes) {
+Moved UdpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits) {
     if (!connected_) {
         return {0, code::not_connected};
     }
     const std::shared_ptr<UdpSocket> peer = peer_.lock();
-    if (peer != nullptr && peer->has_handles() && peer->queue_.size() < queue_limit) {
+    if (peer == nullptr || !peer->has_handles()) {
+        unreachable_ += traits.reports_unreachable ? 1 : 0;
+        changed();
+    } else if (peer->queue_.size() < queue_limit) {
         peer->queue_.emplace_back(bytes.begin(), bytes.end());
         peer->changed();
     }
     return {bytes.size(), 0};
 }
 
-Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits&) {
+Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
+    if (!is_bound()) {
+        return {0, traits.unbound_receive_code};
+    }
+    if (unreachable_ != 0 && in_flight(OperationKind::read) == 0) {
+        --unreachable_;
+        return {0, code::connection_reset};
+    }
     if (queue_.empty() || in_flight(OperationKind::read) != 0) {
         return {0, code::would_block};
     }
@@ -60,13 +69,17 @@ std::uint32_t UdpSocket::refusal(OperationKind kind, const Traits&) const {
 }
 
 bool UdpSocket::can_end(const Operation& operation) const {
-    return operation.kind == OperationKind::write || !queue_.empty();
+    return operation.kind == OperationKind::write || unreachable_ != 0 || !queue_.empty();
 }
 
-Outcome UdpSocket::end(Operation& operation, const Traits&) {
+Outcome UdpSocket::end(Operation& operation, const Traits& traits) {
     if (operation.kind == OperationKind::write) {
-        static_cast<void>(send(operation.rest()));
+        static_cast<void>(send(operation.rest(), traits));
         return {status::success, operation.size()};
+    }
+    if (unreachable_ != 0) {
+        --unreachable_;
+        return {status::port_unreachable, 0};
     }
     const std::vector<std::uint8_t> datagram = std::move(queue_.front());
     queue_.pop_front();

@@ -1,6 +1,8 @@
 // A UDP socket of the model: a queue of datagrams, and the one peer it is connected to.
 //
 // Like the network it loses what does not fit, and a receive loses what does not fit its buffer.
+// What is sent to a peer that is gone is answered by its system, and the next receive fails
+// (Traits::reports_unreachable).
 // The doorbell is one of these, connected to itself.
 #pragma once
 
@@ -30,7 +32,8 @@ public:
                                          std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] std::uint32_t afd_readiness(const Traits& traits,
                                               std::chrono::nanoseconds now) const noexcept override;
-    [[nodiscard]] bool is_exceptional(std::chrono::nanoseconds) const noexcept override {
+    [[nodiscard]] bool is_exceptional(const Traits&,
+                                      std::chrono::nanoseconds) const noexcept override {
         return false;
     }
     [[nodiscard]] bool is_connected() const noexcept override { return false; }
@@ -41,7 +44,7 @@ public:
     [[nodiscard]] std::uint32_t refusal(OperationKind kind, const Traits& traits) const override;
     [[nodiscard]] bool can_end(const Operation& operation) const override;
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
-    [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes) override;
+    [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes, const Traits& traits) override;
     [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
 
 protected:
@@ -51,8 +54,15 @@ protected:
     }
 
 private:
+    /// Something for a receive that no pending one is about to take.
+    [[nodiscard]] bool is_readable() const noexcept {
+        return queue_.size() + unreachable_ > in_flight(OperationKind::read);
+    }
+
     std::weak_ptr<UdpSocket> peer_;
     bool connected_ = false;  ///< It stays so when the peer is gone.
+    /// Answers to what was sent to a port that nobody has, each of which a receive reports.
+    std::size_t unreachable_ = 0;
     std::deque<std::vector<std::uint8_t>> queue_;
 };
 

@@ -56,7 +56,7 @@ enum class PipeKind {
 };
 
 /// What happened at a console.
-enum class ConsoleInput { key, mouse, focus };
+enum class ConsoleInput { key, key_release, mouse, focus };
 
 /// Kinds of handle that are not sockets.
 enum class Thing {
@@ -92,8 +92,12 @@ public:
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
     [[nodiscard]] Handle udp_loop();      ///< Bound, and connected to itself.
 
-    /// Starts to connect a TCP socket that was not connected before.
+    /// Starts to connect a TCP socket that is not connected; its last connect may have failed.
     void connect(Handle socket, Handle listener);
+    /// The same towards a port that nobody listens at.
+    void connect_to_nobody(Handle socket);
+    /// A TCP socket that is not connected listens. It is bound where it was not.
+    void listen(Handle socket);
     /// A socket whose connect to `listener` has been started.
     [[nodiscard]] Handle connecting(Handle listener);
     /// A socket whose connect has been started towards a port that nobody listens at.
@@ -107,8 +111,10 @@ public:
     Transfer send(Handle socket, std::size_t bytes);
     Transfer receive(Handle socket, std::size_t bytes);
     void send_urgent(Handle socket);         ///< One out-of-band byte.
+    Transfer receive_urgent(Handle socket);  ///< One out-of-band byte, of which there may be more.
     void keep_urgent_inline(Handle socket);  ///< SO_OOBINLINE.
     void shutdown_send(Handle socket);       ///< FIN.
+    void shutdown_receive(Handle socket);    ///< SD_RECEIVE: nothing is sent.
     void reset(Handle socket);               ///< Linger zero, then closesocket: RST.
     void close(Handle socket);               ///< closesocket.
     void close_handle(Handle handle);        ///< CloseHandle, whatever the handle is.
@@ -158,7 +164,7 @@ public:
     /// The input of a console; an invalid handle where this process has none. It is empty then.
     [[nodiscard]] Handle console();
     void console_input(Handle console, ConsoleInput input);
-    /// Takes all records from the console; how many of them were keys.
+    /// Takes all records from the console; how many of them were keys, pressed or released.
     [[nodiscard]] std::size_t drain_console(Handle console);
 
     /// A second port, not the poller's. Packets that come there are nobody's.
@@ -172,6 +178,9 @@ public:
     void cancel(Handle socket, void* overlapped);
     /// PostQueuedCompletionStatus by the user.
     void post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped);
+
+    /// QueueUserAPC to the calling thread, which must not be one of `beside`.
+    void queue_apc(std::function<void()> action);
 
     /// Runs `action` beside the thread that waits: on a real kernel on a thread of its own, at
     /// once; on the simulated kernel's virtual clock while the waiting thread is inside a kernel

@@ -168,12 +168,20 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-Handle World::connecting_to_nobody() {
+void World::connect_to_nobody(Handle socket) {
     // Bound and not listening: the port refuses connections, and nobody else can be given it.
     const Handle nobody = tcp_socket();
     bind_to_free_port(number(nobody));
-    return connecting(nobody);
+    connect(socket, nobody);
 }
+
+Handle World::connecting_to_nobody() {
+    const Handle socket = tcp_socket();
+    connect_to_nobody(socket);
+    return socket;
+}
+
+void World::listen(Handle socket) { checked(::listen(number(socket), SOMAXCONN), "listen"); }
 
 Handle World::connecting_to_silence() {
     const Handle full = handle_of(impl_->listener(0));
@@ -218,12 +226,21 @@ void World::send_urgent(Handle socket) {
     }
 }
 
+Transfer World::receive_urgent(Handle socket) {
+    char byte = 0;
+    return moved(::recv(number(socket), &byte, 1, MSG_OOB));
+}
+
 void World::keep_urgent_inline(Handle socket) {
     set_option(number(socket), SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
 void World::shutdown_send(Handle socket) {
     checked(::shutdown(number(socket), SHUT_WR), "shutdown");
+}
+
+void World::shutdown_receive(Handle socket) {
+    checked(::shutdown(number(socket), SHUT_RD), "shutdown");
 }
 
 void World::reset(Handle socket) {

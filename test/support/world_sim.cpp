@@ -102,12 +102,27 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-Handle World::connecting_to_nobody() {
+void World::connect_to_nobody(Handle socket) {
     ModelLock model(impl_->kernel);
-    const auto socket = std::make_shared<TcpSocket>();
-    socket->connect_to_nobody(impl_->refusal(model));
+    need<TcpSocket>(model, socket, "connect_to_nobody: no TCP socket")
+        ->connect_to_nobody(impl_->refusal(model));
     model->moments.insert(impl_->refusal(model));
-    return impl_->open(model, socket);
+}
+
+Handle World::connecting_to_nobody() {
+    const Handle socket = tcp_socket();
+    connect_to_nobody(socket);
+    return socket;
+}
+
+void World::listen(Handle socket) {
+    ModelLock model(impl_->kernel);
+    const auto listener = need<TcpSocket>(model, socket, "listen: no TCP socket");
+    if (listener->address().port == 0) {
+        listener->bind_to(model->network.free_port());
+    }
+    listener->listen();
+    model->network.listen(listener->address().port, listener);
 }
 
 Handle World::connecting_to_silence() {
@@ -127,7 +142,8 @@ Handle World::accept(Handle listener) {
 Transfer World::send(Handle socket, std::size_t bytes) {
     const std::vector<std::uint8_t> content(bytes, std::uint8_t{'w'});
     ModelLock model(impl_->kernel);
-    const sim::Moved moved = need<sim::Socket>(model, socket, "send: no socket")->send(content);
+    const sim::Moved moved =
+        need<sim::Socket>(model, socket, "send: no socket")->send(content, model->traits);
     return {moved.bytes, win32_error(moved.code)};
 }
 
@@ -145,6 +161,13 @@ void World::send_urgent(Handle socket) {
             "send_urgent failed");
 }
 
+Transfer World::receive_urgent(Handle socket) {
+    ModelLock model(impl_->kernel);
+    const std::uint32_t code =
+        need<TcpSocket>(model, socket, "receive_urgent: no TCP socket")->receive_urgent();
+    return {code == 0 ? std::size_t{1} : 0, win32_error(code)};
+}
+
 void World::keep_urgent_inline(Handle socket) {
     ModelLock model(impl_->kernel);
     need<TcpSocket>(model, socket, "keep_urgent_inline: no TCP socket")->keep_urgent_inline();
@@ -154,6 +177,13 @@ void World::shutdown_send(Handle socket) {
     ModelLock model(impl_->kernel);
     require(need<TcpSocket>(model, socket, "shutdown_send: no TCP socket")->shutdown_send() == 0,
             "shutdown_send failed");
+}
+
+void World::shutdown_receive(Handle socket) {
+    ModelLock model(impl_->kernel);
+    require(
+        need<TcpSocket>(model, socket, "shutdown_receive: no TCP socket")->shutdown_receive() == 0,
+        "shutdown_receive failed");
 }
 
 void World::reset(Handle socket) {
@@ -223,6 +253,8 @@ void World::post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, vo
                 ->post({.key = key, .overlapped = overlapped, .bytes = bytes}, model->packet_pool),
             "post_packet failed");
 }
+
+void World::queue_apc(std::function<void()> action) { impl_->kernel.queue_apc(std::move(action)); }
 
 void World::beside(std::function<void()> action) {
     if (impl_->kernel.options().mode == sim::Mode::threaded) {

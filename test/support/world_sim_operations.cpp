@@ -125,8 +125,8 @@ Transfer World::put(Handle handle, std::span<const std::byte> bytes) {
         const std::uint32_t code = pipe->put(numbers(bytes), done);
         return {done, win32_error(code)};
     }
-    const sim::Moved moved =
-        need<Socket>(model, handle, "put: neither socket nor pipe")->send(numbers(bytes));
+    const sim::Moved moved = need<Socket>(model, handle, "put: neither socket nor pipe")
+                                 ->send(numbers(bytes), model->traits);
     return {moved.bytes, win32_error(moved.code)};
 }
 

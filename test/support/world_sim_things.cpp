@@ -51,7 +51,9 @@ std::shared_ptr<sim::Object> make(Thing kind) {
 }
 
 sys::ConsoleRecord record_of(ConsoleInput input) {
-    return input == ConsoleInput::key ? sys::ConsoleRecord::key : sys::ConsoleRecord::other;
+    // A release is a record of a key like a press.
+    const bool of_key = input == ConsoleInput::key || input == ConsoleInput::key_release;
+    return of_key ? sys::ConsoleRecord::key : sys::ConsoleRecord::other;
 }
 
 }  // namespace

@@ -83,11 +83,24 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-Handle World::connecting_to_nobody() {
+void World::connect_to_nobody(Handle socket) {
     const std::vector<std::byte> nobody = address_of_nobody();
-    const SOCKET socket = impl_->open_tcp();
-    start_connect(socket, reinterpret_cast<const sockaddr_in*>(nobody.data())->sin_port);
-    return Handle(std::uintptr_t{socket});
+    start_connect(socket.value(), reinterpret_cast<const sockaddr_in*>(nobody.data())->sin_port);
+}
+
+Handle World::connecting_to_nobody() {
+    const Handle socket = tcp_socket();
+    connect_to_nobody(socket);
+    return socket;
+}
+
+void World::listen(Handle socket) {
+    sockaddr_in address = {};
+    int size = sizeof(address);
+    if (::getsockname(socket.value(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        bind_to_free_port(socket.value());  // It is not bound.
+    }
+    check_socket_call(::listen(socket.value(), SOMAXCONN), "listen");
 }
 
 Handle World::connecting_to_silence() {
@@ -121,12 +134,21 @@ void World::send_urgent(Handle socket) {
     check_socket_call(::send(socket.value(), &byte, 1, MSG_OOB), "send(MSG_OOB)");
 }
 
+Transfer World::receive_urgent(Handle socket) {
+    char byte = 0;
+    return in_chunks(1, [&](int size) { return ::recv(socket.value(), &byte, size, MSG_OOB); });
+}
+
 void World::keep_urgent_inline(Handle socket) {
     set_option(socket.value(), SO_OOBINLINE, BOOL{TRUE});
 }
 
 void World::shutdown_send(Handle socket) {
     check_socket_call(::shutdown(socket.value(), SD_SEND), "shutdown");
+}
+
+void World::shutdown_receive(Handle socket) {
+    check_socket_call(::shutdown(socket.value(), SD_RECEIVE), "shutdown");
 }
 
 void World::reset(Handle socket) {
@@ -206,6 +228,19 @@ std::vector<std::byte> World::address_of_nobody() {
     const Handle nobody = tcp_socket();
     bind_to_free_port(nobody.value());
     return address_of(nobody);
+}
+
+void World::queue_apc(std::function<void()> action) {
+    auto owned = std::make_unique<std::function<void()>>(std::move(action));
+    const auto run = [](ULONG_PTR function) {
+        const std::unique_ptr<std::function<void()>> taken(
+            reinterpret_cast<std::function<void()>*>(function));
+        (*taken)();
+    };
+    if (::QueueUserAPC(run, ::GetCurrentThread(), reinterpret_cast<ULONG_PTR>(owned.get())) == 0) {
+        fail("QueueUserAPC");
+    }
+    static_cast<void>(owned.release());
 }
 
 void World::beside(std::function<void()> action) {

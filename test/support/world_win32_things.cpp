@@ -23,8 +23,9 @@ INPUT_RECORD record_of(ConsoleInput input) {
     INPUT_RECORD record = {};
     switch (input) {
         case ConsoleInput::key:
+        case ConsoleInput::key_release:
             record.EventType = KEY_EVENT;
-            record.Event.KeyEvent.bKeyDown = TRUE;
+            record.Event.KeyEvent.bKeyDown = input == ConsoleInput::key ? TRUE : FALSE;
             record.Event.KeyEvent.wRepeatCount = 1;
             record.Event.KeyEvent.wVirtualKeyCode = 'K';
             record.Event.KeyEvent.uChar.UnicodeChar = L'k';

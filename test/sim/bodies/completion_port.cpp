@@ -129,6 +129,7 @@ std::uint32_t win32_code_of_status(std::uint32_t status) noexcept {
         {0xC0000236, 1225},  // CONNECTION_REFUSED
         {0xC000023C, 1231},  // NETWORK_UNREACHABLE
         {0xC000023D, 1232},  // HOST_UNREACHABLE
+        {0xC000023F, 1234},  // PORT_UNREACHABLE
         {0xC0000241, 1236},  // CONNECTION_ABORTED
     };
     constexpr std::uint32_t no_message = 317;  // ERROR_MR_MID_NOT_FOUND

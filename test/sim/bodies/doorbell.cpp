@@ -40,7 +40,7 @@ std::error_code Doorbell::ring() const noexcept {
         return call.fail(sim::code::not_a_socket);
     }
     const std::uint8_t byte = 0;
-    const sim::Moved sent = socket->send({&byte, 1});
+    const sim::Moved sent = socket->send({&byte, 1}, call->traits);
     if (sent.code != 0 && sent.code != sim::code::would_block) {
         return call.fail(sent.code);
     }

@@ -2,7 +2,8 @@
 // says of one socket is in tcp_readiness.cpp and udp_socket.cpp.
 //
 // A number that is no socket at entry gets NVAL and is not counted; it neither ends the wait nor
-// fails the call, unless there is no socket at all. A number whose socket was closed with
+// fails the call, unless there is no socket at all. Windows looks at the events from the first
+// socket on [W3, W5, W6]. A number whose socket was closed with
 // CloseHandle (see handle_table.hpp) fails the call whatever else is in the array. A socket that is
 // closed while it is polled ends the wait with NVAL, and is counted. All of this was seen on
 // Wine 8.
@@ -51,6 +52,14 @@ void clear(std::span<PollEntry> entries) {
     }
 }
 
+/// From the first socket on, some entry asks for what may not be asked for.
+bool asks_for_too_much(std::span<const PollEntry> entries, const Sockets& sockets) {
+    const auto first =
+        std::ranges::find_if(sockets, [](const auto& one) { return one != nullptr; });
+    return std::ranges::any_of(entries.subspan(static_cast<std::size_t>(first - sockets.begin())),
+                               [](const PollEntry& entry) { return (entry.events & ~legal) != 0; });
+}
+
 }  // namespace
 
 Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
@@ -62,11 +71,7 @@ Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
     if (call->winsock_sessions == 0) {
         return call.fail(sim::code::not_initialised);
     }
-    const bool illegal = call->traits.refuses_illegal_events &&
-                         std::ranges::any_of(entries, [](const PollEntry& entry) {
-                             return (entry.events & ~legal) != 0;
-                         });
-    if (entries.empty() || illegal) {
+    if (entries.empty()) {
         return call.fail(sim::code::invalid_argument);
     }
     Sockets sockets;
@@ -81,8 +86,13 @@ Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
         look(entries, sockets, call->traits, call.now());
         return call.fail(sim::code::not_a_socket);
     }
-    const std::uint32_t hang =
-        call.block(milliseconds, [&] { return look(entries, sockets, call->traits, call.now()); });
+    if (call->traits.refuses_illegal_events && asks_for_too_much(entries, sockets)) {
+        clear(entries);
+        return call.fail(sim::code::invalid_argument);
+    }
+    const std::uint32_t hang = call.block(
+        milliseconds, [&] { return look(entries, sockets, call->traits, call.now()); },
+        call->traits.poll_runs_apcs);
     if (hang != 0) {
         clear(entries);
         return call.fail(hang);
@@ -111,7 +121,7 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
         if (socket == nullptr) {
             return call.fail(sim::code::not_a_socket);
         }
-        failed |= std::uint64_t{socket->is_exceptional(call.now())} << i;
+        failed |= std::uint64_t{socket->is_exceptional(call->traits, call.now())} << i;
     }
     return call.answer(failed);
 }
