@@ -4,7 +4,8 @@
 // Nothing of that is remembered: the simulated socket itself is asked what it would answer to the
 // backend in use, and lib/core's tables, which have tests of their own, make an epoll mask of it.
 // So whatever a personality says of data before a FIN or of a refused connect is expected as it is.
-// One more thing is known: before build 19041 select is asked about refusals beside WSAPoll.
+// One more thing is known: before build 19041 select is asked about refusals beside WSAPoll. A
+// listener is not refused, whatever select says of it.
 #pragma once
 
 #include <memory>
@@ -65,7 +66,7 @@ public:
                 happen_to_stream(world, what);
                 break;
             case Kind::datagram:
-                static_cast<void>(what % 2 == 0 ? world.send(peer_, 1) : world.receive(handle_, 1));
+                happen_to_datagrams(world, what);
                 break;
             case Kind::listener:
                 if (what % 2 == 0) {
@@ -78,6 +79,7 @@ public:
                 take_connection(world);
                 break;
             case Kind::refused:
+                happen_to_refused(world, what);
                 break;
         }
     }
@@ -98,12 +100,14 @@ public:
                                          "the peer shuts down",
                                          "it is shut down",
                                          "the peer goes",
-                                         "nothing"};
+                                         "an urgent byte is taken, or it receives no more"};
         switch (kind_) {
             case Kind::stream:
                 return words[what % 16];
             case Kind::datagram:
-                return what % 2 == 0 ? "a datagram comes" : "a datagram is received";
+                return what % 16 == 14 ? "the peer goes, and a datagram is sent to it"
+                       : what % 2 == 0 ? "a datagram comes"
+                                       : "a datagram is received";
             case Kind::listener:
                 return what % 2 == 0 ? "somebody connects" : "a connection is accepted";
             case Kind::fresh:
@@ -111,7 +115,7 @@ public:
             case Kind::refused:
                 break;
         }
-        return "nothing";
+        return "once it is refused, it connects again or listens";
     }
 
     void close(World& world, bool as_a_handle) {
@@ -132,7 +136,7 @@ public:
             std::int16_t told =
                 socket->readiness(core::to_native_mask(interest), traits, model.now());
             if (traits.build < 19041 && stream && !socket->is_connected() &&
-                socket->is_exceptional(traits, model.now())) {
+                !socket->is_listening() && socket->is_exceptional(traits, model.now())) {
                 told =
                     static_cast<std::int16_t>(told | core::poll_bits::err | core::poll_bits::hup);
             }
@@ -212,8 +216,51 @@ private:
                 }
                 break;
             default:
+                if (what / 16 % 5 == 0) {
+                    world.shutdown_receive(handle_);
+                } else {
+                    static_cast<void>(world.receive_urgent(handle_));
+                }
                 break;
         }
+    }
+
+    void happen_to_datagrams(World& world, std::uint64_t what) {
+        if (what % 16 == 14 && peer_open_) {
+            world.close(peer_);
+            peer_open_ = false;
+        }
+        if (what % 2 != 0) {
+            static_cast<void>(world.receive(handle_, 1));
+        } else {
+            static_cast<void>(world.send(peer_open_ ? peer_ : handle_, 1));
+        }
+    }
+
+    void happen_to_refused(World& world, std::uint64_t what) {
+        if (!is_refused()) {
+            return;
+        }
+        switch (what % 4) {
+            case 0:
+                world.connect_to_nobody(handle_);
+                break;
+            case 1:
+                take_connection(world);
+                break;
+            case 2:
+                world.listen(handle_);
+                kind_ = Kind::listener;
+                break;
+            default:
+                break;
+        }
+    }
+
+    [[nodiscard]] bool is_refused() const {
+        const sim::ModelLock model(sim::Kernel::current());
+        const auto socket = model->handles.find_as<sim::Socket>(handle_);
+        return socket->is_exceptional(model->traits, model.now());
     }
 
     Kind kind_ = Kind::fresh;

@@ -328,16 +328,19 @@ BOOST_AUTO_TEST_CASE(a22_a_refused_socket_that_connects_again_is_silent_until_th
 }
 
 BOOST_AUTO_TEST_CASE(w23_a_listener_whose_connect_was_refused_stays_in_the_except_set) {
-    on_each([](Fixture& fixture) {
+    for (const bool outlasts : {false, true}) {
+        PortFixture fixture(
+            outlasts ? with([](Traits& traits) { traits.refusal_outlasts_listen = true; })
+                     : with(nullptr, Personality::wine_8));
         const Handle socket = fixture.world.connecting_to_nobody();
         fixture.kernel.advance(5s);
         fixture.world.listen(socket);
         BOOST_TEST(sys::is_listening(socket).value());
-        const bool wine = fixture.kernel.options().personality == Personality::wine_8;
-        BOOST_TEST(sys::failed_connects(std::array{socket.value()}).value() == (wine ? 0U : 1U));
+        BOOST_TEST(sys::failed_connects(std::array{socket.value()}).value() ==
+                   (outlasts ? 1U : 0U));
         static_cast<void>(fixture.world.connecting(socket));
         BOOST_TEST(fixture.poll(socket) == bits::rdnorm);
-    });
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
