@@ -1,13 +1,22 @@
 // Which Windows the simulated kernel plays, and all that differs between them.
 //
-// Every difference is one member of `Traits`, with its values in personality.cpp, so that the rest
-// of the model asks for a trait and never for a name. A new difference is a new member here. The
-// sources are the Wine project's tests on real Windows and runs on Wine 8; what both share is not
-// listed.
+// Every difference is one member of `Traits` and one row of the table below, so that the rest of
+// the model asks for a trait and never for a name. A new difference is a new member and a new row.
+// What all personalities share is not listed.
+//
+// At the end of a row stands where it is from: the numbers of facts that Wine's own tests assert on
+// real Windows (A of AFD, W of WSAPoll, S of sockets, O of overlapped calls, P of pipes, K of ports
+// and waits), or who has seen it. What stands in the column of wine_8 was seen on Wine 8. A row
+// that is *off* plays less than Windows does, until the library takes it: behind the word stands
+// what the first two columns are to be then.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
+
+#include "status.hpp"
 
 namespace wakepoll::sim {
 
@@ -31,65 +40,74 @@ struct Traits {
     const char* name;
     std::uint32_t build;
 
-    /// From the start of a connect that nobody answers to its refusal: Windows tries again for
+    // What is said of a socket
+
+    /// From the start of a connect that is not answered to its refusal: Windows tries again for
     /// about two seconds, even on loopback.
     std::chrono::nanoseconds refusal_delay;
     RefusalReport refusal_report;
-
+    /// A socket that listens after its connect was refused stays in select's except set.
+    bool refusal_outlasts_listen;
     /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
     /// the peer's FIN. (Once both sides have sent one, everywhere.)
     bool hangup_before_drained;
     /// After one's own FIN it is writable although the peer's buffer is full: a send would not
-    /// wait, it would fail. Not known of Windows.
+    /// wait, it would fail.
     bool writable_after_own_fin;
-    /// recv after a reset returns 0 instead of failing with WSAECONNRESET.
-    bool end_of_stream_after_reset;
-    /// WSAPoll runs the thread's APCs while it is blocked, and goes on. [W15]
-    bool poll_runs_apcs;
+    /// A datagram to a port that is not in use makes the sender readable, and its next receive
+    /// fails with WSAECONNRESET.
+    bool reports_unreachable;
     /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
     bool refuses_illegal_events;
+    /// WSAPoll runs the thread's APCs while it is blocked, and goes on.
+    bool poll_runs_apcs;
 
-    /// A non-blocking send takes all that it is given, or nothing where there is no room. [S5]
-    bool sends_take_all;
-    /// Winsock's error of a receive on a datagram socket that is bound to nothing. [S7]
-    std::uint32_t unbound_receive_code;
-    /// A datagram to a port that nobody has makes the sender readable, and its next receive fails
-    /// with WSAECONNRESET.
-    bool reports_unreachable;
-    /// A socket that listens after its connect was refused stays in select's except set. [W23]
-    bool refusal_outlasts_listen;
+    // What a call on a socket does
 
-    /// After a send to a peer that has closed, a receive fails with WSAECONNABORTED. [S2]
+    /// recv after a reset returns 0 instead of failing with WSAECONNRESET.
+    bool end_of_stream_after_reset;
+    /// After a send to a peer that has closed, a receive fails with WSAECONNABORTED.
     bool aborts_after_late_send;
+    /// A non-blocking send takes all that it is given, or nothing where there is no room.
+    bool sends_take_all;
+    /// Winsock's error of a receive on a datagram socket that is bound to nothing.
+    std::uint32_t unbound_receive_code;
+
+    // Overlapped operations
 
     /// NTSTATUS of an operation that was pending when its object was closed here, and of an AFD
-    /// request whose device was. [O9, O10, A27]
+    /// request whose device was.
     std::uint32_t closed_status;
-    /// The same of a receive of a TCP connection. [O8]
+    /// The same of a receive of a TCP connection.
     std::uint32_t closed_connection_status;
-    /// The same of a read of a pipe. [P2]
+    /// The same of a read of a pipe.
     std::uint32_t closed_pipe_status;
-    /// An accept whose socket is closed when its connection has come may end as aborted. [O11]
+    /// An accept whose socket is closed when its connection has come may end as aborted.
     bool late_accept_may_abort;
-    /// An overlapped connect is never done at once. [O18]
+    /// An overlapped connect is never done at once.
     bool connects_pend;
-    /// Winsock's error of an overlapped connect where another is under way. [O17]
+    /// Winsock's error of an overlapped connect where another is under way.
     std::uint32_t connecting_code;
-    /// A call that is refused leaves its OVERLAPPED as if it were pending. [O19]
+    /// A call that is refused leaves its OVERLAPPED as if it were pending.
     bool refused_looks_pending;
-    /// Skipping packets of success hides an immediate warning of a socket, too. [O6]
+    /// Skipping packets of success hides an immediate warning of a socket, too.
     bool skipping_hides_warnings;
     /// An operation on a disk file is never done at once.
     bool file_operations_pend;
+
+    // The port
+
     /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0, and so does
-    /// a wait for the port as an object; where this is false they sleep on. [K4, K5]
+    /// a wait for the port as an object; where this is false they sleep on.
     bool closed_port_ends_wait;
-    /// A packet goes to a dequeue that is blocked, and signals the port to nobody else. [K2]
+    /// A packet goes to a dequeue that is blocked, and signals the port to no other wait.
     bool dequeues_come_first;
     /// A port gives no packet to a thread while as many others run as it was made for.
     bool ports_hold_back;
     /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
     bool rubbish_in_internal;
+
+    // AFD
 
     /// Of several AFD requests over one socket only the oldest hears the socket, and answers for
     /// the others as well; a newer one is deaf to it until it ends. A cancel may take effect late.
@@ -99,11 +117,12 @@ struct Traits {
     /// SIO_BSP_HANDLE_POLL is answered.
     bool tells_next_socket;
 
+    // Time
+
     /// How much too early a finite wait can end.
     std::chrono::nanoseconds earliness;
     /// How much too late every finite wait ends.
     std::chrono::nanoseconds lateness;
-
     /// The shortest that a waitable timer of high resolution can be set to.
     std::chrono::nanoseconds timer_floor;
     /// How much too early by the performance counter a timer can fire: it goes by another clock.
@@ -112,7 +131,81 @@ struct Traits {
     std::chrono::nanoseconds timer_lateness;
 };
 
-[[nodiscard]] const Traits& traits_of(Personality personality) noexcept;
+namespace detail {
+
+// clang-format off
+constexpr Traits column_of(Personality personality) {
+    using namespace std::chrono_literals;
+    // One row: the value of windows_11, of windows_server_2019 and of wine_8.
+    const auto row = [personality]<class T>(T windows_11, std::type_identity_t<T> server_2019,
+                                            std::type_identity_t<T> wine_8) -> T {
+        return personality == Personality::windows_11            ? windows_11
+               : personality == Personality::windows_server_2019 ? server_2019
+                                                                 : wine_8;
+    };
+    constexpr RefusalReport all = RefusalReport::error_hangup_writable;
+    constexpr RefusalReport nothing = RefusalReport::nothing;
+    constexpr RefusalReport error = RefusalReport::error_only;
+    constexpr Seeded no = Seeded::no;
+    using namespace status;
+    return {
+        .name = row("windows_11", "windows_server_2019", "wine_8"),
+        .build = row(22631U, 17763U, 19043U),
+
+        .refusal_delay = row(2s, 2s, 0s),                             // A21, W16
+        .refusal_report = row(all, nothing, error),  // W16; before build 19041: nothing
+        .refusal_outlasts_listen = row(false, false, false),          // W23, off: true
+        .hangup_before_drained = row(true, true, false),              // A18, W13
+        .writable_after_own_fin = row(false, false, true),            // not known of Windows
+        .reports_unreachable = row(true, true, false),                // libuv, .NET
+        .refuses_illegal_events = row(true, true, false),             // W2, W3, W5, W6
+        .poll_runs_apcs = row(true, true, false),                     // W15
+
+        .end_of_stream_after_reset = row(false, false, true),         // S1
+        .aborts_after_late_send = row(true, true, false),             // S2
+        .sends_take_all = row(true, true, false),                     // S5
+        .unbound_receive_code =
+            row(code::invalid_argument, code::invalid_argument, code::would_block),  // S7
+
+        .closed_status = row(cancelled, cancelled, handles_closed),   // O9, O10, A27
+        .closed_connection_status =
+            row(cancelled, cancelled, handles_closed),                // O8, off: connection_aborted
+        .closed_pipe_status = row(pipe_broken, pipe_broken, handles_closed),  // P2
+        .late_accept_may_abort = row(true, true, false),              // O11
+        .connects_pend = row(true, true, false),                      // O18
+        .connecting_code =
+            row(code::invalid_argument, code::invalid_argument, code::already),  // O17
+        .refused_looks_pending = row(true, true, false),              // O19
+        .skipping_hides_warnings = row(true, true, false),            // O6
+        .file_operations_pend = row(false, false, true),              // P17
+
+        .closed_port_ends_wait = row(true, true, false),              // K4, K5
+        .dequeues_come_first = row(true, true, false),                // K2
+        .ports_hold_back = row(true, true, false),  // "I/O Completion Ports" in the reference
+        .rubbish_in_internal = row(false, false, true),               // O2
+
+        .deaf_polls = row(no, no, no),  // trio, wepoll and bun have seen it; off: by_seed
+        .stray_packets = row(no, no, no),                             // not known; off: by_seed
+        .tells_next_socket = row(true, true, false),                  // the reference
+
+        .earliness = row(15ms, 15ms, 0ms),                            // libuv, polling
+        .lateness = row(0us, 0us, 100us),
+        .timer_floor = row(0ms, 0ms, 1ms),
+        .timer_earliness = row(100us, 100us, 0us),
+        .timer_lateness = row(300us, 300us, 200us),
+    };
+}
+// clang-format on
+
+inline constexpr Traits columns[] = {column_of(Personality::windows_11),
+                                     column_of(Personality::windows_server_2019),
+                                     column_of(Personality::wine_8)};
+
+}  // namespace detail
+
+[[nodiscard]] constexpr const Traits& traits_of(Personality personality) noexcept {
+    return detail::columns[static_cast<std::size_t>(personality)];
+}
 
 /// The traits with what is left to the seed decided, each by itself.
 [[nodiscard]] Traits with_seed(const Traits& traits, std::uint64_t seed) noexcept;
