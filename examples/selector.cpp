@@ -132,7 +132,7 @@ bool run() {
     std::future<std::error_code> selecting =
         std::async(std::launch::async, [&] { return transport.run(); });
 
-    // This thread does not select, and registers all the same.
+    // Another thread selects meanwhile.
     const std::error_code added[] = {
         registrator.add(Handle(pair.receiving), receiver, IoInterest::read),
         registrator.add(Handle(pair.sending), sender, IoInterest::write)};

@@ -247,14 +247,16 @@ inline void write(Text& text, const PollerStats& stats) {
         "operations_at_once={} "
         "operations_canceled={} late_packets={} wakes_requested={} wakes_reported={} "
         "wakes_coalesced={} socket_polls={} port_dequeues={} blocked={} spurious_returns={} "
-        "afd_requests={} afd_cancels={} backend_moves={} rechecks={} doorbells_made={} "
-        "doorbells_drained={} registrations_dropped={}",
+        "afd_requests={} afd_sockets={} afd_cancels={} backend_moves={} changes_beside={} "
+        "changes_that_roused={} rechecks={} doorbells_made={} doorbells_drained={} "
+        "registrations_dropped={}",
         name(stats.backend), stats.waits, stats.readiness_events, stats.completions,
         stats.operations_started, stats.operations_at_once, stats.operations_canceled,
         stats.late_packets, stats.wakes_requested, stats.wakes_reported, stats.wakes_coalesced(),
         stats.socket_polls, stats.port_dequeues, stats.blocked, stats.spurious_returns,
-        stats.afd_requests, stats.afd_cancels, stats.backend_moves, stats.rechecks,
-        stats.doorbells_made, stats.doorbells_drained, stats.registrations_dropped);
+        stats.afd_requests, stats.afd_sockets, stats.afd_cancels, stats.backend_moves,
+        stats.changes_beside, stats.changes_that_roused, stats.rechecks, stats.doorbells_made,
+        stats.doorbells_drained, stats.registrations_dropped);
 }
 
 /// What all the formatters below are: the text first, then fmt's own formatting of a string.

@@ -1,11 +1,11 @@
 // OsPoller: register handles, submit operations, wait once, receive epoll-compatible events.
 //
-// One thread owns a poller and waits on it. Other threads reach it through `post_wakeup`,
-// `post_shutdown` and `waker()`; `dispose` too may come from anywhere. Every other call belongs to
-// the owner: one that comes while another thread is inside the poller is refused with
-// `std::errc::device_or_resource_busy` and changes nothing.
+// Any thread may make any call at any time; a poller has a lock. One thread waits at a time: a
+// second `wait` is refused with `std::errc::device_or_resource_busy`. A change made while a thread
+// is blocked in `wait` is in force when the call returns. The poller object itself (moving,
+// destroying it) belongs to one thread, as any object does; a `Waker` may outlive it.
 //
-// All memory is allocated by `create`, in one piece. No call throws; a call that fails leaves the
+// All memory is taken by `create`, in one piece. No call throws; a call that fails leaves the
 // tables as they were. After `dispose` or a shutdown every call answers
 // `std::errc::operation_canceled`.
 #pragma once
@@ -24,18 +24,10 @@
 #include "wakepoll/overlapped.hpp"
 #include "wakepoll/stats.hpp"
 #include "wakepoll/timeout.hpp"
+#include "wakepoll/wait_result.hpp"
 #include "wakepoll/waker.hpp"
 
 namespace wakepoll {
-
-/// What a wait came back with. Events and an error can come together: the events were taken before
-/// the error was met, and are valid.
-struct WaitResult {
-    std::size_t count = 0;  ///< Events written to the front of the span.
-    bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
-    bool timer = false;     ///< The time of `set_timer` has come.
-    std::error_code error;
-};
 
 /// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
 struct AcceptedAddresses {
@@ -62,7 +54,7 @@ public:
 
     /// Closes the port and everything else the poller owns; registered handles are the user's and
     /// stay open. A wait in progress on another thread ends with `operation_canceled` first. Any
-    /// thread, any number of times.
+    /// number of times.
     void dispose() noexcept;
 
     /// False after `dispose` and for a poller that was moved from.
@@ -118,9 +110,11 @@ public:
     [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
 
-    /// Forgets a handle. Do it before closing the handle: Windows reuses the numbers at once.
-    /// WSAPoll can not tell the new socket from the old; AFD can where it was waiting for the old
-    /// one when that was closed. `no_such_file_or_directory` where the handle is not registered.
+    /// Ends the registration of a handle. Do it before closing the handle, because Windows reuses
+    /// the numbers at once. A socket that was closed while registered is forgotten by the next
+    /// wait; AFD notices it at once where a request in flight covered it, and then a new socket
+    /// with its number can be registered before. `no_such_file_or_directory` where the handle is
+    /// not registered.
     [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
@@ -243,7 +237,13 @@ public:
 
     /// Waits until something is ready, a wakeup is asked for, or `timeout` is over, and fills
     /// `events` from the front. A finite timeout never ends early. An empty span is
-    /// `invalid_argument`. A wakeup alone is `count` 0 with `woken`; a timeout is all empty.
+    /// `invalid_argument`; a wait beside another one is `device_or_resource_busy`.
+    ///
+    /// Reports are level-triggered. An event says what the kernel said of the socket in this wait
+    /// or since the last one: if you have taken the data yourself meanwhile, without a report, one
+    /// report of it may still come, so use non-blocking sockets. What was reported, modified or
+    /// unregistered is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all
+    /// empty.
     ///
     /// Where more is ready than fits, the next wait goes on where this one stopped.
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events,
@@ -286,14 +286,14 @@ public:
     }
 
 private:
-    explicit OsPoller(PollerState* state) noexcept : state_(state) {}
+    explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
 
     [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
                                                            std::span<const std::byte> buffer,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
 
-    PollerState* state_ = nullptr;
+    Poller* poller_ = nullptr;
 };
 
 }  // namespace wakepoll

@@ -11,10 +11,9 @@
 // `release`, which makes room for the next operation at once. An overlapped pipe that is registered
 // for readiness takes an entry too, for as long as it is registered.
 //
-// The pool belongs to the thread that waits; none of it may be called from another. Give back the
-// entries of one's own before the poller is disposed: cancel the call, wait for its packet,
-// release. One that is still in use when the poller's memory would go keeps that memory for good,
-// because a call in flight writes into it.
+// Any thread may take and give back entries. Give back those of your own calls before the poller is
+// disposed: cancel the call, wait for its packet, release. One that is still in use when the
+// poller's memory would go keeps that memory for good, because a call in flight writes into it.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +24,10 @@
 
 namespace wakepoll {
 
-class OverlappedPool;
+class Poller;
 
 namespace core {
+class EntryPool;
 class OperationList;
 }  // namespace core
 
@@ -82,7 +82,7 @@ struct OverlappedEntry {
     [[nodiscard]] OverlappedState state() const noexcept { return state_; }
 
 private:
-    friend class OverlappedPool;
+    friend class core::EntryPool;
     friend class core::OperationList;
 
     static constexpr std::uint32_t no_entry = 0xFFFFFFFF;
@@ -117,11 +117,9 @@ struct Completion {
     std::error_code error;  ///< What the call ended with; success where it succeeded.
 };
 
+/// The pool of a poller. Any thread.
 class OverlappedPool {
 public:
-    /// Takes `capacity` entries at `entries`, which outlive the pool. Called by the poller.
-    OverlappedPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept;
-
     OverlappedPool(const OverlappedPool&) = delete;
     OverlappedPool& operator=(const OverlappedPool&) = delete;
 
@@ -138,28 +136,17 @@ public:
     /// may be asked for; it is not dereferenced.
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
 
-    /// The address is that of an entry of this pool, in use or not.
-    [[nodiscard]] bool is_entry(const void* address) noexcept {
-        return entry_at(address) != nullptr;
-    }
-
-    [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
-    [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
-    [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
+    [[nodiscard]] std::uint32_t active_count() const noexcept;
+    [[nodiscard]] std::uint32_t capacity() const noexcept;
+    [[nodiscard]] bool has_available() const noexcept { return active_count() < capacity(); }
 
 private:
-    friend class core::OperationList;
+    friend class OsPoller;
+    friend class Poller;
 
-    /// Without asking who has it.
-    void give_back(OverlappedEntry& entry) noexcept;
+    explicit OverlappedPool(Poller* poller) noexcept : poller_(poller) {}
 
-    /// The entry that begins at this address, in use or not.
-    [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
-
-    OverlappedEntry* entries_;
-    std::uint32_t capacity_;
-    std::uint32_t active_ = 0;
-    std::uint32_t first_free_ = 0;
+    Poller* poller_;  ///< Null for a pool without entries.
 };
 
 }  // namespace wakepoll

@@ -1,9 +1,9 @@
 // What a poller has done since its creation.
 //
-// The counters are plain numbers that the waiting thread writes in passing, so reading them costs
-// nothing and is done on that thread. (Wakes asked for by other threads are counted in the word
-// that a wake changes anyway.) They explain a loop's behaviour: an idle loop adds one to `waits`
-// and one to `blocked`; a climbing `rechecks` names the sockets that WSAPoll can not wait for.
+// The counters are plain numbers that are written in passing. (Wakes asked for by other threads are
+// counted in the word that a wake changes anyway.) They explain a loop's behaviour: an idle loop
+// adds one to `waits` and one to `blocked`; a climbing `rechecks` names the sockets that WSAPoll
+// can not wait for.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct PollerStats {
     std::uint64_t operations_started = 0;   ///< Operations that were submitted with success.
     std::uint64_t operations_at_once = 0;   ///< Those of them that needed no packet.
     std::uint64_t operations_canceled = 0;  ///< Those whose end `cancel` or `dispose` asked for.
-    std::uint64_t late_packets = 0;  ///< Packets that nobody expected any more, and so dropped.
+    std::uint64_t late_packets = 0;  ///< Packets that nothing waited for any more, and so dropped.
 
     std::uint64_t wakes_requested =
         0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.
@@ -38,8 +38,14 @@ struct PollerStats {
     std::uint64_t spurious_returns = 0;  ///< Blocks that ended early with nothing to report.
 
     std::uint64_t afd_requests = 0;   ///< Requests to AFD, of whatever number of sockets.
+    std::uint64_t afd_sockets = 0;    ///< Sockets in all of these together.
     std::uint64_t afd_cancels = 0;    ///< Those that were cancelled.
     std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has moved to AFD.
+
+    /// Calls that changed something while another thread was blocked in a wait, and
+    std::uint64_t changes_beside = 0;
+    /// those of them that had to have it go round.
+    std::uint64_t changes_that_roused = 0;
 
     std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll can not wait for.
     std::uint64_t doorbells_made =

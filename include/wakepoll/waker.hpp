@@ -7,7 +7,7 @@
 
 namespace wakepoll {
 
-struct PollerState;
+class Poller;
 
 class Waker {
 public:
@@ -32,9 +32,9 @@ public:
 
 private:
     friend class OsPoller;
-    explicit Waker(PollerState* state) noexcept;
+    explicit Waker(Poller* poller) noexcept;
 
-    PollerState* state_ = nullptr;
+    Poller* poller_ = nullptr;
 };
 
 }  // namespace wakepoll

@@ -1,25 +1,20 @@
+// Registrations, packets and reports; afd_polling.cpp has the requests.
 #include "backend/afd_backend.hpp"
 
-#include <algorithm>
-#include <new>
 #include <utility>
 
 #include "core/afd_bits.hpp"
+#include "core/afd_context.hpp"
 #include "core/completion_key.hpp"
 #include "core/event_mask.hpp"
 #include "own_errors.hpp"
 #include "sys/overlapped_io.hpp"
 
 namespace wakepoll::backend {
-namespace {
 
-using core::index_of;
 using core::nanoseconds;
 using core::Slot;
-using Place = core::PollGroup::Place;
-namespace afd_bits = core::afd_bits;
-
-}  // namespace
+using Place = core::PollSchedule::Place;
 
 Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
     Result<sys::AfdDevice> device = sys::AfdDevice::open();
@@ -39,10 +34,9 @@ Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcep
 
 AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
                        const sys::CompletionPort& port, PollerStats& stats) noexcept
-    : request_(memory.group),
-      cells_(memory.cells),
+    : memory_(memory),
       devices_(memory.devices),
-      group_(memory.members, memory.lots, memory.links, table.capacity()),
+      schedule_(memory.members, memory.links),
       table_(table),
       port_(port),
       stats_(stats) {}
@@ -52,7 +46,7 @@ AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
 
 std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
     closed = core::no_slot;
-    sys::AfdDevice& device = devices_[1 + index_of(slot) / requests_per_device];
+    sys::AfdDevice& device = device_of(slot);
     if (device.is_open()) {
         return {};
     }
@@ -61,8 +55,8 @@ std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
         return opened.error();
     }
     device = std::move(*opened);
-    // The number was free: whoever is registered with it was closed. It must not be asked about,
-    // for the device is no socket; Wine's server does not survive the question.
+    // The number was free, so the socket that is registered with it was closed. It must not be
+    // polled, for the device is no socket; Wine's server does not survive the question.
     const Slot former = table_.find(device.handle());
     if (former != core::no_slot && table_[former].registered &&
         table_[former].type == HandleType::socket) {
@@ -80,7 +74,7 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     core::Registration& registration = table_[slot];
     Handle socket = registration.handle;
     Result<Handle> base = sys::base_socket(socket);
-    // A provider that refuses to tell may name one below it: the lowest that can be found.
+    // A provider that refuses to say may name one below it: the lowest that can be found.
     constexpr int deepest = 16;
     for (int depth = 0; !base && base.error() != std::errc::bad_file_descriptor && depth < deepest;
          ++depth) {
@@ -95,10 +89,21 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
         return base.error();
     }
     const Handle lowest = base ? *base : socket;
-    registration.link = static_cast<std::uint32_t>(lowest.value());
+    registration.base = static_cast<std::uint32_t>(lowest.value());
     layered_ = layered_ || lowest != registration.handle;
     // Windows' handles are numbers of 32 bits, for programs of 32 bits are to share them.
-    return registration.link == lowest.value() ? std::error_code{} : own_errors::not_supported();
+    return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
+}
+
+Slot AfdBackend::same_base(Slot slot) const noexcept {
+    for (std::uint32_t i = 0; layered_ && i < table_.used(); ++i) {
+        const core::Registration& other = table_[Slot{i}];
+        if (Slot{i} != slot && other.registered && other.type == HandleType::socket &&
+            other.base == table_[slot].base) {
+            return Slot{i};
+        }
+    }
+    return core::no_slot;
 }
 
 std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
@@ -108,115 +113,157 @@ std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
         drop(closed);
     }
     if (error) {
-        table_[slot].link = 0;
+        table_[slot].base = 0;
         return error;
     }
     // Of a layered provider, the socket that had the same base before was closed unnoticed.
-    const Slot former =
-        slot_of(table_[slot].link, [slot](Slot registered) { return registered != slot; });
+    const Slot former = same_base(slot);
     if (former != core::no_slot) {
         drop(former);
     }
-    watch(slot);
+    watch(slot, false);
     return {};
 }
 
-std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
-    const std::uint32_t wanted = wanted_by(slot);
-    if (group_.must_cancel(slot, wanted)) {
-        if (const std::error_code error = unpark(slot)) {
-            return error;
-        }
+void AfdBackend::watch(Slot slot, bool silent) noexcept {
+    schedule_.add(slot, core::to_afd_mask(table_[slot].interest));
+    if (silent) {
+        schedule_.silence(slot);
     }
-    group_.modify(slot, wanted);
+    // A request of the slot's former registration may be in flight still.
+    const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
+    if (former == Request::own && cancel(former, slot)) {
+        schedule_.note_orphan(slot);
+    } else if (former == Request::group && cancel(former, slot)) {
+        schedule_.note_group_orphan();
+    }
+}
+
+std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
+    const std::uint32_t wanted = core::to_afd_mask(table_[slot].interest);
+    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted), slot)) {
+        return error;
+    }
+    schedule_.modify(slot, wanted);
     return {};
 }
 
 void AfdBackend::remove(Slot slot) noexcept {
-    if (group_.is_parked(slot) && unpark(slot)) {
-        group_.note_stuck();  // The answer comes with the next event of the socket, or its end.
-    }
-    group_.remove(slot, true);
-    table_[slot].link = 0;
-    if (group_.is_group_deserted()) {
-        static_cast<void>(cancel_group());  // Else it ends with the next event, as above.
+    // A request that nothing waits for is cancelled all the same: it would take the answers of the
+    // socket's next request, here or in another poller. What fails is tried again.
+    const Request request = schedule_.remove(slot);
+    if (cancel(request, slot)) {
+        if (request == Request::own) {
+            schedule_.note_orphan(slot);
+        } else {
+            schedule_.note_group_orphan();
+        }
     }
 }
 
 void AfdBackend::drop(Slot slot) noexcept {
-    group_.remove(slot, true);
-    table_[slot].link = 0;
-    table_.erase(slot);
+    // Closing the socket has ended the request that covers it, if there is one.
+    static_cast<void>(schedule_.remove(slot));
+    table_.end_registration(slot);
     ++stats_.registrations_dropped;
 }
 
 // Packets
 // ----------------------------------------------------------------------------------------
 
-void AfdBackend::answered(const void* overlapped, std::uint32_t status) noexcept {
-    const bool succeeded = status == 0;
-    if (overlapped == &status_) {
-        if (group_.is_group_in_flight()) {
-            if (succeeded) {
-                drop_closed(*request_, [this](Slot closed) {
-                    return group_.place_of(closed) == Place::covered;
-                });
-            }
-            group_.group_ended();
-        }
-        return;
+bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept {
+    const std::uint32_t ready = schedule_.ready();
+    const core::AfdContext told(context);
+    const std::uint32_t cell = told.cell();
+    if (cell == table_.capacity() && schedule_.is_group_in_flight() && told.has_tag(group_tag_)) {
+        group_ended(status);
+        return schedule_.ready() > ready;
     }
-    const Slot slot = cells_.slot_of(overlapped);
-    if (index_of(slot) >= table_.capacity() || overlapped != cells_.at(slot) ||
-        !group_.is_busy(slot)) {
-        ++stats_.late_packets;  // A stranger's, who posts packets with the poller's own key.
-        return;
+    const Slot slot{cell};
+    if (cell < table_.used() && schedule_.is_parked(slot) && told.has_tag(schedule_.tag_of(slot))) {
+        own_ended(slot, status);
+        return schedule_.ready() > ready;
     }
-    const Slot lot = group_.lot_over(slot);
-    if (lot == core::no_slot) {
-        if (group_.own_ended(slot) && succeeded) {
-            drop_closed(cell_of(slot).request, [&](Slot closed) { return closed == slot; });
-        }
-    } else if (lot == slot) {
-        if (succeeded) {
-            // The number may be another registration's by now, which is not in this lot.
-            drop_closed(cell_of(slot).request, [&](Slot closed) {
-                return group_.place_of(closed) == Place::in_lot &&
-                       core::block_of(closed) == core::block_of(slot);
-            });
-        }
-        group_.lot_ended(slot);
+    ++stats_.late_packets;  // Of a request that was answered at once, or a stranger's.
+    return false;
+}
+
+void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
+    table_[slot].polled = false;
+    const bool counts = schedule_.own_ended(slot);
+    const Cell& cell = cell_of(slot);
+    if (schedule_.place_of(slot) == Place::absent) {
+        table_.release(slot);
+    } else if (counts && status == 0 && cell.request.count == 1) {
+        static_cast<void>(take_answer(slot, cell.item.events));
     }
 }
 
-template <class IsMeant>
-void AfdBackend::drop_closed(const sys::AfdRequest& answer, const IsMeant& is_meant) noexcept {
-    const sys::AfdItem* const items = answer.items();
-    for (std::uint32_t i = 0; i < answer.count; ++i) {
-        if ((items[i].events & afd_bits::local_close) != 0) {
-            const Slot closed = slot_of(items[i].socket, is_meant);
-            if (closed != core::no_slot) {
-                drop(closed);
-            }
+void AfdBackend::group_ended(std::uint32_t status) noexcept {
+    schedule_.group_ended();
+    for (std::uint32_t i = 0; i < group_count_; ++i) {
+        Slot& slot = memory_.group_slots[i];
+        table_[slot].polled = false;
+        if (schedule_.left_group(slot)) {
+            continue;
         }
+        if (schedule_.place_of(slot) == Place::absent) {
+            table_.release(slot);
+        }
+        slot = core::no_slot;
     }
+    if (status == 0) {
+        take_group_answer(group_count_);
+    }
+}
+
+std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
+    if (request == Request::none) {
+        return {};
+    }
+    ++stats_.afd_cancels;
+    const bool own = request == Request::own;
+    const std::error_code error =
+        own ? device_of(slot).cancel(cell_of(slot).status) : devices_[0].cancel(group_status_);
+    // One that was answered in the meantime needs no cancel: its packet is there, or about to come.
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return error;
+    }
+    if (own) {
+        schedule_.note_own_canceled(slot);
+    } else {
+        schedule_.note_group_canceled();
+    }
+    return {};
+}
+
+std::error_code AfdBackend::cancel_orphans() noexcept {
+    std::error_code first;
+    if (schedule_.is_group_orphan()) {
+        first = cancel(Request::group, core::no_slot);
+    }
+    schedule_.for_each_orphan([&](Slot slot) {
+        const std::error_code error = cancel(Request::own, slot);
+        if (error && !first && schedule_.place_of(slot) == Place::held) {
+            first = error;
+        }
+    });
+    return first;
 }
 
 void AfdBackend::cancel_all() noexcept {
-    if (group_.is_group_in_flight()) {
-        static_cast<void>(devices_[0].cancel(status_));
+    if (schedule_.is_group_in_flight()) {
+        static_cast<void>(cancel(Request::group, core::no_slot));
     }
-    for (std::uint32_t i = 0; i < table_.capacity(); ++i) {
-        const Slot cell{i};
-        const Slot lot = group_.lot_over(cell);
-        if (group_.is_busy(cell) && (lot == core::no_slot || lot == cell)) {
-            static_cast<void>(cancel(cell));
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+        if (schedule_.is_parked(Slot{i})) {
+            static_cast<void>(cancel(Request::own, Slot{i}));
         }
     }
 }
 
 void AfdBackend::close() noexcept {
-    for (std::size_t i = 0; i < devices_for(table_.capacity()); ++i) {
+    for (std::size_t i = 0; i < devices_for(table_.used()); ++i) {
         devices_[i].close();
     }
 }
@@ -228,30 +275,28 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                          nanoseconds /*now*/) noexcept {
     Scan scan;
     auto event = events.begin();
-    while (scan.visited < visits && event != events.end() && group_.ready() > 0) {
-        const Slot slot = group_.cursor();
+    while (scan.visited < visits && event != events.end() && schedule_.ready() > 0) {
+        const Slot slot = schedule_.cursor();
+        const std::uint32_t answer = schedule_.answer_of(slot);
         ++scan.visited;
-        const std::uint32_t answer = group_.answered(slot);
+        schedule_.advance_past(slot);
         if (answer == 0) {
-            group_.advance_past(slot);
             continue;
         }
         const core::Registration& registration = table_[slot];
-        group_.take(slot);
+        schedule_.note_reported(slot);
         event->events = core::filter_mask(core::from_afd_mask(answer, registration.stream),
                                           registration.interest);
         event->data.u64 = registration.user_data;
         event->completion = nullptr;
         ++event;
         if (core::is_one_shot(registration.interest)) {
-            group_.remove(slot, false);
-        } else {
-            group_.advance_past(slot);
+            schedule_.silence(slot);
         }
     }
     scan.filled = static_cast<std::size_t>(event - events.begin());
-    if (group_.ready() == 0) {
-        scan.visited = visits;  // Nobody behind has anything to say.
+    if (schedule_.ready() == 0 && (event != events.end() || !schedule_.has_unpolled())) {
+        scan.visited = visits;  // None behind has anything to report in this wait.
     }
     return scan;
 }

@@ -67,6 +67,22 @@ Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
     return scan;
 }
 
+bool HandleBackend::arm_suspects() noexcept {
+    suspects_.for_each([this](Slot slot) {
+        const bool was_taken = watch_of(slot).taken;
+        const Answer answer = ask(slot);
+        if (answer.closed) {
+            drop(slot);
+        } else if (answer.mask != 0) {
+            // To ask was to take the signal, which is kept until it is reported.
+            watch_of(slot).taken = was_taken || watch_of(slot).takes;
+        } else if (!answer.error) {
+            suspects_.remove(slot);
+        }
+    });
+    return !suspects_.empty();
+}
+
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
     switch (table_[slot].type) {
         case HandleType::console:
@@ -143,7 +159,7 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
 }
 
 HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
-    OverlappedEntry& entry = operations_[table_[slot].link];
+    OverlappedEntry& entry = operations_[table_[slot].entry];
     assert(entry.state() == OverlappedState::idle);
     const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
     if (!started) {

@@ -42,7 +42,7 @@ HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& tabl
                              void* poller) noexcept
     : cells_(memory.cells),
       watches_(memory.watches),
-      signals_(memory.signals, table.capacity()),
+      signals_(memory.signals),
       suspects_(memory.links),
       table_(table),
       operations_(operations),
@@ -51,14 +51,14 @@ HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& tabl
       poller_(poller) {}
 
 void HandleBackend::close() noexcept {
-    for (std::uint32_t slot = 0; slot < table_.capacity(); ++slot) {
+    for (std::uint32_t slot = 0; slot < table_.used(); ++slot) {
         const core::Registration& registration = table_[Slot{slot}];
         if (!registration.registered || registration.type == HandleType::socket) {
             continue;
         }
         std::destroy_at(&wait_of(Slot{slot}));
         if (watches_[slot].by_read) {
-            OverlappedEntry& entry = operations_[registration.link];
+            OverlappedEntry& entry = operations_[registration.entry];
             if (entry.state() == OverlappedState::idle) {
                 operations_.give_back(entry);
             }
@@ -95,7 +95,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
                 return own_errors::resource_unavailable_try_again();
             }
             entry->handle = registration.handle;
-            registration.link = operations_.index_of(*entry);
+            registration.entry = operations_.index_of(*entry);
             watch.by_read = true;
             watch.messages = sys::carries_messages(registration.handle);
         }
@@ -117,7 +117,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     }
     watch_of(slot) = watch;
-    ::new (cells_.at(slot)) sys::ThreadPoolWait;
+    ::new (cells_[core::index_of(slot)].memory) sys::ThreadPoolWait;
     suspect(slot);
     return {};
 }
@@ -147,8 +147,8 @@ void HandleBackend::remove(Slot slot) noexcept {
         return;
     }
     core::Registration& registration = table_[slot];
-    OverlappedEntry& entry = operations_[registration.link];
-    registration.link = 0;
+    OverlappedEntry& entry = operations_[registration.entry];
+    registration.entry = 0;
     if (entry.state() == OverlappedState::idle) {
         operations_.give_back(entry);
         return;
@@ -160,7 +160,7 @@ void HandleBackend::remove(Slot slot) noexcept {
 
 void HandleBackend::drop(Slot slot) noexcept {
     remove(slot);
-    table_.erase(slot);
+    table_.end_registration(slot);
     ++stats_.registrations_dropped;
 }
 
@@ -169,12 +169,13 @@ void HandleBackend::drop(Slot slot) noexcept {
 
 void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept {
     auto& self = *static_cast<HandleBackend*>(backend);
-    self.signals_.set(self.cells_.slot_of(&wait));
+    const auto* const cell = reinterpret_cast<const Cell*>(&wait);
+    self.signals_.set(Slot{static_cast<std::uint32_t>(cell - self.cells_)});
     self.rouse_(self.poller_);
 }
 
 void HandleBackend::take_signals() noexcept {
-    signals_.take_all([this](Slot slot) { note_signal(slot); });
+    signals_.take_all(table_.used(), [this](Slot slot) { note_signal(slot); });
 }
 
 void HandleBackend::note_signal(Slot slot) noexcept {

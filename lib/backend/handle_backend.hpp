@@ -14,15 +14,15 @@
 //     port. Its entry is taken from the pool when the pipe is registered, so that it can not be
 //     missing later.
 //
-// A pool's thread does no more than note the slot in a set of bits and rouse the owner. A slot that
-// is unregistered is disarmed first, which waits for a callback that is under way, so nothing of it
-// is left afterwards; only a read of nothing may still be in flight, and its packet is recognised
-// by the generation of the slot.
+// A pool's thread does no more than note the slot in a set of bits and rouse the waiting thread. A
+// slot that is unregistered is disarmed first, which waits for a callback that is running, so
+// nothing of it is left afterwards; only a read of nothing may still be in flight, and its packet
+// is recognised by the generation of the slot.
 //
 // A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
 // signal is kept with the slot until it has been reported.
 //
-// All of it is called by the owner of the poller.
+// All of it is called under the poller's lock.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,6 @@
 #include <system_error>
 
 #include "backend/readiness_backend.hpp"
-#include "backend/slot_cell.hpp"
 #include "core/operation_list.hpp"
 #include "core/registration_table.hpp"
 #include "core/signal_set.hpp"
@@ -57,15 +56,20 @@ public:
         bool messages : 1 = false;  ///< And one of messages.
     };
 
-    /// Arrays for every slot, which outlive the backend.
+    /// Raw memory for a wait.
+    struct Cell {
+        alignas(sys::ThreadPoolWait) std::byte memory[sizeof(sys::ThreadPoolWait)];
+    };
+
+    /// Arrays of all-zero memory for every slot, which outlive the backend.
     struct Memory {
-        SlotCells cells;  ///< shared with the AFD backend
+        Cell* cells;
         Watch* watches;
         core::SignalSet::Word* signals;  ///< `SignalSet::words_for` of them
         core::SlotRing::Link* links;     ///< shared with the rings of other backends
     };
 
-    /// Rouses the owner, from any thread.
+    /// Rouses the waiting thread, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
     HandleBackend(const Memory& memory, core::RegistrationTable& table,
@@ -80,8 +84,8 @@ public:
     /// True where this may be asked of it: nothing but sockets tells when it can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
-    /// Begins, changes or ends the watch of a registered slot, whose cell nobody else uses. A
-    /// failed `add` changes nothing. An overlapped pipe must be associated with the port before.
+    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
+    /// overlapped pipe must be associated with the port before.
     [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
@@ -95,9 +99,9 @@ public:
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// The suspects that were added last, so many of them, are asked next: in this wait the others
-    /// had their turn.
-    void prefer_newest(std::size_t count) noexcept { suspects_.prefer_newest(count); }
+    /// Asks every suspect, so that what is not ready is armed. True where some remain: they are
+    /// ready, or could not be asked.
+    [[nodiscard]] bool arm_suspects() noexcept;
 
     /// Takes note of what the pool's threads have seen.
     void take_signals() noexcept;
@@ -106,7 +110,7 @@ public:
     void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
 
     /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
-    /// nothing in flight are left to whoever drains the port.
+    /// nothing in flight are left to the drain of the port.
     void close() noexcept;
 
 private:
@@ -128,7 +132,8 @@ private:
         return watches_[core::index_of(slot)];
     }
     [[nodiscard]] sys::ThreadPoolWait& wait_of(core::Slot slot) noexcept {
-        return *std::launder(static_cast<sys::ThreadPoolWait*>(cells_.at(slot)));
+        return *std::launder(
+            reinterpret_cast<sys::ThreadPoolWait*>(cells_[core::index_of(slot)].memory));
     }
     void note_signal(core::Slot slot) noexcept;
     void suspect(core::Slot slot) noexcept;
@@ -139,7 +144,7 @@ private:
     /// Called by a thread of the system's pool.
     static void signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept;
 
-    SlotCells cells_;
+    Cell* cells_;
     Watch* watches_;
     core::SignalSet signals_;
     core::SlotRing suspects_;

@@ -7,8 +7,8 @@ using core::Slot;
 
 SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
                              core::WakeState& wake, const sys::CompletionPort& port,
-                             PollerStats& stats, bool select_tells_refusals) noexcept
-    : wsapoll_(memory.wsapoll, table, wake, stats, select_tells_refusals),
+                             PollerStats& stats, bool select_reports_refusals) noexcept
+    : wsapoll_(memory.wsapoll, table, wake, stats, select_reports_refusals),
       afd_(memory.afd, table, port, stats),
       choice_(choice),
       table_(table),
@@ -21,16 +21,16 @@ std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
             return error;
         }
     }
-    return is_afd() ? afd_.add(slot, now) : wsapoll_.add(slot, now);
+    return serving([&](auto& backend) { return backend.add(slot, now); });
 }
 
 std::error_code SocketBackend::prepare_all() noexcept {
     const auto drop = [this](Slot slot) {
         wsapoll_.remove(slot);
-        table_.erase(slot);
+        table_.end_registration(slot);
         ++stats_.registrations_dropped;
     };
-    for (std::uint32_t i = 0; i < table_.capacity(); ++i) {
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
         const Slot slot{i};
         const core::Registration& registration = table_[slot];
         if (!registration.registered || registration.type != HandleType::socket) {
@@ -52,24 +52,47 @@ std::error_code SocketBackend::prepare_all() noexcept {
 
 std::error_code SocketBackend::move() noexcept {
     if (const std::error_code error = prepare_all()) {
-        for (std::uint32_t i = 0; i < table_.capacity(); ++i) {
+        for (std::uint32_t i = 0; i < table_.used(); ++i) {
             if (table_[Slot{i}].registered && table_[Slot{i}].type == HandleType::socket) {
-                table_[Slot{i}].link = 0;
+                table_[Slot{i}].base = 0;
             }
         }
         refused_ = error == std::errc::operation_not_supported;
         return error;
     }
-    for (Slot slot = wsapoll_.give_up_next(); slot != core::no_slot;
-         slot = wsapoll_.give_up_next()) {
-        afd_.watch(slot);
+    bool silent = false;
+    for (Slot slot = wsapoll_.give_up_next(silent); slot != core::no_slot;
+         slot = wsapoll_.give_up_next(silent)) {
+        afd_.watch(slot, silent);
     }
     choice_ = Choice::afd;
     ++stats_.backend_moves;
-    // Who was about to ring need not succeed: the owner is awake.
+    if (!blocked_) {
+        retire_wsapoll();
+    }
+    return {};
+}
+
+void SocketBackend::retire_wsapoll() noexcept {
+    // A thread that is about to ring need not succeed: the waiting thread is awake.
     wake_.wait_for_errands();
     wsapoll_.close();
-    return {};
+}
+
+std::error_code SocketBackend::begin_block() noexcept {
+    const std::error_code error = wsapoll_.begin_block();
+    blocked_ = !error;
+    return error;
+}
+
+std::error_code SocketBackend::end_block(std::error_code error) noexcept {
+    blocked_ = false;
+    error = wsapoll_.end_block(error);
+    if (choice_ == Choice::afd) {
+        retire_wsapoll();
+        return {};
+    }
+    return error;
 }
 
 }  // namespace wakepoll::backend

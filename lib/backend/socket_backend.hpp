@@ -2,12 +2,13 @@
 //
 // `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD,
 // for good, as soon as that serves better: with more than `most_by_wsapoll` sockets, when packets
-// can come beside sockets (there the owner blocks at the port itself), or when there is a socket
-// that WSAPoll can not wait for. Where the device does not open it stays with WSAPoll. The move
+// can come beside sockets (there the thread blocks at the port itself), or when there is a socket
+// that WSAPoll cannot wait for. Where the device does not open it stays with WSAPoll. The move
 // takes over every registration, in the order of their turns; nothing is lost by it, for readiness
 // is asked for anew, and nothing doubled, for it takes place between two reports.
 //
-// Used by the owner of a poller, but for `rouse`.
+// This is the one place that knows which of the two serves. Used under the poller's lock, except
+// `block` and `rouse`.
 #pragma once
 
 #include <chrono>
@@ -27,6 +28,16 @@
 namespace wakepoll::backend {
 
 class SocketBackend {
+    /// Calls `visit` with the backend that serves.
+    template <class Visit>
+    decltype(auto) serving(const Visit& visit) noexcept {
+        return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
+    }
+    template <class Visit>
+    decltype(auto) serving(const Visit& visit) const noexcept {
+        return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
+    }
+
 public:
     /// The most sockets that `automatic` leaves to WSAPoll.
     static constexpr std::uint32_t most_by_wsapoll = 16;
@@ -41,7 +52,7 @@ public:
 
     SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
                   core::WakeState& wake, const sys::CompletionPort& port, PollerStats& stats,
-                  bool select_tells_refusals) noexcept;
+                  bool select_reports_refusals) noexcept;
 
     SocketBackend(const SocketBackend&) = delete;
     SocketBackend& operator=(const SocketBackend&) = delete;
@@ -49,85 +60,68 @@ public:
     /// Takes the device, where the choice is another than `wsapoll`.
     void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
 
-    [[nodiscard]] bool is_afd() const noexcept { return choice_ == Choice::afd; }
+    /// Which one serves now.
+    [[nodiscard]] Backend kind() const noexcept {
+        return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
+    }
 
     // As ReadinessBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept {
-        return is_afd() ? afd_.modify(slot, now) : wsapoll_.modify(slot, now);
+        return serving([&](auto& backend) { return backend.modify(slot, now); });
     }
     void remove(core::Slot slot) noexcept {
-        is_afd() ? afd_.remove(slot) : wsapoll_.remove(slot);
+        serving([&](auto& backend) { backend.remove(slot); });
         refused_ = false;
     }
-    [[nodiscard]] std::size_t size() const noexcept {
-        return is_afd() ? afd_.size() : wsapoll_.size();
-    }
     [[nodiscard]] core::Park parks_at() const noexcept {
-        return is_afd() ? core::Park::port : wsapoll_.parks_at();
+        return serving([](const auto& backend) { return backend.parks_at(); });
+    }
+    void begin_wait(std::size_t room) noexcept {
+        serving([room](auto& backend) { backend.begin_wait(room); });
     }
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
-        return is_afd() ? afd_.look(now) : wsapoll_.look(now);
+        return serving([now](auto& backend) { return backend.look(now); });
     }
+    [[nodiscard]] std::size_t due() const noexcept {
+        return serving([](const auto& backend) { return backend.due(); });
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return serving([](const auto& backend) { return backend.size(); });
+    }
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               core::nanoseconds now) noexcept {
+        return serving([&](auto& backend) { return backend.collect(events, visits, now); });
+    }
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
+        return serving([now](const auto& backend) { return backend.recheck_in(now); });
+    }
+    [[nodiscard]] std::error_code begin_block() noexcept;
     [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
         return wsapoll_.block(milliseconds);
     }
-    [[nodiscard]] std::error_code settle() noexcept { return wsapoll_.settle(); }
-    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
-                               core::nanoseconds now) noexcept {
-        return is_afd() ? afd_.collect(events, visits, now) : wsapoll_.collect(events, visits, now);
-    }
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
-        return is_afd() ? core::nanoseconds::max() : wsapoll_.recheck_in(now);
-    }
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
+    /// Sockets were changed while a thread is blocked in them.
+    [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
     [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
-
-    /// To be called as a wait begins.
-    void begin_wait() noexcept {
-        if (is_afd()) {
-            afd_.begin_wait();
-        }
+    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
+        return serving([&](auto& backend) { return backend.take_packet(context, status); });
     }
-    /// `look` has to be called now, whether or not there is time to block.
-    [[nodiscard]] bool must_look(core::nanoseconds now) const noexcept {
-        return is_afd() ? afd_.must_look() : recheck_in(now) == core::nanoseconds::zero();
+    [[nodiscard]] std::size_t in_flight() const noexcept {
+        return serving([](const auto& backend) { return backend.in_flight(); });
     }
-    /// A packet is on its way before which `look` can not say how some sockets are.
-    [[nodiscard]] bool is_waiting() const noexcept { return is_afd() && afd_.is_waiting(); }
-
-    /// AFD serves better by now. `packets` says that packets may come.
-    [[nodiscard]] bool should_move(bool packets) const noexcept {
-        return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
-               (packets || wsapoll_.must_recheck());
+    [[nodiscard]] bool is_waiting() const noexcept {
+        return serving([](const auto& backend) { return backend.is_waiting(); });
     }
-    /// Goes on with AFD. Where it fails, WSAPoll goes on. `operation_not_supported` where the
-    /// provider of some socket does not let AFD ask about it: not to be tried again with that one.
-    [[nodiscard]] std::error_code move() noexcept;
-
-    void answered(const void* overlapped, std::uint32_t status) noexcept {
-        if (is_afd()) {
-            afd_.answered(overlapped, status);
-        }
+    [[nodiscard]] bool is_held_up() const noexcept {
+        return serving([](const auto& backend) { return backend.is_held_up(); });
     }
-    /// Requests whose packet is still to come.
-    [[nodiscard]] std::uint32_t in_flight() const noexcept {
-        return is_afd() ? afd_.in_flight() : 0;
-    }
-    /// The slot's cell is the kernel's.
-    [[nodiscard]] bool is_busy(core::Slot slot) const noexcept {
-        return is_afd() && afd_.is_busy(slot);
-    }
-    /// Sees to it that it soon is no longer, where nobody waits for it.
-    [[nodiscard]] std::error_code free_cell(core::Slot slot) noexcept {
-        return is_afd() ? afd_.free_cell(slot) : std::error_code{};
+    void retry_cancels() noexcept {
+        serving([](auto& backend) { backend.retry_cancels(); });
     }
     void cancel_all() noexcept {
-        if (is_afd()) {
-            afd_.cancel_all();
-        }
+        serving([](auto& backend) { backend.cancel_all(); });
     }
-
-    /// Closes the doorbell and the device; no errand may be under way.
     void close() noexcept {
         wsapoll_.close();
         if (choice_ != Choice::wsapoll) {
@@ -135,8 +129,20 @@ public:
         }
     }
 
+    /// AFD serves better by now. `packets` says that packets may come.
+    [[nodiscard]] bool should_move(bool packets) const noexcept {
+        return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
+               (packets || wsapoll_.must_recheck());
+    }
+    /// Goes on with AFD; a thread that is blocked in WSAPoll has to be roused then. Where it fails,
+    /// WSAPoll goes on. `operation_not_supported` where the provider of some socket does not let
+    /// AFD poll it: not to be tried again with that one.
+    [[nodiscard]] std::error_code move() noexcept;
+
 private:
     [[nodiscard]] std::error_code prepare_all() noexcept;
+    /// WSAPoll is not used any more.
+    void retire_wsapoll() noexcept;
 
     WsapollBackend wsapoll_;
     AfdBackend afd_;
@@ -144,7 +150,8 @@ private:
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
-    bool refused_ = false;  ///< A socket is registered that AFD can not be asked about.
+    bool blocked_ = false;  ///< A thread is blocked in WSAPoll.
+    bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
 };
 
 static_assert(ReadinessBackend<SocketBackend>);

@@ -1,6 +1,7 @@
 #include "backend/wsapoll_backend.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "core/event_mask.hpp"
@@ -10,11 +11,13 @@
 namespace wakepoll::backend {
 namespace {
 
-using core::index_of;
 using core::nanoseconds;
 using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
+
+/// How long a wait blocks at first, to see the doorbell.
+constexpr nanoseconds first_block = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -34,16 +37,15 @@ bool WsapollBackend::is_closed(const PollEntry& entry) noexcept {
 
 WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
                                core::WakeState& wake, PollerStats& stats,
-                               bool select_tells_refusals) noexcept
-    : active_(memory.entries, memory.slots, memory.positions, memory.links, table.capacity()),
+                               bool select_reports_refusals) noexcept
+    : active_(memory.arrays[0], memory.arrays[1], memory.positions, memory.links),
       quiet_(memory.links),
+      silent_(memory.links),
+      members_(memory.members),
       table_(table),
       wake_(wake),
       stats_(stats),
-      connecting_(memory.connecting),
-      select_tells_refusals_(select_tells_refusals) {
-    std::fill_n(connecting_, table.capacity(), false);
-}
+      select_reports_refusals_(select_reports_refusals) {}
 
 // The sets
 // ------------------------------------------------------------------------------------------
@@ -51,26 +53,43 @@ WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& ta
 void WsapollBackend::watch(Slot slot, const PollEntry& entry) noexcept {
     active_.add(slot, entry);
     answered_ = answered_ || entry.revents != 0;
-    connecting_count_ += connecting_[index_of(slot)] ? 1 : 0;
+    Member& member = member_of(slot);
+    member.set = Set::active;
+    connecting_count_ += member.connecting ? 1 : 0;
 }
 
 void WsapollBackend::unwatch(Slot slot) noexcept {
-    if (active_.contains(slot)) {
-        active_.remove(slot);
-        connecting_count_ -= connecting_[index_of(slot)] ? 1 : 0;
-    } else if (quiet_.is_linked(slot)) {
-        quiet_.remove(slot);
+    Member& member = member_of(slot);
+    switch (std::exchange(member.set, Set::none)) {
+        case Set::active:
+            active_.remove(slot);
+            connecting_count_ -= member.connecting ? 1 : 0;
+            break;
+        case Set::quiet:
+            quiet_.remove(slot);
+            break;
+        case Set::silent:
+            silent_.remove(slot);
+            break;
+        case Set::none:
+            break;
     }
+}
+
+void WsapollBackend::move_to(core::SlotRing& ring, Set set, Slot slot) noexcept {
+    unwatch(slot);
+    ring.add(slot);
+    member_of(slot).set = set;
 }
 
 void WsapollBackend::drop(Slot slot) noexcept {
     remove(slot);
-    table_.erase(slot);
+    table_.end_registration(slot);
     ++stats_.registrations_dropped;
 }
 
 void WsapollBackend::note_connected(Slot slot) noexcept {
-    connecting_[index_of(slot)] = false;
+    member_of(slot).connecting = false;
     --connecting_count_;
 }
 
@@ -79,7 +98,7 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
         return error;
     }
     const core::Registration& registration = table_[slot];
-    if (select_tells_refusals_ && registration.stream) {
+    if (select_reports_refusals_ && registration.stream) {
         const Result<bool> connected = sys::is_connected(registration.handle);
         if (!connected) {
             return connected.error();
@@ -89,7 +108,7 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
             return listening.error();
         }
         if (!*connected && !*listening) {
-            connecting_[index_of(slot)] = true;
+            member_of(slot).connecting = true;
             connecting_pace_.restart(now);
         }
     }
@@ -99,11 +118,10 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
 }
 
 std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
-    // A quiet socket may have something to say to its new interest, and a one-shot one is in no
-    // set.
+    // A quiet socket may have something to report to its new interest, and a silent one is armed.
     unwatch(slot);
     watch(slot, entry_for(table_[slot]));
-    if (connecting_[index_of(slot)]) {
+    if (member_of(slot).connecting) {
         connecting_pace_.restart(now);
     }
     return {};
@@ -111,12 +129,15 @@ std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
 
 void WsapollBackend::remove(Slot slot) noexcept {
     unwatch(slot);
-    connecting_[index_of(slot)] = false;
+    member_of(slot).connecting = false;
     --sockets_;
 }
 
-Slot WsapollBackend::give_up_next() noexcept {
-    const Slot slot = active_.empty() ? quiet_.cursor() : active_.cursor();
+Slot WsapollBackend::give_up_next(bool& silent) noexcept {
+    silent = active_.empty() && quiet_.empty();
+    const Slot slot = !active_.empty()  ? active_.cursor()
+                      : !quiet_.empty() ? quiet_.cursor()
+                                        : silent_.cursor();
     if (slot != core::no_slot) {
         remove(slot);
     }
@@ -140,7 +161,7 @@ std::error_code WsapollBackend::ensure_doorbell() noexcept {
     return {};
 }
 
-std::error_code WsapollBackend::settle() noexcept {
+std::error_code WsapollBackend::settle_doorbell() noexcept {
     const std::int16_t revents = std::exchange(active_.doorbell().revents, std::int16_t{0});
     if (revents == 0) {
         return {};
@@ -151,8 +172,8 @@ std::error_code WsapollBackend::settle() noexcept {
             return {};
         }
     }
-    // Somebody has closed or broken it. Wakers that are about to ring it are let finish first; they
-    // need not succeed, for the owner is awake.
+    // Someone has closed or broken it. Threads that are about to ring it finish first; they need
+    // not succeed, for the waiting thread is awake.
     wake_.wait_for_errands();
     if ((revents & poll_bits::nval) != 0) {
         doorbell_.abandon();
@@ -206,26 +227,59 @@ Result<bool> WsapollBackend::mark_closed(std::span<PollEntry> entries) noexcept 
     return found;
 }
 
+void WsapollBackend::begin_wait(std::size_t /*room*/) noexcept {
+    answered_ = false;
+    checked_ = false;
+    doorbell_seen_ = false;
+}
+
 std::error_code WsapollBackend::look(nanoseconds now) noexcept {
     answered_ = false;
     if (!active_.empty()) {
         if (const std::error_code error = ensure_doorbell()) {
             return error;
         }
-        // With the doorbell: one that somebody has closed would not end a block, only be found
-        // after.
-        if (const std::error_code error = block(0)) {
+        if (const std::error_code error = poll(active_.entries_with_doorbell(), 0)) {
             return error;
         }
+        doorbell_seen_ = true;
+        if (const std::error_code error = settle_doorbell()) {
+            return error;
+        }
+        answered_ = active_.has_answers();
         if (const std::error_code error = recheck_connecting(now)) {
             return error;
         }
     }
-    return quiet_.empty() ? std::error_code{} : recheck_quiet(now);
+    if (const std::error_code error = check_silent()) {
+        return error;
+    }
+    return recheck_quiet(now);
+}
+
+std::error_code WsapollBackend::begin_block() noexcept {
+    if (const std::error_code error = ensure_doorbell()) {
+        return error;
+    }
+    answered_ = false;
+    ++stats_.socket_polls;
+    static_cast<void>(active_.begin_block());
+    return {};
 }
 
 std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
-    const std::error_code error = poll(active_.entries_with_doorbell(), milliseconds);
+    return sys::poll_sockets(active_.blocked_entries(), milliseconds).error();
+}
+
+std::error_code WsapollBackend::end_block(std::error_code error) noexcept {
+    active_.end_block();
+    doorbell_seen_ = true;
+    if (error) {
+        error = poll_again(active_.entries_with_doorbell(), 0, error);
+    }
+    if (!error) {
+        error = settle_doorbell();
+    }
     answered_ = !error && active_.has_answers();
     return error;
 }
@@ -240,7 +294,7 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         scan.visited = visits;
         return scan;
     }
-    // Who leaves the set was visited, so there is always somebody at the cursor.
+    // What leaves the set was visited, so there is always a member at the cursor.
     visits = std::min<std::size_t>(visits, active_.size());
     auto event = events.begin();
     while (scan.visited < visits && event != events.end()) {
@@ -257,15 +311,14 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                 drop(slot);
                 continue;
             }
-            if (connecting_[index_of(slot)] && (revents & poll_bits::err) == 0) {
+            if (member_of(slot).connecting && (revents & poll_bits::err) == 0) {
                 note_connected(slot);
             }
         }
         const core::Registration& registration = table_[slot];
         const std::uint32_t reported = reportable(registration, revents);
         if (reported == 0) {
-            unwatch(slot);
-            quiet_.add(slot);
+            move_to(quiet_, Set::quiet, slot);
             quiet_pace_.restart(now);
             continue;
         }
@@ -274,13 +327,21 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         event->completion = nullptr;
         ++event;
         if (core::is_one_shot(registration.interest)) {
-            unwatch(slot);
+            move_to(silent_, Set::silent, slot);
         } else {
             active_.advance_past(slot);
         }
     }
     scan.filled = static_cast<std::size_t>(event - events.begin());
     return scan;
+}
+
+nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
+    if (!checked_ && !silent_.empty()) {
+        return nanoseconds::zero();
+    }
+    const nanoseconds rechecks = must_recheck() ? soonest_recheck(now) : nanoseconds::max();
+    return doorbell_seen_ || active_.empty() ? rechecks : std::min(rechecks, first_block);
 }
 
 }  // namespace wakepoll::backend

@@ -1,18 +1,20 @@
 // Readiness by WSAPoll: documented calls only, one call a wait over all registered sockets.
 //
-// A socket is active or quiet. The active ones stand in the poll set, which a wait looks at and
-// blocks on; its array carries the doorbell, through which other threads end the block. The quiet
-// ones, in a ring of their own, are those for which WSAPoll would return at once and for ever with
-// a hang-up that their interest filters out: WSAPoll's HUP can not be switched off. They are asked
-// again at a growing distance (1 ms doubling to 50 ms), some dozens a call, and become active when
-// they have something to report.
+// A socket is active, quiet or silent. The active ones stand in the poll set, which a wait blocks
+// on; its array carries the doorbell, through which other threads end the block. The quiet ones are
+// those for which WSAPoll would return at once, without end, with a hang-up that their interest
+// filters out: WSAPoll's HUP cannot be switched off. They are polled again at a growing distance (1
+// ms doubling to 50 ms), some dozens a call, and become active when they have something to report.
+// The silent ones are one-shot registrations that have reported: once in each wait they are asked
+// whether they are still open, and nothing else.
 //
-// Before Windows 10 build 19041 WSAPoll never tells of a refused connect. Stream sockets that are
+// Before Windows 10 build 19041 WSAPoll never reports a refused connect. Stream sockets that are
 // not connected when they are registered are therefore also asked about by select, at the same
-// distances, until they are. On newer systems no socket is.
+// distances, until they are. On newer systems no socket is. Both re-checks shorten a wait only
+// while such sockets are registered, and are counted in `PollerStats::rechecks`.
 //
-// Both re-checks shorten a wait only while such sockets are registered, and are counted in
-// `PollerStats::rechecks`.
+// A doorbell that someone closed while no thread was blocked is marked by WSAPoll, but does not end
+// the block. So the first block of a wait is short: a wait that goes on has seen the doorbell.
 #pragma once
 
 #include <chrono>
@@ -33,17 +35,24 @@ namespace wakepoll::backend {
 
 class WsapollBackend {
 public:
-    /// Arrays that outlive the backend, or the last socket in it.
+    enum class Set : std::uint8_t { none, active, quiet, silent };
+
+    /// What is kept for a slot. All-zero memory is one that is in no set.
+    struct Member {
+        Set set = Set::none;
+        bool connecting = false;  ///< Not connected when last seen.
+    };
+
+    /// Arrays of all-zero memory that outlive the backend, or the last socket in it.
     struct Memory {
-        core::PollEntry* entries;  ///< for each socket, and one more, the first, for the doorbell
-        core::Slot* slots;         ///< for each socket
-        std::uint32_t* positions;  ///< by slot
+        core::PollSet::Array arrays[2];
+        std::uint32_t* positions;     ///< by slot
+        Member* members;              ///< by slot
         core::SlotRing::Link* links;  ///< by slot, shared with the rings of other backends
-        bool* connecting;             ///< by slot
     };
 
     WsapollBackend(const Memory& memory, core::RegistrationTable& table, core::WakeState& wake,
-                   PollerStats& stats, bool select_tells_refusals) noexcept;
+                   PollerStats& stats, bool select_reports_refusals) noexcept;
 
     WsapollBackend(const WsapollBackend&) = delete;
     WsapollBackend& operator=(const WsapollBackend&) = delete;
@@ -52,19 +61,31 @@ public:
     [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
     void remove(core::Slot slot) noexcept;
-    [[nodiscard]] std::size_t size() const noexcept { return active_.size(); }
     [[nodiscard]] core::Park parks_at() const noexcept {
         return active_.empty() ? core::Park::port : core::Park::sockets;
     }
+    void begin_wait(std::size_t room) noexcept;
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept;
-    [[nodiscard]] std::error_code settle() noexcept;
+    [[nodiscard]] std::size_t due() const noexcept { return 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return answered_ ? active_.size() : 0; }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
-        return must_recheck() ? soonest_recheck(now) : core::nanoseconds::max();
-    }
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept;
+    [[nodiscard]] std::error_code begin_block() noexcept;
+    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
     [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
+    [[nodiscard]] bool take_packet(const void* /*context*/, std::uint32_t /*status*/) noexcept {
+        return false;
+    }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return 0; }
+    [[nodiscard]] bool is_waiting() const noexcept { return false; }
+    [[nodiscard]] bool is_held_up() const noexcept { return false; }
+    void retry_cancels() noexcept {}
+    void cancel_all() noexcept {}
+
+    /// A change since `begin_block` needs another block to be in force.
+    [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
 
     /// How many sockets there are, those included that have nothing to report.
     [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
@@ -73,10 +94,10 @@ public:
         return !quiet_.empty() || connecting_count_ > 0;
     }
     /// Takes out the socket whose turn it is, for another backend to go on with; `no_slot` where
-    /// there is none but one-shot ones that were reported.
-    [[nodiscard]] core::Slot give_up_next() noexcept;
+    /// there is none. `silent` where it is one-shot and has reported.
+    [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
 
-    /// Closes the doorbell; no errand may be under way.
+    /// Closes the doorbell; no thread may be about to ring it.
     void close() noexcept { doorbell_.close(); }
 
 private:
@@ -87,14 +108,23 @@ private:
                                                   std::int16_t revents) noexcept;
     [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
 
-    /// Puts a registration into the active set, or takes it out of whichever set it is in.
+    /// Puts a registration into the active set.
     void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
+    /// Takes a registration out of the set that it is in.
     void unwatch(core::Slot slot) noexcept;
+    void move_to(core::SlotRing& ring, Set set, core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
     void drop(core::Slot slot) noexcept;
     void note_connected(core::Slot slot) noexcept;
 
+    [[nodiscard]] Member& member_of(core::Slot slot) noexcept {
+        return members_[core::index_of(slot)];
+    }
+
     [[nodiscard]] std::error_code ensure_doorbell() noexcept;
+    /// Takes back what roused the waiting thread, or was meant to; makes another doorbell where
+    /// someone has closed this one.
+    [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
     /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries,
@@ -107,27 +137,33 @@ private:
     [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
     [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
-    /// Asks about the next `count` quiet sockets.
-    [[nodiscard]] std::error_code ask_quiet(std::size_t count) noexcept;
+    /// Polls the sockets of a ring, some dozens a call, and calls `visit` with each slot and its
+    /// answer.
+    template <class Visit>
+    [[nodiscard]] std::error_code poll_ring(core::SlotRing& ring, const Visit& visit) noexcept;
+    [[nodiscard]] std::error_code check_silent() noexcept;
     [[nodiscard]] std::error_code recheck_connecting(core::nanoseconds now) noexcept;
     /// select over the active sockets at these positions; marks those whose connect was refused.
     [[nodiscard]] std::error_code ask_select(std::span<const std::size_t> positions) noexcept;
 
     core::PollSet active_;
     core::SlotRing quiet_;
+    core::SlotRing silent_;
+    Member* members_;
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;
-    bool answered_ = false;  ///< The last look or block has found something in the active set.
+    bool answered_ = false;       ///< The last look or block has found something in the active set.
+    bool checked_ = false;        ///< The silent ones were asked in this wait.
+    bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.
     core::Backoff quiet_pace_;
-    bool* connecting_;                    ///< By slot: not connected when last seen.
-    std::uint32_t connecting_count_ = 0;  ///< Those of them that are in the active set.
+    std::uint32_t connecting_count_ = 0;  ///< Connecting ones in the active set.
     core::Backoff connecting_pace_;
-    bool refusal_seen_ = false;  ///< The last select told of one: ask again at every look.
-    bool select_tells_refusals_;
+    bool refusal_seen_ = false;  ///< The last select reported one: ask again at every look.
+    bool select_reports_refusals_;
 };
 
 static_assert(ReadinessBackend<WsapollBackend>);

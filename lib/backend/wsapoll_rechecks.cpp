@@ -10,16 +10,37 @@
 namespace wakepoll::backend {
 namespace {
 
-using core::index_of;
 using core::nanoseconds;
 using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
 
-/// Quiet sockets asked about in one call.
-constexpr std::size_t quiet_per_call = 64;
+/// Sockets of a ring polled in one call.
+constexpr std::size_t sockets_per_call = 64;
 
 }  // namespace
+
+template <class Visit>
+std::error_code WsapollBackend::poll_ring(core::SlotRing& ring, const Visit& visit) noexcept {
+    std::array<PollEntry, sockets_per_call> entries;
+    std::array<Slot, sockets_per_call> slots;
+    for (std::size_t left = ring.size(); left > 0;) {
+        const std::size_t count = std::min(left, sockets_per_call);
+        for (std::size_t i = 0; i < count; ++i) {
+            slots[i] = ring.cursor();
+            entries[i] = entry_for(table_[slots[i]]);
+            ring.advance();
+        }
+        if (const std::error_code error = poll({entries.data(), count}, 0)) {
+            return error;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            visit(slots[i], entries[i]);
+        }
+        left -= count;
+    }
+    return {};
+}
 
 std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
     if (quiet_.empty() || !quiet_pace_.is_due(now)) {
@@ -27,37 +48,26 @@ std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
     }
     ++stats_.rechecks;
     quiet_pace_.advance(now);
-    for (std::size_t left = quiet_.size(); left > 0;) {
-        const std::size_t count = std::min(left, quiet_per_call);
-        if (const std::error_code error = ask_quiet(count)) {
-            return error;
+    return poll_ring(quiet_, [this](Slot slot, const PollEntry& entry) {
+        if (is_closed(entry)) {
+            drop(slot);
+        } else if (reportable(table_[slot], entry.revents) != 0 || entry.revents == 0) {
+            unwatch(slot);
+            watch(slot, entry);
         }
-        left -= count;
-    }
-    return {};
+    });
 }
 
-std::error_code WsapollBackend::ask_quiet(std::size_t count) noexcept {
-    std::array<PollEntry, quiet_per_call> entries;
-    std::array<Slot, quiet_per_call> slots;
-    for (std::size_t i = 0; i < count; ++i) {
-        slots[i] = quiet_.cursor();
-        entries[i] = entry_for(table_[slots[i]]);
-        quiet_.advance();
+std::error_code WsapollBackend::check_silent() noexcept {
+    checked_ = true;
+    if (silent_.empty()) {
+        return {};
     }
-    if (const std::error_code error = poll({entries.data(), count}, 0)) {
-        return error;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        if (is_closed(entries[i])) {
-            drop(slots[i]);
-        } else if (reportable(table_[slots[i]], entries[i].revents) != 0 ||
-                   entries[i].revents == 0) {
-            quiet_.remove(slots[i]);
-            watch(slots[i], entries[i]);
+    return poll_ring(silent_, [this](Slot slot, const PollEntry& entry) {
+        if (is_closed(entry)) {
+            drop(slot);
         }
-    }
-    return {};
+    });
 }
 
 std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
@@ -74,7 +84,7 @@ std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
     std::array<std::size_t, sys::failed_connects_limit> positions;
     std::size_t count = 0;
     for (std::size_t position = 0; position < active_.size(); ++position) {
-        if (connecting_[index_of(active_.slot_at(position))]) {
+        if (member_of(active_.slot_at(position)).connecting) {
             positions[count++] = position;
         }
         const bool last = position + 1 == active_.size();
@@ -101,8 +111,8 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
     }
     for (std::size_t i = 0; i < positions.size(); ++i) {
         PollEntry& entry = active_.entries()[positions[i]];
-        const bool told = ((*failed >> i) & 1U) != 0;
-        if (!told && (entry.events & poll_bits::wrnorm) != 0) {
+        const bool reported = ((*failed >> i) & 1U) != 0;
+        if (!reported && (entry.events & poll_bits::wrnorm) != 0) {
             continue;  // WSAPoll says by itself when this one is connected.
         }
         // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
@@ -116,7 +126,7 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
         }
         if (*connected) {
             note_connected(active_.slot_at(positions[i]));
-        } else if (told) {
+        } else if (reported) {
             entry.revents =
                 static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
             refusal_seen_ = true;
@@ -127,7 +137,7 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
 }
 
 nanoseconds WsapollBackend::soonest_recheck(nanoseconds now) const noexcept {
-    nanoseconds soonest = nanoseconds::max();
+    nanoseconds soonest = refusal_seen_ ? nanoseconds::zero() : nanoseconds::max();
     if (!quiet_.empty()) {
         soonest = std::min(soonest, quiet_pace_.remaining(now));
     }

@@ -6,12 +6,13 @@
 // entry goes back to the pool (`give_back`). A wrong step is a mistake in the library and asserted;
 // what a user may get wrong is answered with an error before it comes here.
 //
-// The lists run through the entries, so each step is O(1) and allocates nothing. Used by the owner
-// of a poller, on its thread.
+// The lists run through the entries, so each step is O(1) and allocates nothing. Used under the
+// poller's lock.
 #pragma once
 
 #include <cstdint>
 
+#include "core/entry_pool.hpp"
 #include "core/slot.hpp"
 #include "wakepoll/overlapped.hpp"
 
@@ -21,7 +22,7 @@ class OperationList {
 public:
     using Purpose = OverlappedEntry::Purpose;
 
-    explicit OperationList(OverlappedPool& pool) noexcept : pool_(pool) {}
+    explicit OperationList(EntryPool& pool) noexcept : pool_(pool) {}
 
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
@@ -110,15 +111,24 @@ public:
 
     /// The number of an entry in the pool, and the entry of a number.
     [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
-        return static_cast<std::uint32_t>(&entry - pool_.entries_);
+        return pool_.index_of(entry);
     }
     [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
-        return pool_.entries_[index];
+        return pool_[index];
+    }
+
+    /// The entry in use for readiness whose OVERLAPPED is at this address; null where none is.
+    [[nodiscard]] OverlappedEntry* find_readiness(const void* overlapped) const noexcept {
+        OverlappedEntry* const entry = pool_.find_by_overlapped(overlapped);
+        return entry != nullptr && entry->purpose_ == Purpose::readiness ? entry : nullptr;
     }
 
     /// An entry of this pool that is in use; null for any other pointer.
-    [[nodiscard]] OverlappedEntry* find(const OverlappedEntry* entry) const noexcept {
+    [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
         return pool_.find_by_overlapped(entry);
+    }
+    [[nodiscard]] bool is_entry(const void* address) const noexcept {
+        return pool_.is_entry(address);
     }
 
 private:
@@ -142,10 +152,10 @@ private:
                                         std::uint32_t first) const noexcept;
 
     [[nodiscard]] OverlappedEntry* at(std::uint32_t index) const noexcept {
-        return index != no_entry ? pool_.entries_ + index : nullptr;
+        return index != no_entry ? &pool_[index] : nullptr;
     }
 
-    OverlappedPool& pool_;
+    EntryPool& pool_;
     std::uint32_t oldest_ = no_entry;
     std::uint32_t newest_ = no_entry;
     std::uint32_t in_flight_ = 0;

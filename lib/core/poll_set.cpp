@@ -5,44 +5,72 @@
 #include <utility>
 
 namespace wakepoll::core {
-namespace {
-
-constexpr std::uint32_t nowhere = 0xFFFFFFFF;
-
-}  // namespace
-
-PollSet::PollSet(PollEntry* entries, Slot* slots, std::uint32_t* positions, SlotRing::Link* links,
-                 std::uint32_t capacity) noexcept
-    : entries_(entries), slots_(slots), positions_(positions), ring_(links) {
-    std::fill_n(positions_, capacity, nowhere);
-}
 
 void PollSet::add(Slot slot, const PollEntry& entry) noexcept {
     assert(!contains(slot));
+    before_change(slot);
+    added_ = blocked_;
     const std::uint32_t position = size();
-    entries_[position + 1] = entry;
-    slots_[position] = slot;
-    positions_[index_of(slot)] = position;
+    array_.entries[position + 1] = entry;
+    array_.slots[position] = slot;
+    positions_[index_of(slot)] = position + 1;
     ring_.add(slot);
 }
 
 void PollSet::remove(Slot slot) noexcept {
     assert(contains(slot));
+    before_change(slot);
     ring_.remove(slot);
-    const std::uint32_t position = std::exchange(positions_[index_of(slot)], nowhere);
+    const std::uint32_t position = std::exchange(positions_[index_of(slot)], 0);
     // The last entry fills the hole, unless it is the one that leaves.
-    const std::uint32_t last = size();
+    const std::uint32_t last = size() + 1;
     if (position != last) {
-        entries_[position + 1] = entries_[last + 1];
-        slots_[position] = slots_[last];
-        positions_[index_of(slots_[position])] = position;
+        array_.entries[position] = array_.entries[last];
+        array_.slots[position - 1] = array_.slots[last - 1];
+        positions_[index_of(array_.slots[position - 1])] = position;
     }
 }
 
-bool PollSet::contains(Slot slot) const noexcept { return positions_[index_of(slot)] != nowhere; }
+void PollSet::begin_block() noexcept {
+    blocked_ = true;
+    changed_ = false;
+    added_ = false;
+    kernel_ = entries_with_doorbell();
+}
+
+void PollSet::before_change(Slot slot) noexcept {
+    if (!blocked_) {
+        return;
+    }
+    if (!changed_) {
+        changed_ = true;
+        std::swap(array_, other_);
+        for (std::size_t i = 0; i < kernel_.size(); ++i) {
+            // The kernel may be writing the answers.
+            array_.entries[i].socket = kernel_[i].socket;
+            array_.entries[i].events = kernel_[i].events;
+            array_.entries[i].revents = 0;
+        }
+        std::copy_n(other_.slots, kernel_.size() - 1, array_.slots);
+    }
+    std::replace(other_.slots, other_.slots + kernel_.size() - 1, slot, no_slot);
+}
+
+void PollSet::end_block() noexcept {
+    blocked_ = false;
+    if (!changed_) {
+        return;
+    }
+    doorbell().revents = kernel_[0].revents;
+    for (std::size_t i = 1; i < kernel_.size(); ++i) {
+        if (other_.slots[i - 1] != no_slot) {
+            (*this)[other_.slots[i - 1]].revents = kernel_[i].revents;
+        }
+    }
+}
 
 bool PollSet::has_answers() const noexcept {
-    return std::any_of(entries_ + 1, entries_ + 1 + size(),
+    return std::any_of(array_.entries + 1, array_.entries + 1 + size(),
                        [](const PollEntry& entry) { return entry.revents != 0; });
 }
 

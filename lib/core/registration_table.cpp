@@ -1,6 +1,5 @@
 #include "core/registration_table.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 namespace wakepoll::core {
@@ -20,12 +19,7 @@ std::size_t RegistrationTable::index_size(std::uint32_t capacity) noexcept {
 
 RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
                                      std::uint32_t capacity) noexcept
-    : slots_(slots), index_(index), index_size_(index_size(capacity)), capacity_(capacity) {
-    for (std::uint32_t slot = 0; slot < capacity; ++slot) {
-        slots_[slot].link = slot + 1;
-    }
-    std::fill_n(index_, index_size_, empty_cell);
-}
+    : slots_(slots), index_(index), index_size_(index_size(capacity)), capacity_(capacity) {}
 
 std::size_t RegistrationTable::home(Handle handle) const noexcept {
     // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
@@ -52,9 +46,14 @@ Slot RegistrationTable::insert(Handle handle) noexcept {
     if (size_ == capacity_) {
         return no_slot;
     }
-    const std::uint32_t slot = first_free_;
+    std::uint32_t slot = used_;
+    if (first_free_ != 0) {
+        slot = first_free_ - 1;
+        first_free_ = slots_[slot].next_free;
+    } else {
+        ++used_;
+    }
     Registration& registration = slots_[slot];
-    first_free_ = registration.link;
     registration = Registration{.handle = handle, .generation = registration.generation};
     registration.active = true;
     index_[cell_of(handle)] = cell_for(slot);
@@ -70,10 +69,32 @@ void RegistrationTable::set_registered(Slot slot, bool registered) noexcept {
     registration.registered = registered;
 }
 
+void RegistrationTable::begin_registration(Slot slot) noexcept { set_registered(slot, true); }
+
 void RegistrationTable::end_registration(Slot slot) noexcept {
     set_registered(slot, false);
-    (*this)[slot].interest = IoInterest::none;
-    ++(*this)[slot].generation;
+    Registration& registration = (*this)[slot];
+    registration.interest = IoInterest::none;
+    registration.base = 0;
+    ++registration.generation;
+    release(slot);
+}
+
+void RegistrationTable::release(Slot slot) noexcept {
+    const Registration& registration = (*this)[slot];
+    if (!registration.registered && !registration.associated && !registration.polled &&
+        registration.operations == 0) {
+        erase(slot);
+    }
+}
+
+void RegistrationTable::renew(Slot slot) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active && !registration.registered);
+    registration = Registration{.handle = registration.handle,
+                                .generation = registration.generation + 1,
+                                .active = true,
+                                .polled = registration.polled};
 }
 
 void RegistrationTable::erase(Slot slot) noexcept {
@@ -97,8 +118,8 @@ void RegistrationTable::erase(Slot slot) noexcept {
     registration.active = false;
     registration.handle = Handle{};
     ++registration.generation;
-    registration.link = first_free_;
-    first_free_ = static_cast<std::uint32_t>(slot);
+    registration.next_free = first_free_;
+    first_free_ = static_cast<std::uint32_t>(slot) + 1;
     --size_;
 }
 

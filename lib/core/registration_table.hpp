@@ -1,10 +1,11 @@
 // The fixed table of registrations: find by handle, insert and erase, each O(1).
 //
 // Slots are handed out from a free list and found through an index (open addressing, linear
-// probing, at most two thirds full, no tombstones). Every slot counts its tenants: a packet or an
-// event that was meant for an earlier tenant is recognised by its generation and dropped.
+// probing, at most two thirds full, no tombstones). Every slot counts its registrations: a packet
+// or an event that was meant for an earlier one is recognised by its generation and dropped.
 //
-// Used by the owner of a poller, on its thread. It allocates nothing: the memory is the caller's.
+// The memory is the caller's and all zero; slots that were never used are not touched. Used under
+// the poller's lock. It allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -16,24 +17,25 @@
 
 namespace wakepoll::core {
 
-/// What is known of a handle. It has a slot while it is registered for readiness or is known to
-/// belong to the poller's port, or both.
+/// What is known of a handle. It has a slot while it is registered for readiness, is known to
+/// belong to the poller's port, has operations in flight, or a poll of it is in flight.
 struct Registration {
     Handle handle;
     std::uint64_t user_data = 0;
     IoInterest interest = IoInterest::none;
-    std::uint32_t generation = 0;  ///< Raised whenever the slot is given up.
+    std::uint32_t generation = 0;  ///< Raised whenever a registration ends.
     HandleType type = HandleType::unknown;
     IoModel model = IoModel::poll;
     bool active : 1 = false;
-    bool registered : 1 = false;  ///< For readiness.
-    bool associated : 1 = false;  ///< With the poller's port.
-    bool stream : 1 = false;      ///< A stream socket; else a datagram socket.
-    bool skips : 1 = false;       ///< What succeeds at once posts no packet.
-    /// The next free slot, of one that is free; the index of the pool's entry, of an overlapped
-    /// pipe that is registered; the number of the base socket, of a socket that is registered and
-    /// watched by AFD; otherwise how many operations are in flight.
-    std::uint32_t link = 0;
+    bool registered : 1 = false;   ///< For readiness.
+    bool associated : 1 = false;   ///< With the poller's port.
+    bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
+    bool skips : 1 = false;        ///< What succeeds at once posts no packet.
+    bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
+    std::uint32_t operations = 0;  ///< In flight.
+    std::uint32_t base = 0;        ///< Of a registered socket: the number that AFD knows it by.
+    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its entry of the pool.
+    std::uint32_t next_free = 0;   ///< Of a free slot: the next one plus one.
 };
 
 class RegistrationTable {
@@ -54,14 +56,22 @@ public:
     /// defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
-    /// Begins or ends the registration for readiness of an active slot.
-    void set_registered(Slot slot, bool registered) noexcept;
+    /// Begins the registration for readiness of an active slot.
+    void begin_registration(Slot slot) noexcept;
 
-    /// Ends the registration for readiness of a slot that stays: what was meant for it is as late
-    /// as for a slot that was given up.
+    /// Ends it: what was meant for it is late from now on. Gives up the slot where nothing else
+    /// keeps it.
     void end_registration(Slot slot) noexcept;
 
-    /// Gives up an active slot.
+    /// Gives up an active slot where nothing keeps it any more: no registration, no operation, no
+    /// poll, and it is not known to belong to the port.
+    void release(Slot slot) noexcept;
+
+    /// The number of an active slot that is not registered is another object's by now: forgets all
+    /// but a poll in flight.
+    void renew(Slot slot) noexcept;
+
+    /// Gives up an active slot whatever keeps it.
     void erase(Slot slot) noexcept;
 
     [[nodiscard]] Registration& operator[](Slot slot) noexcept { return slots_[index_of(slot)]; }
@@ -74,8 +84,11 @@ public:
     /// Those of them that are registered for readiness.
     [[nodiscard]] std::uint32_t registered() const noexcept { return registered_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+    /// Slots below this number were in use at some time, the others never.
+    [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
 
 private:
+    void set_registered(Slot slot, bool registered) noexcept;
     [[nodiscard]] std::size_t home(Handle handle) const noexcept;
     [[nodiscard]] std::size_t after(std::size_t cell) const noexcept {
         return cell + 1 == index_size_ ? 0 : cell + 1;
@@ -92,7 +105,8 @@ private:
     std::uint32_t capacity_;
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
-    std::uint32_t first_free_ = 0;
+    std::uint32_t used_ = 0;
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used ones are taken.
 };
 
 }  // namespace wakepoll::core

@@ -23,8 +23,8 @@ public:
         return (slots + bits_per_word - 1) / bits_per_word;
     }
 
-    /// Takes `words_for(slots)` words, all zero, which outlive the set.
-    SignalSet(Word* words, std::size_t slots) noexcept : words_(words), count_(words_for(slots)) {}
+    /// Takes `words_for` as many slots as there are words, all zero, which outlive the set.
+    explicit SignalSet(Word* words) noexcept : words_(words) {}
 
     SignalSet(const SignalSet&) = delete;
     SignalSet& operator=(const SignalSet&) = delete;
@@ -37,10 +37,11 @@ public:
         return (word_of(slot).fetch_and(~bit_of(slot)) & bit_of(slot)) != 0;
     }
 
-    /// The owner: calls `visit` for each slot that was set, and none is afterwards.
+    /// The owner: calls `visit` for each of the first `slots` that was set, and none is afterwards.
     template <class Visit>
-    void take_all(const Visit& visit) noexcept {
-        for (std::size_t i = 0; i < count_; ++i) {
+    void take_all(std::size_t slots, const Visit& visit) noexcept {
+        const std::size_t count = words_for(slots);
+        for (std::size_t i = 0; i < count; ++i) {
             if (words_[i].load(std::memory_order_relaxed) == 0) {
                 continue;
             }
@@ -62,7 +63,6 @@ private:
     }
 
     Word* words_;
-    std::size_t count_;
 };
 
 }  // namespace wakepoll::core

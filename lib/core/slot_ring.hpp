@@ -1,11 +1,11 @@
 // A ring through some of the slots, and whose turn it is in it.
 //
-// Each visit ends a turn: who was visited becomes the last of the round, a newcomer is visited last
-// too, and when one leaves, everyone behind moves up. So nobody ever waits for more visits than
-// there were members when it was visited last, whatever comes and goes meanwhile.
+// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last
+// too, and when one leaves, all behind it move up. So no slot waits for more visits than there were
+// members when it was visited last, whatever comes and goes meanwhile.
 //
 // A slot is in one ring at a time, so any number of rings share one array of links. Used by the
-// backends, on the owner's thread. It makes no system call and allocates nothing.
+// backends under the poller's lock. It makes no system call and allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,11 @@ namespace wakepoll::core {
 
 class SlotRing {
 public:
-    /// Between whom a slot stands; `no_slot` twice where it is in no ring.
+    /// A slot's neighbours, as their numbers plus one; zero twice where it is in no ring. All-zero
+    /// memory is an array of links that are in no ring.
     struct Link {
-        Slot previous = no_slot;
-        Slot next = no_slot;
+        std::uint32_t previous = 0;
+        std::uint32_t next = 0;
     };
 
     /// Takes a link for every slot, which outlives the ring.
@@ -37,7 +38,7 @@ public:
 
     /// The slot is in one of the rings that share these links.
     [[nodiscard]] bool is_linked(Slot slot) const noexcept {
-        return links_[index_of(slot)].next != no_slot;
+        return links_[index_of(slot)].next != 0;
     }
 
     /// The slot whose turn it is; `no_slot` in an empty ring.
@@ -50,24 +51,32 @@ public:
         }
     }
 
-    /// Ends the turns of all who come before this member.
+    /// Ends the turns of all that come before this member.
     void advance_to(Slot slot) noexcept { cursor_ = slot; }
 
-    /// Gives the turn to those who were added last, so many of them, before all others.
-    void prefer_newest(std::size_t count) noexcept {
-        for (; count > 0; --count) {
-            cursor_ = link_of(cursor_).previous;
-        }
+    /// The member behind a slot that is in this ring.
+    [[nodiscard]] Slot next(Slot slot) const noexcept {
+        return Slot{links_[index_of(slot)].next - 1};
     }
 
-    /// Who comes after a slot that is in this ring.
-    [[nodiscard]] Slot next(Slot slot) const noexcept { return links_[index_of(slot)].next; }
+    /// Visits each member once, from the cursor on; `visit` may take out the one that it is given.
+    template <class Visit>
+    void for_each(const Visit& visit) const noexcept {
+        Slot slot = cursor_;
+        for (std::uint32_t left = size_; left > 0; --left) {
+            const Slot visited = slot;
+            slot = next(slot);
+            visit(visited);
+        }
+    }
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
 private:
-    [[nodiscard]] Link& link_of(Slot slot) noexcept { return links_[index_of(slot)]; }
+    [[nodiscard]] Link& link_of(std::uint32_t number_plus_one) noexcept {
+        return links_[number_plus_one - 1];
+    }
 
     Link* links_;
     Slot cursor_ = no_slot;

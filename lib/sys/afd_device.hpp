@@ -4,10 +4,10 @@
 // known of it. A request covers any number of sockets. It is answered at once where one of them is
 // ready, and no packet comes then; otherwise it stays in flight until one is, and is answered once,
 // by a packet at the port that the device is associated with, whose OVERLAPPED is the request's
-// `AfdStatus`. A request tells of those that are ready when it is answered, not of all that may
+// context. A request tells of those that are ready when it is answered, not of all that may
 // become so.
 //
-// One thin function a kernel call. All of it is called by the owner of the poller.
+// One thin function a kernel call.
 #pragma once
 
 #include <cstdint>
@@ -68,13 +68,14 @@ public:
     }
     ~AfdDevice() { close(); }
 
-    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output and `status` as the
-    /// packet's OVERLAPPED. True where it was answered at once; `request` holds the answer then,
-    /// and no packet comes where `skip_packets_on_success` was called for the device. False where
-    /// it is in flight: both stay where they are until the packet has been dequeued.
-    /// ERROR_INVALID_HANDLE (6) where one of the sockets is none, of whichever it is: nothing was
-    /// asked then.
-    [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status) const noexcept;
+    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output and `context`,
+    /// which is not null and is not dereferenced, as the packet's OVERLAPPED. True where it was
+    /// answered at once; `request` holds the answer then, and no packet comes where
+    /// `skip_packets_on_success` was called for the device. False where it is in flight: both stay
+    /// where they are until the packet has been dequeued. ERROR_INVALID_HANDLE (6) where one of the
+    /// sockets is none, of whichever it is: nothing was asked then.
+    [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
+                                    void* context = nullptr) const noexcept;
 
     /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) where it has been answered; its
     /// packet comes in either case.

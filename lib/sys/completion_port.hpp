@@ -17,13 +17,14 @@
 
 namespace wakepoll::sys {
 
-/// A dequeued packet, in the layout of OVERLAPPED_ENTRY.
+/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, for arrays of them are
+/// filled by the kernel.
 struct Packet {
-    std::uintptr_t key = 0;
-    void* overlapped = nullptr;
+    std::uintptr_t key;
+    void* overlapped;
     /// Only the lower 32 bits (an NTSTATUS) mean anything: Wine leaves rubbish in the upper half.
-    std::uintptr_t internal = 0;
-    std::uint32_t bytes = 0;
+    std::uintptr_t internal;
+    std::uint32_t bytes;
 
     [[nodiscard]] std::uint32_t status() const noexcept {
         return static_cast<std::uint32_t>(internal);

@@ -8,7 +8,9 @@
 // listener is not refused, whatever select says of it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <set>
 
 #include "choices.hpp"
 #include "core/afd_bits.hpp"
@@ -60,6 +62,27 @@ public:
     static constexpr std::uint32_t things_that_happen = 80;
 
     /// Something happens to it, at either end. May be done by an actor.
+    void happen(World& world, sim::Kernel& kernel, std::uint64_t what) {
+        remember(kernel);
+        happen(world, what);
+        remember(kernel);
+    }
+
+    /// With AFD an event says what the kernel said since the socket was polled, and no more than
+    /// one of them may have been overtaken: what it was then is remembered until something is
+    /// reported or the registration is changed.
+    void remember(sim::Kernel& kernel) {
+        if (armed) {
+            remembered_.insert(ready(kernel, Backend::afd));
+        }
+    }
+    void forget() { remembered_.clear(); }
+    [[nodiscard]] bool was(std::uint32_t mask) const { return remembered_.contains(mask); }
+    [[nodiscard]] bool was_ready() const {
+        return std::ranges::any_of(remembered_, [](std::uint32_t mask) { return mask != 0; });
+    }
+
+private:
     void happen(World& world, std::uint64_t what) {
         switch (kind_) {
             case Kind::stream:
@@ -84,6 +107,7 @@ public:
         }
     }
 
+public:
     [[nodiscard]] const char* words_of(std::uint64_t what) const {
         constexpr const char* words[] = {"data comes",
                                          "data comes",
@@ -263,6 +287,7 @@ private:
         return socket->is_exceptional(model->traits, model.now());
     }
 
+    std::set<std::uint32_t> remembered_;
     Kind kind_ = Kind::fresh;
     Handle handle_;
     Handle peer_;

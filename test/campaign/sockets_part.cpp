@@ -44,7 +44,7 @@ void SocketsPart::step() {
                 const std::size_t to = scene_.below(sockets_.size());
                 const std::uint32_t what = scene_.below(ModelSocket::things_that_happen);
                 scene_.note("  socket ", to, ": ", sockets_[to].words_of(what));
-                sockets_[to].happen(*scene_.world, what);
+                sockets_[to].happen(*scene_.world, scene_.kernel, what);
             }
             break;
         case 4:
@@ -69,7 +69,8 @@ void SocketsPart::act_beside() {
     const std::size_t index = scene_.below(sockets_.size());
     const std::uint32_t what = scene_.below(ModelSocket::things_that_happen);
     scene_.note("  beside it, socket ", index, ": ", sockets_[index].words_of(what));
-    scene_.world->beside([this, index, what] { sockets_[index].happen(*scene_.world, what); });
+    scene_.world->beside(
+        [this, index, what] { sockets_[index].happen(*scene_.world, scene_.kernel, what); });
 }
 
 // The calls
@@ -120,6 +121,7 @@ void SocketsPart::add(std::size_t index) {
     socket.user_data = user_data;
     socket.interest = interest;
     socket.armed = true;
+    socket.forget();
     hold(scene_.backend != Backend::automatic || registered() <= 16 ||
              scene_.poller->backend() == Backend::afd,
          "many sockets, and still WSAPoll");
@@ -143,6 +145,7 @@ void SocketsPart::modify(std::size_t index) {
     socket.user_data = user_data;
     socket.interest = interest;
     socket.armed = true;
+    socket.forget();
 }
 
 void SocketsPart::remove(std::size_t index) {
@@ -235,11 +238,19 @@ void SocketsPart::take(const NativeEvent& event) {
 void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
-        const bool told = mask_in(before_, user_data) == mask || mask_in(after, user_data) == mask;
+        const auto found = std::ranges::find_if(
+            sockets_, [&](const ModelSocket& socket) { return socket.user_data == user_data; });
+        const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
+        const bool told =
+            mask_in(before_, user_data) == mask || mask_in(after, user_data) == mask || overtaken;
         hold(!alone_ || told, "a socket is not as was reported: s", serial_of(user_data), ' ',
              words_of_mask(mask), ", and was ", words_of_mask(mask_in(before_, user_data)));
     }
     for (ModelSocket& socket : sockets_) {
+        if (mask_in(taken_, socket.user_data) != 0) {
+            socket.forget();
+        }
+        socket.remember(scene_.kernel);
         if (any(socket.interest & IoInterest::one_shot) && mask_in(taken_, socket.user_data) != 0) {
             socket.armed = false;
         }
@@ -267,7 +278,12 @@ bool SocketsPart::may_be_delayed(std::uint64_t user_data) const {
 
 std::size_t SocketsPart::remember() {
     remembered_ = masks();
-    return remembered_.size();
+    // A report that has been overtaken takes a turn, too.
+    const auto may_be_overtaken = [this](const ModelSocket& socket) {
+        return socket.armed && mask_in(remembered_, socket.user_data) == 0 && socket.was_ready();
+    };
+    return remembered_.size() +
+           static_cast<std::size_t>(std::ranges::count_if(sockets_, may_be_overtaken));
 }
 
 void SocketsPart::check_remembered(const std::set<std::uint64_t>& reported, std::size_t room,

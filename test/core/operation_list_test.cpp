@@ -16,7 +16,7 @@ struct Fixture {
     static constexpr std::uint32_t capacity = 8;
 
     std::array<OverlappedEntry, capacity> entries{};
-    OverlappedPool pool{entries.data(), capacity};
+    EntryPool pool{entries.data(), capacity};
     OperationList list{pool};
 
     OverlappedEntry& acquire() {

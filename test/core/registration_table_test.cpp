@@ -5,6 +5,7 @@
 // tables so small that every run is crowded and most wrap around the end of the index.
 #include "core/registration_table.hpp"
 
+#include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -27,15 +28,16 @@ class Table {
 public:
     explicit Table(std::uint32_t capacity)
         : slots_(capacity),
-          index_(RegistrationTable::index_size(capacity), 0xDEADBEEF),
+          index_(RegistrationTable::index_size(capacity)),
           table_(slots_.data(), index_.data(), capacity) {}
 
     RegistrationTable* operator->() { return &table_; }
     Registration& operator[](Slot slot) { return table_[slot]; }
 
 private:
+    // All zero, as a table expects its memory.
     std::vector<Registration> slots_;
-    std::vector<std::uint32_t> index_;  // Starts as rubbish, which the table has to clear.
+    std::vector<std::uint32_t> index_;
     RegistrationTable table_;
 };
 
@@ -124,6 +126,8 @@ private:
             return;
         }
         BOOST_REQUIRE(index_of(slot) < program_.capacity);
+        most_ = std::max(most_, static_cast<std::uint32_t>(slots_.size() + 1));
+        BOOST_REQUIRE(table_->used() == most_);  // A slot that was in use is preferred.
         BOOST_REQUIRE(table_[slot].active);
         BOOST_REQUIRE(table_[slot].generation == generations_[index_of(slot)]);
         BOOST_REQUIRE(!taken_[index_of(slot)]);
@@ -167,6 +171,7 @@ private:
     std::vector<bool> taken_;
     std::uint32_t refused_ = 0;
     std::uint32_t erased_ = 0;
+    std::uint32_t most_ = 0;  ///< Slots that were in use at one time.
 };
 
 const Program programs[] = {
@@ -292,7 +297,7 @@ BOOST_AUTO_TEST_CASE(a_new_tenant_finds_nothing_of_the_old_one) {
 // Handles that differ in their two lowest bits only share a home cell; eight of them in a row, with
 // neighbours on both sides, make one long probe run. Each is erased from it in turn, then a second
 // one, so that every gap is closed with every other gap already there.
-BOOST_AUTO_TEST_CASE(an_erase_in_a_probe_run_loses_nobody_behind_it) {
+BOOST_AUTO_TEST_CASE(an_erase_in_a_probe_run_loses_no_handle_behind_it) {
     std::vector<Handle> run;
     for (std::uintptr_t low = 0; low < 4; ++low) {
         for (std::uintptr_t high = 0; high < 4; ++high) {

@@ -16,15 +16,17 @@ BOOST_AUTO_TEST_SUITE(signal_set)
 
 /// A set with its words.
 struct Set {
-    explicit Set(std::size_t slots)
-        : words(SignalSet::words_for(slots)), signals(words.data(), slots) {}
+    explicit Set(std::size_t count)
+        : slots(count), words(SignalSet::words_for(count)), signals(words.data()) {}
 
     std::vector<std::uint32_t> take_all() {
         std::vector<std::uint32_t> taken;
-        signals.take_all([&](Slot slot) { taken.push_back(static_cast<std::uint32_t>(slot)); });
+        signals.take_all(slots,
+                         [&](Slot slot) { taken.push_back(static_cast<std::uint32_t>(slot)); });
         return taken;
     }
 
+    std::size_t slots;
     std::vector<SignalSet::Word> words;
     SignalSet signals;
 };
@@ -80,11 +82,25 @@ BOOST_AUTO_TEST_CASE(all_are_taken_in_one_pass_in_order) {
     BOOST_TEST(set.take_all().empty());
 }
 
+BOOST_AUTO_TEST_CASE(only_the_words_of_those_in_use_are_looked_at) {
+    Set set(256);
+    set.signals.set(Slot{3});
+    set.signals.set(Slot{200});
+    Slots taken;
+    const auto note = [&](Slot slot) { taken.push_back(static_cast<std::uint32_t>(slot)); };
+    set.signals.take_all(0, note);
+    BOOST_TEST(taken.empty());
+    set.signals.take_all(64, note);
+    BOOST_TEST((taken == Slots{3}));
+    set.signals.take_all(201, note);
+    BOOST_TEST((taken == Slots{3, 200}));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_set_while_all_are_taken_is_taken_now_or_next_time) {
     Set set(128);
     set.signals.set(Slot{5});
     Slots taken;
-    set.signals.take_all([&](Slot slot) {
+    set.signals.take_all(set.slots, [&](Slot slot) {
         taken.push_back(static_cast<std::uint32_t>(slot));
         if (slot == Slot{5}) {
             set.signals.set(Slot{5});    // Its word was taken already.
@@ -114,9 +130,10 @@ BOOST_AUTO_TEST_CASE(several_threads_lose_nothing) {
             --running;
         });
     }
-    // Whoever takes a bit sees what was written before it was set, so the last number is seen.
+    // The thread that takes a bit sees what was written before it was set, so the last number is
+    // seen.
     const auto take = [&] {
-        set.signals.take_all([&](Slot slot) {
+        set.signals.take_all(set.slots, [&](Slot slot) {
             seen[index_of(slot)] = asked[index_of(slot)].load(std::memory_order_relaxed);
         });
     };

@@ -1,9 +1,10 @@
-// SlotRing: everybody is visited in turn, whoever comes and goes; compared with a list.
+// SlotRing: each member is visited in turn, whatever comes and goes; compared with a list.
 #include "core/slot_ring.hpp"
 
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <cstring>
 #include <deque>
 #include <random>
 #include <vector>
@@ -27,7 +28,7 @@ std::vector<std::size_t> round(SlotRing& ring) {
 
 BOOST_AUTO_TEST_SUITE(slot_ring)
 
-BOOST_AUTO_TEST_CASE(an_empty_ring_has_nobody) {
+BOOST_AUTO_TEST_CASE(an_empty_ring_has_no_member) {
     Links links{};
     SlotRing ring(links.data());
     BOOST_TEST(ring.empty());
@@ -77,6 +78,68 @@ BOOST_AUTO_TEST_CASE(when_one_leaves_those_behind_move_up) {
     ring.remove(slot(3));
     BOOST_TEST(ring.empty());
     BOOST_CHECK(ring.cursor() == no_slot);
+}
+
+BOOST_AUTO_TEST_CASE(all_zero_memory_is_links_in_no_ring) {
+    Links links;
+    std::memset(static_cast<void*>(links.data()), 0, sizeof(links));
+    SlotRing ring(links.data());
+    for (std::size_t i = 0; i < slots; ++i) {
+        BOOST_TEST(!ring.is_linked(slot(i)));
+    }
+    ring.add(slot(0));
+    BOOST_TEST(ring.is_linked(slot(0)));
+    BOOST_CHECK(ring.next(slot(0)) == slot(0));
+    ring.remove(slot(0));
+    BOOST_TEST(links[0].next == 0U);
+    BOOST_TEST(links[0].previous == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(each_member_is_visited_once_from_the_cursor_on) {
+    Links links{};
+    SlotRing ring(links.data());
+    std::vector<std::size_t> order;
+    const auto note = [&](Slot visited) { order.push_back(index_of(visited)); };
+    ring.for_each(note);
+    BOOST_TEST(order.empty());
+    for (const std::size_t index : {4U, 0U, 11U}) {
+        ring.add(slot(index));
+    }
+    ring.advance_to(slot(0));
+    ring.for_each(note);
+    const std::vector<std::size_t> expected = {0, 11, 4};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+    BOOST_CHECK(ring.cursor() == slot(0));
+}
+
+// Each subset of a ring leaves while it is visited, from each place of the cursor.
+BOOST_AUTO_TEST_CASE(a_visited_member_may_leave) {
+    constexpr std::size_t members = 5;
+    for (std::size_t cursor = 0; cursor < members; ++cursor) {
+        for (unsigned leaving = 0; leaving < 1U << members; ++leaving) {
+            Links links{};
+            SlotRing ring(links.data());
+            for (std::size_t i = 0; i < members; ++i) {
+                ring.add(slot(i));
+            }
+            ring.advance_to(slot(cursor));
+            std::vector<std::size_t> visited;
+            std::vector<std::size_t> staying;
+            ring.for_each([&](Slot member) {
+                visited.push_back(index_of(member));
+                if ((leaving >> index_of(member) & 1U) != 0) {
+                    ring.remove(member);
+                } else {
+                    staying.push_back(index_of(member));
+                }
+            });
+            BOOST_REQUIRE(visited.size() == members);
+            BOOST_REQUIRE(visited.front() == cursor);
+            std::sort(visited.begin(), visited.end());
+            BOOST_REQUIRE(std::unique(visited.begin(), visited.end()) == visited.end());
+            BOOST_REQUIRE(round(ring) == staying);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(two_rings_share_the_links) {

@@ -1,126 +1,74 @@
 // Turn: with k ready and room for m, each is reported within ceil(k/m) waits.
 //
-// Turn alone is a few numbers; what it promises shows only in a loop. The loop here gathers as
-// PollerState::gather does: from always-ready sockets in a ring, and from a queue of packets of
-// which one call a wait takes as many as there is room and turn for.
-#include "core/turn.hpp"
-
+// Turn alone is a few numbers; what it promises shows only in a loop (turn_loop.hpp), here with
+// sockets that are always ready, and with packets.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <random>
 #include <set>
 #include <vector>
+
+#include "turn_loop.hpp"
 
 namespace wakepoll::core::test {
 namespace {
 
 BOOST_AUTO_TEST_SUITE(turn)
 
+/// Sockets that are always ready, from 0 on, and packets, from 1000 on.
 class Loop {
 public:
-    explicit Loop(std::size_t sockets) : sockets_(sockets) {}
+    static constexpr int first_packet = 1000;
+
+    explicit Loop(std::size_t sockets) {
+        while (loop_.sockets.size() < sockets) {
+            register_one();
+        }
+    }
 
     void queue(std::size_t packets) {
         for (std::size_t i = 0; i < packets; ++i) {
-            queue_.push_back(next_packet_++);
+            loop_.port.push_back(next_packet_++);
         }
     }
 
-    void register_one() { ++sockets_; }
+    void register_one() { loop_.sockets.push_back(next_socket_++); }
+    void unregister_one() { loop_.sockets.pop_front(); }
 
-    void unregister_one() {
-        --sockets_;
-        cursor_ = cursor_ < sockets_ ? cursor_ : 0;
-    }
+    [[nodiscard]] std::size_t sockets() const { return loop_.sockets.size(); }
+    [[nodiscard]] std::size_t queued() const { return loop_.packets(); }
 
-    [[nodiscard]] std::size_t sockets() const { return sockets_; }
-    [[nodiscard]] const std::deque<int>& queued() const { return queue_; }
+    std::vector<int> wait(std::size_t room) { return loop_.wait(room); }
 
-    struct Reported {
-        std::vector<std::size_t> sockets;
-        std::vector<int> packets;
-        [[nodiscard]] std::size_t size() const { return sockets.size() + packets.size(); }
-    };
-
-    /// One wait with room for so many events.
-    Reported wait(std::size_t room) {
-        Reported reported;
-        if (sockets_ == 0) {
-            take(std::min(room, Turn::packets_per_turn), reported);
-            return reported;
-        }
-        bool asked_port = false;
-        std::size_t to_visit = sockets_;
-        while (reported.size() < room) {
-            if (turn_.source() == Turn::Source::sockets) {
-                if (to_visit == 0) {
-                    break;
-                }
-                const std::size_t share = std::min(turn_.left({.sockets = sockets_}), to_visit);
-                const std::size_t visited = std::min(share, room - reported.size());
-                for (std::size_t i = 0; i < visited; ++i) {
-                    reported.sockets.push_back(cursor_);
-                    cursor_ = (cursor_ + 1) % sockets_;
-                }
-                to_visit -= visited;
-                turn_.spend(visited, share == 0, {.sockets = sockets_});
-            } else if (asked_port) {
-                if (to_visit == 0) {
-                    break;
-                }
-                turn_.spend(0, true, {.sockets = sockets_});
-            } else {
-                asked_port = true;
-                const std::size_t most =
-                    std::min(room - reported.size(), turn_.left({.sockets = sockets_}));
-                const std::size_t taken = take(most, reported);
-                turn_.spend(taken, taken < most, {.sockets = sockets_});
-            }
-        }
-        return reported;
+    /// All sockets, and all packets that are queued now.
+    [[nodiscard]] std::set<int> ready() const {
+        std::set<int> all(loop_.sockets.begin(), loop_.sockets.end());
+        all.insert(loop_.queue.begin(), loop_.queue.end());
+        all.insert(loop_.port.begin(), loop_.port.end());
+        return all;
     }
 
 private:
-    std::size_t take(std::size_t most, Reported& reported) {
-        const std::size_t taken = std::min(most, queue_.size());
-        for (std::size_t i = 0; i < taken; ++i) {
-            reported.packets.push_back(queue_.front());
-            queue_.pop_front();
-        }
-        return taken;
-    }
-
-    Turn turn_;
-    std::size_t sockets_;
-    std::size_t cursor_ = 0;
-    std::deque<int> queue_;
-    int next_packet_ = 0;
+    TurnLoop loop_;
+    int next_socket_ = 0;
+    int next_packet_ = first_packet;
 };
 
-/// Whether all sockets, and all packets that are queued now, are reported within as many waits as
-/// their number needs. No socket may come twice in one wait.
+/// Whether all that is ready now is reported within as many waits as their number needs. No socket
+/// may come twice in one wait.
 bool serves_all(Loop& loop, std::size_t room) {
-    std::set<int> packets(loop.queued().begin(), loop.queued().end());
-    std::set<std::size_t> sockets;
-    for (std::size_t i = 0; i < loop.sockets(); ++i) {
-        sockets.insert(i);
-    }
-    const std::size_t waits = (sockets.size() + packets.size() + room - 1) / room;
+    std::set<int> missing = loop.ready();
+    const std::size_t waits = (missing.size() + room - 1) / room;
     for (std::size_t i = 0; i < waits; ++i) {
-        const Loop::Reported reported = loop.wait(room);
-        const std::set<std::size_t> once(reported.sockets.begin(), reported.sockets.end());
-        BOOST_REQUIRE(once.size() == reported.sockets.size());
-        for (const std::size_t socket : reported.sockets) {
-            sockets.erase(socket);
-        }
-        for (const int packet : reported.packets) {
-            packets.erase(packet);
+        const std::vector<int> reported = loop.wait(room);
+        BOOST_REQUIRE(std::set<int>(reported.begin(), reported.end()).size() == reported.size());
+        for (const int number : reported) {
+            missing.erase(number);
         }
     }
-    return sockets.empty() && packets.empty();
+    return missing.empty();
 }
 
 BOOST_AUTO_TEST_CASE(each_is_reported_within_k_over_m_waits) {
@@ -162,7 +110,7 @@ BOOST_AUTO_TEST_CASE(each_is_reported_within_k_over_m_waits_after_any_past) {
         const std::size_t room = 1 + random() % 8;
         Loop loop(1 + random() % 8);
         for (std::uint64_t waits = random() % 60; waits > 0; --waits) {
-            if (loop.queued().size() < 20) {
+            if (loop.queued() < 20) {
                 loop.queue(random() % (2 * room));
             }
             if (random() % 4 == 0) {
@@ -183,18 +131,19 @@ BOOST_AUTO_TEST_CASE(endless_packets_do_not_starve_the_sockets) {
             std::vector<std::size_t> since(sockets);  // Events since the socket was reported.
             for (int wait = 0; wait < 400; ++wait) {
                 loop.queue(room);
-                const Loop::Reported reported = loop.wait(room);
-                BOOST_REQUIRE(reported.size() == std::min(room, 64 + sockets));
+                const std::vector<int> reported = loop.wait(room);
+                BOOST_REQUIRE(reported.size() == room);
                 for (std::size_t& count : since) {
                     count += reported.size();
                 }
-                for (const std::size_t socket : reported.sockets) {
-                    since[socket] = 0;
+                for (const int number : reported) {
+                    if (number < Loop::first_packet) {
+                        since[static_cast<std::size_t>(number)] = 0;
+                    }
                 }
-                // A turn of packets, which the last wait of it may overdraw, and the other sockets.
-                const std::size_t most =
-                    Turn::packets_per_turn + std::min(room, Turn::packets_per_turn) + sockets;
-                BOOST_REQUIRE(*std::max_element(since.begin(), since.end()) <= most + room);
+                // A turn of packets, the other sockets, and what of the last wait came behind it.
+                const std::size_t most = std::max(TurnLoop::packets_in_turn, room) + sockets + room;
+                BOOST_REQUIRE(*std::max_element(since.begin(), since.end()) <= most);
             }
         }
     }
@@ -207,7 +156,7 @@ BOOST_AUTO_TEST_CASE(endless_readiness_does_not_starve_a_packet) {
             for (int i = 0; i < 50; ++i) {
                 loop.queue(1);
                 std::size_t waits = 0;
-                while (!loop.queued().empty()) {
+                while (loop.queued() > 0) {
                     (void)loop.wait(room);
                     ++waits;
                 }
@@ -217,32 +166,70 @@ BOOST_AUTO_TEST_CASE(endless_readiness_does_not_starve_a_packet) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_turn_ends_when_it_is_spent_or_the_source_is_exhausted) {
+BOOST_AUTO_TEST_CASE(a_turn_ends_when_it_is_spent_or_the_source_has_nothing_left) {
     Turn turn;
-    BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(Turn::packets_per_turn - 1, false, {.sockets = 3});
-    BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(1, false, {.sockets = 3});
     BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    BOOST_TEST(turn.left({.sockets = 3}) == 3U);
-    turn.spend(2, false, {.sockets = 3});
-    BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    BOOST_TEST(turn.left({.sockets = 3}) == 1U);
-    turn.spend(1, false, {.sockets = 3});
+    BOOST_TEST(turn.left({3, 0, 0, 4}) == 0U, "no turn has begun");
+    turn.spend(0, false, {3, 0, 0, 4});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
-    turn.spend(0, true, {.sockets = 3});
-    BOOST_CHECK(turn.source() == Turn::Source::sockets);
-    turn.spend(0, true, {.sockets = 3});
+    BOOST_TEST(turn.left({3, 0, 0, 4}) == 4U);
+    turn.spend(3, false, {3, 0, 0, 1});
     BOOST_CHECK(turn.source() == Turn::Source::packets);
+    turn.spend(1, false, {3, 0, 0, 9});
+    BOOST_CHECK(turn.source() == Turn::Source::sockets);
+    BOOST_TEST(turn.left({3, 0, 0, 9}) == 3U);
+    turn.spend(2, false, {3, 0, 0, 9});
+    BOOST_CHECK(turn.source() == Turn::Source::sockets);
+    BOOST_TEST(turn.left({3, 0, 0, 9}) == 1U);
+    BOOST_TEST(turn.left({0, 0, 0, 9}) == 0U, "they have left");
+    turn.spend(0, false, {0, 0, 0, 9});
+    BOOST_CHECK(turn.source() == Turn::Source::packets);
+    BOOST_TEST(turn.left({2, 0, 0, 9}) == 9U);
+    turn.spend(4, true, {2, 0, 0, 9});
+    BOOST_CHECK(turn.source() == Turn::Source::sockets);
+    turn.spend(0, true, {2, 0, 0, 9});
+    BOOST_CHECK(turn.source() == Turn::Source::packets);
+    BOOST_TEST(turn.left({0, 0, 0, 9}) == 9U);
 }
 
-BOOST_AUTO_TEST_CASE(a_turn_of_the_sockets_is_never_longer_than_there_are_sockets) {
+BOOST_AUTO_TEST_CASE(a_turn_is_as_long_as_the_source_was_when_it_began) {
+    for (std::size_t source = 0; source < Turn::sources; ++source) {
+        Turn::Sizes sizes{};
+        sizes[source] = 3;
+        Turn turn;
+        turn.spend(0, false, sizes);
+        BOOST_REQUIRE(turn.source() == static_cast<Turn::Source>(source));
+        sizes[source] = 100;
+        BOOST_TEST(turn.left(sizes) == 3U);
+        sizes[source] = 2;
+        BOOST_TEST(turn.left(sizes) == 2U, "and never longer than it is");
+        sizes[source] = 100;
+        BOOST_TEST(turn.left(sizes) == 2U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_source_that_has_something_has_a_turn) {
+    const Turn::Sizes sizes = {2, 1, 3, 1};
     Turn turn;
-    turn.spend(0, true, {.sockets = 10});
-    BOOST_TEST(turn.left({.sockets = 10}) == 10U);
-    BOOST_TEST(turn.left({.sockets = 4}) == 4U);
-    turn.spend(4, false, {.sockets = 4});
-    BOOST_CHECK(turn.source() == Turn::Source::packets);
+    std::vector<Turn::Source> order;
+    turn.spend(0, false, sizes);
+    for (int i = 0; i < 8; ++i) {
+        order.push_back(turn.source());
+        turn.spend(turn.left(sizes), false, sizes);
+    }
+    using enum Turn::Source;
+    const std::vector<Turn::Source> expected = {handles, completed, packets, sockets,
+                                                handles, completed, packets, sockets};
+    BOOST_CHECK(order == expected);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_at_all_ends_no_turn_and_hangs_no_loop) {
+    Turn turn;
+    turn.spend(0, false, {});
+    turn.spend(5, false, {});
+    BOOST_TEST(turn.left({}) == 0U);
+    turn.spend(0, false, {0, 0, 1, 0});
+    BOOST_CHECK(turn.source() == Turn::Source::completed);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

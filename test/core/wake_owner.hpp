@@ -1,4 +1,4 @@
-// The owner of a wake word, waiting as PollerState::wait does.
+// The owner of a wake word, waiting as lib/poller/wait does.
 //
 // It waits at the port or, with sockets to watch, in the sockets with the port watched for it. A
 // block ends by a signal where there is one and by its timeout else, at any moment.

@@ -3,6 +3,9 @@
 // A list has the one whose turn it is in front; the end of a turn takes it to the back, and so does
 // joining. That is all there is to know of the order. The entries may stand in any order, but
 // without gaps, each where its slot says, and the doorbell before all of them.
+//
+// During a block the kernel has what the set was when it began, whatever comes and goes, and its
+// answers reach the sockets that were not changed meanwhile.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -42,19 +45,24 @@ public:
     explicit Sets(std::uint32_t capacity)
         : entries_(capacity + 1),
           slots_(capacity, no_slot),
+          other_entries_(capacity + 1),
+          other_slots_(capacity, no_slot),
           positions_(capacity),
           links_(capacity),
-          set_(entries_.data(), slots_.data(), positions_.data(), links_.data(), capacity),
+          set_({entries_.data(), slots_.data()}, {other_entries_.data(), other_slots_.data()},
+               positions_.data(), links_.data()),
           ring_(links_.data()) {
         set_.doorbell() = doorbell;
     }
 
     /// Takes the slot from wherever it is into the set.
-    void add_to_set(Slot slot, std::uintptr_t socket) {
+    void add_to_set(Slot slot) {
         leave(slot);
-        const PollEntry entry{.socket = socket, .events = 0x0010, .revents = 0};
+        const PollEntry entry{.socket = next_socket_++, .events = 0x0010, .revents = 0};
         set_.add(slot, entry);
-        sockets_[slot] = socket;
+        sockets_[slot] = entry;
+        given_.erase(slot);
+        added_ = blocked_;
         in_set_.push_back(slot);
     }
 
@@ -68,6 +76,7 @@ public:
         if (std::erase(in_set_, slot) > 0) {
             set_.remove(slot);
             sockets_.erase(slot);
+            given_.erase(slot);
         }
         if (std::erase(in_ring_, slot) > 0) {
             ring_.remove(slot);
@@ -75,8 +84,10 @@ public:
     }
 
     void advance() {
-        set_.advance();
-        end_turn(in_set_);
+        if (!in_set_.empty()) {
+            set_.advance_past(set_.cursor());
+            end_turn(in_set_);
+        }
     }
 
     void advance_ring() {
@@ -84,15 +95,31 @@ public:
         end_turn(in_ring_);
     }
 
-    void prefer_newest(std::size_t count) {
-        if (in_ring_.empty()) {
+    /// A block begins, or ends with answers: one of three for each entry.
+    void block_or_answer(std::uint32_t answers) {
+        if (!blocked_) {
+            blocked_ = true;
+            added_ = false;
+            set_.begin_block();
+            given_ = sockets_;
+            kernel_ = sockets_;
             return;
         }
-        ring_.prefer_newest(count);
-        for (; count > 0; --count) {
-            in_ring_.push_front(in_ring_.back());
-            in_ring_.pop_back();
+        std::uint32_t number = answers;
+        for (PollEntry& entry : set_.blocked_entries()) {
+            entry.revents = static_cast<std::int16_t>(number % 3);
+            number = number * 5 + 1;
         }
+        bell_ = set_.blocked_entries()[0].revents;
+        for (const PollEntry& entry : set_.blocked_entries().subspan(1)) {
+            for (auto& [slot, given] : given_) {
+                if (given.socket == entry.socket) {
+                    sockets_[slot].revents = entry.revents;
+                }
+            }
+        }
+        set_.end_block();
+        blocked_ = false;
     }
 
     void check() {
@@ -104,23 +131,47 @@ public:
         require(set_.entries_with_doorbell().size() == in_set_.size() + 1, "and one for the bell");
         require(set_.doorbell().socket == doorbell.socket, "the doorbell stays");
         for (std::uint32_t i = 0; i < slots_.size(); ++i) {
-            require(set_.contains(Slot{i}) == contains(in_set_, Slot{i}), "who is in the set");
+            require(set_.contains(Slot{i}) == contains(in_set_, Slot{i}),
+                    "which slots are in the set");
             require(ring_.is_linked(Slot{i}) ==
                         (contains(in_set_, Slot{i}) || contains(in_ring_, Slot{i})),
-                    "who is in a ring");
+                    "which slots are in a ring");
         }
         for (std::size_t position = 0; position < in_set_.size(); ++position) {
             const Slot slot = set_.slot_at(position);
             require(contains(in_set_, slot), "every position has a member");
             require(&set_[slot] == &set_.entries()[position], "which knows its position");
         }
-        for (const auto& [slot, socket] : sockets_) {
-            require(set_[slot].socket == socket, "an entry moves with its slot");
+        bool answered = false;
+        for (const auto& [slot, entry] : sockets_) {
+            require(set_[slot].socket == entry.socket, "an entry moves with its slot");
+            require(blocked_ || set_[slot].revents == entry.revents, "and so does its answer");
+            answered = answered || entry.revents != 0;
         }
+        require(blocked_ || set_.has_answers() == answered, "whether there is an answer");
+        require(blocked_ || set_.doorbell().revents == bell_, "the answer of the doorbell");
+        check_block();
         check_ring();
     }
 
 private:
+    /// What the kernel has, by socket; each has another number.
+    void check_block() const {
+        if (!blocked_) {
+            return;
+        }
+        require(set_.needs_another_block() == added_, "what the kernel has not been given");
+        const auto entries = set_.blocked_entries();
+        require(entries.size() == kernel_.size() + 1, "the kernel has what it was given");
+        require(entries[0].socket == doorbell.socket, "the doorbell first");
+        for (const auto& [slot, given] : kernel_) {
+            const std::uintptr_t socket = given.socket;
+            require(std::count_if(entries.begin() + 1, entries.end(),
+                                  [&](const PollEntry& e) { return e.socket == socket; }) == 1,
+                    "each socket once");
+        }
+    }
+
     void check_ring() const {
         require(ring_.size() == in_ring_.size() && ring_.empty() == in_ring_.empty(),
                 "the size of the ring");
@@ -135,13 +186,21 @@ private:
 
     std::vector<PollEntry> entries_;
     std::vector<Slot> slots_;
+    std::vector<PollEntry> other_entries_;
+    std::vector<Slot> other_slots_;
     std::vector<std::uint32_t> positions_;
     std::vector<SlotRing::Link> links_;
     PollSet set_;
     SlotRing ring_;
     Turns in_set_;
     Turns in_ring_;
-    std::map<Slot, std::uintptr_t> sockets_;
+    std::map<Slot, PollEntry> sockets_;
+    std::map<Slot, PollEntry> kernel_;  ///< What the kernel was given.
+    std::map<Slot, PollEntry> given_;   ///< Those of them that were not changed since.
+    std::int16_t bell_ = 0;
+    bool blocked_ = false;
+    bool added_ = false;
+    std::uintptr_t next_socket_ = 1;
 };
 
 }  // namespace
@@ -167,13 +226,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                 sets.advance_ring();
                 break;
             case 3:
-                sets.prefer_newest(core::index_of(slot));
+                sets.block_or_answer(input.byte());
                 break;
             case 4:
                 sets.add_to_ring(slot);
                 break;
             default:
-                sets.add_to_set(slot, input.byte());
+                sets.add_to_set(slot);
                 break;
         }
         sets.check();

@@ -1,9 +1,11 @@
-// The registration table against a std::map.
+// The registration table against a std::map of plain records.
 //
 // The handles are few, so that they come back, and of three kinds: multiples of four as Windows
 // gives them out, the largest and the smallest numbers, and neighbours in the last two bits, which
 // all begin in the same cell of the index. After every step each handle is looked up, and every
 // slot is compared with what was last put into it: nothing but the slot that was meant has changed.
+// A slot that was never handed out is all zero.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -52,80 +54,138 @@ public:
         for (const auto& [other, taken] : model_) {
             require(taken != slot, "a slot that is free");
         }
-        const Registration& fresh = table_[slot];
-        require(fresh.handle == handle && fresh.active && !fresh.registered && !fresh.associated &&
-                    !fresh.stream && !fresh.skips && fresh.user_data == 0 && fresh.link == 0 &&
-                    fresh.interest == IoInterest::none && fresh.type == HandleType::unknown &&
-                    fresh.model == IoModel::poll,
-                "a new tenant finds the defaults");
-        require(fresh.generation == generations_[core::index_of(slot)],
-                "only giving up a slot or a registration raises the generation");
-        table_[slot].user_data = user_data;
-        table_[slot].interest = interest;
-        table_[slot].link = static_cast<std::uint32_t>(user_data >> 3U);
-        kept_[core::index_of(slot)] = table_[slot];
         model_[handle] = slot;
+        used_ = std::max(used_, static_cast<std::uint32_t>(model_.size()));
+        Registration& kept = kept_[core::index_of(slot)];
+        kept = {.handle = handle, .generation = generations_[core::index_of(slot)]};
+        kept.active = true;
+        check_slot(slot);
+        kept.user_data = table_[slot].user_data = user_data;
+        kept.interest = table_[slot].interest = interest;
+        kept.base = table_[slot].base = static_cast<std::uint32_t>(user_data >> 3U);
     }
 
-    void set_registered(Handle handle, bool registered) {
-        if (const auto found = model_.find(handle); found != model_.end()) {
-            table_.set_registered(found->second, registered);
-            kept_[core::index_of(found->second)].registered = registered;
+    void begin_registration(Handle handle) {
+        if (const Slot slot = slot_of(handle); slot != no_slot) {
+            table_.begin_registration(slot);
+            kept_[core::index_of(slot)].registered = true;
+        }
+    }
+
+    /// What keeps a slot: the port, a poll, operations.
+    void keep(Handle handle, std::uint32_t reasons) {
+        if (const Slot slot = slot_of(handle); slot != no_slot) {
+            for (Registration* const registration : {&table_[slot], &kept_[core::index_of(slot)]}) {
+                registration->associated = (reasons & 1U) != 0;
+                registration->polled = (reasons & 2U) != 0;
+                registration->operations = reasons >> 2U & 3U;
+            }
         }
     }
 
     void end_registration(Handle handle) {
-        if (const auto found = model_.find(handle); found != model_.end()) {
-            table_.end_registration(found->second);
-            Registration& kept = kept_[core::index_of(found->second)];
+        if (const Slot slot = slot_of(handle); slot != no_slot) {
+            Registration& kept = kept_[core::index_of(slot)];
             kept.registered = false;
             kept.interest = IoInterest::none;
-            kept.generation = ++generations_[core::index_of(found->second)];
+            kept.base = 0;
+            kept.generation = ++generations_[core::index_of(slot)];
+            table_.end_registration(slot);
+            note_released(handle, slot);
+        }
+    }
+
+    void release(Handle handle) {
+        if (const Slot slot = slot_of(handle); slot != no_slot) {
+            table_.release(slot);
+            note_released(handle, slot);
+        }
+    }
+
+    void renew(Handle handle) {
+        const Slot slot = slot_of(handle);
+        if (slot != no_slot && !kept_[core::index_of(slot)].registered) {
+            table_.renew(slot);
+            Registration& kept = kept_[core::index_of(slot)];
+            const bool polled = kept.polled;
+            kept = {.handle = handle, .generation = ++generations_[core::index_of(slot)]};
+            kept.active = true;
+            kept.polled = polled;
         }
     }
 
     void erase(Handle handle) {
-        if (const auto found = model_.find(handle); found != model_.end()) {
-            table_.erase(found->second);
-            require(!table_[found->second].active, "who left is not active");
-            ++generations_[core::index_of(found->second)];
-            model_.erase(found);
+        if (const Slot slot = slot_of(handle); slot != no_slot) {
+            table_.erase(slot);
+            note_erased(handle, slot);
         }
     }
 
     void check() {
         std::uint32_t registered = 0;
         for (std::uint32_t i = 0; i < handles; ++i) {
-            const auto found = model_.find(handle_of(i));
-            require(table_.find(handle_of(i)) == (found == model_.end() ? no_slot : found->second),
-                    "who is in the table is found where it was put, and nobody else");
+            require(table_.find(handle_of(i)) == slot_of(handle_of(i)),
+                    "a handle in the table is found where it was put, and no other");
         }
         std::uint32_t active = 0;
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             active += slots_[i].active ? 1U : 0U;
-            require(slots_[i].generation == generations_[i], "the generation counts the tenants");
+            require(slots_[i].generation == generations_[i], "the generation counts registrations");
+            require(i < used_ || (slots_[i].generation == 0 && slots_[i].next_free == 0),
+                    "a slot that was never used is not touched");
         }
-        require(active == model_.size(), "only tenants are active");
+        require(active == model_.size(), "only slots that are taken are active");
         for (const auto& [handle, slot] : model_) {
-            const Registration& now = table_[slot];
-            const Registration& kept = kept_[core::index_of(slot)];
-            require(now.handle == handle && now.user_data == kept.user_data &&
-                        now.interest == kept.interest && now.link == kept.link && now.active &&
-                        now.registered == kept.registered,
-                    "a tenant's data are its own");
-            registered += now.registered ? 1U : 0U;
+            check_slot(slot);
+            registered += table_[slot].registered ? 1U : 0U;
         }
-        require(table_.size() == model_.size(), "the number of tenants");
+        require(table_.size() == model_.size(), "the number of slots");
         require(table_.registered() == registered, "the number of registrations");
+        require(table_.used() == used_, "how many slots were in use");
     }
 
 private:
+    [[nodiscard]] Slot slot_of(Handle handle) const {
+        const auto found = model_.find(handle);
+        return found == model_.end() ? no_slot : found->second;
+    }
+
+    void check_slot(Slot slot) {
+        const Registration& now = table_[slot];
+        const Registration& kept = kept_[core::index_of(slot)];
+        require(now.handle == kept.handle && now.user_data == kept.user_data &&
+                    now.interest == kept.interest && now.generation == kept.generation &&
+                    now.type == kept.type && now.model == kept.model &&
+                    now.operations == kept.operations && now.base == kept.base &&
+                    now.entry == kept.entry,
+                "the data of a slot are its own");
+        require(now.active && now.registered == kept.registered &&
+                    now.associated == kept.associated && now.stream == kept.stream &&
+                    now.skips == kept.skips && now.polled == kept.polled,
+                "and so are its marks");
+    }
+
+    /// By the plain rule: a slot stays for a registration, the port, a poll or an operation.
+    void note_released(Handle handle, Slot slot) {
+        const Registration& kept = kept_[core::index_of(slot)];
+        if (!kept.registered && !kept.associated && !kept.polled && kept.operations == 0) {
+            note_erased(handle, slot);
+        }
+    }
+
+    void note_erased(Handle handle, Slot slot) {
+        require(!table_[slot].active, "a slot that was given up is not active");
+        ++generations_[core::index_of(slot)];
+        model_.erase(handle);
+    }
+
     std::vector<Registration> slots_;
     std::vector<std::uint32_t> index_;
     RegistrationTable table_;
     std::map<Handle, Slot> model_;
     std::vector<std::uint32_t> generations_;
-    std::vector<Registration> kept_;  ///< Of each slot, what its tenant was given.
+    std::vector<Registration> kept_;  ///< Of each slot, what was put into it.
+    std::uint32_t used_ = 0;
 };
 
 }  // namespace
@@ -137,21 +197,26 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::Table table(1 + input.below(48));
     table.check();
     while (!input.empty()) {
-        const std::uint32_t step = input.below(8);
+        const std::uint32_t step = input.below(9);
         const Handle handle = fuzz::handle_of(input.below(fuzz::handles));
         switch (step) {
             case 0:
                 table.end_registration(handle);
                 break;
             case 1:
-            case 2:
                 table.erase(handle);
                 break;
+            case 2:
+                table.release(handle);
+                break;
             case 3:
-                table.set_registered(handle, true);
+                table.begin_registration(handle);
                 break;
             case 4:
-                table.set_registered(handle, false);
+                table.renew(handle);
+                break;
+            case 5:
+                table.keep(handle, input.byte());
                 break;
             default:
                 table.insert(handle, input.byte(), IoInterest{input.byte()});

@@ -174,15 +174,19 @@ BOOST_AUTO_TEST_CASE(statistics_are_written_with_every_counter_on_one_line) {
     stats.afd_requests = 17;
     stats.afd_cancels = 18;
     stats.backend_moves = 19;
+    stats.afd_sockets = 20;
+    stats.changes_beside = 21;
+    stats.changes_that_roused = 22;
     // Every member but the backend is a std::uint64_t, and all of them are set above.
-    static_assert(sizeof(PollerStats) == 21 * sizeof(std::uint64_t));
+    static_assert(sizeof(PollerStats) == 24 * sizeof(std::uint64_t));
     BOOST_TEST(text(stats) ==
                "backend=afd waits=1 readiness_events=2 completions=3 operations_started=13 "
                "operations_at_once=14 "
                "operations_canceled=15 late_packets=16 wakes_requested=50 wakes_reported=4 "
                "wakes_coalesced=46 socket_polls=5 port_dequeues=6 blocked=7 spurious_returns=8 "
-               "afd_requests=17 afd_cancels=18 backend_moves=19 rechecks=9 doorbells_made=10 "
-               "doorbells_drained=11 registrations_dropped=12");
+               "afd_requests=17 afd_sockets=20 afd_cancels=18 backend_moves=19 changes_beside=21 "
+               "changes_that_roused=22 rechecks=9 doorbells_made=10 doorbells_drained=11 "
+               "registrations_dropped=12");
 }
 
 BOOST_AUTO_TEST_CASE(the_specification_is_that_of_a_string) {

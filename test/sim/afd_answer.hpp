@@ -15,10 +15,11 @@ namespace wakepoll::sim {
 class AfdPolls::Answer final : public Delivery {
 public:
     Answer(std::shared_ptr<Busy> busy, sys::AfdRequest& request, sys::AfdStatus& status,
-           std::uint32_t outcome, Items items)
+           void* context, std::uint32_t outcome, Items items)
         : busy_(std::move(busy)),
           request_(request),
           status_(status),
+          context_(context),
           outcome_(outcome),
           items_(std::move(items)) {}
     Answer(const Answer&) = delete;
@@ -44,7 +45,7 @@ public:
 
     [[nodiscard]] sys::Packet packet(std::uintptr_t key) const noexcept {
         return {.key = key,
-                .overlapped = &status_,
+                .overlapped = context_,
                 .internal = outcome_,
                 .bytes = static_cast<std::uint32_t>(bytes())};
     }
@@ -58,6 +59,7 @@ private:
     std::shared_ptr<Busy> busy_;
     sys::AfdRequest& request_;
     sys::AfdStatus& status_;
+    void* context_;
     std::uint32_t outcome_;
     Items items_;
     bool written_ = false;

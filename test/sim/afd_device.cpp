@@ -39,7 +39,8 @@ void Socket::changed() {
 void AfdFile::last_handle_closed(const Traits&) { polls_.closed_.push_back(shared_from_this()); }
 
 bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMember> members,
-                      sys::AfdRequest& request, sys::AfdStatus& status, nanoseconds now) {
+                      sys::AfdRequest& request, sys::AfdStatus& status, void* context,
+                      nanoseconds now) {
     if (!busy_->insert(&request).second || !busy_->insert(&status).second) {
         std::fputs("simulated kernel: an AFD request's memory is in use already\n", stderr);
         std::abort();
@@ -55,15 +56,18 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
         std::reverse(items.begin(), items.end());
     }
     if (!items.empty() || request.timeout == 0) {
-        answer_at_once(
-            device,
-            std::make_unique<Answer>(busy_, request, status, status::success, std::move(items)),
-            now);
+        answer_at_once(device,
+                       std::make_unique<Answer>(busy_, request, status, context, status::success,
+                                                std::move(items)),
+                       now);
         return true;
     }
     status = {.status = status::pending};
-    const auto poll = std::make_shared<AfdPoll>(AfdPoll{
-        .members = std::move(members), .device = device, .request = &request, .status = &status});
+    const auto poll = std::make_shared<AfdPoll>(AfdPoll{.members = std::move(members),
+                                                        .device = device,
+                                                        .request = &request,
+                                                        .status = &status,
+                                                        .context = context});
     deafen(*poll);
     poll->place = device->in_flight_.insert(device->in_flight_.end(), poll);
     ++in_flight_;
@@ -254,7 +258,8 @@ void AfdPolls::end_ripe(const PollPointer& poll, nanoseconds now) {
 void AfdPolls::finish(const PollPointer& poll, std::uint32_t status, const Items& items,
                       std::optional<nanoseconds> packet_at) {
     remove(poll);
-    auto answer = std::make_unique<Answer>(busy_, *poll->request, *poll->status, status, items);
+    auto answer = std::make_unique<Answer>(busy_, *poll->request, *poll->status, poll->context,
+                                           status, items);
     AfdFile& device = *poll->device;
     const std::shared_ptr<Port>& port = device.shared_port();
     const bool has_port = port != nullptr && port->has_handles();

@@ -60,6 +60,7 @@ struct AfdPoll {
     std::shared_ptr<AfdFile> device;
     sys::AfdRequest* request = nullptr;
     sys::AfdStatus* status = nullptr;
+    void* context = nullptr;
     bool in_flight = true;
     /// The member that became ready first, and when the request ends for that, where it is chance
     /// alone that it has not ended.
@@ -99,7 +100,7 @@ public:
     /// True where the request was answered at once, false where it is in flight.
     [[nodiscard]] bool submit(const std::shared_ptr<AfdFile>& device,
                               std::vector<AfdMember> members, sys::AfdRequest& request,
-                              sys::AfdStatus& status, std::chrono::nanoseconds now);
+                              sys::AfdStatus& status, void* context, std::chrono::nanoseconds now);
 
     /// False where the device has no such request in flight.
     bool cancel(AfdFile& device, const sys::AfdStatus& status, std::chrono::nanoseconds now);

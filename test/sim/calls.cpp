@@ -14,6 +14,7 @@ using Codes = std::span<const std::uint32_t>;
 
 constexpr std::uint32_t no_memory[] = {code::not_enough_memory, code::no_system_resources};
 constexpr std::uint32_t no_resources[] = {code::no_system_resources};
+constexpr std::uint32_t no_block[] = {code::not_enough_memory};
 constexpr std::uint32_t no_pool[] = {code::no_system_resources, code::not_enough_memory,
                                      code::not_enough_quota};
 constexpr std::uint32_t no_network[] = {code::network_down};
@@ -94,6 +95,7 @@ const std::array<Row, call_kinds> rows = {{
     {"afd_close", {}},
     {"base_socket", no_network},
     {"next_socket", no_network},
+    {"memory_allocate", no_block},
 }};
 
 const Row& row_of(Call call) noexcept { return rows[static_cast<std::size_t>(call)]; }

@@ -73,9 +73,10 @@ enum class Call : std::uint8_t {
     afd_close,
     base_socket,
     next_socket,
+    memory_allocate,
 };
 
-inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::next_socket) + 1;
+inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::memory_allocate) + 1;
 
 [[nodiscard]] const char* name_of(Call call) noexcept;
 

@@ -8,6 +8,7 @@
 #include "sys/console.hpp"
 #include "sys/doorbell.hpp"
 #include "sys/handle_info.hpp"
+#include "sys/memory.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/pipe.hpp"
 #include "sys/timer.hpp"
@@ -179,6 +180,14 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
         case Call::base_socket:
         case Call::next_socket:
             return make_afd(call, socket);
+        case Call::memory_allocate: {
+            void* const block = sys::allocate_zeroed(1);
+            if (block == nullptr) {
+                return win32_error(code::not_enough_memory);
+            }
+            sys::free_zeroed(block, 1);
+            return {};
+        }
         case Call::winsock_end:
         case Call::port_close:
         case Call::is_console:

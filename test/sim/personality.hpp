@@ -184,8 +184,8 @@ constexpr Traits column_of(Personality personality) {
         .ports_hold_back = row(true, true, false),  // "I/O Completion Ports" in the reference
         .rubbish_in_internal = row(false, false, true),               // O2
 
-        .deaf_polls = row(no, no, no),  // trio, wepoll and bun have seen it; off: by_seed
-        .stray_packets = row(no, no, no),                             // not known; off: by_seed
+        .deaf_polls = row(Seeded::by_seed, Seeded::by_seed, no),  // trio, wepoll and bun have seen it
+        .stray_packets = row(Seeded::by_seed, Seeded::by_seed, no),  // not known
         .tells_next_socket = row(true, true, false),                  // the reference
 
         .earliness = row(15ms, 15ms, 0ms),                            // libuv, polling

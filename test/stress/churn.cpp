@@ -71,6 +71,7 @@ void Churn::close_first(Place& place) {
         place.opened_before = opened_;
         place.can_be_told_apart = false;
         place.closed_in = waits_;
+        place.reported_closed = false;
         in_flight = place.asked_in == waits_ && !waiting_ && stirs_ == still_since_;
         stirs = ++stirs_;
         ++orphans_;

@@ -69,6 +69,7 @@ private:
         std::uint64_t asked_in = 0;
         /// Of an orphan: the wait that was in progress or just over, the sockets opened by then,
         /// and whether AFD can tell it from another with its number.
+        bool reported_closed = false;  ///< A report has come after it was closed.
         std::uint64_t closed_in = 0;
         std::uint64_t opened_before = 0;
         bool can_be_told_apart = false;

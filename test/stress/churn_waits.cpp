@@ -55,8 +55,13 @@ void Churn::check(const NativeEvent& event) {
         BOOST_REQUIRE_MESSAGE(std::exchange(place.told_in, waits_) != waits_, "twice in one wait");
         if (place.state == State::orphaned) {
             const bool is_recycled = opened_ != place.opened_before || opening_ > 0;
-            BOOST_REQUIRE_MESSAGE(place.closed_in == waits_ || place.claimed ||
-                                      (is_recycled && !place.can_be_told_apart),
+            // With AFD one that the kernel has said before may still come. That a request in flight
+            // tells a recycled number apart is shown by suite `afd`: here it may have been
+            // answered, or cancelled for a change, when the socket was closed.
+            const bool afd = poller_.backend() == Backend::afd;
+            const bool said_before = afd && !std::exchange(place.reported_closed, true);
+            BOOST_REQUIRE_MESSAGE(place.closed_in == waits_ || place.claimed || said_before ||
+                                      (is_recycled && (afd || !place.can_be_told_apart)),
                                   "of a socket that was closed");
             return;
         }
@@ -143,6 +148,11 @@ void Churn::end() {
     for (int waits = 0; waits < 5; ++waits) {
         BOOST_TEST(wait_once(2ms, events_.size()).count == 0U);
     }
+#if !defined(_WIN32)
+    if (sim::Kernel::current().traits().stray_packets == sim::Seeded::yes) {
+        return;
+    }
+#endif
     BOOST_TEST(poller_.stats().late_packets == 0U);
 }
 

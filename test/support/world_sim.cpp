@@ -250,7 +250,8 @@ Handle World::duplicate(Handle handle) {
 void World::post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped) {
     ModelLock model(impl_->kernel);
     require(need<sim::Port>(model, port, "post_packet: no port")
-                ->post({.key = key, .overlapped = overlapped, .bytes = bytes}, model->packet_pool),
+                ->post({.key = key, .overlapped = overlapped, .internal = 0, .bytes = bytes},
+                       model->packet_pool),
             "post_packet failed");
 }
 

@@ -1,5 +1,5 @@
 // classify: every kind of handle, and everything that is none.
-#include "classify.hpp"
+#include "poller/classify.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -67,7 +67,7 @@ Result<AfdDevice> AfdDevice::open() noexcept {
     return AfdDevice(Handle(call.answer(handle.value())));
 }
 
-Result<bool> AfdDevice::poll(AfdRequest& request, AfdStatus& status) const noexcept {
+Result<bool> AfdDevice::poll(AfdRequest& request, AfdStatus& status, void* context) const noexcept {
     Syscall call(Call::afd_poll, handle_.value(), request.count);
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -84,7 +84,8 @@ Result<bool> AfdDevice::poll(AfdRequest& request, AfdStatus& status) const noexc
     if (members.empty()) {
         return call.fail(sim::code::invalid_handle);
     }
-    return call.answer(call->afd.submit(device, std::move(members), request, status, call.now()));
+    return call.answer(call->afd.submit(device, std::move(members), request, status,
+                                        context != nullptr ? context : &status, call.now()));
 }
 
 std::error_code AfdDevice::cancel(AfdStatus& status) const noexcept {

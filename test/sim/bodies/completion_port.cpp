@@ -48,7 +48,8 @@ std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
     if (port == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
-    if (!port->post({.key = key}, call->packet_pool)) {
+    if (!port->post({.key = key, .overlapped = nullptr, .internal = 0, .bytes = 0},
+                    call->packet_pool)) {
         return call.fail(sim::code::no_system_resources);
     }
     return {};

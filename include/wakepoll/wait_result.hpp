@@ -1,0 +1,18 @@
+// What a wait came back with.
+#pragma once
+
+#include <cstddef>
+#include <system_error>
+
+namespace wakepoll {
+
+/// Events and an error can come together: the events were taken before the error was met, and are
+/// valid.
+struct WaitResult {
+    std::size_t count = 0;  ///< Events written to the front of the span.
+    bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
+    bool timer = false;     ///< The time of `set_timer` has come.
+    std::error_code error;
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,58 @@
+// The fixed pool of overlapped entries: take, give back and find, each O(1).
+//
+// Free entries form a list through the entries themselves. The memory is the caller's and all zero;
+// entries that were never taken are not touched. Used under the poller's lock.
+#pragma once
+
+#include <cstdint>
+#include <system_error>
+
+#include "wakepoll/overlapped.hpp"
+
+namespace wakepoll::core {
+
+class EntryPool {
+public:
+    /// Takes `capacity` entries at `entries`, which outlive the pool.
+    EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
+        : entries_(entries), capacity_(capacity) {}
+
+    EntryPool(const EntryPool&) = delete;
+    EntryPool& operator=(const EntryPool&) = delete;
+
+    // As OverlappedPool has them.
+    [[nodiscard]] OverlappedEntry* acquire() noexcept;
+    [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
+    [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
+
+    /// The address is that of an entry of this pool, in use or not.
+    [[nodiscard]] bool is_entry(const void* address) noexcept {
+        return entry_at(address) != nullptr;
+    }
+
+    /// Gives back an entry, whatever it was in use for.
+    void give_back(OverlappedEntry& entry) noexcept;
+
+    /// The number of an entry, and the entry of a number.
+    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+        return static_cast<std::uint32_t>(&entry - entries_);
+    }
+    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
+        return entries_[index];
+    }
+
+private:
+    /// The entry that begins at this address, in use or not.
+    [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
+
+    OverlappedEntry* entries_;
+    std::uint32_t capacity_;
+    std::uint32_t active_ = 0;
+    std::uint32_t used_ = 0;  ///< Entries from this number on were never taken.
+    std::uint32_t first_free_ = OverlappedEntry::no_entry;
+};
+
+}  // namespace wakepoll::core

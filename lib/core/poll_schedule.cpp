@@ -1,0 +1,217 @@
+#include "core/poll_schedule.hpp"
+
+#include <cassert>
+
+namespace wakepoll::core {
+
+void PollSchedule::become(Slot slot, Place place) noexcept {
+    Member& member = of(slot);
+    if (member.place == Place::awake) {
+        due_ -= is_due(slot) ? 1U : 0U;
+        ready_ -= answer_of(slot) != 0 ? 1U : 0U;
+        awake_.remove(slot);
+    }
+    const auto is_live = [](Place of) { return of == Place::pending || of == Place::held; };
+    if (member.in_group) {
+        group_live_ += static_cast<std::uint32_t>(is_live(place));
+        group_live_ -= static_cast<std::uint32_t>(is_live(member.place));
+    }
+    if (is_in_flight(slot)) {
+        unwanted_ += static_cast<std::uint32_t>(place == Place::absent);
+        unwanted_ -= static_cast<std::uint32_t>(member.place == Place::absent);
+    }
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    member.place = place;
+    awaited_ += is_awaited(slot) ? 1U : 0U;
+    if (place == Place::awake) {
+        member.polled_in = wait_ - 1;
+        member.answer = 0;
+        if (orphans_.is_linked(slot)) {
+            orphans_.remove(slot);
+        }
+        awake_.add(slot);
+        ++due_;
+    }
+}
+
+// Registrations
+// ----------------------------------------------------------------------------------
+
+void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
+    Member& member = of(slot);
+    assert(member.place == Place::absent);
+    member.wanted = static_cast<std::uint16_t>(wanted);
+    member.active = false;
+    member.was_ready = false;
+    member.silent = false;
+    become(slot, is_in_flight(slot) ? Place::held : Place::awake);
+}
+
+PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
+    const Member& member = of(slot);
+    if ((wanted & ~std::uint32_t{member.asked}) == 0) {
+        return Request::none;
+    }
+    if (member.busy) {
+        return member.canceled ? Request::none : Request::own;
+    }
+    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+}
+
+void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
+    Member& member = of(slot);
+    member.wanted = static_cast<std::uint16_t>(wanted);
+    member.silent = false;
+    switch (member.place) {
+        case Place::awake:
+            // What it was answered before is not to be reported.
+            if (!is_due(slot)) {
+                ready_ -= member.answer != 0 ? 1U : 0U;
+                member.polled_in = wait_ - 1;
+                ++due_;
+            }
+            member.answer = 0;
+            break;
+        case Place::pending:
+            become(slot, Place::held);
+            break;
+        case Place::held:
+        case Place::absent:
+            break;
+    }
+}
+
+void PollSchedule::silence(Slot slot) noexcept { of(slot).silent = true; }
+
+PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
+    become(slot, Place::absent);
+    const Member& member = of(slot);
+    if (member.busy) {
+        return member.canceled ? Request::none : Request::own;
+    }
+    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+}
+
+// A wait
+// ------------------------------------------------------------------------------------------
+
+void PollSchedule::begin_wait(std::size_t room) noexcept {
+    room_ = room;
+    kept_ = 0;
+    round_ += any_ready_ ? 1U : 0U;
+    any_ready_ = false;
+    ++wait_;
+    due_ = awake_.size();
+    ready_ = 0;
+}
+
+std::uint32_t PollSchedule::joining() noexcept {
+    std::uint32_t count = 0;
+    for_each_due([&](Slot slot) { count += joins_group(slot) ? 1U : 0U; });
+    return count;
+}
+
+void PollSchedule::note_answer(Slot slot, std::uint32_t events) noexcept {
+    assert(is_due(slot) && events != 0);
+    Member& member = of(slot);
+    member.polled_in = wait_;
+    kept_ += member.answer != 0 ? 1 : 0;
+    member.answer = static_cast<std::uint16_t>(events);
+    member.active = member.was_ready && round_ - member.ready_in <= patience;
+    member.was_ready = true;
+    member.ready_in = round_;
+    any_ready_ = true;
+    --due_;
+    ++ready_;
+}
+
+void PollSchedule::note_quiet(Slot slot) noexcept {
+    assert(is_due(slot));
+    Member& member = of(slot);
+    member.polled_in = wait_;
+    member.answer = 0;
+    --due_;
+}
+
+void PollSchedule::note_parked(Slot slot) noexcept {
+    assert(is_due(slot) && !is_in_flight(slot));
+    become(slot, Place::pending);
+    Member& member = of(slot);
+    member.busy = true;
+    member.canceled = false;
+    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
+    ++parked_;
+}
+
+void PollSchedule::note_grouped(Slot slot) noexcept {
+    assert(is_due(slot) && !is_in_flight(slot));
+    become(slot, Place::pending);
+    Member& member = of(slot);
+    member.in_group = true;
+    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
+    ++group_live_;
+}
+
+// Cancelling and packets
+// -------------------------------------------------------------------------
+
+void PollSchedule::note_own_canceled(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.busy);
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    member.canceled = true;
+    awaited_ += is_awaited(slot) ? 1U : 0U;
+    if (member.place != Place::awake && orphans_.is_linked(slot)) {
+        orphans_.remove(slot);
+    }
+}
+
+void PollSchedule::note_group_canceled() noexcept {
+    assert(is_group_in_flight());
+    group_ = Group::canceled;
+    group_orphan_ = false;
+}
+
+void PollSchedule::note_orphan(Slot slot) noexcept {
+    assert(of(slot).busy && of(slot).place != Place::awake);
+    if (!orphans_.is_linked(slot)) {
+        orphans_.add(slot);
+    }
+}
+
+bool PollSchedule::own_ended(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.busy);
+    const bool counts = member.place == Place::pending;
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    unwanted_ -= member.place == Place::absent ? 1U : 0U;
+    member.busy = false;
+    --parked_;
+    if (orphans_.is_linked(slot)) {
+        orphans_.remove(slot);
+    }
+    if (member.place != Place::absent) {
+        become(slot, Place::awake);
+    }
+    return counts;
+}
+
+void PollSchedule::group_ended() noexcept {
+    group_ = Group::idle;
+    group_orphan_ = false;
+    group_live_ = 0;
+}
+
+bool PollSchedule::left_group(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.in_group);
+    const bool counts = member.place == Place::pending;
+    unwanted_ -= member.place == Place::absent ? 1U : 0U;
+    member.in_group = false;
+    if (member.place != Place::absent) {
+        become(slot, Place::awake);
+    }
+    return counts;
+}
+
+}  // namespace wakepoll::core

@@ -1,0 +1,253 @@
+// Which sockets AFD is asked about together, which alone, and which not now.
+//
+// A request to the device (sys/afd_device.hpp) covers any number of sockets, is answered at once
+// where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
+//
+//   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
+//      many, or *parked* in one of its own. Each wait polls what is due.
+//   2. What a packet says is reported as it is. A reported socket is due in the next wait; so are
+//      the others of a group whose request has ended.
+//   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
+//      in the group's request: where they stay active, one call serves them all. Every other socket
+//      is parked alone, with one call, and costs nothing until it is ready.
+//   4. While the group's request is in flight, active sockets beside it are parked alone, too,
+//   until
+//      there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
+//   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
+//      A socket that needs another request (its interest has grown, or it was registered anew) is
+//      *held* until then. An answer to a held socket is dropped, and the socket polled again.
+//
+// A round is a wait in which some socket was ready. A one-shot registration that has reported is
+// *silent*: it is asked for nothing, with the group at first, so that its end is noticed.
+//
+// Used by the AFD backend under the poller's lock. It makes no system call and allocates nothing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/slot.hpp"
+#include "core/slot_ring.hpp"
+
+namespace wakepoll::core {
+
+class PollSchedule {
+public:
+    static constexpr std::uint32_t patience = 2;
+    static constexpr std::uint32_t worth_a_cancel = 8;
+
+    enum class Place : std::uint8_t {
+        absent,   ///< Not registered here.
+        awake,    ///< Due, or polled in this wait.
+        pending,  ///< Its request is in flight, and the answer counts.
+        held,     ///< Its request is in flight, and the answer does not count.
+    };
+
+    /// A request in flight that covers a socket.
+    enum class Request : std::uint8_t { none, own, group };
+
+    /// What is kept for a slot. All-zero memory is an absent one.
+    struct Member {
+        std::uint32_t polled_in = 0;  ///< The wait that polled it last.
+        std::uint32_t ready_in = 0;   ///< The round in which it was ready last.
+        std::uint16_t wanted = 0;     ///< What the registration wants to know.
+        std::uint16_t asked = 0;      ///< What the request in flight asks for.
+        std::uint16_t answer = 0;     ///< What it was answered, and has not been reported.
+        std::uint16_t tag = 0;        ///< Which of the cell's requests is, or was, the last.
+        Place place = Place::absent;
+        bool busy : 1 = false;       ///< A request of its own is in flight.
+        bool canceled : 1 = false;   ///< That one has been cancelled.
+        bool in_group : 1 = false;   ///< The group's request in flight covers it.
+        bool active : 1 = false;     ///< It was ready twice within `patience` rounds.
+        bool was_ready : 1 = false;  ///< `ready_in` means something.
+        bool silent : 1 = false;     ///< One-shot, and reported.
+    };
+
+    /// Takes a member and a link for every slot, which outlive the schedule. Other rings may share
+    /// the links.
+    PollSchedule(Member* members, SlotRing::Link* links) noexcept
+        : members_(members), awake_(links), orphans_(links) {}
+
+    PollSchedule(const PollSchedule&) = delete;
+    PollSchedule& operator=(const PollSchedule&) = delete;
+
+    // Registrations
+
+    /// An absent slot is to be polled.
+    void add(Slot slot, std::uint32_t wanted) noexcept;
+
+    /// The request in flight that must be cancelled before the registration can want this; `none`
+    /// where it need not, or is cancelled already.
+    [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
+
+    /// The registration wants this from now on, and is no longer silent.
+    void modify(Slot slot, std::uint32_t wanted) noexcept;
+
+    /// A registration that is awake has reported its one shot.
+    void silence(Slot slot) noexcept;
+
+    /// The registration ends. The request in flight that covers it is to be cancelled, or `none`.
+    [[nodiscard]] Request remove(Slot slot) noexcept;
+
+    // A wait
+
+    /// A wait that can report `room` sockets begins.
+    void begin_wait(std::size_t room) noexcept;
+
+    /// Sockets that are to be polled.
+    [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
+    [[nodiscard]] bool is_due(Slot slot) const noexcept {
+        return place_of(slot) == Place::awake && of(slot).polled_in != wait_;
+    }
+    /// Calls `visit` for each that is to be polled now. An answer that the last wait had no room
+    /// for is asked for anew only where this one has room for it.
+    template <class Visit>
+    void for_each_due(const Visit& visit) noexcept {
+        std::size_t room = room_ - std::min(room_, kept_);
+        left_out_ = false;
+        awake_.for_each([&](Slot slot) {
+            const bool had_no_room = is_due(slot) && of(slot).answer != 0;
+            left_out_ = left_out_ || (had_no_room && room == 0);
+            if (is_due(slot) && !(had_no_room && room == 0)) {
+                room -= had_no_room ? 1 : 0;
+                visit(slot);
+            }
+        });
+    }
+    /// The last visit of those has left out some.
+    [[nodiscard]] bool has_unpolled() const noexcept { return left_out_; }
+    /// It has left out some that there is room for by now. Where the group is
+    /// being cancelled they wait for its packet.
+    [[nodiscard]] bool has_left_out() const noexcept {
+        return left_out_ && kept_ < room_ && group_ != Group::canceled;
+    }
+    /// A due socket is polled with the group rather than alone.
+    [[nodiscard]] bool joins_group(Slot slot) const noexcept {
+        const Member& member = of(slot);
+        return member.answer != 0 || (member.was_ready && (member.active || member.silent) &&
+                                      round_ - member.ready_in <= patience);
+    }
+    /// The group's request is in flight, and so many are active beside it that it is to be
+    /// cancelled.
+    [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
+        return group_ == Group::in_flight && joining() >= worth_a_cancel;
+    }
+
+    /// A due socket was answered at once, or one that was pending by packet.
+    void note_answer(Slot slot, std::uint32_t events) noexcept;
+    /// A due socket was polled with others, which were answered at once.
+    void note_quiet(Slot slot) noexcept;
+    /// A due socket's own request is in flight.
+    void note_parked(Slot slot) noexcept;
+    /// A due socket is in the group's request, which is in flight.
+    void note_grouped(Slot slot) noexcept;
+    void note_group_in_flight() noexcept { group_ = Group::in_flight; }
+
+    /// The tag of the next request in the slot's own cell. A packet is that request's only where it
+    /// carries the same one.
+    [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
+    [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
+
+    // Cancelling and packets
+
+    void note_own_canceled(Slot slot) noexcept;
+    void note_group_canceled() noexcept;
+    /// A request that is not needed any more could not be cancelled; to be tried again.
+    void note_orphan(Slot slot) noexcept;
+    void note_group_orphan() noexcept { group_orphan_ = true; }
+
+    /// The packet of the slot's own request has come. True where its answer counts.
+    [[nodiscard]] bool own_ended(Slot slot) noexcept;
+    /// The packet of the group's request has come; `left_group` follows for each socket in it.
+    void group_ended() noexcept;
+    /// True where the answer for this socket of the group counts.
+    [[nodiscard]] bool left_group(Slot slot) noexcept;
+
+    // Reporting
+
+    /// The slot whose turn it is among those awake; `no_slot` where none is.
+    [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
+    void advance_past(Slot slot) noexcept { awake_.advance_to(awake_.next(slot)); }
+    /// What an awake slot was answered in this wait and has not been reported; 0 where nothing.
+    [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
+        const Member& member = of(slot);
+        return member.polled_in == wait_ ? member.answer : 0U;
+    }
+    /// The answer was reported.
+    void note_reported(Slot slot) noexcept {
+        of(slot).answer = 0;
+        --ready_;
+    }
+
+    // Numbers
+
+    [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
+    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept {
+        return of(slot).silent ? 0U : of(slot).wanted;
+    }
+    /// A request in flight covers the slot, whether or not its answer counts.
+    [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
+        return of(slot).busy || of(slot).in_group;
+    }
+    [[nodiscard]] bool is_parked(Slot slot) const noexcept { return of(slot).busy; }
+    [[nodiscard]] bool is_group_in_flight() const noexcept { return group_ != Group::idle; }
+    [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
+    [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
+    [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
+    /// Requests whose packet is still to come.
+    [[nodiscard]] std::uint32_t in_flight() const noexcept {
+        return parked_ + (is_group_in_flight() ? 1U : 0U);
+    }
+    /// Some sockets can be polled only after a packet that is sure to come soon.
+    [[nodiscard]] bool is_waiting() const noexcept {
+        return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
+    }
+
+    /// Some request in flight covers a socket that is not registered any more, or holds one up.
+    [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
+
+    /// Requests that still have to be cancelled.
+    [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
+    [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
+    template <class Visit>
+    void for_each_orphan(const Visit& visit) noexcept {
+        orphans_.for_each(visit);
+    }
+
+private:
+    enum class Group : std::uint8_t { idle, in_flight, canceled };
+
+    [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
+    [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
+
+    /// How many of those that are to be polled now join the group.
+    [[nodiscard]] std::uint32_t joining() noexcept;
+    /// Changes the place; keeps the ring of those awake and the numbers.
+    void become(Slot slot, Place place) noexcept;
+    /// A request of the slot's own is held up by a cancel, so that its packet is awaited.
+    [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
+        const Member& member = of(slot);
+        return member.busy && member.canceled && member.place == Place::held;
+    }
+
+    Member* members_;
+    SlotRing awake_;
+    SlotRing orphans_;
+    std::size_t room_ = 0;  ///< What this wait can report,
+    std::size_t kept_ = 0;  ///< and how many it has of those that the last had no room for.
+    std::uint32_t wait_ = 1;
+    std::uint32_t round_ = 1;
+    std::uint32_t due_ = 0;
+    std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
+    std::uint32_t parked_ = 0;      ///< Requests in flight but the group's.
+    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
+    std::uint32_t unwanted_ = 0;    ///< Slots in flight that are absent.
+    std::uint32_t group_live_ = 0;  ///< Sockets in the group's request that are registered.
+    Group group_ = Group::idle;
+    bool group_orphan_ = false;
+    bool left_out_ = false;
+    bool any_ready_ = false;  ///< Some socket was ready in this wait.
+};
+
+}  // namespace wakepoll::core

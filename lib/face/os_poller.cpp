@@ -1,0 +1,199 @@
+// The public face: each call goes to the poller behind it; one that was moved from answers as one
+// that is disposed.
+#include "wakepoll/os_poller.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "own_errors.hpp"
+#include "poller/classify.hpp"
+#include "poller/poller.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+namespace {
+
+std::error_code moved_from() noexcept { return own_errors::operation_canceled(); }
+
+}  // namespace
+
+Result<OsPoller> OsPoller::create(const PollerConfig& config) noexcept {
+    const Result<Poller*> poller = Poller::create(config);
+    if (!poller) {
+        return poller.error();
+    }
+    return OsPoller(*poller);
+}
+
+OsPoller::OsPoller(OsPoller&& other) noexcept : poller_(std::exchange(other.poller_, nullptr)) {}
+
+OsPoller& OsPoller::operator=(OsPoller&& other) noexcept {
+    OsPoller taken(std::move(other));
+    std::swap(poller_, taken.poller_);
+    return *this;
+}
+
+OsPoller::~OsPoller() {
+    dispose();
+    if (poller_ != nullptr) {
+        poller_->release();
+    }
+}
+
+void OsPoller::dispose() noexcept {
+    if (poller_ != nullptr) {
+        poller_->dispose();
+    }
+}
+
+bool OsPoller::is_valid() const noexcept { return poller_ != nullptr && !poller_->is_disposed(); }
+
+Handle OsPoller::handle() const noexcept {
+    return poller_ != nullptr ? poller_->port_for_own_packets() : Handle{};
+}
+
+std::size_t OsPoller::registration_count() const noexcept {
+    return poller_ != nullptr ? poller_->registration_count() : 0;
+}
+
+std::size_t OsPoller::overlapped_count() const noexcept {
+    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+}
+
+OverlappedPool& OsPoller::overlapped_pool() noexcept {
+    static OverlappedPool empty(nullptr);
+    return is_valid() ? poller_->pool() : empty;
+}
+
+PollerStats OsPoller::stats() const noexcept {
+    return poller_ != nullptr ? poller_->statistics() : PollerStats{};
+}
+
+Backend OsPoller::backend() const noexcept {
+    return poller_ != nullptr ? poller_->backend() : Backend::wsapoll;
+}
+
+Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
+
+std::error_code OsPoller::register_handle(Handle handle, IoInterest interest,
+                                          std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : moved_from();
+}
+
+std::error_code OsPoller::modify_handle(Handle handle, IoInterest interest,
+                                        std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data) : moved_from();
+}
+
+std::error_code OsPoller::unregister_handle(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->remove(handle) : moved_from();
+}
+
+std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byte> buffer,
+                                               std::uint64_t user_data,
+                                               std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<const IoBuffer> buffers,
+                                               std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_transfer(handle, IoOperation::read, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
+                                                std::uint64_t user_data,
+                                                std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const IoBuffer> buffers,
+                                                std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_transfer(handle, IoOperation::write, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,
+                                                   std::span<const std::byte> buffer,
+                                                   std::uint64_t user_data,
+                                                   std::uint64_t offset) noexcept {
+    if (!is_valid()) {
+        return moved_from();
+    }
+    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+        return own_errors::invalid_argument();
+    }
+    // WSABUF knows no constant data; a write does not touch it.
+    const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),
+                         const_cast<std::byte*>(buffer.data())};
+    return poller_->submit_transfer(handle, operation, {&whole, 1}, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                                 std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_accept(listener, buffer, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect(Handle socket, std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_connect(socket, address, user_data);
+}
+
+AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
+                                               std::span<const std::byte> buffer) noexcept {
+    if (!completion.accepted || buffer.size() < accept_address_size) {
+        return {};
+    }
+    const sys::AcceptedAddresses found = sys::accepted_addresses(completion.accepted, buffer);
+    return {found.local, found.remote};
+}
+
+std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry) : moved_from();
+}
+
+std::error_code OsPoller::cancel(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->cancel(handle) : moved_from();
+}
+
+std::error_code OsPoller::set_timer(Clock::time_point deadline) noexcept {
+    return poller_ != nullptr ? poller_->set_timer(deadline) : moved_from();
+}
+
+std::error_code OsPoller::clear_timer() noexcept {
+    return poller_ != nullptr ? poller_->clear_timer() : moved_from();
+}
+
+Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
+
+WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
+    if (poller_ == nullptr) {
+        WaitResult refused;
+        refused.error = moved_from();
+        return refused;
+    }
+    return poller_->wait(events, timeout);
+}
+
+bool OsPoller::post_wakeup() noexcept { return poller_ != nullptr && poller_->wake(); }
+
+bool OsPoller::post_shutdown() noexcept { return poller_ != nullptr && poller_->shut_down(); }
+
+Waker OsPoller::waker() const noexcept { return Waker(poller_); }
+
+}  // namespace wakepoll

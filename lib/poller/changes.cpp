@@ -1,0 +1,217 @@
+// The calls of a poller between its creation and its end: each takes the lock, and what it changes
+// is in force for a thread that is blocked meanwhile when it returns.
+#include <thread>
+
+#include "own_errors.hpp"
+#include "poller/poller.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+
+/// Holds the lock. `error()` says `operation_canceled` where the poller is shut down or disposed.
+class Poller::Entry {
+public:
+    explicit Entry(Poller& poller) noexcept : lock_(poller.lock_) {
+        lock_.lock();
+        if (poller.word_.is_shut_down()) {
+            error_ = own_errors::operation_canceled();
+        }
+    }
+    ~Entry() { lock_.unlock(); }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+private:
+    sys::Lock& lock_;
+    std::error_code error_;
+};
+
+template <class Answer, class Make>
+Answer Poller::change(const Make& make) noexcept {
+    const Entry entry(*this);
+    if (entry.error()) {
+        return entry.error();
+    }
+    Answer answer = make();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        ++stats_.changes_beside;
+        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
+    }
+    return answer;
+}
+
+std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<std::error_code>([&] {
+        std::error_code error = registrations_.add(handle, interest, user_data);
+        const bool may_be_over = error == std::errc::file_exists ||
+                                 error == std::errc::no_space_on_device ||
+                                 error == std::errc::resource_unavailable_try_again;
+        if (may_be_over && sockets_.in_flight() > 0) {
+            const std::error_code failed = take_news();
+            error = failed ? failed : registrations_.add(handle, interest, user_data);
+        }
+        return error;
+    });
+}
+
+std::error_code Poller::modify(Handle handle, IoInterest interest,
+                               std::uint64_t user_data) noexcept {
+    return change<std::error_code>(
+        [&] { return registrations_.modify(handle, interest, user_data); });
+}
+
+std::error_code Poller::remove(Handle handle) noexcept {
+    return change<std::error_code>([&] { return registrations_.remove(handle); });
+}
+
+std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
+    return change<std::error_code>([&] {
+        const std::error_code error = known_.associate(handle, key);
+        if (!error) {
+            wait_.expect_packets();
+        }
+        return error;
+    });
+}
+
+Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation operation,
+                                                 std::span<const IoBuffer> buffers,
+                                                 std::uint64_t user_data,
+                                                 std::uint64_t offset) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_transfer(handle, operation, buffers, user_data, offset); });
+}
+
+Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                               std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_accept(listener, buffer, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
+                                                std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_connect(socket, address, user_data); });
+}
+
+std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(entry); });
+}
+
+std::error_code Poller::cancel(Handle handle) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(handle); });
+}
+
+std::error_code Poller::set_timer(Clock::time_point deadline) noexcept {
+    return change<std::error_code>(
+        [&] { return timer_.set(deadline.time_since_epoch(), sys::now()); });
+}
+
+std::error_code Poller::clear_timer() noexcept {
+    return change<std::error_code>([&] { return timer_.clear(); });
+}
+
+WaitResult Poller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
+    const Entry entry(*this);
+    if (entry.error()) {
+        WaitResult refused;
+        refused.error = entry.error();
+        return refused;
+    }
+    return wait_.run(events, timeout);
+}
+
+// News for a call that would be refused
+// ----------------------------------------------------------
+
+std::error_code Poller::take_news() noexcept {
+    if (wait_.blocked_at() == core::Park::port) {
+        let_blocked_thread_pass();
+    }
+    sockets_.retry_cancels();
+    // A request that was cancelled ends at once, and its packet is there or about to come.
+    constexpr std::uint32_t patience_milliseconds = 100;
+    constexpr int tries = 10;
+    for (int i = 0; i < tries; ++i) {
+        const std::size_t limit = packets_.room();
+        if (limit == 0) {
+            break;
+        }
+        const std::error_code error =
+            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error;
+        if (error || !sockets_.is_held_up()) {
+            return error;
+        }
+    }
+    return {};
+}
+
+void Poller::let_blocked_thread_pass() noexcept {
+    // It may have taken packets already and wait for the lock. Where it has not, what it is told
+    // comes behind what the port had before.
+    const std::uint64_t blocks = wait_.blocks();
+    wakeup_.signal(core::CompletionKey::wakeup);
+    constexpr int tries = 10000;
+    for (int i = 0; i < tries && wait_.blocks() == blocks && wait_.is_running(); ++i) {
+        lock_.unlock();
+        std::this_thread::yield();
+        lock_.lock();
+    }
+}
+
+// What a poller is
+// -------------------------------------------------------------------------------
+
+Handle Poller::port_for_own_packets() noexcept {
+    const Entry entry(*this);
+    if (word_.is_closed()) {
+        return {};
+    }
+    wait_.expect_packets();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        static_cast<void>(wait_.rouse_if_needed());
+    }
+    return port_.handle();
+}
+
+std::size_t Poller::registration_count() noexcept {
+    const Entry entry(*this);
+    return word_.is_closed() ? 0 : table_.registered();
+}
+
+PollerStats Poller::statistics() noexcept {
+    const Entry entry(*this);
+    wait_.count_wakes();
+    PollerStats now = stats_;
+    now.backend = sockets_.kind();
+    return now;
+}
+
+Backend Poller::backend() noexcept {
+    const Entry entry(*this);
+    return sockets_.kind();
+}
+
+OverlappedEntry* Poller::acquire_entry() noexcept {
+    const Entry entry(*this);
+    return word_.is_closed() ? nullptr : entries_.acquire();
+}
+
+std::error_code Poller::release_entry(OverlappedEntry* entry) noexcept {
+    const Entry guard(*this);
+    return entries_.release(entry);
+}
+
+OverlappedEntry* Poller::find_entry(const void* overlapped) noexcept {
+    const Entry guard(*this);
+    return entries_.find_by_overlapped(overlapped);
+}
+
+std::uint32_t Poller::entries_in_use() noexcept {
+    const Entry guard(*this);
+    return word_.is_closed() ? 0 : entries_.active_count();
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,59 @@
+// See classify.hpp. Numbers of errors are written out: this file is also built where <windows.h>
+// does not exist.
+#include "poller/classify.hpp"
+
+#include <cstdint>
+
+#include "sys/handle_info.hpp"
+#include "sys/socket.hpp"
+
+namespace wakepoll {
+namespace {
+
+constexpr std::uint32_t invalid_handle = 6;  // ERROR_INVALID_HANDLE
+constexpr int not_a_socket = 10038;          // WSAENOTSOCK
+
+/// GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and some calls take
+/// -10 to -12 for the standard handles. The kernel hands out no such numbers.
+constexpr bool is_pseudo_handle(Handle handle) noexcept {
+    return handle.value() >= ~std::uintptr_t{15};
+}
+
+}  // namespace
+
+Result<HandleType> classify(Handle handle) noexcept {
+    // First of all, because the calls below would take the pseudo-handles for what they name.
+    if (!handle || is_pseudo_handle(handle)) {
+        return win32_error(invalid_handle);
+    }
+    // Before GetFileType, which calls a socket a pipe.
+    const Result<sys::SocketKind> kind = sys::socket_kind(handle);
+    if (kind) {
+        return HandleType::socket;
+    }
+    if (kind.error().value() != not_a_socket) {
+        return kind.error();
+    }
+    const Result<sys::FileType> type = sys::file_type(handle);
+    if (type) {
+        switch (*type) {
+            case sys::FileType::disk:
+                return HandleType::file;
+            case sys::FileType::character:
+                return sys::is_console(handle) ? HandleType::console : HandleType::unknown;
+            case sys::FileType::pipe:
+                return sys::is_pipe(handle) ? HandleType::pipe : HandleType::unknown;
+            case sys::FileType::unknown:
+                break;
+        }
+    }
+    // Not file-like, or not a handle at all: this call tells the two apart.
+    const Result<HandleType> object = sys::object_type(handle);
+    const bool could_be_file = !type && type.error().value() != static_cast<int>(invalid_handle);
+    if (could_be_file && object && *object == HandleType::unknown) {
+        return type.error();
+    }
+    return object;
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,182 @@
+// From packets and finished operations to events; and the end of operations that are not reported.
+#include <algorithm>
+#include <utility>
+
+#include "core/completion_key.hpp"
+#include "core/operation_mask.hpp"
+#include "own_errors.hpp"
+#include "poller/operations.hpp"
+
+namespace wakepoll {
+
+using core::OperationList;
+using Purpose = OperationList::Purpose;
+
+void Operations::take_back_completions() noexcept {
+    for (std::size_t i = 0; i < handed_out_; ++i) {
+        OverlappedEntry* const entry = completions_[i].entry;
+        // One that the user has released already may be another operation's by now.
+        if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
+            OperationList::was_reported(*entry)) {
+            list_.give_back(*entry);
+        }
+    }
+    handed_out_ = 0;
+}
+
+Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_t visits,
+                                                std::span<NativeEvent> events) noexcept {
+    Reported reported;
+    const std::size_t most = std::min(events.size(), room());
+    while (reported.visited < visits && reported.filled < most) {
+        if (overdue() > 0) {
+            overdue_ = overdue() - 1;
+            ++reported.visited;
+            reported.filled += report_finished(events.subspan(reported.filled, 1));
+            continue;
+        }
+        if (packets.size() == 0) {
+            break;
+        }
+        const sys::Packet packet = packets.front();
+        packets.pop();
+        ++reported.visited;
+        const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
+        OverlappedEntry* const entry = list_.find(packet.overlapped);
+        if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
+            report_own_call(events[reported.filled++], entry, packet, error);
+        } else if (!OperationList::is_under_way(*entry)) {
+            ++stats_.late_packets;  // A stranger has posted it.
+        } else if (end_operation(*entry, packet.bytes, error)) {
+            report_operation(events[reported.filled++], *entry, packet.key, error);
+        }
+    }
+    return reported;
+}
+
+bool Operations::end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+                               std::error_code error) noexcept {
+    entry.bytes_transferred = bytes;
+    list_.complete(entry);
+    const core::Slot slot = OperationList::slot_of(entry);
+    core::Registration& registration = table_[slot];
+    if (registration.active && registration.generation == OperationList::generation_of(entry)) {
+        --registration.operations;
+        table_.release(slot);
+    }
+    const std::size_t finished_before = finished();
+    const bool waits = list_.is_behind_a_finished_one(entry);
+    if (waits) {
+        list_.note_outcome(entry, bytes, static_cast<std::uint32_t>(error.value()));
+        list_.finish(entry);
+    }
+    list_.let_go_on(entry);
+    overdue_ = overdue() + finished() - finished_before;
+    return !waits;
+}
+
+std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept {
+    std::size_t filled = 0;
+    const std::size_t most = std::min(events.size(), room());
+    while (filled < most) {
+        OverlappedEntry* const entry = list_.next_finished();
+        if (entry == nullptr) {
+            break;
+        }
+        report_operation(events[filled++], *entry, 0, win32_error(OperationList::code_of(*entry)));
+    }
+    return filled;
+}
+
+void Operations::report(NativeEvent& event, const Completion& completion,
+                        std::uint64_t data) noexcept {
+    completions_[handed_out_] = completion;
+    event.events = core::operation_mask(completion.operation, completion.error);
+    event.data.u64 = data;
+    event.completion = &completions_[handed_out_];
+    ++handed_out_;
+    ++stats_.completions;
+}
+
+void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
+                                 const sys::Packet& packet, std::error_code error) noexcept {
+    if (entry != nullptr) {
+        entry->bytes_transferred = packet.bytes;
+    }
+    Completion completion;
+    completion.entry = entry;
+    completion.overlapped = packet.overlapped;
+    completion.key = packet.key;
+    completion.user_data = entry != nullptr ? entry->user_data : packet.key;
+    completion.operation = entry != nullptr ? entry->operation : IoOperation::none;
+    completion.bytes = packet.bytes;
+    completion.error = error;
+    report(event, completion, packet.key);
+}
+
+void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+                                  std::error_code error) noexcept {
+    Handle& accepted = OperationList::accepted_by(entry);
+    const bool was_done = !error;
+    if (!error && entry.operation == IoOperation::accept) {
+        error = sys::update_accept_context(accepted, entry.handle);
+    }
+    if (!error && entry.operation == IoOperation::connect) {
+        error = sys::update_connect_context(entry.handle);
+    }
+    if (was_done && error == std::errc::bad_file_descriptor) {
+        // The handle was closed in between: that cancels, as it does what is in flight.
+        error = own_errors::operation_canceled();
+    }
+    if (error && accepted) {
+        sys::close_socket(std::exchange(accepted, Handle{}));
+        entry.bytes_transferred = 0;  // What had come with the connection is gone with it.
+    }
+    Completion completion;
+    completion.entry = &entry;
+    completion.overlapped = entry.native();
+    completion.key = key;
+    completion.user_data = entry.user_data;
+    completion.accepted = std::exchange(accepted, Handle{});
+    completion.operation = entry.operation;
+    completion.bytes = entry.bytes_transferred;
+    completion.error = error;
+    list_.note_reported(entry);
+    report(event, completion, entry.user_data);
+}
+
+// The end
+// ------------------------------------------------------------------------------------------
+
+void Operations::abandon_finished() noexcept {
+    while (OverlappedEntry* const entry = list_.next_finished()) {
+        abandon(*entry);
+    }
+}
+
+void Operations::abandon_all() noexcept {
+    take_back();
+    abandon_finished();
+    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+         entry = list_.next_in_flight(*entry)) {
+        // Where it fails, the call has ended already, or its handle was closed.
+        if (entry->state() == OverlappedState::in_flight &&
+            !sys::cancel(entry->handle, entry->overlapped)) {
+            list_.cancel(*entry);
+            ++stats_.operations_canceled;
+        }
+    }
+}
+
+void Operations::drain(const sys::Packet& packet) noexcept {
+    OverlappedEntry* const entry = list_.find(packet.overlapped);
+    if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
+        OperationList::is_under_way(*entry)) {
+        list_.complete(*entry);
+        abandon(*entry);
+        list_.let_all_go_on();
+        abandon_finished();
+    }
+}
+
+}  // namespace wakepoll

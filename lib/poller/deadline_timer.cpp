@@ -1,0 +1,72 @@
+#include "poller/deadline_timer.hpp"
+
+namespace wakepoll {
+
+using std::chrono::nanoseconds;
+
+std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
+    set_ = false;
+    if (!timer_.is_open()) {
+        Result<sys::Timer> made = sys::Timer::create();
+        if (!made) {
+            return made.error();
+        }
+        timer_ = std::move(*made);
+    }
+    // A time that has come already needs no kernel: the next wait reports it.
+    if (at > now) {
+        if (const std::error_code error = arm(at - now)) {
+            return error;
+        }
+    }
+    at_ = at;
+    set_ = true;
+    return {};
+}
+
+std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
+    // First the timer, which is no longer signalled then, or the wait would end at once.
+    if (const std::error_code error = timer_.set(delay)) {
+        return error;
+    }
+    if (fired_.exchange(false)) {
+        armed_ = false;
+    }
+    if (armed_) {
+        return {};
+    }
+    const std::error_code error = wait_.arm(timer_.handle(), &DeadlineTimer::signalled, this);
+    armed_ = !error;
+    return error;
+}
+
+std::error_code DeadlineTimer::clear() noexcept {
+    if (!set_) {
+        return {};
+    }
+    set_ = false;
+    return timer_.cancel();
+}
+
+std::error_code DeadlineTimer::look(nanoseconds now) noexcept {
+    if (!fired_.exchange(false)) {
+        return {};
+    }
+    armed_ = false;
+    return set_ && now < at_ ? arm(at_ - now) : std::error_code{};
+}
+
+void DeadlineTimer::close() noexcept {
+    wait_.disarm();
+    timer_.close();
+    set_ = false;
+    armed_ = false;
+}
+
+void DeadlineTimer::signalled(void* timer, const sys::ThreadPoolWait& /*wait*/) noexcept {
+    auto& self = *static_cast<DeadlineTimer*>(timer);
+    self.fired_.store(true);
+    self.rouse_(self.poller_);
+}
+
+}  // namespace wakepoll

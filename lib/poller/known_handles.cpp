@@ -1,0 +1,173 @@
+#include "poller/known_handles.hpp"
+
+#include "core/completion_key.hpp"
+#include "own_errors.hpp"
+#include "poller/classify.hpp"
+#include "sys/overlapped_io.hpp"
+#include "sys/socket.hpp"
+
+namespace wakepoll {
+
+using core::Slot;
+
+Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
+    const Result<sys::SocketKind> socket = sys::socket_kind(handle);
+    if (socket) {
+        return Kind{HandleType::socket, *socket == sys::SocketKind::stream, true};
+    }
+    if (socket.error() != std::errc::bad_file_descriptor) {
+        return socket.error();
+    }
+    const Result<HandleType> type = classify(handle);
+    if (!type) {
+        return type.error();
+    }
+    if (*type != HandleType::pipe && *type != HandleType::file) {
+        return Kind{*type, false, false};
+    }
+    const Result<bool> overlapped = sys::is_overlapped(handle);
+    if (!overlapped) {
+        return overlapped.error();
+    }
+    return Kind{*type, false, *overlapped};
+}
+
+void KnownHandles::note_kind(Slot slot, const Kind& kind) noexcept {
+    table_[slot].type = kind.type;
+    table_[slot].stream = kind.stream;
+}
+
+Slot KnownHandles::insert(Handle handle) noexcept {
+    if (table_.size() == table_.capacity()) {
+        forget_closed();
+    }
+    return table_.insert(handle);
+}
+
+void KnownHandles::forget_closed() noexcept {
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+        const core::Registration& registration = table_[Slot{i}];
+        if (registration.active && !registration.registered && registration.operations == 0 &&
+            !registration.polled) {
+            const Result<HandleType> type = classify(registration.handle);
+            if (!type && type.error() == std::errc::bad_file_descriptor) {
+                table_.erase(Slot{i});
+            }
+        }
+    }
+}
+
+std::error_code KnownHandles::associate(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    const std::error_code error = port_.associate(registration.handle, 0);
+    if (!error) {
+        registration.associated = true;
+        registration.skips = false;
+        return {};
+    }
+    // A handle belongs to one port for its life. Where that is this one, the kernel says so.
+    return error == std::errc::invalid_argument && registration.associated ? std::error_code{}
+                                                                           : error;
+}
+
+Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    const Slot known = table_.find(handle);
+    if (known != core::no_slot && table_[known].registered) {
+        return own_errors::device_or_resource_busy();
+    }
+    if (known == core::no_slot || !table_[known].associated) {
+        return new_slot_for_operation(handle, known);
+    }
+    // The handle may have been closed, perhaps with operations in flight, and its number be
+    // another's by now: if it can be associated once more, it is. That costs one call and saves the
+    // operation from getting lost.
+    const Slot slot = known;
+    const std::error_code error = port_.associate(handle, 0);
+    if (error == std::errc::bad_file_descriptor) {
+        table_.renew(slot);
+        table_.release(slot);
+        return error;
+    }
+    if (error && error != std::errc::invalid_argument) {
+        return error;
+    }
+    if (!error) {
+        // What is in flight still is the earlier handle's, as its generation says.
+        table_.renew(slot);
+        table_[slot].associated = true;
+    }
+    if (table_[slot].type == HandleType::unknown) {
+        const Result<Kind> kind = kind_of(handle);
+        if (!kind) {
+            return kind.error();
+        }
+        if (!kind->overlapped) {
+            return own_errors::not_supported();
+        }
+        note_operated(slot, *kind, !error);
+    }
+    return slot;
+}
+
+Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
+    const Result<Kind> kind = kind_of(handle);
+    if (!kind) {
+        return kind.error();
+    }
+    if (!kind->overlapped) {
+        return own_errors::not_supported();
+    }
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    if (const std::error_code error = associate(slot)) {
+        table_.release(slot);
+        return error;
+    }
+    note_operated(slot, *kind, true);
+    return slot;
+}
+
+void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_now) noexcept {
+    note_kind(slot, kind);
+    core::Registration& registration = table_[slot];
+    registration.model = IoModel::overlapped;
+    // Elsewhere it is not known whether a packet follows. A user who has associated the handle
+    // wants packets in any case.
+    if (associated_now && kind.stream) {
+        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
+        registration.skips =
+            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
+}
+
+std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    const auto native_key = static_cast<std::uintptr_t>(key);
+    if (core::is_reserved(key) || native_key != key) {
+        return own_errors::invalid_argument();
+    }
+    const Slot known = table_.find(handle);
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    if (const std::error_code error = port_.associate(handle, native_key)) {
+        table_.release(slot);
+        return error;
+    }
+    if (table_[slot].associated) {
+        table_.renew(slot);  // A handle is associated once: this is another with the same number.
+    }
+    table_[slot].associated = true;
+    table_[slot].skips = false;
+    return {};
+}
+
+}  // namespace wakepoll

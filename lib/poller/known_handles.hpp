@@ -1,0 +1,60 @@
+// What is known of the handles that a poller works with: their kind, and that they belong to its
+// port. Registrations and operations both stand on it.
+//
+// Used under the poller's lock.
+#pragma once
+
+#include <system_error>
+
+#include "core/registration_table.hpp"
+#include "sys/completion_port.hpp"
+#include "wakepoll/error.hpp"
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll {
+
+class KnownHandles {
+public:
+    /// What the kernel says a handle is.
+    struct Kind {
+        HandleType type = HandleType::unknown;
+        bool stream = false;
+        bool overlapped = false;  ///< It can carry overlapped operations.
+    };
+
+    KnownHandles(core::RegistrationTable& table, const sys::CompletionPort& port) noexcept
+        : table_(table), port_(port) {}
+
+    KnownHandles(const KnownHandles&) = delete;
+    KnownHandles& operator=(const KnownHandles&) = delete;
+
+    [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
+    void note_kind(core::Slot slot, const Kind& kind) noexcept;
+
+    /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
+    /// that were closed and nobody registered.
+    [[nodiscard]] core::Slot insert(Handle handle) noexcept;
+
+    /// Associates the handle with the port, with key 0, unless it is already.
+    [[nodiscard]] std::error_code associate(core::Slot slot) noexcept;
+    /// Associates a handle with the port, with a key of the user's.
+    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+
+    /// The slot of a handle that operations can be submitted on.
+    [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
+
+private:
+    /// The same for a handle that is not known to belong to the port; it may have a slot, `known`.
+    [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
+                                                            core::Slot known) noexcept;
+    /// Takes note of a handle that operations are submitted on; `associated_now` says that it was
+    /// this submit which associated it with the port.
+    void note_operated(core::Slot slot, const Kind& kind, bool associated_now) noexcept;
+    /// Gives up the slots of handles that were only operated on and are closed.
+    void forget_closed() noexcept;
+
+    core::RegistrationTable& table_;
+    const sys::CompletionPort& port_;
+};
+
+}  // namespace wakepoll

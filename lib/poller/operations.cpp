@@ -1,0 +1,267 @@
+// Submitting and cancelling operations: all checks first, then the entry, then the kernel.
+//
+// A call that is refused leaves everything as it was, except that a handle that could be associated
+// with the port stays so. Once the kernel has taken a call, it ends in exactly one report (P8).
+// completions.cpp has the reports.
+#include "poller/operations.hpp"
+
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "core/operation_mask.hpp"
+#include "own_errors.hpp"
+#include "wakepoll/os_poller.hpp"
+
+namespace wakepoll {
+namespace {
+
+using core::Slot;
+
+constexpr int already_bound = 10022;  // WSAEINVAL, of bind
+constexpr int already_done = 1168;    // ERROR_NOT_FOUND, of CancelIoEx
+
+static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
+
+[[nodiscard]] bool overlap(const void* a, std::size_t a_size, const void* b,
+                           std::size_t b_size) noexcept {
+    const auto* const a_bytes = static_cast<const std::byte*>(a);
+    const auto* const b_bytes = static_cast<const std::byte*>(b);
+    const std::less<> before;
+    return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
+}
+
+/// The kernel writes into the buffer of everything but these.
+[[nodiscard]] bool only_reads(IoOperation operation) noexcept {
+    return operation == IoOperation::write || operation == IoOperation::connect;
+}
+
+/// No buffer is empty, none of a read overlaps with another of the same call, and together they are
+/// no longer than the kernel can count.
+[[nodiscard]] bool are_usable(std::span<const IoBuffer> buffers, bool may_be_empty,
+                              bool may_overlap) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+        const IoBuffer& buffer = buffers[i];
+        if (buffer.size == 0 ? !may_be_empty : buffer.data == nullptr) {
+            return false;
+        }
+        total += buffer.size;
+        for (std::size_t j = 0; !may_overlap && j < i; ++j) {
+            if (overlap(buffer.data, buffer.size, buffers[j].data, buffers[j].size)) {
+                return false;
+            }
+        }
+    }
+    return !buffers.empty() && total <= std::numeric_limits<std::uint32_t>::max();
+}
+
+}  // namespace
+
+bool Operations::is_in_use(IoOperation operation, const void* buffer,
+                           std::size_t size) const noexcept {
+    constexpr int most_compared = 64;
+    int compared = 0;
+    for (const OverlappedEntry* other = list_.first_in_flight();
+         other != nullptr && compared < most_compared; other = list_.next_in_flight(*other)) {
+        ++compared;
+        if (!(only_reads(operation) && only_reads(other->operation)) &&
+            overlap(buffer, size, other->buffer, other->buffer_size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
+                                               std::size_t size, std::uint64_t user_data) noexcept {
+    core::Registration& registration = table_[slot];
+    OverlappedEntry* const entry =
+        list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
+    if (entry == nullptr) {
+        return own_errors::resource_unavailable_try_again();
+    }
+    entry->handle = registration.handle;
+    entry->operation = operation;
+    entry->buffer = buffer;
+    entry->buffer_size = size;
+    entry->user_data = user_data;
+    return entry;
+}
+
+Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
+                                           const Result<sys::Started>& started) noexcept {
+    core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    if (!started && !core::is_outcome(started.error())) {
+        abandon(entry);
+        return started.error();
+    }
+    ++stats_.operations_started;
+    // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
+    // once may have overtaken an older one whose packet was not taken yet.
+    const bool moves_bytes =
+        entry.operation == IoOperation::read || entry.operation == IoOperation::write;
+    if (moves_bytes && registration.type != HandleType::file) {
+        list_.keep_in_order(entry);
+    }
+    if (started && !(started->at_once && registration.skips)) {
+        list_.start(entry);
+        ++registration.operations;
+        return &entry;
+    }
+    ++stats_.operations_at_once;
+    list_.note_outcome(entry, started ? started->bytes : 0,
+                       static_cast<std::uint32_t>(started.error().value()));
+    list_.finish(entry);
+    return &entry;
+}
+
+void Operations::abandon(OverlappedEntry& entry) noexcept {
+    if (Handle& accepted = core::OperationList::accepted_by(entry)) {
+        sys::close_socket(std::exchange(accepted, Handle{}));
+    }
+    list_.give_back(entry);
+}
+
+Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation operation,
+                                                     std::span<const IoBuffer> buffers,
+                                                     std::uint64_t user_data,
+                                                     std::uint64_t offset) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(handle);
+    if (!slot) {
+        return slot.error();
+    }
+    const core::Registration& registration = table_[*slot];
+    const bool socket = registration.type == HandleType::socket;
+    const bool writes = operation == IoOperation::write;
+    if (!socket && buffers.size() > 1) {
+        return own_errors::not_supported();
+    }
+    const bool may_be_empty = socket && !registration.stream && writes;
+    if (!are_usable(buffers, may_be_empty, writes) ||
+        (offset != 0 && registration.type != HandleType::file) ||
+        is_in_use(operation, buffers.front().data, buffers.front().size)) {
+        return own_errors::invalid_argument();
+    }
+    const IoBuffer& first = buffers.front();
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, operation, first.data, first.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    NativeOverlapped& overlapped = (*entry)->overlapped;
+    overlapped.offset = static_cast<std::uint32_t>(offset);
+    overlapped.offset_high = static_cast<std::uint32_t>(offset >> 32U);
+    if (socket) {
+        return begun(**entry, writes ? sys::send(handle, buffers, overlapped)
+                                     : sys::receive(handle, buffers, overlapped));
+    }
+    return begun(**entry, writes ? sys::write(handle, first, overlapped)
+                                 : sys::read(handle, first, overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                                   std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(listener);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
+        return own_errors::not_supported();
+    }
+    if (buffer.size() < OsPoller::accept_address_size ||
+        buffer.size() > std::numeric_limits<std::uint32_t>::max() ||
+        is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
+        return own_errors::invalid_argument();
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    const Result<Handle> accepted = sys::socket_like(listener);
+    if (!accepted) {
+        abandon(**entry);
+        return accepted.error();
+    }
+    core::OperationList::accepted_by(**entry) = *accepted;
+    return begun(**entry, sys::accept(listener, *accepted, buffer, (*entry)->overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
+                                                    std::span<const std::byte> address,
+                                                    std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(socket);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
+        return own_errors::not_supported();
+    }
+    if (address.size() < sizeof(std::uint16_t) || address.size() > sys::accept_address_room) {
+        return own_errors::invalid_argument();
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    // ConnectEx wants a bound socket. One that is bound already keeps its address.
+    const std::error_code bound = sys::bind_any(socket, address);
+    if (bound && bound.value() != already_bound) {
+        abandon(**entry);
+        return bound;
+    }
+    return begun(**entry, sys::connect(socket, address, (*entry)->overlapped));
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+    OverlappedEntry* const found = list_.find(entry);
+    if (found == nullptr) {
+        return list_.is_entry(entry) ? own_errors::no_such_file_or_directory()
+                                     : own_errors::invalid_argument();
+    }
+    if (core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+        return own_errors::no_such_file_or_directory();
+    }
+    switch (found->state()) {
+        case OverlappedState::cancelling:
+            return {};
+        case OverlappedState::in_flight:
+            return cancel_in_flight(*found);
+        default:
+            return own_errors::no_such_file_or_directory();
+    }
+}
+
+std::error_code Operations::cancel(Handle handle) noexcept {
+    std::error_code first;
+    bool found = false;
+    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+         entry = list_.next_in_flight(*entry)) {
+        if (entry->handle != handle ||
+            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
+            continue;
+        }
+        found = true;
+        const std::error_code error = entry->state() == OverlappedState::in_flight
+                                          ? cancel_in_flight(*entry)
+                                          : std::error_code{};
+        first = first ? first : error;
+    }
+    return found ? first : own_errors::no_such_file_or_directory();
+}
+
+std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+    const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
+    if (error.value() == already_done) {
+        return {};  // Its packet is pending.
+    }
+    if (!error) {
+        list_.cancel(entry);
+        ++stats_.operations_canceled;
+    }
+    return error;
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,121 @@
+// Operations: submitting and cancelling them, and what becomes of them.
+//
+// The entries of the pool that are in flight or done are kept in core/operation_list; here are the
+// checks, the kernel calls, and the completions that a wait hands out. Those stay valid, and their
+// entries in use, until the next wait. Used under the poller's lock.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "core/entry_pool.hpp"
+#include "core/operation_list.hpp"
+#include "core/registration_table.hpp"
+#include "poller/known_handles.hpp"
+#include "poller/packet_queue.hpp"
+#include "sys/overlapped_io.hpp"
+#include "wakepoll/events.hpp"
+#include "wakepoll/stats.hpp"
+
+namespace wakepoll {
+
+class Operations {
+public:
+    /// The most completions of one wait.
+    static constexpr std::size_t most_completions = 64;
+
+    Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
+               core::OperationList& list, PollerStats& stats) noexcept
+        : table_(table), known_(known), pool_(pool), list_(list), stats_(stats) {}
+
+    Operations(const Operations&) = delete;
+    Operations& operator=(const Operations&) = delete;
+
+    // As OsPoller has them.
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const IoBuffer> buffers,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+
+    // Reporting
+
+    /// The completions of the last wait are no longer valid.
+    void take_back() noexcept {
+        if (handed_out_ > 0) {
+            take_back_completions();
+        }
+    }
+    /// How many completions this wait can still hand out.
+    [[nodiscard]] std::size_t room() const noexcept { return most_completions - handed_out_; }
+    /// Operations that are done and need no packet to be reported.
+    [[nodiscard]] std::size_t finished() const noexcept { return list_.finished(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return list_.in_flight(); }
+    /// Those of the finished ones that had to wait for a packet, in whose turn they are reported.
+    [[nodiscard]] std::size_t overdue() const noexcept { return std::min(overdue_, finished()); }
+    /// Reports operations that are done, at most `room()`; how many.
+    [[nodiscard]] std::size_t report_finished(std::span<NativeEvent> events) noexcept;
+    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`. How
+    /// many were looked at, and how many of them made an event.
+    struct Reported {
+        std::size_t visited = 0;
+        std::size_t filled = 0;
+    };
+    [[nodiscard]] Reported report_packets(PacketQueue& packets, std::size_t visits,
+                                          std::span<NativeEvent> events) noexcept;
+
+    // The end
+
+    /// Cancels what is in flight and forgets what is done.
+    void abandon_all() noexcept;
+    /// A packet that is not reported any more has come.
+    void drain(const sys::Packet& packet) noexcept;
+
+private:
+    /// The memory belongs to an operation in flight, and one of the two writes into it.
+    [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
+                                 std::size_t size) const noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
+                                                     void* buffer, std::size_t size,
+                                                     std::uint64_t user_data) noexcept;
+    /// What comes of an entry now that its call was made.
+    [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
+                                                 const Result<sys::Started>& started) noexcept;
+    /// Gives back an entry whose call did not begin, or whose outcome is not reported.
+    void abandon(OverlappedEntry& entry) noexcept;
+    void abandon_finished() noexcept;
+    [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
+
+    void take_back_completions() noexcept;
+    /// The packet of a submitted operation has come. True where it is to be reported now; otherwise
+    /// it waits behind an older one.
+    [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+                                     std::error_code error) noexcept;
+    void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
+    void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+                          std::error_code error) noexcept;
+    void report_own_call(NativeEvent& event, OverlappedEntry* entry, const sys::Packet& packet,
+                         std::error_code error) noexcept;
+
+    core::RegistrationTable& table_;
+    KnownHandles& known_;
+    core::EntryPool& pool_;
+    core::OperationList& list_;
+    PollerStats& stats_;
+    std::array<Completion, most_completions> completions_;
+    std::size_t handed_out_ = 0;
+    std::size_t overdue_ = 0;
+};
+
+}  // namespace wakepoll

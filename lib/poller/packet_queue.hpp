@@ -1,0 +1,91 @@
+// The poller's side of the completion port: taking packets, and handing each to where it belongs.
+//
+// A packet is told apart by its key first: AFD's go to the sockets, the poller's other own keys
+// have done their work by ending the block. Then by its OVERLAPPED: a read of nothing on a
+// registered pipe goes to the handles. All others are the user's to hear of, and wait here for
+// their turn.
+//
+// A thread that blocks takes packets into an array of its own, without the lock; `accept` hands
+// them on once it has the lock again. All else is called under the lock.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "backend/handle_backend.hpp"
+#include "backend/socket_backend.hpp"
+#include "core/operation_list.hpp"
+#include "sys/completion_port.hpp"
+#include "wakepoll/stats.hpp"
+
+namespace wakepoll {
+
+class PacketQueue {
+public:
+    /// The most packets of one call.
+    static constexpr std::size_t most_at_once = 256;
+    /// How many of the user's packets, and what waited for them, are one turn.
+    static constexpr std::size_t turn = 64;
+
+    PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
+                backend::SocketBackend& sockets, backend::HandleBackend& handles,
+                PollerStats& stats) noexcept
+        : port_(port),
+          operations_(operations),
+          sockets_(sockets),
+          handles_(handles),
+          stats_(stats) {}
+
+    PacketQueue(const PacketQueue&) = delete;
+    PacketQueue& operator=(const PacketQueue&) = delete;
+
+    /// How many packets a dequeue may ask for. All that come at once, whatever the caller has room
+    /// for: those that were ready first are to be reported first.
+    [[nodiscard]] std::size_t room() const noexcept {
+        return std::min(capacity - size_ - blocked_limit_, most_at_once);
+    }
+
+    /// What a dequeue brought.
+    struct Taken {
+        std::size_t useful = 0;    ///< Packets with something to report.
+        bool may_be_more = false;  ///< As many came as were asked for.
+        std::error_code error;
+    };
+
+    /// One dequeue of at most `limit` packets, not 0, by a thread that has the lock.
+    [[nodiscard]] Taken take(std::size_t limit, std::uint32_t milliseconds) noexcept;
+
+    // The same in three steps, of which the second is taken without the lock.
+    void begin_block(std::size_t limit) noexcept;
+    [[nodiscard]] Result<std::size_t> block(std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] Taken end_block(const Result<std::size_t>& came) noexcept;
+
+    /// Packets that wait to be reported.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const sys::Packet& front() const noexcept { return packets_[first_]; }
+    void pop() noexcept;
+
+private:
+    /// Twice what one call takes: another thread may take packets beside one that is blocked.
+    static constexpr std::size_t capacity = 2 * most_at_once;
+
+    [[nodiscard]] Taken accept(std::span<const sys::Packet> packets,
+                               const Result<std::size_t>& came, std::size_t limit) noexcept;
+
+    const sys::CompletionPort& port_;
+    core::OperationList& operations_;
+    backend::SocketBackend& sockets_;
+    backend::HandleBackend& handles_;
+    PollerStats& stats_;
+    std::array<sys::Packet, capacity> packets_;  ///< A ring from `first_` on.
+    std::size_t first_ = 0;
+    std::size_t size_ = 0;
+    std::array<sys::Packet, most_at_once> blocked_;  ///< The blocked thread's.
+    std::size_t blocked_limit_ = 0;                  ///< What a blocked thread may still bring.
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,237 @@
+// Creating a poller, its memory, and its end. changes.cpp has the calls in between.
+#include "poller/poller.hpp"
+
+#include <algorithm>
+#include <new>
+#include <thread>
+#include <utility>
+
+#include "core/completion_key.hpp"
+#include "own_errors.hpp"
+#include "sys/memory.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+namespace {
+
+// Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
+constexpr std::uint32_t first_build_that_polls_refusals = 19041;
+
+/// Gives out consecutive arrays from a block of all-zero memory. A null block only counts.
+class Carver {
+public:
+    Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
+
+    template <class T>
+    [[nodiscard]] T* array(std::size_t count) noexcept {
+        used_ = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
+        T* const first = block_ != nullptr ? reinterpret_cast<T*>(block_ + used_) : nullptr;
+        used_ += count * sizeof(T);
+        return first;
+    }
+
+    [[nodiscard]] std::size_t used() const noexcept { return used_; }
+
+private:
+    std::byte* block_;
+    std::size_t used_;
+};
+
+[[nodiscard]] bool is_in_range(std::uint32_t capacity) noexcept {
+    return capacity >= 1 && capacity <= capacity_limit;
+}
+
+[[nodiscard]] bool is_backend(Backend backend) noexcept {
+    return backend == Backend::automatic || backend == Backend::wsapoll || backend == Backend::afd;
+}
+
+/// Pollers whose memory must stay.
+std::atomic<Poller*> kept{nullptr};
+
+}  // namespace
+
+std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte* block,
+                           Memory& memory) noexcept {
+    const std::size_t slots = config.max_registrations;
+    Carver carver(block, sizeof(Poller));
+    memory.registrations = carver.array<core::Registration>(slots);
+    memory.index =
+        carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
+    memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
+    auto* const links = carver.array<core::SlotRing::Link>(slots);
+    memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
+    memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
+    memory.handles.cells = carver.array<backend::HandleBackend::Cell>(slots);
+    memory.handles.links = links;
+
+    backend::WsapollBackend::Memory& wsapoll = memory.sockets.wsapoll;
+    const std::size_t polled =
+        choice == Choice::wsapoll
+            ? slots
+            : std::min<std::size_t>(slots, backend::SocketBackend::most_by_wsapoll);
+    for (core::PollSet::Array& array : wsapoll.arrays) {
+        array.entries = carver.array<core::PollEntry>(polled + 1);
+        array.slots = carver.array<core::Slot>(polled);
+    }
+    wsapoll.positions = carver.array<std::uint32_t>(slots);
+    wsapoll.members = carver.array<backend::WsapollBackend::Member>(slots);
+    wsapoll.links = links;
+    if (choice == Choice::wsapoll) {
+        return carver.used();
+    }
+    backend::AfdBackend::Memory& afd = memory.sockets.afd;
+    afd.cells = carver.array<backend::AfdBackend::Cell>(slots);
+    constexpr std::size_t head = sizeof(sys::AfdRequest);
+    afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
+    afd.group_slots = carver.array<core::Slot>(slots);
+    afd.members = carver.array<core::PollSchedule::Member>(slots);
+    afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
+    afd.links = links;
+    return carver.used();
+}
+
+Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
+               std::size_t size) noexcept
+    : size_(size),
+      table_(memory.registrations, memory.index, config.max_registrations),
+      entries_(memory.entries, config.max_overlapped_entries),
+      operation_list_(entries_),
+      sockets_(memory.sockets, choice, table_, word_, port_, stats_,
+               sys::windows_build() < first_build_that_polls_refusals),
+      handles_(memory.handles, table_, operation_list_, stats_, &Poller::handle_signalled, this),
+      timer_(&Poller::timer_signalled, this),
+      wakeup_(word_, port_, sockets_),
+      known_(table_, port_),
+      registrations_(table_, known_, sockets_, handles_),
+      operations_(table_, known_, entries_, operation_list_, stats_),
+      packets_(port_, operation_list_, sockets_, handles_, stats_),
+      wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
+      pool_(this) {}
+
+Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries) ||
+        !is_backend(config.backend)) {
+        return own_errors::invalid_argument();
+    }
+    Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
+    if (!winsock) {
+        return winsock.error();
+    }
+    Result<sys::CompletionPort> port = sys::CompletionPort::create();
+    if (!port) {
+        return port.error();
+    }
+    Choice choice = Choice::wsapoll;
+    sys::AfdDevice device;
+    if (config.backend != Backend::wsapoll) {
+        Result<sys::AfdDevice> opened = backend::AfdBackend::open(*port);
+        if (opened) {
+            device = std::move(*opened);
+            choice = config.backend == Backend::afd ? Choice::afd : Choice::automatic;
+        } else if (config.backend == Backend::afd) {
+            return opened.error() == std::errc::no_such_file_or_directory
+                       ? own_errors::not_supported()
+                       : opened.error();
+        }
+    }
+
+    Memory memory{};
+    const std::size_t size = layout(config, choice, nullptr, memory);
+    void* const block = sys::allocate_zeroed(size);
+    if (block == nullptr) {
+        return own_errors::not_enough_memory();
+    }
+    (void)layout(config, choice, static_cast<std::byte*>(block), memory);
+    auto* const poller = ::new (block) Poller(config, choice, memory, size);
+    poller->winsock_ = std::move(*winsock);
+    poller->port_ = std::move(*port);
+    if (choice != Choice::wsapoll) {
+        poller->sockets_.start(std::move(device));
+    }
+    return poller;
+}
+
+void Poller::release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+        return;
+    }
+    if (entries_.active_count() > 0 || sockets_.in_flight() > 0) {
+        // The kernel may still write into an entry that was not given back, or into a request that
+        // it has not answered, so their memory stays. The list is never read; it shows leak
+        // checkers that this is no leak.
+        next_kept_ = kept.load(std::memory_order_relaxed);
+        while (!kept.compare_exchange_weak(next_kept_, this, std::memory_order_release,
+                                           std::memory_order_relaxed)) {
+        }
+        return;
+    }
+    const std::size_t size = size_;
+    this->~Poller();
+    sys::free_zeroed(this, size);
+}
+
+void Poller::dispose() noexcept {
+    // A thread may be in a wait: it is asked to leave, and has left when nobody runs.
+    bool asked = wakeup_.shut_down();
+    lock_.lock();
+    while (wait_.is_running() && !word_.is_closed()) {
+        lock_.unlock();
+        std::this_thread::yield();
+        asked = asked || wakeup_.shut_down();
+        lock_.lock();
+    }
+    if (!word_.is_closed()) {
+        word_.close();
+        // What may still be calling into the port or the doorbell ends first.
+        wakeup_.stop_watching();
+        handles_.close();
+        timer_.close();
+        word_.wait_for_errands();
+        drain();
+        sockets_.close();
+        port_.close();
+        winsock_.end();
+    }
+    lock_.unlock();
+}
+
+void Poller::drain() noexcept {
+    for (; packets_.size() > 0; packets_.pop()) {
+        operations_.drain(packets_.front());
+    }
+    operations_.abandon_all();
+    sockets_.cancel_all();
+    // Cancelled calls end at once, but for drivers that take their time. What does not end keeps
+    // the memory (see `release`); the same goes for a port that cannot be asked.
+    constexpr std::uint32_t patience_milliseconds = 1000;
+    constexpr int most_failures = 100;
+    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    for (int failures = 0;
+         (operations_.in_flight() > 0 || sockets_.in_flight() > 0) && failures < most_failures;) {
+        const Result<std::size_t> taken = port_.dequeue(packets, patience_milliseconds);
+        if (!taken) {
+            ++failures;
+            continue;
+        }
+        if (*taken == 0) {
+            return;
+        }
+        for (const sys::Packet& packet : std::span(packets).first(*taken)) {
+            if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
+                static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
+            } else if (!core::is_reserved(packet.key)) {
+                operations_.drain(packet);
+            }
+        }
+    }
+}
+
+void Poller::handle_signalled(void* poller) noexcept {
+    static_cast<Poller*>(poller)->wakeup_.signal(core::CompletionKey::wakeup);
+}
+
+void Poller::timer_signalled(void* poller) noexcept {
+    static_cast<Poller*>(poller)->wakeup_.signal(core::CompletionKey::timer);
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,153 @@
+// A poller: its parts, its memory, and the lock that all of them are used under.
+//
+// `OsPoller` and each `Waker` hold a counted reference. The block is allocated once, by `create`,
+// with all tables behind the structure; kernel objects go with `dispose`, the memory with the last
+// reference. The parts know each other only downwards; what each does is in its own header.
+//
+// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock; all else
+// takes it through `Entry`. The waiting thread gives it back while it blocks, so a change by
+// another thread is made at once; `Change` then has the blocked thread go round where it must.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "backend/handle_backend.hpp"
+#include "backend/socket_backend.hpp"
+#include "core/entry_pool.hpp"
+#include "core/operation_list.hpp"
+#include "core/registration_table.hpp"
+#include "core/wake_state.hpp"
+#include "poller/deadline_timer.hpp"
+#include "poller/known_handles.hpp"
+#include "poller/operations.hpp"
+#include "poller/packet_queue.hpp"
+#include "poller/registrations.hpp"
+#include "poller/wait.hpp"
+#include "poller/wakeup.hpp"
+#include "sys/completion_port.hpp"
+#include "sys/lock.hpp"
+#include "sys/socket.hpp"
+#include "wakepoll/clock.hpp"
+#include "wakepoll/config.hpp"
+#include "wakepoll/stats.hpp"
+#include "wakepoll/wait_result.hpp"
+
+namespace wakepoll {
+
+class Poller {
+public:
+    /// A poller with one reference. Errors as `OsPoller::create`.
+    [[nodiscard]] static Result<Poller*> create(const PollerConfig& config) noexcept;
+
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept;
+    void dispose() noexcept;
+
+    // The rest as OsPoller has it.
+    [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
+    [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
+    [[nodiscard]] bool is_disposed() const noexcept { return word_.is_closed(); }
+
+    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
+    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const IoBuffer> buffers,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
+    [[nodiscard]] std::error_code clear_timer() noexcept;
+    [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept;
+
+    [[nodiscard]] Handle port_for_own_packets() noexcept;
+    [[nodiscard]] std::size_t registration_count() noexcept;
+    [[nodiscard]] PollerStats statistics() noexcept;
+    [[nodiscard]] Backend backend() noexcept;
+
+    // The pool of entries, also after `dispose`.
+    [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
+    [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
+    [[nodiscard]] std::error_code release_entry(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
+    [[nodiscard]] std::uint32_t entries_in_use() noexcept;
+    [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }
+
+private:
+    using Choice = backend::SocketBackend::Choice;
+
+    /// The arrays behind the structure.
+    struct Memory {
+        core::Registration* registrations;
+        std::uint32_t* index;
+        OverlappedEntry* entries;
+        backend::SocketBackend::Memory sockets;
+        backend::HandleBackend::Memory handles;
+    };
+
+    class Entry;
+
+    Poller(const PollerConfig& config, Choice choice, const Memory& memory,
+           std::size_t size) noexcept;
+    ~Poller() = default;
+
+    /// Where each array begins behind the structure, and how long the whole block is.
+    [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
+                                            std::byte* block, Memory& memory) noexcept;
+
+    /// Makes a change under the lock, and has a blocked thread take note of it.
+    template <class Answer, class Make>
+    [[nodiscard]] Answer change(const Make& make) noexcept;
+
+    /// Takes what the port has to say of sockets that were closed or whose request was cancelled:
+    /// by itself, or by the thread that is blocked there.
+    [[nodiscard]] std::error_code take_news() noexcept;
+    /// Lets the blocked thread go round once.
+    void let_blocked_thread_pass() noexcept;
+    void drain() noexcept;
+
+    static void handle_signalled(void* poller) noexcept;
+    static void timer_signalled(void* poller) noexcept;
+
+    // Shared with other threads, on cache lines of their own.
+    alignas(64) core::WakeState word_;
+    std::atomic<std::uint32_t> references_{1};
+    sys::Lock lock_;
+
+    // Under the lock.
+    alignas(64) PollerStats stats_;
+    std::size_t size_;  ///< Of the block.
+    sys::WinsockSession winsock_;
+    sys::CompletionPort port_;
+    core::RegistrationTable table_;
+    core::EntryPool entries_;
+    core::OperationList operation_list_;
+    backend::SocketBackend sockets_;
+    backend::HandleBackend handles_;
+    DeadlineTimer timer_;
+    Wakeup wakeup_;
+    KnownHandles known_;
+    Registrations registrations_;
+    Operations operations_;
+    PacketQueue packets_;
+    Wait wait_;
+    OverlappedPool pool_;
+    Poller* next_kept_ = nullptr;  ///< See `release`.
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,127 @@
+// Registering, changing and forgetting handles: all checks first, then the tables.
+//
+// A call that fails at any step leaves the table and the backends as they were (P12).
+#include "poller/registrations.hpp"
+
+#include <utility>
+
+#include "core/event_mask.hpp"
+#include "own_errors.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+
+using core::Slot;
+
+std::error_code Registrations::add(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    if (!core::is_valid_interest(interest)) {
+        return own_errors::invalid_argument();
+    }
+    const Slot known = table_.find(handle);
+    if (known != core::no_slot && table_[known].registered) {
+        return own_errors::file_exists();
+    }
+    if (known != core::no_slot && table_[known].operations > 0) {
+        return own_errors::device_or_resource_busy();
+    }
+    const Result<Kind> kind = KnownHandles::kind_of(handle);
+    if (!kind) {
+        return kind.error();
+    }
+    if (kind->type != HandleType::socket) {
+        if (!backend::HandleBackend::can_watch(kind->type)) {
+            return own_errors::operation_not_permitted();
+        }
+        if (!backend::HandleBackend::can_report(interest)) {
+            return own_errors::invalid_argument();
+        }
+    }
+    const Slot slot = known != core::no_slot ? known : known_.insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
+    if (error) {
+        table_.release(slot);
+    }
+    return error;
+}
+
+std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoInterest interest,
+                                               std::uint64_t user_data) noexcept {
+    core::Registration& registration = table_[slot];
+    if (kind.type != HandleType::socket && registration.polled) {
+        // A socket had the number before, and the packet of its last poll is still to come.
+        return own_errors::resource_unavailable_try_again();
+    }
+    const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
+    if (by_port) {
+        if (const std::error_code error = known_.associate(slot)) {
+            return error;
+        }
+    }
+    known_.note_kind(slot, kind);
+    registration.user_data = user_data;
+    registration.interest = interest;
+    std::error_code error;
+    if (kind.type == HandleType::socket) {
+        registration.model = IoModel::poll;
+        error = sockets_.add(slot, sys::now());
+    } else {
+        registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
+        error = handles_.add(slot, by_port);
+    }
+    if (error) {
+        registration.interest = IoInterest::none;
+        return error;
+    }
+    table_.begin_registration(slot);
+    return {};
+}
+
+std::error_code Registrations::modify(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
+    if (!core::is_valid_interest(interest)) {
+        return own_errors::invalid_argument();
+    }
+    const Slot slot = handle ? table_.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return own_errors::no_such_file_or_directory();
+    }
+    core::Registration& registration = table_[slot];
+    const bool socket = registration.type == HandleType::socket;
+    if (!socket && !backend::HandleBackend::can_report(interest)) {
+        return own_errors::invalid_argument();
+    }
+    const IoInterest before = std::exchange(registration.interest, interest);
+    if (socket) {
+        if (const std::error_code error = sockets_.modify(slot, sys::now())) {
+            registration.interest = before;
+            return error;
+        }
+    } else {
+        handles_.modify(slot);
+    }
+    registration.user_data = user_data;
+    return {};
+}
+
+std::error_code Registrations::remove(Handle handle) noexcept {
+    const Slot slot = handle ? table_.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return own_errors::no_such_file_or_directory();
+    }
+    if (table_[slot].type == HandleType::socket) {
+        sockets_.remove(slot);
+    } else {
+        handles_.remove(slot);
+    }
+    table_.end_registration(slot);
+    return {};
+}
+
+}  // namespace wakepoll

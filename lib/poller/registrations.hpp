@@ -1,0 +1,46 @@
+// Registering, changing and forgetting handles for readiness.
+//
+// All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
+// under the poller's lock.
+#pragma once
+
+#include <cstdint>
+#include <system_error>
+
+#include "backend/handle_backend.hpp"
+#include "backend/socket_backend.hpp"
+#include "core/registration_table.hpp"
+#include "poller/known_handles.hpp"
+
+namespace wakepoll {
+
+class Registrations {
+public:
+    Registrations(core::RegistrationTable& table, KnownHandles& known,
+                  backend::SocketBackend& sockets, backend::HandleBackend& handles) noexcept
+        : table_(table), known_(known), sockets_(sockets), handles_(handles) {}
+
+    Registrations(const Registrations&) = delete;
+    Registrations& operator=(const Registrations&) = delete;
+
+    // As OsPoller has them.
+    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
+
+private:
+    using Kind = KnownHandles::Kind;
+
+    [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
+                                                  IoInterest interest,
+                                                  std::uint64_t user_data) noexcept;
+
+    core::RegistrationTable& table_;
+    KnownHandles& known_;
+    backend::SocketBackend& sockets_;
+    backend::HandleBackend& handles_;
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,316 @@
+#include "poller/wait.hpp"
+
+#include <algorithm>
+
+#include "own_errors.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll {
+namespace {
+
+using core::Park;
+
+/// What a packet that is sure to come is given to arrive, also by a wait that must not block: the
+/// kernel has been asked for it, and needs some microseconds.
+constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
+
+}  // namespace
+
+WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
+    const nanoseconds now = sys::now();
+    Pass pass{events, core::Deadline(timeout, now), now, {}};
+    if (events.empty() || running_) {
+        pass.note(running_ ? own_errors::device_or_resource_busy()
+                           : own_errors::invalid_argument());
+        return pass.result;
+    }
+    running_ = true;
+    ++parts_.stats.waits;
+    count_wakes();
+    parts_.operations.take_back();
+    parts_.sockets.begin_wait(events.size());
+    do {
+        pass.has_blocked = false;
+        prepare(pass);
+        if (parts_.sockets.parks_at() == Park::port) {
+            at_port(pass);
+        } else {
+            in_sockets(pass);
+        }
+    } while (!is_over(pass));
+    running_ = false;
+    return pass.result;
+}
+
+void Wait::count_wakes() noexcept {
+    const std::uint32_t wakes = parts_.word.requests();
+    parts_.stats.wakes_requested += static_cast<std::uint32_t>(wakes - wakes_counted_);
+    wakes_counted_ = wakes;
+}
+
+void Wait::prepare(Pass& pass) noexcept {
+    if (parts_.word.consume_signal()) {
+        parts_.handles.take_signals();
+        pass.note(parts_.timer.look(pass.now));
+    }
+    if (parts_.sockets.should_move(expects_packets())) {
+        const std::error_code error = parts_.sockets.move();
+        if (error != std::errc::operation_not_supported) {
+            pass.note(error);
+        }
+    }
+}
+
+bool Wait::is_over(Pass& pass) noexcept {
+    WaitResult& result = pass.result;
+    result.woken = parts_.word.consume();
+    result.timer = parts_.timer.consume(pass.now);
+    if (parts_.word.is_shut_down()) {
+        result.error = own_errors::operation_canceled();
+    }
+    parts_.stats.wakes_reported += result.woken ? 1 : 0;
+    if (result.count > 0 || result.woken || result.timer || result.error) {
+        return true;
+    }
+    if (pass.deadline.has_passed(pass.now)) {
+        return true;
+    }
+    parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
+    return false;
+}
+
+std::uint32_t Wait::block_time(const Pass& pass) const noexcept {
+    if (pass.result.error || pass.deadline.has_passed(pass.now)) {
+        return 0;
+    }
+    const nanoseconds limit =
+        std::min(parts_.sockets.recheck_in(pass.now), parts_.timer.remaining(pass.now));
+    return limit.count() > 0 ? pass.deadline.kernel_timeout(pass.now, limit) : 0;
+}
+
+// At the port
+// ---------------------------------------------------------------------------------------
+
+void Wait::at_port(Pass& pass) noexcept {
+    // Polled first: what is ready at once needs no block, and all else ends the one below.
+    pass.note(parts_.sockets.look(pass.now));
+    const bool ready = has_something();
+    if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
+        dequeue(pass, ready ? 0 : block_time(pass));
+    }
+    // What a packet said of a socket that was changed meanwhile does not count: it is polled anew.
+    if (parts_.sockets.due() > 0 && !pass.result.error) {
+        pass.note(parts_.sockets.look(pass.now));
+    }
+    if (parts_.sockets.is_waiting()) {
+        await_held_sockets(pass);
+    }
+    report(pass);
+}
+
+void Wait::dequeue(Pass& pass, std::uint32_t milliseconds) noexcept {
+    std::size_t filled = parts_.packets.size();
+    bool more = true;
+    while (more && filled < pass.events.size()) {
+        const std::size_t limit = parts_.packets.room();
+        if (limit == 0) {
+            return;
+        }
+        const PacketQueue::Taken taken = milliseconds != 0 && parts_.word.park(Park::port)
+                                             ? block_at_port(pass, limit, milliseconds)
+                                             : parts_.packets.take(limit, 0);
+        pass.note(taken.error);
+        filled += taken.useful;
+        more = taken.may_be_more;
+        milliseconds = 0;
+    }
+}
+
+PacketQueue::Taken Wait::block_at_port(Pass& pass, std::size_t limit,
+                                       std::uint32_t milliseconds) noexcept {
+    parts_.packets.begin_block(limit);
+    blocked_at_ = Park::port;
+    parts_.lock.unlock();
+    const Result<std::size_t> came = parts_.packets.block(milliseconds);
+    parts_.lock.lock();
+    blocked_at_ = Park::nowhere;
+    roused_ = false;
+    ++blocks_;
+    pass.has_blocked = true;
+    parts_.word.unpark();
+    pass.now = sys::now();
+    return parts_.packets.end_block(came);
+}
+
+void Wait::await_held_sockets(Pass& pass) noexcept {
+    const nanoseconds end = sys::now() + longest_answer;
+    nanoseconds left = longest_answer;
+    while (parts_.sockets.is_waiting() && !pass.result.error && left.count() > 0) {
+        const std::size_t limit = parts_.packets.room();
+        if (limit == 0) {
+            return;
+        }
+        // Other packets may come before the one that is awaited.
+        pass.note(parts_.packets.take(limit, to_kernel_milliseconds(left)).error);
+        pass.note(parts_.sockets.look(pass.now));
+        left = end - sys::now();
+    }
+}
+
+// In the sockets
+// ------------------------------------------------------------------------------------
+
+void Wait::in_sockets(Pass& pass) noexcept {
+    // A watch that is armed after a block says that no packet has come.
+    if (expects_packets() && !(pass.blocks > 0 && parts_.word.is_watch_armed())) {
+        dequeue(pass, 0);
+    }
+    // The block below finds out what is ready, too.
+    if (has_something() || block_time(pass) == 0) {
+        pass.note(parts_.sockets.look(pass.now));
+        report(pass);
+    }
+    const bool ready = pass.result.count > 0 || has_something();
+    const std::uint32_t time = ready ? 0 : block_time(pass);
+    if (time == 0 || parts_.sockets.parks_at() != Park::sockets) {
+        return;
+    }
+    block_in_sockets(pass, time);
+    ++pass.blocks;
+    if (expects_packets() && !parts_.word.is_watch_armed()) {
+        dequeue(pass, 0);
+    }
+    report(pass);
+}
+
+void Wait::block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept {
+    std::error_code error = parts_.sockets.begin_block();
+    if (error) {
+        pass.note(error);
+        return;
+    }
+    const bool parked = parts_.word.park(Park::sockets);
+    if (parked && expects_packets()) {
+        error = parts_.wakeup.watch_port();
+    }
+    if (!error) {
+        parts_.stats.blocked += parked ? 1 : 0;
+        blocked_at_ = Park::sockets;
+        parts_.lock.unlock();
+        error = parts_.sockets.block(parked ? milliseconds : 0);
+        parts_.lock.lock();
+        blocked_at_ = Park::nowhere;
+        roused_ = false;
+        ++blocks_;
+        pass.has_blocked = parked;
+    }
+    if (parked) {
+        parts_.word.unpark();
+    }
+    pass.note(parts_.sockets.end_block(error));
+    pass.now = sys::now();
+}
+
+// Reporting
+// --------------------------------------------------------------------------------------
+
+void Wait::report(Pass& pass) noexcept {
+    // How many of each source are still to be visited in this wait.
+    std::size_t sockets = parts_.sockets.size();
+    std::size_t handles = parts_.handles.size();
+    if (handles + parts_.operations.finished() + parts_.packets.size() == 0) {
+        if (sockets > 0) {
+            static_cast<void>(report_sockets(pass, sockets));  // No turns need be taken.
+        }
+        return;
+    }
+    const auto unvisited = [&]() -> core::Turn::Sizes {
+        const bool can_complete = parts_.operations.room() > 0;
+        return {std::min(sockets, parts_.sockets.size()), std::min(handles, parts_.handles.size()),
+                can_complete ? parts_.operations.finished() : 0,
+                can_complete ? parts_.packets.size() + parts_.operations.overdue() : 0};
+    };
+    const auto turns = [&]() -> core::Turn::Sizes {
+        return {parts_.sockets.size(), parts_.handles.size(), parts_.operations.finished(),
+                parts_.packets.size() + parts_.operations.overdue() > 0 ? PacketQueue::turn : 0};
+    };
+    while (pass.result.count < pass.events.size() && unvisited() != core::Turn::Sizes{}) {
+        const std::size_t share =
+            std::min(turn_.left(turns()), unvisited()[static_cast<std::size_t>(turn_.source())]);
+        std::size_t used = 0;
+        switch (turn_.source()) {
+            case core::Turn::Source::sockets:
+                used = report_sockets(pass, share);
+                sockets -= std::min(used, sockets);
+                break;
+            case core::Turn::Source::handles:
+                used = report_handles(pass, share);
+                handles -= std::min(used, handles);
+                break;
+            case core::Turn::Source::completed:
+                used = report_finished(pass, share);
+                break;
+            case core::Turn::Source::packets:
+                used = report_packets(pass, share);
+                break;
+        }
+        turn_.spend(used, share == 0, turns());
+    }
+}
+
+std::size_t Wait::report_sockets(Pass& pass, std::size_t visits) noexcept {
+    const backend::Scan scan = parts_.sockets.collect(pass.room(), visits, pass.now);
+    pass.result.count += scan.filled;
+    parts_.stats.readiness_events += scan.filled;
+    return scan.visited;
+}
+
+std::size_t Wait::report_handles(Pass& pass, std::size_t visits) noexcept {
+    std::error_code error;
+    const backend::Scan scan = parts_.handles.collect(pass.room(), visits, error);
+    pass.note(error);
+    pass.result.count += scan.filled;
+    parts_.stats.readiness_events += scan.filled;
+    return error ? visits : scan.visited;
+}
+
+std::size_t Wait::report_finished(Pass& pass, std::size_t visits) noexcept {
+    const std::span<NativeEvent> room = pass.room();
+    const std::size_t filled =
+        parts_.operations.report_finished(room.first(std::min(room.size(), visits)));
+    pass.result.count += filled;
+    return filled;
+}
+
+std::size_t Wait::report_packets(Pass& pass, std::size_t visits) noexcept {
+    const Operations::Reported reported =
+        parts_.operations.report_packets(parts_.packets, visits, pass.room());
+    pass.result.count += reported.filled;
+    return reported.visited;
+}
+
+// Other threads
+// ----------------------------------------------------------------------------------
+
+bool Wait::rouse_if_needed() noexcept {
+    if (roused_) {
+        return false;
+    }
+    bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
+                  parts_.packets.size() > 0 || parts_.timer.remaining(sys::now()).count() == 0;
+    if (blocked_at_ == Park::port) {
+        // Done here, so that the blocked thread need not.
+        const std::error_code error = parts_.sockets.look(sys::now());
+        needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_suspects();
+    } else {
+        needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||
+                 (expects_packets() && !parts_.word.is_watch_armed());
+    }
+    if (needed) {
+        roused_ = true;
+        parts_.wakeup.signal(core::CompletionKey::wakeup);
+    }
+    return needed;
+}
+
+}  // namespace wakepoll

@@ -1,0 +1,140 @@
+// The wait: poll every source; where nothing is ready, mark the thread parked and block once.
+//
+// There are two places to block in, and a pass for each. At the port all that is pending comes by
+// itself: wakes, completions, and the answers of AFD. In the sockets, where WSAPoll watches them, a
+// doorbell ends the block for wakes and signalled handles, and a thread-pool wait on the port rings
+// it for packets. Either way an idle wait blocks without time slices (P3); a block is cut short
+// only for sockets that the backend must ask about again.
+//
+// The waiting thread holds the poller's lock but while it blocks. Another thread that has changed
+// something meanwhile asks `must_be_roused`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "backend/handle_backend.hpp"
+#include "backend/socket_backend.hpp"
+#include "core/deadline.hpp"
+#include "core/turn.hpp"
+#include "core/wake_state.hpp"
+#include "poller/deadline_timer.hpp"
+#include "poller/operations.hpp"
+#include "poller/packet_queue.hpp"
+#include "poller/wakeup.hpp"
+#include "sys/lock.hpp"
+#include "wakepoll/events.hpp"
+#include "wakepoll/stats.hpp"
+#include "wakepoll/timeout.hpp"
+#include "wakepoll/wait_result.hpp"
+
+namespace wakepoll {
+
+class Wait {
+public:
+    /// What a wait works with; all of it outlives it.
+    struct Parts {
+        sys::Lock& lock;
+        core::WakeState& word;
+        Wakeup& wakeup;
+        backend::SocketBackend& sockets;
+        backend::HandleBackend& handles;
+        Operations& operations;
+        PacketQueue& packets;
+        DeadlineTimer& timer;
+        PollerStats& stats;
+    };
+
+    explicit Wait(const Parts& parts) noexcept : parts_(parts) {}
+
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+    /// Waits. `device_or_resource_busy` where another thread does.
+    [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
+
+    /// A thread is in `run`.
+    [[nodiscard]] bool is_running() const noexcept { return running_; }
+    /// Where it is blocked; another thread has the lock then.
+    [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
+    /// How often a block has ended.
+    [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
+
+    /// Brings the count of the wakes that were asked for up to date.
+    void count_wakes() noexcept;
+
+    /// Packets of the user's own calls may come from now on.
+    void expect_packets() noexcept { port_in_use_ = true; }
+
+    /// To be called after a change while a thread is blocked: has it go round where something is to
+    /// be reported, or it blocks in the wrong place or with the wrong sockets. True where it did.
+    bool rouse_if_needed() noexcept;
+
+private:
+    using nanoseconds = core::nanoseconds;
+
+    /// What one wait has come to.
+    struct Pass {
+        std::span<NativeEvent> events;
+        core::Deadline deadline;
+        nanoseconds now;
+        WaitResult result;
+        bool has_blocked = false;  ///< The last pass blocked.
+        int blocks = 0;            ///< In the sockets.
+
+        [[nodiscard]] std::span<NativeEvent> room() const noexcept {
+            return events.subspan(result.count);
+        }
+        void note(std::error_code error) noexcept {
+            result.error = result.error ? result.error : error;
+        }
+    };
+
+    /// The port may hold a packet of an operation, or of the user's own.
+    [[nodiscard]] bool expects_packets() const noexcept {
+        return port_in_use_ || parts_.operations.in_flight() > 0;
+    }
+    /// Something is ready already, or has to be asked.
+    [[nodiscard]] bool has_something() const noexcept {
+        return parts_.sockets.size() > 0 || parts_.handles.size() > 0 ||
+               parts_.operations.finished() > 0 || parts_.packets.size() > 0;
+    }
+
+    /// Takes note of signals, and changes the backend where that is due.
+    void prepare(Pass& pass) noexcept;
+    void at_port(Pass& pass) noexcept;
+    void in_sockets(Pass& pass) noexcept;
+    /// Whether the wait is over; otherwise another pass follows.
+    [[nodiscard]] bool is_over(Pass& pass) noexcept;
+
+    /// How long the next block may last; 0 where it must not block.
+    [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
+    /// Takes packets for as many events as there is room for, waiting for the first of them.
+    void dequeue(Pass& pass, std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] PacketQueue::Taken block_at_port(Pass& pass, std::size_t limit,
+                                                   std::uint32_t milliseconds) noexcept;
+    /// Waits for packets that are sure to come soon, and asks the sockets that were held up by
+    /// them.
+    void await_held_sockets(Pass& pass) noexcept;
+    void block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept;
+
+    /// Reports what is ready, the sources taking turns.
+    void report(Pass& pass) noexcept;
+    std::size_t report_sockets(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_handles(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_finished(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_packets(Pass& pass, std::size_t visits) noexcept;
+
+    Parts parts_;
+    core::Turn turn_;
+    core::Park blocked_at_ = core::Park::nowhere;
+    std::uint64_t blocks_ = 0;
+    bool running_ = false;
+    bool roused_ = false;  ///< The blocked thread was told to go round.
+    bool port_in_use_ = false;
+    std::uint32_t wakes_counted_ = 0;
+};
+
+}  // namespace wakepoll

@@ -1,0 +1,72 @@
+#include "poller/wakeup.hpp"
+
+#include <thread>
+
+namespace wakepoll {
+
+using core::CompletionKey;
+using core::Park;
+
+bool Wakeup::run(const Errand& errand, CompletionKey key) noexcept {
+    if (errand.kind != Errand::Kind::deliver) {
+        return errand.kind == Errand::Kind::done;
+    }
+    std::error_code error;
+    if (errand.where == Park::sockets) {
+        error = sockets_.rouse();
+        if (error == std::errc::bad_file_descriptor) {
+            // Someone has closed the doorbell. The thread comes round by itself: its first block is
+            // short, and a doorbell that is closed during a block ends it.
+            error = {};
+        }
+    } else {
+        error = port_.post(static_cast<std::uintptr_t>(key));
+    }
+    word_.finish(errand, !error);
+    return !error;
+}
+
+bool Wakeup::wake() noexcept {
+    const Errand errand = word_.begin_wake();
+    return errand.kind == Errand::Kind::done || run(errand, CompletionKey::wakeup);
+}
+
+bool Wakeup::shut_down() noexcept { return run(word_.begin_shutdown(), CompletionKey::shutdown); }
+
+void Wakeup::signal(CompletionKey key) noexcept {
+    // A signal comes once, so a delivery that fails for want of memory is tried again, as long as
+    // the thread is parked and would otherwise sleep over it.
+    while (!run(word_.begin_signal(), key)) {
+        if (word_.is_closed()) {
+            return;
+        }
+        std::this_thread::yield();
+    }
+}
+
+void Wakeup::port_signalled(void* wakeup, const sys::ThreadPoolWait& /*wait*/) noexcept {
+    auto& self = *static_cast<Wakeup*>(wakeup);
+    // The watch fires once: as for a signal.
+    while (!self.run(self.word_.begin_port_signal(), CompletionKey::wakeup)) {
+        if (self.word_.is_closed()) {
+            return;
+        }
+        std::this_thread::yield();
+    }
+}
+
+std::error_code Wakeup::watch_port() noexcept {
+    // Armed only now that the thread is announced as parked: a signal that came before the
+    // announcement has disarmed the watch without ringing, and so arms it here once more.
+    if (word_.is_watch_armed()) {
+        return {};
+    }
+    word_.set_watch_armed(true);
+    const std::error_code error = port_watch_.arm(port_.handle(), &Wakeup::port_signalled, this);
+    if (error) {
+        word_.set_watch_armed(false);
+    }
+    return error;
+}
+
+}  // namespace wakepoll

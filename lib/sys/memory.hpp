@@ -1,0 +1,18 @@
+// sys: the one block of memory that a poller lives in.
+//
+// All zero, and backed by memory only where it is touched, so a large capacity costs address space
+// and the right to the memory, but no memory and no time.
+#pragma once
+
+#include <cstddef>
+
+namespace wakepoll::sys {
+
+/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` bytes, all zero, aligned to a page at
+/// least; null where there is not so much.
+[[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
+
+/// VirtualFree of such a block.
+void free_zeroed(void* block, std::size_t size) noexcept;
+
+}  // namespace wakepoll::sys

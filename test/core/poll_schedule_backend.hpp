@@ -1,0 +1,347 @@
+// What the AFD backend does with a poll schedule, on the device of poll_schedule_device.hpp.
+//
+// The steps are those of lib/backend/afd_backend.cpp and afd_polling.cpp, without a kernel below or
+// a table beside them. Each call that may fail there fails here when the test says so; what a
+// Windows may do that skips no packets (a packet for a request that was answered at once) happens
+// where the test asks for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core/poll_schedule.hpp"
+#include "poll_schedule_device.hpp"
+#include "poll_schedule_history.hpp"
+
+namespace wakepoll::core::test::schedule {
+
+class Backend {
+public:
+    using Place = PollSchedule::Place;
+
+    explicit Backend(std::uint32_t slots)
+        : device(slots),
+          history(slots),
+          members_(slots),
+          links_(slots),
+          schedule(members_.data(), links_.data()) {}
+
+    Failing failing;
+    Calls calls;
+
+    // Registrations
+
+    void add(Slot slot, std::uint32_t wanted, bool one_shot = false) {
+        Socket& socket = device[slot];
+        const std::uint32_t object = socket.object + 1;
+        const std::uint32_t terms = socket.terms + 1;
+        socket = {.registered = true,
+                  .armed = true,
+                  .one_shot = one_shot,
+                  .wanted = wanted,
+                  .object = object,
+                  .terms = terms};
+        history.begin(slot);
+        schedule.add(slot, wanted);
+        const Wish former = schedule.must_cancel(slot, schedule.wanted_by(slot));
+        cancel_or_keep_trying(former, slot);
+    }
+
+    /// False where it failed, and changed nothing.
+    bool modify(Slot slot, std::uint32_t wanted, bool one_shot = false) {
+        if (!cancel(schedule.must_cancel(slot, wanted), slot)) {
+            return false;
+        }
+        Socket& socket = device[slot];
+        socket.wanted = wanted;
+        socket.one_shot = one_shot;
+        socket.armed = true;
+        socket.seen = socket.ready;
+        ++socket.terms;
+        if (schedule.place_of(slot) == Place::awake) {
+            history.forget_answer(slot);
+        }
+        schedule.modify(slot, wanted);
+        return true;
+    }
+
+    void remove(Slot slot) {
+        const Wish request = schedule.remove(slot);
+        history.forget_answer(slot);
+        device[slot].registered = false;
+        ++device[slot].object;
+        cancel_or_keep_trying(request, slot);
+    }
+
+    // A wait
+
+    /// False where a call failed.
+    bool look() {
+        bool good = !schedule.has_orphans() || cancel_orphans();
+        int passes = 0;
+        for (bool again = true; again && schedule.due() > 0;) {
+            promise(++passes < 1000, "a look comes to an end");
+            if (schedule.is_group_worth_a_cancel()) {
+                good = cancel(Wish::group, no_slot) && good;
+            }
+            const bool canceled = schedule.is_group_canceled();
+            const bool together = !schedule.is_group_in_flight();
+            std::vector<Slot> group;
+            schedule.for_each_due([&](Slot slot) {
+                if (schedule.joins_group(slot) && (together || canceled)) {
+                    if (together) {
+                        group.push_back(slot);
+                    }
+                } else {
+                    good = poll_alone(slot) && good;
+                }
+            });
+            if (!group.empty()) {
+                good = (group.size() == 1 ? poll_alone(group[0]) : poll_together(group)) && good;
+            }
+            again = good && schedule.has_left_out();
+        }
+        return good;
+    }
+
+    /// Takes the next packet behind the one at `from`; there is one.
+    void deliver(std::size_t from) {
+        const Request packet = device.take_packet(from);
+        promise(dispatch(packet), "the packet of a request in flight is taken for it");
+    }
+
+    /// Takes a packet that no request in flight has, where one is queued.
+    void deliver_stray() {
+        if (strays_.empty()) {
+            return;
+        }
+        const Request packet = strays_.back();
+        strays_.pop_back();
+        promise(!dispatch(packet), "the packet of a request that has ended is late");
+        ++calls.late_packets;
+    }
+
+    /// As AfdBackend::collect, for one event: reports the slot at the cursor, or passes over it.
+    /// What it was answered; 0 where nothing.
+    std::uint32_t report_at_cursor() {
+        const Slot slot = schedule.cursor();
+        const std::uint32_t answer = schedule.answer_of(slot);
+        schedule.advance_past(slot);
+        if (answer != 0) {
+            Socket& socket = device[slot];
+            schedule.note_reported(slot);
+            history.note_reported(slot);
+            promise((answer & ~(socket.seen & socket.asks())) == 0,
+                    "what is reported was true, and is wanted");
+            socket.seen = socket.ready;
+            if (socket.one_shot) {
+                socket.armed = false;
+                schedule.silence(slot);
+            }
+        }
+        return answer;
+    }
+
+    void begin_wait(std::size_t room) {
+        schedule.begin_wait(room);
+        history.begin_wait();
+    }
+
+    Device device;
+    PollHistory history;
+
+private:
+    using Wish = PollSchedule::Request;
+
+    std::vector<PollSchedule::Member> members_;
+    std::vector<SlotRing::Link> links_;
+
+public:
+    PollSchedule schedule;
+
+private:
+    static bool fails(unsigned& countdown) { return countdown > 0 && --countdown == 0; }
+
+    // Cancelling
+
+    bool cancel(Wish wish, Slot slot) {
+        if (wish == Wish::none) {
+            return true;
+        }
+        ++calls.cancels;
+        Request* const request = wish == Wish::own ? device.covering(slot) : device.group();
+        promise(request != nullptr, "what is cancelled is in flight");
+        promise(!request->canceled, "no request is cancelled twice");
+        if (fails(failing.cancel)) {
+            return false;
+        }
+        device.cancel(*request);
+        if (wish == Wish::own) {
+            schedule.note_own_canceled(slot);
+        } else {
+            schedule.note_group_canceled();
+        }
+        return true;
+    }
+
+    void cancel_or_keep_trying(Wish wish, Slot slot) {
+        if (cancel(wish, slot)) {
+            return;
+        }
+        device.covering(slot)->must_cancel = true;
+        if (wish == Wish::own) {
+            schedule.note_orphan(slot);
+        } else {
+            schedule.note_group_orphan();
+        }
+    }
+
+    bool cancel_orphans() {
+        bool good = true;
+        if (schedule.is_group_orphan()) {
+            good = cancel(Wish::group, no_slot);
+        }
+        schedule.for_each_orphan([&](Slot slot) {
+            if (!cancel(Wish::own, slot) && schedule.place_of(slot) == Place::held) {
+                good = false;
+            }
+        });
+        return good;
+    }
+
+    void drop(Slot slot) {
+        static_cast<void>(schedule.remove(slot));
+        history.forget_answer(slot);
+        device[slot].registered = false;
+        ++device[slot].object;
+    }
+
+    // Polling
+
+    [[nodiscard]] Asked ask_for(Slot slot) const {
+        const Socket& socket = device[slot];
+        promise(schedule.is_due(slot), "what is polled is due");
+        promise(schedule.wanted_by(slot) == socket.asks(), "it asks for what is wanted");
+        return {slot, schedule.wanted_by(slot), socket.object, socket.terms};
+    }
+
+    bool poll_alone(Slot slot) {
+        Request request{.cell = slot, .tag = schedule.next_tag(slot), .asked = {ask_for(slot)}};
+        ++calls.polls;
+        ++calls.asked;
+        promise(device.covering(slot) == nullptr, "no socket is polled twice at a time");
+        if (fails(failing.poll)) {
+            return false;
+        }
+        if (device[slot].closed) {
+            drop(slot);
+        } else if (device.answer(request)) {
+            take_answer(request.asked.front());
+            keep_as_stray(std::move(request));
+        } else {
+            device.start(std::move(request));
+            schedule.note_parked(slot);
+            history.forget_answer(slot);
+        }
+        return true;
+    }
+
+    bool poll_together(const std::vector<Slot>& slots) {
+        Request request{.tag = ++group_tag_};
+        bool closed = false;
+        for (const Slot slot : slots) {
+            request.asked.push_back(ask_for(slot));
+            promise(device.covering(slot) == nullptr, "no socket is polled twice at a time");
+            closed = closed || device[slot].closed;
+        }
+        ++calls.polls;
+        calls.asked += slots.size();
+        if (fails(failing.poll)) {
+            return false;
+        }
+        if (closed) {
+            bool good = true;
+            for (const Slot slot : slots) {
+                good = poll_alone(slot) && good;
+            }
+            return good;
+        }
+        if (!device.answer(request)) {
+            for (const Slot slot : slots) {
+                schedule.note_grouped(slot);
+                history.forget_answer(slot);
+            }
+            schedule.note_group_in_flight();
+            device.start(std::move(request));
+            return true;
+        }
+        for (const Asked& one : request.asked) {
+            take_answer(one);
+        }
+        for (const Slot slot : slots) {
+            if (schedule.is_due(slot)) {
+                schedule.note_quiet(slot);
+                history.note_quiet(slot);
+            }
+        }
+        keep_as_stray(std::move(request));
+        return true;
+    }
+
+    /// A Windows that skips no packets posts one for it, too.
+    void keep_as_stray(Request request) {
+        constexpr std::size_t most = 8;
+        if (strays_.size() == most) {
+            strays_.erase(strays_.begin());
+        }
+        strays_.push_back(std::move(request));
+    }
+
+    void take_answer(const Asked& one) {
+        if (one.closed) {
+            drop(one.slot);
+            return;
+        }
+        const std::uint32_t wanted = one.answer & schedule.wanted_by(one.slot);
+        if (wanted != 0 && schedule.is_due(one.slot)) {
+            schedule.note_answer(one.slot, wanted);
+            history.note_answer(one.slot, wanted);
+        }
+    }
+
+    // Packets
+
+    /// False where it is of no request in flight.
+    bool dispatch(const Request& packet) {
+        if (packet.is_group()) {
+            if (!schedule.is_group_in_flight() || packet.tag != group_tag_) {
+                return false;
+            }
+            schedule.group_ended();
+            std::vector<Asked> counting;
+            for (const Asked& one : packet.asked) {
+                if (schedule.left_group(one.slot)) {
+                    counting.push_back(one);
+                }
+            }
+            for (const Asked& one : counting) {
+                take_answer(one);
+            }
+            return true;
+        }
+        if (!schedule.is_parked(packet.cell) || packet.tag != schedule.tag_of(packet.cell)) {
+            return false;
+        }
+        if (schedule.own_ended(packet.cell)) {
+            take_answer(packet.asked.front());
+        }
+        return true;
+    }
+
+    std::vector<Request> strays_;
+    std::uint16_t group_tag_ = 0;
+};
+
+}  // namespace wakepoll::core::test::schedule
