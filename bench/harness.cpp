@@ -78,15 +78,12 @@ Options parse_options(int count, char** arguments) {
             options.quick = true;
         } else if (argument == "--json") {
             options.json = true;
-        } else if (argument == "--moving") {
-            options.moving = true;
         } else if (argument == "--filter" && i + 1 < count) {
             options.filter = arguments[++i];
         } else if (argument == "--save" && i + 1 < count) {
             options.save = arguments[++i];
         } else {
-            throw std::invalid_argument(
-                "usage: [--quick] [--json] [--save FILE] [--moving] [--filter TEXT]");
+            throw std::invalid_argument("usage: [--quick] [--json] [--save FILE] [--filter TEXT]");
         }
     }
     return options;

@@ -38,11 +38,10 @@ template <class Function>
 
 /// The command line.
 struct Options {
-    bool quick = false;   ///< Few rounds and few cells: to see that it works, not to be quoted.
-    bool json = false;    ///< One JSON array in place of the tables.
-    std::string save;     ///< A file that gets that array, whatever is printed.
-    bool moving = false;  ///< Readiness: other sockets are active in each round.
-    std::string filter;   ///< Only cells whose name, `scenario/cell`, contains this.
+    bool quick = false;  ///< Few rounds and few cells: to see that it works, not to be quoted.
+    bool json = false;   ///< One JSON array in place of the tables.
+    std::string save;    ///< A file that gets that array, whatever is printed.
+    std::string filter;  ///< Only cells whose name, `scenario/cell`, contains this.
 };
 
 /// Throws std::invalid_argument, with what may be given, for anything that is not known.

@@ -1,5 +1,5 @@
-// What a poller takes of the process: bytes of its heaps, and handles; alone, and for each of a
-// thousand sockets that it waits for.
+// What a poller takes of the process: bytes of its heaps, pages beside them, and handles; alone,
+// and for each of a thousand sockets that it waits for.
 //
 // What the kernel itself keeps for them is not seen from here.
 #include <fmt/core.h>
@@ -41,6 +41,7 @@ void tell_difference(Bench& bench, const std::string& cell, const std::string& n
     };
     bench.tell(cell, name,
                {{"heap", more(after.heap_bytes, before.heap_bytes), "bytes"},
+                {"committed", more(after.committed_bytes, before.committed_bytes), "bytes"},
                 {"handles", more(after.handles, before.handles), ""}});
 }
 

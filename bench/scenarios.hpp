@@ -1,5 +1,5 @@
-// The scenarios, each in a file of its own name. A scenario is run on the main thread, with Winsock
-// started, and throws std::exception where something does not work.
+// The scenarios, each in a file of its name, the two of readiness in one. A scenario is run on the
+// main thread, with Winsock started, and throws std::exception where something does not work.
 #pragma once
 
 #include "harness.hpp"
@@ -8,9 +8,12 @@ namespace wakepoll::bench {
 
 void run_wake_latency(Bench& bench);
 void run_wake_storm(Bench& bench);
-void run_readiness(Bench& bench);
+void run_readiness_staying(Bench& bench);
+void run_readiness_moving(Bench& bench);
 void run_one_poll(Bench& bench);
 void run_churn(Bench& bench);
+void run_changes(Bench& bench);
+void run_create(Bench& bench);
 void run_timeouts(Bench& bench);
 void run_echo(Bench& bench);
 void run_pipes(Bench& bench);

@@ -42,6 +42,11 @@ void Counts::count(std::string name, std::size_t operations, Rig& rig,
     expect(!rig.kernel.hung(), "no block that nothing ends");
 }
 
+void Counts::note(std::string what, std::uint64_t number) {
+    counts_.back().noted = std::move(what);
+    counts_.back().notes = number;
+}
+
 void Counts::print_text() const {
     std::printf("%-38s %10s %8s  %s\n", "scenario", "operations", "calls", "of these");
     for (const Count& count : counts_) {
@@ -53,6 +58,10 @@ void Counts::print_text() const {
         for (const auto& [call, number] : count.users) {
             std::printf(" user's-own-%s=%s", call.c_str(),
                         quotient(number, count.operations).c_str());
+        }
+        if (!count.noted.empty()) {
+            std::printf(" (%s=%s)", count.noted.c_str(),
+                        quotient(count.notes, count.operations).c_str());
         }
         std::printf("\n");
     }
@@ -76,10 +85,15 @@ void Counts::print_json() const {
                         quotient(number, count.operations).c_str());
             separator = ", ";
         }
-        std::printf("}}");
+        std::printf("}");
+        if (!count.noted.empty()) {
+            std::printf(", \"noted\": {\"%s\": %s}", count.noted.c_str(),
+                        quotient(count.notes, count.operations).c_str());
+        }
+        std::printf("}");
         separator = ",";
     }
-    std::printf("\n]\n");
+    std::printf("\n]");
 }
 
 }  // namespace wakepoll::costs

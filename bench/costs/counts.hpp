@@ -26,6 +26,8 @@ struct Count {
     std::uint64_t total = 0;
     std::array<std::uint64_t, sim::call_kinds> calls{};  ///< by `sim::Call`
     UsersCalls users;
+    std::string noted;  ///< What else was counted, empty where nothing was; and how often.
+    std::uint64_t notes = 0;
 };
 
 class Counts {
@@ -34,7 +36,11 @@ public:
     void count(std::string name, std::size_t operations, Rig& rig,
                const std::function<void()>& body, UsersCalls users = {});
 
+    /// Beside the calls of the last scenario, something that is no call.
+    void note(std::string what, std::uint64_t number);
+
     void print_text() const;
+    /// A list.
     void print_json() const;
 
 private:
@@ -46,6 +52,7 @@ void count_wakes(Counts& counts);
 void count_readiness(Counts& counts);
 void count_waits(Counts& counts);
 void count_registrations(Counts& counts);
+void count_changes(Counts& counts);
 void count_echoes(Counts& counts);
 void count_operations(Counts& counts);
 

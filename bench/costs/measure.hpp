@@ -43,5 +43,6 @@ void measure_waits(Measurement& measurement);
 void measure_wakes(Measurement& measurement);
 void measure_registrations(Measurement& measurement);
 void measure_operations(Measurement& measurement);
+void measure_creates(Measurement& measurement);
 
 }  // namespace wakepoll::costs

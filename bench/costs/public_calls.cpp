@@ -3,6 +3,8 @@
 
 namespace wakepoll::costs::own {
 
+Result<OsPoller> create(const PollerConfig& config) noexcept { return OsPoller::create(config); }
+
 WaitResult wait(OsPoller& poller, std::span<NativeEvent> events, Timeout timeout) noexcept {
     return poller.wait(events, timeout);
 }

@@ -14,6 +14,7 @@
 
 namespace wakepoll::costs::own {
 
+[[nodiscard]] Result<OsPoller> create(const PollerConfig& config) noexcept;
 [[nodiscard]] WaitResult wait(OsPoller& poller, std::span<NativeEvent> events,
                               Timeout timeout) noexcept;
 [[nodiscard]] bool post_wakeup(OsPoller& poller) noexcept;

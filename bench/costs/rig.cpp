@@ -8,8 +8,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// After so many waits the credit of every socket is what it will be, and whoever is quiet is
-/// parked, however many there are.
+/// After so many waits each socket is polled as it will be: together with others, or alone.
 constexpr int waits_to_settle = 60;
 
 }  // namespace
@@ -36,7 +35,9 @@ std::string named(std::string_view what, std::size_t sockets, Backend backend) {
 }
 
 Rig::Rig(const PollerConfig& config)
-    : kernel({.early_waits = false, .late_completions = false}),
+    : kernel({.early_waits = false,
+              .late_completions = false,
+              .change = [](sim::Traits& traits) { traits.stray_packets = sim::Seeded::no; }}),
       poller(OsPoller::create(config).value()),
       events(config.max_registrations) {}
 

@@ -1,9 +1,10 @@
 // A poller on the simulated kernel, and what it needs to be measured: sockets that are registered,
 // peers that make them ready, and a state in which every further wait costs the same.
 //
-// The kernel is always the same one: Windows 11, one seed, on the virtual clock, and prompt, which
-// is to say that waits end on time and operations as soon as they can. So what a program here
-// counts is the same on every machine and in every run. Used by kernel-calls and own-costs. What
+// The kernel is always the same one: Windows 11, one seed, on the virtual clock, prompt (waits end
+// on time, operations as soon as they can), and as it is documented (a request that is answered at
+// once posts no packet). So what a program here counts is the same on every machine and in every
+// run. Used by kernel-calls and own-costs. What
 // does not go as planned throws `std::runtime_error`, for a count of something else is no count.
 #pragma once
 

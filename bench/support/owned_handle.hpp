@@ -52,6 +52,8 @@ public:
         check(::CreateIoCompletionPort(handle, port_, 0, 0) != nullptr, "CreateIoCompletionPort");
     }
 
+    [[nodiscard]] HANDLE get() const noexcept { return port_; }
+
     /// Fills the front of `packets` with at least one.
     [[nodiscard]] std::span<const OVERLAPPED_ENTRY> dequeue(
         std::span<OVERLAPPED_ENTRY> packets) const {

@@ -237,7 +237,8 @@ def values_of(cell):
 
 
 def plot_readiness(results, path):
-    cells = results.cells("readiness")
+    scenario_name = "readiness staying"
+    cells = results.cells(scenario_name)
     names = names_of(cells, "measurement")
     plot = Plot(path, 900, 420)
     plot.add("set multiplot layout 1,2", "set logscale xy", "set key top left")
@@ -253,7 +254,7 @@ def plot_readiness(results, path):
         for index, name in enumerate(names):
             rows = []
             for cell in cells:
-                measured = results.measured("readiness", cell)
+                measured = results.measured(scenario_name, cell)
                 load = values_of(cell)
                 if wanted(load) and name in measured:
                     rows.append((load["registered"], measured[name]["low"]))
@@ -320,7 +321,7 @@ def plot_timeouts(results, path):
 
 
 PLOTS = {
-    "readiness": (
+    "readiness staying": (
         "cost-per-event.svg",
         plot_readiness,
         "cost of an event over the number of registered sockets, by backend and peer",

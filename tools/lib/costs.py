@@ -1,21 +1,23 @@
 """Costs that do not depend on the machine: what bench/costs counts, and what was recorded of it.
 
     costs.py own DIRECTORY ENTRIES     what callgrind wrote about own-costs, as JSON
-    costs.py check RECORDED CALLS OWN  compares; exit code 1 where something became dearer
-    costs.py record RECORDED CALLS OWN writes them anew, but for those of other compilers
+    costs.py check RECORDED CALLS OWN  compares; exit code 1 where something costs more
+    costs.py record RECORDED CALLS OWN writes the recorded figures anew, those of other compilers
+                                       left as they are
     costs.py markdown CALLS OWN        tables for doc/benchmarks.md
 
-CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are the same
-for every compiler; instructions are recorded for each, and compared with those of the same one.
-The limits below are promised figures, and are checked whatever was recorded.
+CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are exact,
+and the same for every compiler; instructions are recorded for each compiler, and only compared with
+those of the same one. The limits of costs_limits.py are checked whatever was recorded.
 """
 
 import json
 import os
-import re
 import sys
 
-ARTICLES = {"event": "an event", "operation": "an operation"}
+import costs_patterns
+from costs_callgrind import read_callgrind
+from costs_limits import ARTICLES, LIMITS, limit_of, made_in, over_the_limits
 
 BACKENDS = ("wsapoll", "afd", "automatic")
 
@@ -24,84 +26,14 @@ HEADING = """\
 # `tools/bench --record` writes them anew: the calls, and the instructions of the compiler in use.
 #
 # calls         kernel calls of an operation: in all, and by name; the same for every compiler
+# pattern       by use of what is reported: kernel calls of an event / those of one AFD request for
+#               each socket + sockets polled for it
 # compiler      the one that the instructions below it belong to
 # instructions  of the library itself for an operation, the kernel left out
 """
 
-# A figure may grow by this part before it counts as dearer.
+# A figure may grow by this part before it counts as more.
 TOLERANCE = 0.03
-
-# (names, instructions of what, at most)
-LIMITS = (
-    (re.compile(r"ready/(64-of-64|1000-of-1000)/"), "event", 60),
-    (re.compile(r"empty-wait/"), "operation", 400),
-    (re.compile(r"wake/coalesced$"), "operation", 20),
-)
-
-# Those of them that are not kept, and why. They are printed, and do not fail the check.
-KNOWN_MISSES = (
-    (re.compile(r"ready/.*/(afd|automatic)"),
-     "AFD is given its request anew for each wait, so there are four passes over the sockets: to "
-     "begin, to ask, to take the answer, to report"),
-    (re.compile(r"empty-wait/of-64/wsapoll"),
-     "WSAPoll leaves its answer in the array, of which each entry has to be looked at"),
-)
-
-# Mangled names. Whose cost an instruction is says the nearest of its callers, itself included, that
-# is one of these: below a function of the kernel's (or of what plays the world around it) it is not
-# the library's, below a function of public_calls.hpp it is.
-KERNEL = re.compile(r"_Z+(?:Th\w+?_)?N?[KVRO]*8wakepoll(?:3sys|3sim|4test)")
-PUBLIC_CALL = re.compile(r"_ZN8wakepoll5costs3own")
-NAME = re.compile(r"\((\d+)\)(?: (.*))?$")
-
-
-def is_own(function, callers):
-    """Whether what `function` does itself is the library's, with these callers, nearest first."""
-    if PUBLIC_CALL.match(function):
-        return False
-    for name in (function, *callers):
-        if KERNEL.match(name):
-            return False
-        if PUBLIC_CALL.match(name):
-            return True
-    return False
-
-
-def read_callgrind(path):
-    """What set off the writing of the file, and the library's own instructions in it.
-
-    The file was written with --separate-callers, so each function's name is followed by those of
-    its callers, and what a function did itself stands there once for each such chain.
-    """
-    names = {}
-    own = {}  # by number: whether it is the library's
-    trigger = None
-    current = None
-    total = 0
-    called = False  # The next line is what a call cost in all, which is told of the callee, too.
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            key, _, value = line.rstrip("\n").partition("=")
-            if key in ("fn", "cfn"):
-                number, name = NAME.match(value).groups()
-                if name is not None:
-                    names[number] = name
-                if key == "fn":
-                    current = number
-            elif key == "calls":
-                called = True
-            elif line[0] in "+-*0123456789":
-                if not called:
-                    if current not in own:
-                        function, *callers = names[current].split("'")
-                        own[current] = is_own(function, callers)
-                    total += int(line.split()[1]) if own[current] else 0
-                called = False
-            elif line.startswith("desc: Trigger: "):
-                trigger = line.strip().rpartition("Client Request: ")[2]
-            elif line.startswith("events:") and line.split()[1:] != ["Ir"]:
-                sys.exit("costs.py: %s counts something else than instructions" % path)
-    return trigger, total
 
 
 def own(directory, entries_path):
@@ -127,33 +59,22 @@ def number(value):
     return "%.10g" % value
 
 
-def text_of_calls(made):
-    by_name = ["%s=%s" % (call, number(made[call])) for call in made if call != "total"]
-    return " ".join([number(made["total"]), *by_name])
-
-
-def write_rows(out, kind, rows, text_of):
-    group = None
-    for name, row in rows.items():
-        if group != name.partition("/")[0]:
-            group = name.partition("/")[0]
-            out.write("\n")
-        out.write("%-12s %-38s %s\n" % (kind, name, text_of(row)))
-
-
 class Figures:
     """Names, in the order of the scenarios, to what was counted: kernel calls of an operation, in
-    all ("total") and by name; and for each compiler the instructions of one."""
+    all ("total") and by name, and what else was noted; those of patterns; and for each compiler the
+    instructions of one."""
 
     def __init__(self):
         self.calls = {}
+        self.patterns = {}
         self.instructions = {}  # by compiler, then by name
 
     @staticmethod
     def counted(calls, own_costs):
         figures = Figures()
-        for count in calls:
-            figures.calls[count["name"]] = {"total": count["total"], **count["calls"]}
+        for count in calls["counts"]:
+            figures.calls[count["name"]] = made_in(count)
+        figures.patterns = costs_patterns.counted(calls["patterns"])
         figures.instructions[own_costs["compiler"]] = {
             entry["name"]: entry["operation"] for entry in own_costs["entries"]}
         return figures
@@ -174,6 +95,8 @@ class Figures:
                     figures.calls[words[0]] = {
                         call: float(value) for call, value in {"total": words[1], **made}.items()
                     }
+                elif kind == "pattern":
+                    figures.patterns[words[0]] = costs_patterns.parse(words[1:])
                 elif not kind.startswith("#"):
                     sys.exit("%s: what is '%s'?" % (path, kind))
         return figures
@@ -181,19 +104,35 @@ class Figures:
     def write(self, path):
         with open(path, "w", encoding="utf-8") as out:
             out.write(HEADING)
-            write_rows(out, "calls", self.calls, text_of_calls)
-            for compiler, figures in sorted(self.instructions.items()):
+            self.write_rows(out, "calls", (
+                (name, " ".join([number(made["total"]),
+                                 *("%s=%s" % (call, number(value))
+                                   for call, value in made.items() if call != "total")]))
+                for name, made in self.calls.items()))
+            self.write_rows(out, "pattern", (
+                (name, costs_patterns.row(uses)) for name, uses in self.patterns.items()))
+            for compiler in sorted(self.instructions):
                 out.write("\ncompiler %s\n" % compiler)
-                write_rows(out, "instructions", figures, number)
+                self.write_rows(out, "instructions", (
+                    (name, number(value)) for name, value in self.instructions[compiler].items()))
+
+    @staticmethod
+    def write_rows(out, kind, rows):
+        group = None
+        for name, text in rows:
+            if group != name.partition("/")[0]:
+                group = name.partition("/")[0]
+                out.write("\n")
+            out.write("%-12s %-38s %s\n" % (kind, name, text))
 
 
-def compare(kind, name, old, new, tolerance, dearer, moved):
-    """Sorts one figure into those that became dearer, and those that merely moved."""
+def compare(kind, name, old, new, tolerance, grown, moved):
+    """Sorts one figure into those that costs more, and those that merely moved."""
     if old == new:
         return
     change = " (%+.1f %%)" % (100 * (new - old) / old) if old else ""
     text = "%s of %s: %s, recorded %s%s" % (kind, name, number(new), number(old), change)
-    (dearer if new > old * (1 + tolerance) else moved).append(text)
+    (grown if new > old * (1 + tolerance) else moved).append(text)
 
 
 def compare_names(kind, old, new):
@@ -203,47 +142,36 @@ def compare_names(kind, old, new):
                       for name in new if name not in old]
 
 
-def over_the_limits(own_costs):
-    """The limits that are not kept, in words; and of those that can not be, why."""
-    broken = []
-    known = {}
-    for pattern, what, limit in LIMITS:
-        for entry in own_costs["entries"]:
-            if not pattern.match(entry["name"]) or entry[what] <= limit:
-                continue
-            text = "%s: %s instructions, where %s may have %d" % (
-                entry["name"], number(entry[what]), ARTICLES[what], limit)
-            reasons = [reason for miss, reason in KNOWN_MISSES if miss.match(entry["name"])]
-            if reasons:
-                known.setdefault(reasons[0], []).append(text)
-            else:
-                broken.append(text)
-    return broken, known
-
-
-def check(path, calls, own_costs):
-    """Says what differs; True where nothing became dearer."""
-    old = Figures.read(path)
-    new = Figures.counted(calls, own_costs)
-    moved = []
-    dearer = compare_names("kernel calls", old.calls, new.calls)
+def compare_calls(old, new, grown, moved):
+    grown += compare_names("kernel calls", old.calls, new.calls)
     for name in new.calls.keys() & old.calls.keys():
         for call in sorted(old.calls[name].keys() | new.calls[name].keys()):
             label = "kernel calls" if call == "total" else "kernel calls (%s)" % call
             compare(label, name, old.calls[name].get(call, 0), new.calls[name].get(call, 0), 0,
-                    dearer, moved)
+                    grown, moved)
+    for rows, found in zip((grown, moved), costs_patterns.compare(old.patterns, new.patterns)):
+        rows += found
+
+
+def check(path, calls, own_costs):
+    """Says what differs; True where nothing costs more."""
+    old = Figures.read(path)
+    new = Figures.counted(calls, own_costs)
+    moved = []
+    grown = []
+    compare_calls(old, new, grown, moved)
     compiler = own_costs["compiler"]
     counted = new.instructions[compiler]
     recorded = old.instructions.get(compiler)
     if recorded is not None:
-        dearer += compare_names("instructions", recorded, counted)
+        grown += compare_names("instructions", recorded, counted)
         for name in counted.keys() & recorded.keys():
-            compare("instructions", name, recorded[name], counted[name], TOLERANCE, dearer, moved)
-    limits, known = over_the_limits(own_costs)
+            compare("instructions", name, recorded[name], counted[name], TOLERANCE, grown, moved)
+    limits, known = over_the_limits(calls, own_costs)
     for reason, rows in known.items():
         print("over a limit, as is known. %s:" % reason)
         print("".join("    %s\n" % row for row in rows), end="")
-    for title, rows in (("over a limit", limits), ("dearer than recorded", dearer),
+    for title, rows in (("over a limit", limits), ("more than recorded", grown),
                         ("moved, within what is allowed", moved)):
         if rows:
             print("%s:" % title)
@@ -251,13 +179,14 @@ def check(path, calls, own_costs):
     if recorded is None:
         print("recorded with %s, this is %s: instructions are not compared, %d skipped" %
               (", ".join(sorted(old.instructions)), compiler, len(counted)))
-    if dearer or moved:
+    if grown or moved:
         print("If this is as it should be, `tools/bench --record` records the new figures.")
-    print("%d scenarios of kernel calls and %d of instructions: %d figures dearer, %d moved, "
+    print(costs_patterns.summary(calls["patterns"]))
+    print("%d scenarios of kernel calls and %d of instructions: %d figures grown, %d moved, "
           "%d over a limit, %d known to be" %
-          (len(new.calls), len(counted), len(dearer), len(moved), len(limits),
+          (len(new.calls), len(counted), len(grown), len(moved), len(limits),
            sum(map(len, known.values()))))
-    return not dearer and not limits
+    return not grown and not limits
 
 
 def table(head, rows):
@@ -286,19 +215,32 @@ def calls_tables(calls):
     def text(made):
         return ", ".join("%s %s" % (number(value), call) for call, value in made.items()) or "0"
 
+    def made(name):
+        return text({what: value for what, value in made_in(counts[name]).items()
+                     if what != "total"})
+
     def users(count):
         return text(count["users"]) if count["users"] else ""
 
-    counts = {count["name"]: count for count in calls}
+    counts = {count["name"]: count for count in calls["counts"]}
     scenarios, others = by_backend(counts)
     print("Kernel calls of an operation, by backend:\n")
     table(["scenario", *BACKENDS, "the user's own"],
           [[scenario,
-            *(text(counts[rows[backend]]["calls"]) if backend in rows else ""
-              for backend in BACKENDS),
+            *(made(rows[backend]) if backend in rows else "" for backend in BACKENDS),
             users(counts[next(iter(rows.values()))])] for scenario, rows in scenarios.items()])
     print("The same where the backend makes no difference:\n")
-    table(["scenario", "calls"], [[name, text(counts[name]["calls"])] for name in others])
+    table(["scenario", "calls"], [[name, made(name)] for name in others])
+    patterns_tables(calls["patterns"])
+
+
+def patterns_tables(patterns):
+    rows = costs_patterns.counted(patterns)
+    uses = list(dict.fromkeys(use for row in rows.values() for use in row))
+    print("Over AFD, by pattern of activity, kernel calls of an event / those of one request for "
+          "each socket + sockets polled for it. %s.\n" % costs_patterns.summary(patterns))
+    table(["active sockets", *uses],
+          [[name, *(row.get(use, "") for use in uses)] for name, row in rows.items()])
 
 
 def instructions_tables(own_costs):
@@ -311,18 +253,26 @@ def instructions_tables(own_costs):
         return "%s; %s an event" % (number(entry["operation"]), number(entry["event"]))
 
     def limit(name):
-        return next(("%d %s" % (most, ARTICLES[what])
-                     for pattern, what, most in LIMITS if pattern.match(name)), "")
+        what, most = limit_of(LIMITS, name) or ("", 0)
+        return "%d %s" % (most, ARTICLES[what]) if what else ""
 
     scenarios, others = by_backend(entries)
     print("Instructions of an operation in wakepoll itself, the kernel left out (%s):\n" %
           own_costs["compiler"])
     table(["scenario", *BACKENDS, "limit"],
           [[scenario, *(text(rows[backend]) if backend in rows else "" for backend in BACKENDS),
-            limit(next(iter(rows.values())))] for scenario, rows in scenarios.items()])
+            ", ".join(dict.fromkeys(filter(None, map(limit, rows.values()))))]
+           for scenario, rows in scenarios.items()])
     print("The same where the backend makes no difference:\n")
     table(["scenario", "instructions", "limit"],
           [[name, text(name), limit(name)] for name in others])
+
+
+def record(path, figures):
+    if os.path.exists(path):
+        others = Figures.read(path).instructions
+        figures.instructions = {**others, **figures.instructions}
+    figures.write(path)
 
 
 def load(path):
@@ -337,9 +287,7 @@ def main(arguments):
     elif command == "check" and len(paths) == 3:
         return 0 if check(paths[0], load(paths[1]), load(paths[2])) else 1
     elif command == "record" and len(paths) == 3:
-        figures = Figures.counted(load(paths[1]), load(paths[2]))
-        figures.instructions = {**Figures.read(paths[0]).instructions, **figures.instructions}
-        figures.write(paths[0])
+        record(paths[0], Figures.counted(load(paths[1]), load(paths[2])))
     elif command == "markdown" and len(paths) == 2:
         calls_tables(load(paths[0]))
         instructions_tables(load(paths[1]))
