@@ -84,10 +84,9 @@ Result<AfdDevice> AfdDevice::open() noexcept {
 Result<bool> AfdDevice::poll(AfdRequest& request, AfdStatus& status, void* context) const noexcept {
     const auto size =
         static_cast<ULONG>(sizeof(AfdRequest) + std::size_t{request.count} * sizeof(AfdItem));
-    const NTSTATUS result =
-        ::NtDeviceIoControlFile(handle_.native(), nullptr, nullptr,
-                                context != nullptr ? context : &status, native(status),
-                                ioctl_poll, &request, size, &request, size);
+    const NTSTATUS result = ::NtDeviceIoControlFile(
+        handle_.native(), nullptr, nullptr, context != nullptr ? context : &status, native(status),
+        ioctl_poll, &request, size, &request, size);
     switch (result) {
         case status_success:
             return true;
