@@ -32,7 +32,7 @@ public:
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
     /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
-    /// that were closed and nobody registered.
+    /// that were closed and not registered.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
     /// Associates the handle with the port, with key 0, unless it is already.

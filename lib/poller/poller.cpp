@@ -171,7 +171,7 @@ void Poller::release() noexcept {
 }
 
 void Poller::dispose() noexcept {
-    // A thread may be in a wait: it is asked to leave, and has left when nobody runs.
+    // A thread may be in a wait: it is asked to leave, and has left when none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();
     while (wait_.is_running() && !word_.is_closed()) {
