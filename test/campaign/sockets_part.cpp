@@ -238,8 +238,7 @@ void SocketsPart::take(const NativeEvent& event) {
 void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
-        const auto found = std::ranges::find_if(
-            sockets_, [&](const ModelSocket& socket) { return socket.user_data == user_data; });
+        const auto found = std::ranges::find(sockets_, user_data, &ModelSocket::user_data);
         const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
         const bool told =
             mask_in(before_, user_data) == mask || mask_in(after, user_data) == mask || overtaken;

@@ -95,8 +95,12 @@ public:
         const std::size_t ready = backend.schedule.ready();
         const std::size_t reported = report(room);
         promise(reported == std::min(room, ready), "what was answered is reported");
+        reporting_ += reported > 0 ? 1U : 0U;
         backend.failing = {};
     }
+
+    /// Waits that have reported something.
+    [[nodiscard]] std::uint64_t reporting() const { return reporting_; }
 
     /// Compares the numbers and places of the schedule with what can be counted.
     void check() const {
@@ -264,6 +268,7 @@ private:
     };
 
     std::vector<Waiting> waiting_;
+    std::uint64_t reporting_ = 0;
 };
 
 }  // namespace wakepoll::core::test::schedule
