@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "core/afd_bits.hpp"
 #include "core/afd_context.hpp"
 #include "core/completion_key.hpp"
 #include "core/event_mask.hpp"
@@ -195,22 +194,22 @@ void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
     if (schedule_.place_of(slot) == Place::absent) {
         table_.release(slot);
     } else if (counts && status == 0 && cell.request.count == 1) {
-        static_cast<void>(take_answer(slot, cell.item.events));
+        static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
     }
 }
 
 void AfdBackend::group_ended(std::uint32_t status) noexcept {
     schedule_.group_ended();
     for (std::uint32_t i = 0; i < group_count_; ++i) {
-        Slot& slot = memory_.group_slots[i];
-        table_[slot].polled = false;
-        if (schedule_.left_group(slot)) {
+        GroupMember& member = memory_.group_members[i];
+        table_[member.slot].polled = false;
+        if (schedule_.left_group(member.slot)) {
             continue;
         }
-        if (schedule_.place_of(slot) == Place::absent) {
-            table_.release(slot);
+        if (schedule_.place_of(member.slot) == Place::absent) {
+            table_.release(member.slot);
         }
-        slot = core::no_slot;
+        member.socket = 0;
     }
     if (status == 0) {
         take_group_answer(group_count_);
@@ -274,18 +273,12 @@ void AfdBackend::close() noexcept {
 Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                          nanoseconds /*now*/) noexcept {
     Scan scan;
-    auto event = events.begin();
-    while (scan.visited < visits && event != events.end() && schedule_.ready() > 0) {
-        const Slot slot = schedule_.cursor();
-        const std::uint32_t answer = schedule_.answer_of(slot);
-        ++scan.visited;
-        schedule_.advance_past(slot);
-        if (answer == 0) {
-            continue;
-        }
+    NativeEvent* event = events.data();
+    const auto report = [&](Slot slot, std::uint32_t answer) {
         const core::Registration& registration = table_[slot];
-        schedule_.note_reported(slot);
-        event->events = core::filter_mask(core::from_afd_mask(answer, registration.stream),
+        event->events = core::filter_mask(core::is_plain(answer)
+                                              ? core::from_plain_afd_mask(answer)
+                                              : core::from_afd_mask(answer, registration.stream),
                                           registration.interest);
         event->data.u64 = registration.user_data;
         event->completion = nullptr;
@@ -293,9 +286,10 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         if (core::is_one_shot(registration.interest)) {
             schedule_.silence(slot);
         }
-    }
-    scan.filled = static_cast<std::size_t>(event - events.begin());
-    if (schedule_.ready() == 0 && (event != events.end() || !schedule_.has_unpolled())) {
+    };
+    scan.visited = schedule_.take_answers(visits, events.size(), report);
+    scan.filled = static_cast<std::size_t>(event - events.data());
+    if (schedule_.ready() == 0 && (scan.filled < events.size() || !schedule_.has_unpolled())) {
         scan.visited = visits;  // None behind has anything to report in this wait.
     }
     return scan;

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "backend/readiness_backend.hpp"
+#include "core/afd_bits.hpp"
 #include "core/deadline.hpp"
 #include "core/poll_schedule.hpp"
 #include "core/registration_table.hpp"
@@ -39,11 +40,18 @@ public:
         sys::AfdItem item;
     };
 
+    /// A socket that the group's request asks about.
+    struct GroupMember {
+        core::Slot slot;
+        std::uint32_t socket;  ///< By its base; 0 where its answer does not count any more.
+        std::uint32_t events;  ///< What it is asked for.
+    };
+
     /// Arrays of all-zero memory that outlive every request, each by slot but `devices`.
     struct Memory {
         Cell* cells;
         sys::AfdRequest* group;  ///< with room for an item for each slot
-        core::Slot* group_slots;
+        GroupMember* group_members;
         core::PollSchedule::Member* members;
         core::SlotRing::Link* links;  ///< shared with the rings of other backends
         sys::AfdDevice* devices;      ///< `devices_for` of them
@@ -78,7 +86,9 @@ public:
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
-    [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
+        return schedule_.due() == 0 && !schedule_.has_orphans() ? std::error_code{} : poll_due();
+    }
     [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }
     [[nodiscard]] std::size_t size() const noexcept {
         return schedule_.ready() > 0 ? schedule_.awake() : 0;
@@ -119,15 +129,30 @@ private:
 
     // Polling
 
+    [[nodiscard]] std::error_code poll_due() noexcept;
+    /// Polls those due that do not join the group, and notes those that do; how many.
+    [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
-    /// One request for `count` of `group_slots`. `again` where some are still due.
+    /// One request for the first `count` members of the group, whose items stand in it. `again`
+    /// where some are still due.
     [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;
     [[nodiscard]] std::error_code poll_each_alone(std::uint32_t count) noexcept;
-    /// Takes the answer to the group's request of `count` sockets, of which those that do not count
-    /// are `no_slot`. True where some socket has something to report, or was found closed.
+    /// Takes the answer to the group's request of `count` sockets. True where some socket has
+    /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// The same for a due socket; false where there is nothing to report.
-    bool take_answer(core::Slot slot, std::uint32_t events) noexcept;
+    /// Takes the answer for a due socket that is asked for `wanted`. False where there is nothing
+    /// to report.
+    bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
+        if ((events & core::afd_bits::local_close) != 0) {
+            drop(slot);
+            return true;
+        }
+        const std::uint32_t answer = events & wanted;
+        if (answer != 0 && !schedule_.is_polled(slot)) {
+            schedule_.note_answer(slot, answer);
+        }
+        return answer != 0;
+    }
 
     // Cancelling and packets
 
@@ -144,6 +169,9 @@ private:
     core::PollSchedule schedule_;
     sys::AfdStatus group_status_;
     std::uint32_t group_count_ = 0;
+    /// So many sockets were asked about together and all were ready, so that their items stand in
+    /// the request as they did.
+    std::uint32_t repeatable_ = 0;
     std::uint16_t group_tag_ = 0;
     bool layered_ = false;  ///< Some socket's base has another number than the socket.
     core::RegistrationTable& table_;

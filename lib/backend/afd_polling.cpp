@@ -1,56 +1,74 @@
 // Polling the device: the requests, and what is answered at once. See afd_backend.hpp.
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "backend/afd_backend.hpp"
-#include "core/afd_bits.hpp"
 #include "core/afd_context.hpp"
 #include "own_errors.hpp"
 
 namespace wakepoll::backend {
 namespace {
 
-using core::nanoseconds;
 using core::Slot;
 namespace afd_bits = core::afd_bits;
 
+void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
+
 }  // namespace
 
-std::error_code AfdBackend::look(nanoseconds /*now*/) noexcept {
+std::error_code AfdBackend::poll_due() noexcept {
     std::error_code first;
-    const auto note = [&first](std::error_code error) { first = first ? first : error; };
     if (schedule_.has_orphans()) {
-        note(cancel_orphans());
+        first = cancel_orphans();
     }
     for (bool again = true; again && schedule_.due() > 0;) {
         again = false;
-        if (schedule_.is_group_worth_a_cancel()) {
-            note(cancel(Request::group, core::no_slot));
-        }
-        const bool canceled = schedule_.is_group_canceled();
-        const bool together = !schedule_.is_group_in_flight();
-        std::uint32_t count = 0;
-        schedule_.for_each_due([&](Slot slot) {
-            if (schedule_.joins_group(slot) && (together || canceled)) {
-                // Where the group's request is being cancelled, when its packet has come.
-                if (together) {
-                    memory_.group_slots[count++] = slot;
-                }
-            } else {
-                note(poll_alone(slot));
-            }
-        });
+        const std::uint32_t before = std::exchange(repeatable_, 0);
+        const bool repeats = schedule_.repeats() && schedule_.due() == before;
+        const std::uint32_t count = repeats ? before : gather_group(first);
         if (count > 0) {
-            note(count == 1 ? poll_alone(memory_.group_slots[0]) : poll_together(count, again));
+            note(first, count == 1 ? poll_alone(memory_.group_members[0].slot)
+                                   : poll_together(count, again));
         }
         again = again || (!first && schedule_.has_left_out());
     }
     return first;
 }
 
+std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
+    if (schedule_.is_group_worth_a_cancel()) {
+        note(first, cancel(Request::group, core::no_slot));
+    }
+    if (schedule_.is_group_in_flight()) {
+        // Where the group's request is being cancelled, they join it when its packet has come.
+        const bool canceled = schedule_.is_group_canceled();
+        schedule_.for_each_due([&](Slot slot) {
+            if (!canceled || !schedule_.joins_group(slot)) {
+                note(first, poll_alone(slot));
+            }
+        });
+        return 0;
+    }
+    GroupMember* member = memory_.group_members;
+    sys::AfdItem* item = memory_.group->items();
+    schedule_.for_each_due([&](Slot slot) {
+        if (!schedule_.joins_group(slot)) {
+            note(first, poll_alone(slot));
+            return;
+        }
+        *member = {slot, table_[slot].base, schedule_.wanted_by(slot)};
+        *item++ = {member->socket, member->events, 0};
+        ++member;
+    });
+    return static_cast<std::uint32_t>(member - memory_.group_members);
+}
+
 std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     Cell& cell = cell_of(slot);
     cell.request = {.count = 1};
-    cell.item = {table_[slot].base, schedule_.wanted_by(slot), 0};
+    const std::uint32_t wanted = schedule_.wanted_by(slot);
+    cell.item = {table_[slot].base, wanted, 0};
     const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
     ++stats_.afd_requests;
     ++stats_.afd_sockets;
@@ -67,28 +85,22 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
         table_[slot].polled = true;
         return {};
     }
-    const bool told = cell.request.count == 1 && take_answer(slot, cell.item.events);
+    const bool told = cell.request.count == 1 && take_answer(slot, cell.item.events, wanted);
     return told ? std::error_code{} : own_errors::resource_unavailable_try_again();
 }
 
 std::error_code AfdBackend::poll_each_alone(std::uint32_t count) noexcept {
     std::error_code first;
     for (std::uint32_t i = 0; i < count; ++i) {
-        const Slot slot = memory_.group_slots[i];
-        if (slot != core::no_slot && schedule_.is_due(slot)) {
-            const std::error_code error = poll_alone(slot);
-            first = first ? first : error;
+        const GroupMember member = memory_.group_members[i];
+        if (member.socket != 0 && schedule_.is_due(member.slot)) {
+            note(first, poll_alone(member.slot));
         }
     }
     return first;
 }
 
 std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noexcept {
-    sys::AfdItem* const items = memory_.group->items();
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const Slot slot = memory_.group_slots[i];
-        items[i] = {table_[slot].base, schedule_.wanted_by(slot), 0};
-    }
     *memory_.group = {.count = count};
     const core::AfdContext context(table_.capacity(), ++group_tag_);
     ++stats_.afd_requests;
@@ -101,8 +113,8 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     }
     if (!*at_once) {
         for (std::uint32_t i = 0; i < count; ++i) {
-            schedule_.note_grouped(memory_.group_slots[i]);
-            table_[memory_.group_slots[i]].polled = true;
+            schedule_.note_grouped(memory_.group_members[i].slot);
+            table_[memory_.group_members[i].slot].polled = true;
         }
         schedule_.note_group_in_flight();
         group_count_ = count;
@@ -116,9 +128,9 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
         return told ? std::error_code{} : poll_each_alone(count);
     }
     for (std::uint32_t i = 0; schedule_.ready() - ready < count && i < count; ++i) {
-        const Slot slot = memory_.group_slots[i];
-        if (slot != core::no_slot && schedule_.is_due(slot)) {
-            schedule_.note_quiet(slot);
+        const GroupMember member = memory_.group_members[i];
+        if (member.socket != 0 && schedule_.is_due(member.slot)) {
+            schedule_.note_quiet(member.slot);
         }
     }
     return {};
@@ -127,39 +139,34 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
     // It names them in the order in which they were asked, so each is found where the last one was
     // left; where it does not, the search goes round.
-    bool told = false;
-    std::uint32_t next = 0;
     const std::uint32_t named = std::min(memory_.group->count, count);
-    const sys::AfdItem* const items = memory_.group->items();
-    for (std::uint32_t i = 0; i < named; ++i) {
-        for (std::uint32_t tries = 0; tries < count; ++tries) {
-            const Slot slot = memory_.group_slots[next];
-            const bool found = slot != core::no_slot && table_[slot].base == items[i].socket;
-            if (found) {
-                if ((items[i].events & afd_bits::local_close) != 0) {
-                    memory_.group_slots[next] = core::no_slot;
-                }
-                told = take_answer(slot, items[i].events) || told;
-            }
-            next = next + 1 == count ? 0 : next + 1;
-            if (found) {
-                break;
+    GroupMember* const begin = memory_.group_members;
+    GroupMember* const end = begin + count;
+    GroupMember* next = begin;
+    bool told = false;
+    bool all = named == count;
+    for (sys::AfdItem& item : std::span(memory_.group->items(), named)) {
+        if (next->socket != item.socket) {
+            all = false;
+            const auto is_named = [&](const GroupMember& member) {
+                return member.socket == item.socket;
+            };
+            GroupMember* const found = std::find_if(next, end, is_named);
+            next = found != end ? found : std::find_if(begin, next, is_named);
+            if (!is_named(*next)) {
+                continue;
             }
         }
+        const std::uint32_t events = std::exchange(item.events, next->events);
+        if ((events & afd_bits::local_close) != 0) {
+            next->socket = 0;
+            all = false;
+        }
+        told = take_answer(next->slot, events, next->events) || told;
+        next = next + 1 == end ? begin : next + 1;
     }
+    repeatable_ = all ? count : 0;
     return told;
-}
-
-bool AfdBackend::take_answer(Slot slot, std::uint32_t events) noexcept {
-    if ((events & afd_bits::local_close) != 0) {
-        drop(slot);
-        return true;
-    }
-    const std::uint32_t wanted = events & schedule_.wanted_by(slot);
-    if (wanted != 0 && schedule_.is_due(slot)) {
-        schedule_.note_answer(slot, wanted);
-    }
-    return wanted != 0;
 }
 
 }  // namespace wakepoll::backend

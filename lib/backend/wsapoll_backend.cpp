@@ -25,12 +25,6 @@ PollEntry WsapollBackend::entry_for(const core::Registration& registration) noex
     return {registration.handle.value(), core::to_native_mask(registration.interest), 0};
 }
 
-std::uint32_t WsapollBackend::reportable(const core::Registration& registration,
-                                         std::int16_t revents) noexcept {
-    return core::filter_mask(core::to_epoll_mask(revents, registration.stream),
-                             registration.interest);
-}
-
 bool WsapollBackend::is_closed(const PollEntry& entry) noexcept {
     return (entry.revents & poll_bits::nval) != 0;
 }
@@ -186,14 +180,19 @@ std::error_code WsapollBackend::settle_doorbell() noexcept {
 // Asking the kernel
 // ---------------------------------------------------------------------------------
 
-std::error_code WsapollBackend::poll(std::span<PollEntry> entries,
-                                     std::uint32_t milliseconds) noexcept {
+Result<std::size_t> WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
     ++stats_.socket_polls;
-    const Result<std::size_t> answered = sys::poll_sockets(entries, milliseconds);
-    return answered ? std::error_code{} : poll_again(entries, milliseconds, answered.error());
+    Result<std::size_t> answered = sys::poll_sockets(entries, 0);
+    if (!answered) {
+        if (const std::error_code error = poll_again(entries, answered.error())) {
+            return error;
+        }
+        return entries.size();  // At most; the one that was closed has an answer.
+    }
+    return answered;
 }
 
-std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries, std::uint32_t milliseconds,
+std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
                                            std::error_code error) noexcept {
     // By the time that it is looked for, what made a call fail may be an open socket again.
     constexpr int tries = 3;
@@ -206,7 +205,7 @@ std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries, std::ui
             break;
         }
         ++stats_.socket_polls;
-        error = sys::poll_sockets(entries, milliseconds).error();
+        error = sys::poll_sockets(entries, 0).error();
     }
     return error;
 }
@@ -236,25 +235,45 @@ void WsapollBackend::begin_wait(std::size_t /*room*/) noexcept {
 std::error_code WsapollBackend::look(nanoseconds now) noexcept {
     answered_ = false;
     if (!active_.empty()) {
+        if (const std::error_code error = ask_active()) {
+            return error;
+        }
+    }
+    if (connecting_count_ == 0) {
+        refusal_seen_ = false;
+    } else if (const std::error_code error = recheck_connecting(now)) {
+        return error;
+    }
+    checked_ = true;
+    if (!silent_.empty()) {
+        if (const std::error_code error = check_silent()) {
+            return error;
+        }
+    }
+    return quiet_.empty() ? std::error_code{} : recheck_quiet(now);
+}
+
+std::error_code WsapollBackend::ask_active() noexcept {
+    if (!doorbell_.is_open()) {
         if (const std::error_code error = ensure_doorbell()) {
             return error;
         }
-        if (const std::error_code error = poll(active_.entries_with_doorbell(), 0)) {
-            return error;
-        }
-        doorbell_seen_ = true;
+    }
+    const Result<std::size_t> answered = poll(active_.entries_with_doorbell());
+    if (!answered) {
+        return answered.error();
+    }
+    doorbell_seen_ = true;
+    if (*answered == 0) {
+        return {};
+    }
+    if (active_.doorbell().revents != 0) {
         if (const std::error_code error = settle_doorbell()) {
             return error;
         }
-        answered_ = active_.has_answers();
-        if (const std::error_code error = recheck_connecting(now)) {
-            return error;
-        }
     }
-    if (const std::error_code error = check_silent()) {
-        return error;
-    }
-    return recheck_quiet(now);
+    answered_ = active_.has_answers();
+    return {};
 }
 
 std::error_code WsapollBackend::begin_block() noexcept {
@@ -275,7 +294,7 @@ std::error_code WsapollBackend::end_block(std::error_code error) noexcept {
     active_.end_block();
     doorbell_seen_ = true;
     if (error) {
-        error = poll_again(active_.entries_with_doorbell(), 0, error);
+        error = poll_again(active_.entries_with_doorbell(), error);
     }
     if (!error) {
         error = settle_doorbell();

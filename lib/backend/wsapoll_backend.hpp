@@ -25,6 +25,7 @@
 
 #include "backend/readiness_backend.hpp"
 #include "core/deadline.hpp"
+#include "core/event_mask.hpp"
 #include "core/poll_set.hpp"
 #include "core/registration_table.hpp"
 #include "core/wake_state.hpp"
@@ -105,7 +106,12 @@ private:
     [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
     /// What of an answer is reported to it.
     [[nodiscard]] static std::uint32_t reportable(const core::Registration& registration,
-                                                  std::int16_t revents) noexcept;
+                                                  std::int16_t revents) noexcept {
+        return core::filter_mask(core::is_plain(revents)
+                                     ? core::plain_to_epoll_mask(revents)
+                                     : core::to_epoll_mask(revents, registration.stream),
+                                 registration.interest);
+    }
     [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
 
     /// Puts a registration into the active set.
@@ -126,13 +132,13 @@ private:
     /// someone has closed this one.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
-    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
-    [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries,
-                                       std::uint32_t milliseconds) noexcept;
+    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`. At most so
+    /// many entries have an answer.
+    [[nodiscard]] Result<std::size_t> poll(std::span<core::PollEntry> entries) noexcept;
     /// The same, after a first call that failed with `error`.
     [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
-                                             std::uint32_t milliseconds,
                                              std::error_code error) noexcept;
+    [[nodiscard]] std::error_code ask_active() noexcept;
     /// Polls the entries one by one; whether there is one that is no socket.
     [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
     [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;

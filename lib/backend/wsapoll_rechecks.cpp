@@ -31,8 +31,8 @@ std::error_code WsapollBackend::poll_ring(core::SlotRing& ring, const Visit& vis
             entries[i] = entry_for(table_[slots[i]]);
             ring.advance();
         }
-        if (const std::error_code error = poll({entries.data(), count}, 0)) {
-            return error;
+        if (const Result<std::size_t> answered = poll({entries.data(), count}); !answered) {
+            return answered.error();
         }
         for (std::size_t i = 0; i < count; ++i) {
             visit(slots[i], entries[i]);
@@ -43,7 +43,7 @@ std::error_code WsapollBackend::poll_ring(core::SlotRing& ring, const Visit& vis
 }
 
 std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
-    if (quiet_.empty() || !quiet_pace_.is_due(now)) {
+    if (!quiet_pace_.is_due(now)) {
         return {};
     }
     ++stats_.rechecks;
@@ -59,10 +59,6 @@ std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
 }
 
 std::error_code WsapollBackend::check_silent() noexcept {
-    checked_ = true;
-    if (silent_.empty()) {
-        return {};
-    }
     return poll_ring(silent_, [this](Slot slot, const PollEntry& entry) {
         if (is_closed(entry)) {
             drop(slot);
@@ -71,10 +67,6 @@ std::error_code WsapollBackend::check_silent() noexcept {
 }
 
 std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
-    if (connecting_count_ == 0) {
-        refusal_seen_ = false;
-        return {};
-    }
     if (!refusal_seen_ && !connecting_pace_.is_due(now)) {
         return {};
     }

@@ -36,16 +36,22 @@ inline constexpr std::uint32_t connect_fail = 0x100;
            if_any(mask::out | mask::wrnorm, afd_bits::send);
 }
 
+/// Data and room alone, as nearly always.
+[[nodiscard]] constexpr bool is_plain(std::uint32_t events) noexcept {
+    return (events & ~(afd_bits::receive | afd_bits::send)) == 0;
+}
+[[nodiscard]] constexpr std::uint32_t from_plain_afd_mask(std::uint32_t events) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    static_assert(afd_bits::receive * readable == readable &&
+                  afd_bits::send * readable == (mask::out | mask::wrnorm));
+    return events * readable;
+}
+
 /// What Linux would report where the device answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
-    constexpr std::uint32_t data = afd_bits::receive;
-    constexpr std::uint32_t room = afd_bits::send;
-    std::uint32_t epoll = (events & data) / data * readable | (events & room) / room * writable;
-    if ((events & ~(data | room)) == 0) {
-        return epoll;  // As nearly always.
-    }
+    std::uint32_t epoll = from_plain_afd_mask(events & (afd_bits::receive | afd_bits::send));
     if ((events & afd_bits::accept) != 0) {
         epoll |= readable;
     }

@@ -42,6 +42,16 @@ inline constexpr std::uint32_t interest_bits =
     return static_cast<std::int16_t>(native);
 }
 
+/// Data and room alone, as nearly always.
+[[nodiscard]] constexpr bool is_plain(std::int16_t revents) noexcept {
+    return (revents & ~(poll_bits::rdnorm | poll_bits::wrnorm)) == 0;
+}
+[[nodiscard]] constexpr std::uint32_t plain_to_epoll_mask(std::int16_t revents) noexcept {
+    const std::uint32_t answer = static_cast<std::uint16_t>(revents);
+    return (answer & poll_bits::rdnorm) / poll_bits::rdnorm * (mask::in | mask::rdnorm) |
+           (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
+}
+
 /// What Linux would report where WSAPoll answers `revents`, before the interest filters it.
 ///
 /// On a stream socket WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and its
@@ -50,13 +60,8 @@ inline constexpr std::uint32_t interest_bits =
 [[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
-    constexpr std::uint32_t data = poll_bits::rdnorm;
-    constexpr std::uint32_t room = poll_bits::wrnorm;
     const std::uint32_t answer = static_cast<std::uint16_t>(revents);
-    std::uint32_t epoll = (answer & data) / data * readable | (answer & room) / room * writable;
-    if ((answer & ~(data | room)) == 0) {
-        return epoll;  // As nearly always.
-    }
+    std::uint32_t epoll = plain_to_epoll_mask(revents);
     if ((answer & poll_bits::rdband) != 0) {
         epoll |= mask::pri;
     }

@@ -5,6 +5,7 @@
 namespace wakepoll::core {
 
 void PollSchedule::become(Slot slot, Place place) noexcept {
+    differ();
     Member& member = of(slot);
     if (member.place == Place::awake) {
         due_ -= is_due(slot) ? 1U : 0U;
@@ -41,9 +42,8 @@ void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
     Member& member = of(slot);
     assert(member.place == Place::absent);
     member.wanted = static_cast<std::uint16_t>(wanted);
-    member.active = false;
-    member.was_ready = false;
-    member.silent = false;
+    member.ready_in = round_ - patience - 1;
+    member.joins_until = round_ - 1;
     become(slot, is_in_flight(slot) ? Place::held : Place::awake);
 }
 
@@ -60,8 +60,11 @@ PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted)
 
 void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
     Member& member = of(slot);
+    if (member.wanted == 0 && !member.active) {
+        member.joins_until = round_ - 1;
+    }
     member.wanted = static_cast<std::uint16_t>(wanted);
-    member.silent = false;
+    differ();
     switch (member.place) {
         case Place::awake:
             // What it was answered before is not to be reported.
@@ -81,7 +84,13 @@ void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
     }
 }
 
-void PollSchedule::silence(Slot slot) noexcept { of(slot).silent = true; }
+void PollSchedule::silence(Slot slot) noexcept {
+    Member& member = of(slot);
+    member.active = is_active(member);
+    member.wanted = 0;
+    differ();
+    member.joins_until = member.ready_in + patience;
+}
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
     become(slot, Place::absent);
@@ -95,34 +104,10 @@ PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
 // A wait
 // ------------------------------------------------------------------------------------------
 
-void PollSchedule::begin_wait(std::size_t room) noexcept {
-    room_ = room;
-    kept_ = 0;
-    round_ += any_ready_ ? 1U : 0U;
-    any_ready_ = false;
-    ++wait_;
-    due_ = awake_.size();
-    ready_ = 0;
-}
-
 std::uint32_t PollSchedule::joining() noexcept {
     std::uint32_t count = 0;
     for_each_due([&](Slot slot) { count += joins_group(slot) ? 1U : 0U; });
     return count;
-}
-
-void PollSchedule::note_answer(Slot slot, std::uint32_t events) noexcept {
-    assert(is_due(slot) && events != 0);
-    Member& member = of(slot);
-    member.polled_in = wait_;
-    kept_ += member.answer != 0 ? 1 : 0;
-    member.answer = static_cast<std::uint16_t>(events);
-    member.active = member.was_ready && round_ - member.ready_in <= patience;
-    member.was_ready = true;
-    member.ready_in = round_;
-    any_ready_ = true;
-    --due_;
-    ++ready_;
 }
 
 void PollSchedule::note_quiet(Slot slot) noexcept {
@@ -131,6 +116,7 @@ void PollSchedule::note_quiet(Slot slot) noexcept {
     member.polled_in = wait_;
     member.answer = 0;
     --due_;
+    differ();
 }
 
 void PollSchedule::note_parked(Slot slot) noexcept {

@@ -11,8 +11,7 @@
 //      in the group's request: where they stay active, one call serves them all. Every other socket
 //      is parked alone, with one call, and costs nothing until it is ready.
 //   4. While the group's request is in flight, active sockets beside it are parked alone, too,
-//   until
-//      there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
+//      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
 //   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
 //      A socket that needs another request (its interest has grown, or it was registered anew) is
 //      *held* until then. An answer to a held socket is dropped, and the socket polled again.
@@ -24,6 +23,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -49,19 +49,18 @@ public:
 
     /// What is kept for a slot. All-zero memory is an absent one.
     struct Member {
-        std::uint32_t polled_in = 0;  ///< The wait that polled it last.
-        std::uint32_t ready_in = 0;   ///< The round in which it was ready last.
-        std::uint16_t wanted = 0;     ///< What the registration wants to know.
-        std::uint16_t asked = 0;      ///< What the request in flight asks for.
-        std::uint16_t answer = 0;     ///< What it was answered, and has not been reported.
-        std::uint16_t tag = 0;        ///< Which of the cell's requests is, or was, the last.
+        std::uint32_t polled_in = 0;    ///< The wait that polled it last.
+        std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
+        std::uint16_t wanted = 0;       ///< What the registration wants to know; 0 while silent.
+        std::uint16_t asked = 0;        ///< What the request in flight asks for.
+        std::uint16_t answer = 0;       ///< What it was answered, and has not been reported.
+        std::uint16_t tag = 0;          ///< Which of the cell's requests is, or was, the last.
+        std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
         Place place = Place::absent;
-        bool busy : 1 = false;       ///< A request of its own is in flight.
-        bool canceled : 1 = false;   ///< That one has been cancelled.
-        bool in_group : 1 = false;   ///< The group's request in flight covers it.
-        bool active : 1 = false;     ///< It was ready twice within `patience` rounds.
-        bool was_ready : 1 = false;  ///< `ready_in` means something.
-        bool silent : 1 = false;     ///< One-shot, and reported.
+        bool active : 1 = false;    ///< It was in the group before it fell silent.
+        bool busy : 1 = false;      ///< A request of its own is in flight.
+        bool canceled : 1 = false;  ///< That one has been cancelled.
+        bool in_group : 1 = false;  ///< The group's request in flight covers it.
     };
 
     /// Takes a member and a link for every slot, which outlive the schedule. Other rings may share
@@ -93,27 +92,49 @@ public:
     // A wait
 
     /// A wait that can report `room` sockets begins.
-    void begin_wait(std::size_t room) noexcept;
+    void begin_wait(std::size_t room) noexcept {
+        room_ = room;
+        kept_ = 0;
+        repeats_ = will_repeat_ && due_ == 0 && ready_ == 0;
+        will_repeat_ = true;
+        round_ += any_ready_ ? 1U : 0U;
+        any_ready_ = false;
+        ++wait_;
+        due_ = awake_.size();
+        ready_ = 0;
+    }
 
     /// Sockets that are to be polled.
     [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
+    /// Those that are awake were all answered in the last wait, want what they wanted, and join the
+    /// group: where they were polled in one request, the same one serves again.
+    [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
-        return place_of(slot) == Place::awake && of(slot).polled_in != wait_;
+        return place_of(slot) == Place::awake && !is_polled(slot);
     }
+    /// An awake socket was polled in this wait.
+    [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
     /// Calls `visit` for each that is to be polled now. An answer that the last wait had no room
     /// for is asked for anew only where this one has room for it.
     template <class Visit>
     void for_each_due(const Visit& visit) noexcept {
         std::size_t room = room_ - std::min(room_, kept_);
-        left_out_ = false;
-        awake_.for_each([&](Slot slot) {
-            const bool had_no_room = is_due(slot) && of(slot).answer != 0;
-            left_out_ = left_out_ || (had_no_room && room == 0);
-            if (is_due(slot) && !(had_no_room && room == 0)) {
-                room -= had_no_room ? 1 : 0;
-                visit(slot);
+        bool left_out = false;
+        awake_.for_each([&, wait = wait_](Slot slot) {
+            const Member& member = of(slot);
+            if (member.polled_in == wait) {
+                return;
             }
+            if (member.answer != 0) {
+                if (room == 0) {
+                    left_out = true;
+                    return;
+                }
+                --room;
+            }
+            visit(slot);
         });
+        left_out_ = left_out;
     }
     /// The last visit of those has left out some.
     [[nodiscard]] bool has_unpolled() const noexcept { return left_out_; }
@@ -124,9 +145,7 @@ public:
     }
     /// A due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
-        const Member& member = of(slot);
-        return member.answer != 0 || (member.was_ready && (member.active || member.silent) &&
-                                      round_ - member.ready_in <= patience);
+        return of(slot).answer != 0 || is_active(of(slot));
     }
     /// The group's request is in flight, and so many are active beside it that it is to be
     /// cancelled.
@@ -135,7 +154,22 @@ public:
     }
 
     /// A due socket was answered at once, or one that was pending by packet.
-    void note_answer(Slot slot, std::uint32_t events) noexcept;
+    void note_answer(Slot slot, std::uint32_t events) noexcept {
+        assert(is_due(slot) && events != 0);
+        Member& member = of(slot);
+        kept_ += member.answer != 0 ? 1 : 0;
+        member.polled_in = wait_;
+        member.answer = static_cast<std::uint16_t>(events);
+        const bool active = round_ - member.ready_in <= patience;
+        member.joins_until = active ? round_ + patience : round_ - 1;
+        member.ready_in = round_;
+        if (!active) {
+            differ();
+        }
+        any_ready_ = true;
+        --due_;
+        ++ready_;
+    }
     /// A due socket was polled with others, which were answered at once.
     void note_quiet(Slot slot) noexcept;
     /// A due socket's own request is in flight.
@@ -166,26 +200,43 @@ public:
 
     // Reporting
 
+    /// Takes answers, at most `room`, from `visits` of those awake whose turn it is, and calls
+    /// `visit` with the slot and the answer of each. How many slots were visited.
+    template <class Visit>
+    std::size_t take_answers(std::size_t visits, std::size_t room, const Visit& visit) noexcept {
+        std::size_t left = std::min<std::size_t>(room, ready_);
+        ready_ -= static_cast<std::uint32_t>(left);
+        std::size_t unvisited = visits;
+        awake_.advance_while([&, wait = wait_, members = members_](Slot slot) {
+            if (left == 0 || unvisited == 0) {
+                return false;
+            }
+            --unvisited;
+            Member& member = members[index_of(slot)];
+            const std::uint32_t answer = member.answer;
+            if (answer != 0 && member.polled_in == wait) {
+                member.answer = 0;
+                --left;
+                visit(slot, answer);
+            }
+            return true;
+        });
+        ready_ += static_cast<std::uint32_t>(left);
+        return visits - unvisited;
+    }
     /// The slot whose turn it is among those awake; `no_slot` where none is.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    void advance_past(Slot slot) noexcept { awake_.advance_to(awake_.next(slot)); }
     /// What an awake slot was answered in this wait and has not been reported; 0 where nothing.
     [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.polled_in == wait_ ? member.answer : 0U;
     }
-    /// The answer was reported.
-    void note_reported(Slot slot) noexcept {
-        of(slot).answer = 0;
-        --ready_;
-    }
 
     // Numbers
 
     [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
-    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept {
-        return of(slot).silent ? 0U : of(slot).wanted;
-    }
+    /// What it is to be asked for.
+    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
     /// A request in flight covers the slot, whether or not its answer counts.
     [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
         return of(slot).busy || of(slot).in_group;
@@ -218,6 +269,15 @@ public:
 private:
     enum class Group : std::uint8_t { idle, in_flight, canceled };
 
+    [[nodiscard]] bool is_active(const Member& member) const noexcept {
+        return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
+    }
+    /// The next wait polls other sockets than this one, or for something else.
+    void differ() noexcept {
+        repeats_ = false;
+        will_repeat_ = false;
+    }
+
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
     [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
 
@@ -239,15 +299,17 @@ private:
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
     std::uint32_t due_ = 0;
+    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
     std::uint32_t parked_ = 0;      ///< Requests in flight but the group's.
-    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t unwanted_ = 0;    ///< Slots in flight that are absent.
     std::uint32_t group_live_ = 0;  ///< Sockets in the group's request that are registered.
     Group group_ = Group::idle;
     bool group_orphan_ = false;
     bool left_out_ = false;
     bool any_ready_ = false;  ///< Some socket was ready in this wait.
+    bool repeats_ = false;
+    bool will_repeat_ = false;  ///< Nothing has come yet that makes the next wait differ.
 };
 
 }  // namespace wakepoll::core

@@ -63,11 +63,24 @@ public:
     template <class Visit>
     void for_each(const Visit& visit) const noexcept {
         Slot slot = cursor_;
+        const Link* const links = links_;
         for (std::uint32_t left = size_; left > 0; --left) {
             const Slot visited = slot;
-            slot = next(slot);
+            slot = Slot{links[index_of(slot)].next - 1};
             visit(visited);
         }
+    }
+
+    /// Ends the turns of those for which `visit` says true, up to the first one for which it does
+    /// not; the ring must not change meanwhile, nor be empty unless `visit` says false at once.
+    template <class Visit>
+    void advance_while(const Visit& visit) noexcept {
+        Slot slot = cursor_;
+        const Link* const links = links_;
+        while (visit(slot)) {
+            slot = Slot{links[index_of(slot)].next - 1};
+        }
+        cursor_ = slot;
     }
 
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }

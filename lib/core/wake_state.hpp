@@ -88,6 +88,11 @@ public:
         return (word & wake_mask) != 0 && consume_wake(word);
     }
 
+    /// There is no wake to consume, and no end.
+    [[nodiscard]] bool is_calm() const noexcept {
+        return (word_.load(order) & (wake_mask | shut_down | closed)) == 0;
+    }
+
     /// True where there was a signal since the last call that said so. To be called before looking
     /// at what signals tell of.
     [[nodiscard]] bool consume_signal() noexcept {

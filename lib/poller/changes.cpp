@@ -8,31 +8,26 @@
 
 namespace wakepoll {
 
-/// Holds the lock. `error()` says `operation_canceled` where the poller is shut down or disposed.
+/// Holds the lock.
 class Poller::Entry {
 public:
-    explicit Entry(Poller& poller) noexcept : lock_(poller.lock_) {
-        lock_.lock();
-        if (poller.word_.is_shut_down()) {
-            error_ = own_errors::operation_canceled();
-        }
-    }
-    ~Entry() { lock_.unlock(); }
+    explicit Entry(Poller& poller) noexcept : poller_(poller) { poller_.lock_.lock(); }
+    ~Entry() { poller_.lock_.unlock(); }
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+    /// The poller is shut down or disposed.
+    [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
 
 private:
-    sys::Lock& lock_;
-    std::error_code error_;
+    Poller& poller_;
 };
 
 template <class Answer, class Make>
 Answer Poller::change(const Make& make) noexcept {
     const Entry entry(*this);
-    if (entry.error()) {
-        return entry.error();
+    if (entry.is_too_late()) {
+        return own_errors::operation_canceled();
     }
     Answer answer = make();
     if (wait_.blocked_at() != core::Park::nowhere) {
@@ -113,16 +108,6 @@ std::error_code Poller::clear_timer() noexcept {
     return change<std::error_code>([&] { return timer_.clear(); });
 }
 
-WaitResult Poller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
-    const Entry entry(*this);
-    if (entry.error()) {
-        WaitResult refused;
-        refused.error = entry.error();
-        return refused;
-    }
-    return wait_.run(events, timeout);
-}
-
 // News for a call that would be refused
 // ----------------------------------------------------------
 
@@ -140,7 +125,7 @@ std::error_code Poller::take_news() noexcept {
             break;
         }
         const std::error_code error =
-            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error;
+            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
         if (error || !sockets_.is_held_up()) {
             return error;
         }

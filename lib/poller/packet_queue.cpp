@@ -10,11 +10,15 @@ namespace wakepoll {
 
 using core::OperationList;
 
-PacketQueue::Taken PacketQueue::take(std::size_t limit, std::uint32_t milliseconds) noexcept {
+Result<PacketQueue::Taken> PacketQueue::take(std::size_t limit,
+                                             std::uint32_t milliseconds) noexcept {
     std::array<sys::Packet, most_at_once> packets;
     ++stats_.port_dequeues;
-    stats_.blocked += milliseconds != 0 ? 1 : 0;
-    return accept(packets, port_.dequeue(std::span(packets).first(limit), milliseconds), limit);
+    if (milliseconds != 0) {
+        ++stats_.blocked;
+    }
+    return accept(packets.data(), port_.dequeue(std::span(packets).first(limit), milliseconds),
+                  limit);
 }
 
 void PacketQueue::begin_block(std::size_t limit) noexcept {
@@ -27,42 +31,47 @@ Result<std::size_t> PacketQueue::block(std::uint32_t milliseconds) noexcept {
     return port_.dequeue(std::span(blocked_).first(blocked_limit_), milliseconds);
 }
 
-PacketQueue::Taken PacketQueue::end_block(const Result<std::size_t>& came) noexcept {
-    return accept(blocked_, came, std::exchange(blocked_limit_, 0));
+Result<PacketQueue::Taken> PacketQueue::end_block(const Result<std::size_t>& came) noexcept {
+    return accept(blocked_.data(), came, std::exchange(blocked_limit_, 0));
 }
 
-PacketQueue::Taken PacketQueue::accept(std::span<const sys::Packet> packets,
-                                       const Result<std::size_t>& came,
-                                       std::size_t limit) noexcept {
-    Taken taken;
+inline Result<PacketQueue::Taken> PacketQueue::accept(const sys::Packet* packets,
+                                                      const Result<std::size_t>& came,
+                                                      std::size_t limit) noexcept {
     if (!came) {
-        taken.error = came.error();
-        return taken;
+        return came.error();
     }
-    taken.may_be_more = *came == limit;
+    const std::uint32_t useful = *came == 0 ? 0 : dispatch({packets, *came});
+    return Taken{.useful = useful, .may_be_more = *came == limit};
+}
+
+std::uint32_t PacketQueue::dispatch(std::span<const sys::Packet> packets) noexcept {
+    std::uint32_t useful = 0;
+    for (const sys::Packet& packet : packets) {
+        useful += dispatch(packet) ? 1 : 0;
+    }
+    return useful;
+}
+
+bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     constexpr auto afd_key = static_cast<std::uintptr_t>(core::CompletionKey::afd);
-    for (const sys::Packet& packet : packets.first(*came)) {
-        if (packet.key == afd_key) {
-            taken.useful += sockets_.take_packet(packet.overlapped, packet.status()) ? 1 : 0;
-            continue;
-        }
-        if (core::is_reserved(packet.key)) {
-            continue;
-        }
-        OverlappedEntry* const entry = operations_.find_readiness(packet.overlapped);
-        if (entry != nullptr) {
-            if (OperationList::is_under_way(*entry)) {
-                handles_.read_ended(*entry,
-                                    win32_error(sys::win32_code_of_status(packet.status())));
-            } else {
-                ++stats_.late_packets;  // A stranger has posted it.
-            }
-            continue;
-        }
-        packets_[(first_ + size_++) % capacity] = packet;
-        ++taken.useful;
+    if (packet.key == afd_key) {
+        return sockets_.take_packet(packet.overlapped, packet.status());
     }
-    return taken;
+    if (core::is_reserved(packet.key)) {
+        return false;
+    }
+    OverlappedEntry* const entry = operations_.find_readiness(packet.overlapped);
+    if (entry == nullptr) {
+        packets_[(first_ + size_++) % capacity] = packet;
+        return true;
+    }
+    if (OperationList::is_under_way(*entry)) {
+        handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
+    } else {
+        ++stats_.late_packets;  // A stranger has posted it.
+    }
+    return false;
 }
 
 void PacketQueue::pop() noexcept {

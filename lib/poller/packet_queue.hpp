@@ -51,18 +51,17 @@ public:
 
     /// What a dequeue brought.
     struct Taken {
-        std::size_t useful = 0;    ///< Packets with something to report.
+        std::uint32_t useful = 0;  ///< Packets with something to report.
         bool may_be_more = false;  ///< As many came as were asked for.
-        std::error_code error;
     };
 
     /// One dequeue of at most `limit` packets, not 0, by a thread that has the lock.
-    [[nodiscard]] Taken take(std::size_t limit, std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] Result<Taken> take(std::size_t limit, std::uint32_t milliseconds) noexcept;
 
     // The same in three steps, of which the second is taken without the lock.
     void begin_block(std::size_t limit) noexcept;
     [[nodiscard]] Result<std::size_t> block(std::uint32_t milliseconds) noexcept;
-    [[nodiscard]] Taken end_block(const Result<std::size_t>& came) noexcept;
+    [[nodiscard]] Result<Taken> end_block(const Result<std::size_t>& came) noexcept;
 
     /// Packets that wait to be reported.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -73,8 +72,11 @@ private:
     /// Twice what one call takes: another thread may take packets beside one that is blocked.
     static constexpr std::size_t capacity = 2 * most_at_once;
 
-    [[nodiscard]] Taken accept(std::span<const sys::Packet> packets,
-                               const Result<std::size_t>& came, std::size_t limit) noexcept;
+    [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,
+                                       std::size_t limit) noexcept;
+    /// How many of the packets have something to report.
+    [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
+    [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
 
     const sys::CompletionPort& port_;
     core::OperationList& operations_;

@@ -83,7 +83,7 @@ std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte*
     afd.cells = carver.array<backend::AfdBackend::Cell>(slots);
     constexpr std::size_t head = sizeof(sys::AfdRequest);
     afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
-    afd.group_slots = carver.array<core::Slot>(slots);
+    afd.group_members = carver.array<backend::AfdBackend::GroupMember>(slots);
     afd.members = carver.array<core::PollSchedule::Member>(slots);
     afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
     afd.links = links;

@@ -73,7 +73,9 @@ public:
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
     [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
     [[nodiscard]] std::error_code clear_timer() noexcept;
-    [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept;
+    [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
+        return wait_.run(events, timeout);
+    }
 
     [[nodiscard]] Handle port_for_own_packets() noexcept;
     [[nodiscard]] std::size_t registration_count() noexcept;

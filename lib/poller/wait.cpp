@@ -1,6 +1,7 @@
 #include "poller/wait.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "own_errors.hpp"
 #include "sys/system.hpp"
@@ -10,28 +11,34 @@ namespace {
 
 using core::Park;
 
-/// What a packet that is sure to come is given to arrive, also by a wait that must not block: the
-/// kernel has been asked for it, and needs some microseconds.
-constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
-
 }  // namespace
 
 WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
-    const nanoseconds now = sys::now();
-    Pass pass{events, core::Deadline(timeout, now), now, {}};
-    if (events.empty() || running_) {
-        pass.note(running_ ? own_errors::device_or_resource_busy()
-                           : own_errors::invalid_argument());
-        return pass.result;
+    const std::lock_guard guard(parts_.lock);
+    WaitResult result;
+    if (parts_.word.is_shut_down()) {
+        result.error = own_errors::operation_canceled();
+        return result;
     }
+    if (events.empty() || running_) {
+        result.error =
+            running_ ? own_errors::device_or_resource_busy() : own_errors::invalid_argument();
+        return result;
+    }
+    const nanoseconds now = sys::now();
+    Pass pass{events, core::Deadline(timeout, now), now, result};
     running_ = true;
     ++parts_.stats.waits;
-    count_wakes();
     parts_.operations.take_back();
     parts_.sockets.begin_wait(events.size());
     do {
         pass.has_blocked = false;
-        prepare(pass);
+        if (parts_.word.consume_signal()) {
+            take_signals(pass);
+        }
+        if (parts_.sockets.should_move(expects_packets())) {
+            move_sockets(pass);
+        }
         if (parts_.sockets.parks_at() == Park::port) {
             at_port(pass);
         } else {
@@ -39,7 +46,7 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
         }
     } while (!is_over(pass));
     running_ = false;
-    return pass.result;
+    return result;
 }
 
 void Wait::count_wakes() noexcept {
@@ -48,31 +55,34 @@ void Wait::count_wakes() noexcept {
     wakes_counted_ = wakes;
 }
 
-void Wait::prepare(Pass& pass) noexcept {
-    if (parts_.word.consume_signal()) {
-        parts_.handles.take_signals();
-        pass.note(parts_.timer.look(pass.now));
-    }
-    if (parts_.sockets.should_move(expects_packets())) {
-        const std::error_code error = parts_.sockets.move();
-        if (error != std::errc::operation_not_supported) {
-            pass.note(error);
-        }
+void Wait::take_signals(Pass& pass) noexcept {
+    parts_.handles.take_signals();
+    pass.note(parts_.timer.look(pass.now));
+}
+
+void Wait::move_sockets(Pass& pass) noexcept {
+    const std::error_code error = parts_.sockets.move();
+    if (error != std::errc::operation_not_supported) {
+        pass.note(error);
     }
 }
 
-bool Wait::is_over(Pass& pass) noexcept {
-    WaitResult& result = pass.result;
-    result.woken = parts_.word.consume();
-    result.timer = parts_.timer.consume(pass.now);
+void Wait::take_wake(Pass& pass) noexcept {
+    count_wakes();
+    pass.result.woken = parts_.word.consume();
+    parts_.stats.wakes_reported += pass.result.woken ? 1 : 0;
     if (parts_.word.is_shut_down()) {
-        result.error = own_errors::operation_canceled();
+        pass.result.error = own_errors::operation_canceled();
     }
-    parts_.stats.wakes_reported += result.woken ? 1 : 0;
-    if (result.count > 0 || result.woken || result.timer || result.error) {
-        return true;
+}
+
+inline bool Wait::is_over(Pass& pass) noexcept {
+    WaitResult& result = pass.result;
+    result.timer = parts_.timer.consume(pass.now);
+    if (!parts_.word.is_calm()) {
+        take_wake(pass);
     }
-    if (pass.deadline.has_passed(pass.now)) {
+    if (result.count > 0 || result.woken || result.timer || !pass.may_block()) {
         return true;
     }
     parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
@@ -80,9 +90,6 @@ bool Wait::is_over(Pass& pass) noexcept {
 }
 
 std::uint32_t Wait::block_time(const Pass& pass) const noexcept {
-    if (pass.result.error || pass.deadline.has_passed(pass.now)) {
-        return 0;
-    }
     const nanoseconds limit =
         std::min(parts_.sockets.recheck_in(pass.now), parts_.timer.remaining(pass.now));
     return limit.count() > 0 ? pass.deadline.kernel_timeout(pass.now, limit) : 0;
@@ -96,7 +103,7 @@ void Wait::at_port(Pass& pass) noexcept {
     pass.note(parts_.sockets.look(pass.now));
     const bool ready = has_something();
     if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
-        dequeue(pass, ready ? 0 : block_time(pass));
+        dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
     }
     // What a packet said of a socket that was changed meanwhile does not count: it is polled anew.
     if (parts_.sockets.due() > 0 && !pass.result.error) {
@@ -110,50 +117,22 @@ void Wait::at_port(Pass& pass) noexcept {
 
 void Wait::dequeue(Pass& pass, std::uint32_t milliseconds) noexcept {
     std::size_t filled = parts_.packets.size();
-    bool more = true;
-    while (more && filled < pass.events.size()) {
+    while (filled < pass.events.size()) {
         const std::size_t limit = parts_.packets.room();
         if (limit == 0) {
             return;
         }
-        const PacketQueue::Taken taken = milliseconds != 0 && parts_.word.park(Park::port)
-                                             ? block_at_port(pass, limit, milliseconds)
-                                             : parts_.packets.take(limit, 0);
-        pass.note(taken.error);
-        filled += taken.useful;
-        more = taken.may_be_more;
+        const Result<PacketQueue::Taken> taken = milliseconds != 0 && parts_.word.park(Park::port)
+                                                     ? block_at_port(pass, limit, milliseconds)
+                                                     : parts_.packets.take(limit, 0);
+        if (!taken) {
+            return pass.note(taken.error());
+        }
+        if (!taken->may_be_more) {
+            return;
+        }
+        filled += taken->useful;
         milliseconds = 0;
-    }
-}
-
-PacketQueue::Taken Wait::block_at_port(Pass& pass, std::size_t limit,
-                                       std::uint32_t milliseconds) noexcept {
-    parts_.packets.begin_block(limit);
-    blocked_at_ = Park::port;
-    parts_.lock.unlock();
-    const Result<std::size_t> came = parts_.packets.block(milliseconds);
-    parts_.lock.lock();
-    blocked_at_ = Park::nowhere;
-    roused_ = false;
-    ++blocks_;
-    pass.has_blocked = true;
-    parts_.word.unpark();
-    pass.now = sys::now();
-    return parts_.packets.end_block(came);
-}
-
-void Wait::await_held_sockets(Pass& pass) noexcept {
-    const nanoseconds end = sys::now() + longest_answer;
-    nanoseconds left = longest_answer;
-    while (parts_.sockets.is_waiting() && !pass.result.error && left.count() > 0) {
-        const std::size_t limit = parts_.packets.room();
-        if (limit == 0) {
-            return;
-        }
-        // Other packets may come before the one that is awaited.
-        pass.note(parts_.packets.take(limit, to_kernel_milliseconds(left)).error);
-        pass.note(parts_.sockets.look(pass.now));
-        left = end - sys::now();
     }
 }
 
@@ -166,12 +145,15 @@ void Wait::in_sockets(Pass& pass) noexcept {
         dequeue(pass, 0);
     }
     // The block below finds out what is ready, too.
-    if (has_something() || block_time(pass) == 0) {
+    std::uint32_t time = has_something() || !pass.may_block() ? 0 : block_time(pass);
+    if (time == 0) {
         pass.note(parts_.sockets.look(pass.now));
         report(pass);
+        if (pass.result.count > 0 || !pass.may_block() || has_something()) {
+            return;
+        }
+        time = block_time(pass);
     }
-    const bool ready = pass.result.count > 0 || has_something();
-    const std::uint32_t time = ready ? 0 : block_time(pass);
     if (time == 0 || parts_.sockets.parks_at() != Park::sockets) {
         return;
     }
@@ -183,47 +165,22 @@ void Wait::in_sockets(Pass& pass) noexcept {
     report(pass);
 }
 
-void Wait::block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept {
-    std::error_code error = parts_.sockets.begin_block();
-    if (error) {
-        pass.note(error);
-        return;
-    }
-    const bool parked = parts_.word.park(Park::sockets);
-    if (parked && expects_packets()) {
-        error = parts_.wakeup.watch_port();
-    }
-    if (!error) {
-        parts_.stats.blocked += parked ? 1 : 0;
-        blocked_at_ = Park::sockets;
-        parts_.lock.unlock();
-        error = parts_.sockets.block(parked ? milliseconds : 0);
-        parts_.lock.lock();
-        blocked_at_ = Park::nowhere;
-        roused_ = false;
-        ++blocks_;
-        pass.has_blocked = parked;
-    }
-    if (parked) {
-        parts_.word.unpark();
-    }
-    pass.note(parts_.sockets.end_block(error));
-    pass.now = sys::now();
-}
-
 // Reporting
 // --------------------------------------------------------------------------------------
 
 void Wait::report(Pass& pass) noexcept {
+    const std::size_t size = parts_.sockets.size();
+    if (parts_.handles.size() + parts_.operations.finished() + parts_.packets.size() > 0) {
+        report_in_turns(pass);
+    } else if (size > 0) {
+        static_cast<void>(report_sockets(pass, size));
+    }
+}
+
+void Wait::report_in_turns(Pass& pass) noexcept {
     // How many of each source are still to be visited in this wait.
     std::size_t sockets = parts_.sockets.size();
     std::size_t handles = parts_.handles.size();
-    if (handles + parts_.operations.finished() + parts_.packets.size() == 0) {
-        if (sockets > 0) {
-            static_cast<void>(report_sockets(pass, sockets));  // No turns need be taken.
-        }
-        return;
-    }
     const auto unvisited = [&]() -> core::Turn::Sizes {
         const bool can_complete = parts_.operations.room() > 0;
         return {std::min(sockets, parts_.sockets.size()), std::min(handles, parts_.handles.size()),
@@ -287,30 +244,6 @@ std::size_t Wait::report_packets(Pass& pass, std::size_t visits) noexcept {
         parts_.operations.report_packets(parts_.packets, visits, pass.room());
     pass.result.count += reported.filled;
     return reported.visited;
-}
-
-// Other threads
-// ----------------------------------------------------------------------------------
-
-bool Wait::rouse_if_needed() noexcept {
-    if (roused_) {
-        return false;
-    }
-    bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
-                  parts_.packets.size() > 0 || parts_.timer.remaining(sys::now()).count() == 0;
-    if (blocked_at_ == Park::port) {
-        // Done here, so that the blocked thread need not.
-        const std::error_code error = parts_.sockets.look(sys::now());
-        needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_suspects();
-    } else {
-        needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||
-                 (expects_packets() && !parts_.word.is_watch_armed());
-    }
-    if (needed) {
-        roused_ = true;
-        parts_.wakeup.signal(core::CompletionKey::wakeup);
-    }
-    return needed;
 }
 
 }  // namespace wakepoll

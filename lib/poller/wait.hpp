@@ -52,7 +52,7 @@ public:
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
-    /// Waits. `device_or_resource_busy` where another thread does.
+    /// Waits, as OsPoller does. Takes the lock.
     [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
 
     /// A thread is in `run`.
@@ -80,12 +80,16 @@ private:
         std::span<NativeEvent> events;
         core::Deadline deadline;
         nanoseconds now;
-        WaitResult result;
+        WaitResult& result;
         bool has_blocked = false;  ///< The last pass blocked.
         int blocks = 0;            ///< In the sockets.
 
         [[nodiscard]] std::span<NativeEvent> room() const noexcept {
             return events.subspan(result.count);
+        }
+        /// Nothing has failed, and the time is not over.
+        [[nodiscard]] bool may_block() const noexcept {
+            return !result.error && !deadline.has_passed(now);
         }
         void note(std::error_code error) noexcept {
             result.error = result.error ? result.error : error;
@@ -102,19 +106,21 @@ private:
                parts_.operations.finished() > 0 || parts_.packets.size() > 0;
     }
 
-    /// Takes note of signals, and changes the backend where that is due.
-    void prepare(Pass& pass) noexcept;
+    void take_signals(Pass& pass) noexcept;
+    void take_wake(Pass& pass) noexcept;
+    void move_sockets(Pass& pass) noexcept;
     void at_port(Pass& pass) noexcept;
     void in_sockets(Pass& pass) noexcept;
     /// Whether the wait is over; otherwise another pass follows.
     [[nodiscard]] bool is_over(Pass& pass) noexcept;
 
-    /// How long the next block may last; 0 where it must not block.
+    /// How long the next block may last, where the pass may block; 0 where something is to be asked
+    /// again first.
     [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
     /// Takes packets for as many events as there is room for, waiting for the first of them.
     void dequeue(Pass& pass, std::uint32_t milliseconds) noexcept;
-    [[nodiscard]] PacketQueue::Taken block_at_port(Pass& pass, std::size_t limit,
-                                                   std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] Result<PacketQueue::Taken> block_at_port(Pass& pass, std::size_t limit,
+                                                           std::uint32_t milliseconds) noexcept;
     /// Waits for packets that are sure to come soon, and asks the sockets that were held up by
     /// them.
     void await_held_sockets(Pass& pass) noexcept;
@@ -122,6 +128,7 @@ private:
 
     /// Reports what is ready, the sources taking turns.
     void report(Pass& pass) noexcept;
+    void report_in_turns(Pass& pass) noexcept;
     std::size_t report_sockets(Pass& pass, std::size_t visits) noexcept;
     std::size_t report_handles(Pass& pass, std::size_t visits) noexcept;
     std::size_t report_finished(Pass& pass, std::size_t visits) noexcept;

@@ -126,12 +126,9 @@ public:
     /// As AfdBackend::collect, for one event: reports the slot at the cursor, or passes over it.
     /// What it was answered; 0 where nothing.
     std::uint32_t report_at_cursor() {
-        const Slot slot = schedule.cursor();
-        const std::uint32_t answer = schedule.answer_of(slot);
-        schedule.advance_past(slot);
-        if (answer != 0) {
+        std::uint32_t reported = 0;
+        schedule.take_answers(1, 1, [&](Slot slot, std::uint32_t answer) {
             Socket& socket = device[slot];
-            schedule.note_reported(slot);
             history.note_reported(slot);
             promise((answer & ~(socket.seen & socket.asks())) == 0,
                     "what is reported was true, and is wanted");
@@ -140,13 +137,20 @@ public:
                 socket.armed = false;
                 schedule.silence(slot);
             }
-        }
-        return answer;
+            reported = answer;
+        });
+        return reported;
     }
 
     void begin_wait(std::size_t room) {
         schedule.begin_wait(room);
         history.begin_wait();
+        for (std::uint32_t i = 0; schedule.repeats() && i < device.slots(); ++i) {
+            const Slot slot{i};
+            promise(schedule.place_of(slot) != PollSchedule::Place::awake ||
+                        (history.was_answered_last(slot) && schedule.joins_group(slot)),
+                    "a request is repeated for those who were answered");
+        }
     }
 
     Device device;

@@ -42,6 +42,13 @@ public:
         of(slot).answer = 0;
     }
 
+    /// It was answered in the last wait.
+    [[nodiscard]] bool was_answered_last(Slot slot) const {
+        const Past& past = of(slot);
+        return past.polled_in + 1 == wait_ && !past.ready_in.empty() &&
+               past.ready_in.back() + 1 == round_;
+    }
+
     void note_reported(Slot slot) { of(slot).answer = 0; }
 
     [[nodiscard]] bool was_polled(Slot slot) const { return of(slot).polled_in == wait_; }

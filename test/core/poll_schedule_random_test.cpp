@@ -106,8 +106,8 @@ private:
     World world_;
 };
 
-/// Plays one program for each seed, and returns how many of their waits reported something. The last
-/// checkpoint of a failure names the seed.
+/// Plays one program for each seed, and returns how many of their waits reported something. The
+/// last checkpoint of a failure names the seed.
 template <class MixOf>
 std::uint64_t play_seeds(std::uint64_t seeds, int steps, MixOf mix_of) {
     std::uint64_t reporting = 0;

@@ -24,21 +24,6 @@ CALL_LIMITS = (
      "roused", 0),
 )
 
-# Names of those over a limit, and why. They are reported each time, and do not fail the check; the
-# recorded figures keep them from growing.
-KNOWN_MISSES = (
-    (re.compile(r"ready/.*/(afd|automatic)$"),
-     "AFD: each wait gathers the sockets that are due, makes the request, matches its answer with "
-     "them, and reports, which is a pass over the sockets each"),
-    (re.compile(r"ready/64-of-64/wsapoll$"),
-     "the fixed part of a wait, shared by 64 sockets"),
-    (re.compile(r"empty-wait/of-64/wsapoll$"),
-     "WSAPoll leaves its answer in the array, of which each entry has to be looked at"),
-    (re.compile(r"empty-wait/"),
-     "a wait asks each of its parts in turn, and takes the lock"),
-)
-
-
 def made_in(count):
     return {"total": count["total"], **count["calls"], **count.get("noted", {})}
 
@@ -49,25 +34,17 @@ def limit_of(limits, name):
 
 
 def over_the_limits(calls, own_costs):
-    """The limits that are not kept, in words; and of those that are known, why."""
-    broken, known = costs_patterns.over_the_limits(calls["patterns"])
-
-    def over(name, text):
-        reasons = [reason for miss, reason in KNOWN_MISSES if miss.match(name)]
-        if reasons:
-            known.setdefault(reasons[0], []).append(text)
-        else:
-            broken.append(text)
-
+    """The limits that are not kept, in words."""
+    broken = costs_patterns.over_the_limits(calls["patterns"])
     for entry in own_costs["entries"]:
         limit = limit_of(LIMITS, entry["name"])
         if limit and entry[limit[0]] > limit[1]:
-            over(entry["name"], "%s: %s instructions, where %s may have %d" %
-                 (entry["name"], "%.10g" % entry[limit[0]], ARTICLES[limit[0]], limit[1]))
+            broken.append("%s: %s instructions, where %s may have %d" %
+                          (entry["name"], "%.10g" % entry[limit[0]], ARTICLES[limit[0]], limit[1]))
     for count in calls["counts"]:
         limit = limit_of(CALL_LIMITS, count["name"])
         found = made_in(count).get(limit[0], 0) if limit else 0
         if limit and found > limit[1]:
-            over(count["name"], "%s: %s=%s, where %d are allowed" %
-                 (count["name"], limit[0], "%.10g" % found, limit[1]))
-    return broken, known
+            broken.append("%s: %s=%s, where %d are allowed" %
+                          (count["name"], limit[0], "%.10g" % found, limit[1]))
+    return broken

@@ -13,9 +13,6 @@ MOST_WORK = 1.1
 MOST_WORK_ON_AVERAGE = 0.95
 MOST_SOCKETS = 4
 
-# Names of those over a limit, and why. They are reported each time, and do not fail the check.
-KNOWN_MISSES = ()
-
 
 def number(value):
     return "%.4g" % value
@@ -78,9 +75,8 @@ def costs_more(now, before):
 
 
 def over_the_limits(patterns):
-    """The limits that are not kept, in words; and of those that are known, why."""
+    """The limits that are not kept, in words."""
     broken = []
-    known = {}
     for played in patterns:
         own, model = (of_an_event(played, whose, "calls") for whose in ("own", "model"))
         sockets = of_an_event(played, "own", "sockets")
@@ -94,19 +90,13 @@ def over_the_limits(patterns):
             found.append("%.2f sockets polled for an event, where %d are allowed" %
                          (sockets, MOST_SOCKETS))
         name = "%s/%s" % (played["name"], played["use"])
-        reasons = [reason for miss, reason in KNOWN_MISSES if miss.match(name)]
-        for text in found:
-            text = "pattern %s: %s" % (name, text)
-            if reasons:
-                known.setdefault(reasons[0], []).append(text)
-            else:
-                broken.append(text)
+        broken += ["pattern %s: %s" % (name, text) for text in found]
     if patterns:
         average = sum(map(work_ratio, patterns)) / len(patterns)
         if average > MOST_WORK_ON_AVERAGE:
             broken.append("patterns: %.3f of the work of one request each on average, where %g are "
                           "allowed" % (average, MOST_WORK_ON_AVERAGE))
-    return broken, known
+    return broken
 
 
 def summary(patterns):

@@ -23,7 +23,7 @@ void Lock::lock() noexcept {
         if (sim::Kernel::current().options().mode == sim::Mode::virtual_clock) {
             std::fputs("simulated kernel: the poller's lock is taken where one thread holds it\n",
                        stderr);
-            std::abort();
+            std::_Exit(3);  // Not by a signal: Boost.Test would go on with the next case.
         }
         std::this_thread::yield();
     }
