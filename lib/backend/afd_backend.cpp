@@ -172,14 +172,15 @@ void AfdBackend::drop(Slot slot) noexcept {
 
 bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept {
     const std::uint32_t ready = schedule_.ready();
-    const core::AfdContext told(context);
-    const std::uint32_t cell = told.cell();
-    if (cell == table_.capacity() && schedule_.is_group_in_flight() && told.has_tag(group_tag_)) {
+    const core::AfdContext named(context);
+    const std::uint32_t cell = named.cell();
+    if (cell == table_.capacity() && schedule_.is_group_in_flight() && named.has_tag(group_tag_)) {
         group_ended(status);
         return schedule_.ready() > ready;
     }
     const Slot slot{cell};
-    if (cell < table_.used() && schedule_.is_parked(slot) && told.has_tag(schedule_.tag_of(slot))) {
+    if (cell < table_.used() && schedule_.is_parked(slot) &&
+        named.has_tag(schedule_.tag_of(slot))) {
         own_ended(slot, status);
         return schedule_.ready() > ready;
     }

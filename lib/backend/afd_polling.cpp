@@ -85,8 +85,8 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
         table_[slot].polled = true;
         return {};
     }
-    const bool told = cell.request.count == 1 && take_answer(slot, cell.item.events, wanted);
-    return told ? std::error_code{} : own_errors::resource_unavailable_try_again();
+    const bool any = cell.request.count == 1 && take_answer(slot, cell.item.events, wanted);
+    return any ? std::error_code{} : own_errors::resource_unavailable_try_again();
 }
 
 std::error_code AfdBackend::poll_each_alone(std::uint32_t count) noexcept {
@@ -121,11 +121,11 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
         return {};
     }
     const std::uint32_t ready = schedule_.ready();
-    const bool told = take_group_answer(count);
+    const bool any = take_group_answer(count);
     if (schedule_.ready() == ready) {
         // It names closed ones alone, and the others are polled again; or none that is known.
-        again = told;
-        return told ? std::error_code{} : poll_each_alone(count);
+        again = any;
+        return any ? std::error_code{} : poll_each_alone(count);
     }
     for (std::uint32_t i = 0; schedule_.ready() - ready < count && i < count; ++i) {
         const GroupMember member = memory_.group_members[i];
@@ -143,7 +143,7 @@ bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
     GroupMember* const begin = memory_.group_members;
     GroupMember* const end = begin + count;
     GroupMember* next = begin;
-    bool told = false;
+    bool any = false;
     bool all = named == count;
     for (sys::AfdItem& item : std::span(memory_.group->items(), named)) {
         if (next->socket != item.socket) {
@@ -162,11 +162,11 @@ bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
             next->socket = 0;
             all = false;
         }
-        told = take_answer(next->slot, events, next->events) || told;
+        any = take_answer(next->slot, events, next->events) || any;
         next = next + 1 == end ? begin : next + 1;
     }
     repeatable_ = all ? count : 0;
-    return told;
+    return any;
 }
 
 }  // namespace wakepoll::backend

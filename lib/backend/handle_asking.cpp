@@ -36,8 +36,8 @@ using core::Slot;
 Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                             std::error_code& error) noexcept {
     Scan scan;
-    while (scan.visited < visits && scan.filled < events.size() && !suspects_.empty()) {
-        const Slot slot = suspects_.cursor();
+    while (scan.visited < visits && scan.filled < events.size() && !due_.empty()) {
+        const Slot slot = due_.cursor();
         const Answer answer = ask(slot);
         ++scan.visited;
         if (answer.closed) {
@@ -45,12 +45,12 @@ Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
             continue;
         }
         if (answer.error) {
-            suspects_.advance();
+            due_.advance();
             error = answer.error;
             return scan;
         }
         if (answer.mask == 0) {
-            suspects_.remove(slot);
+            due_.remove(slot);
             continue;
         }
         const core::Registration& registration = table_[slot];
@@ -59,16 +59,16 @@ Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
         event.data.u64 = registration.user_data;
         event.completion = nullptr;
         if (core::is_one_shot(registration.interest)) {
-            suspects_.remove(slot);
+            due_.remove(slot);
         } else {
-            suspects_.advance();
+            due_.advance();
         }
     }
     return scan;
 }
 
-bool HandleBackend::arm_suspects() noexcept {
-    suspects_.for_each([this](Slot slot) {
+bool HandleBackend::arm_due() noexcept {
+    due_.for_each([this](Slot slot) {
         const bool was_taken = watch_of(slot).taken;
         const Answer answer = ask(slot);
         if (answer.closed) {
@@ -77,10 +77,10 @@ bool HandleBackend::arm_suspects() noexcept {
             // To ask was to take the signal, which is kept until it is reported.
             watch_of(slot).taken = was_taken || watch_of(slot).takes;
         } else if (!answer.error) {
-            suspects_.remove(slot);
+            due_.remove(slot);
         }
     });
-    return !suspects_.empty();
+    return !due_.empty();
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {

@@ -1,4 +1,4 @@
-// Registering and being told. What asks whether a handle is ready is in handle_asking.cpp.
+// Registering, and signals. What asks whether a handle is ready is in handle_asking.cpp.
 #include "backend/handle_backend.hpp"
 
 #include <memory>
@@ -43,7 +43,7 @@ HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& tabl
     : cells_(memory.cells),
       watches_(memory.watches),
       signals_(memory.signals),
-      suspects_(memory.links),
+      due_(memory.links),
       table_(table),
       operations_(operations),
       stats_(stats),
@@ -118,17 +118,17 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
     }
     watch_of(slot) = watch;
     ::new (cells_[core::index_of(slot)].memory) sys::ThreadPoolWait;
-    suspect(slot);
+    make_due(slot);
     return {};
 }
 
 void HandleBackend::modify(Slot slot) noexcept {
     if (wants_reading(table_[slot])) {
-        suspect(slot);
+        make_due(slot);
         return;
     }
-    if (suspects_.is_linked(slot)) {
-        suspects_.remove(slot);
+    if (due_.is_linked(slot)) {
+        due_.remove(slot);
     }
     // Nobody wants the signal, so it must not be taken from others. A read of nothing takes
     // nothing.
@@ -138,8 +138,8 @@ void HandleBackend::modify(Slot slot) noexcept {
 }
 
 void HandleBackend::remove(Slot slot) noexcept {
-    if (suspects_.is_linked(slot)) {
-        suspects_.remove(slot);
+    if (due_.is_linked(slot)) {
+        due_.remove(slot);
     }
     disarm(slot);
     std::destroy_at(&wait_of(slot));
@@ -164,7 +164,7 @@ void HandleBackend::drop(Slot slot) noexcept {
     ++stats_.registrations_dropped;
 }
 
-// Being told
+// Signals
 // ------------------------------------------------------------------------------------
 
 void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept {
@@ -182,12 +182,12 @@ void HandleBackend::note_signal(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     watch.armed = false;
     watch.taken = watch.taken || watch.takes;
-    suspect(slot);
+    make_due(slot);
 }
 
-void HandleBackend::suspect(Slot slot) noexcept {
-    if (wants_reading(table_[slot]) && !watch_of(slot).armed && !suspects_.is_linked(slot)) {
-        suspects_.add(slot);
+void HandleBackend::make_due(Slot slot) noexcept {
+    if (wants_reading(table_[slot]) && !watch_of(slot).armed && !due_.is_linked(slot)) {
+        due_.add(slot);
     }
 }
 
@@ -221,7 +221,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
     // have been read since.
     watch_of(slot).taken = !error && watch_of(slot).messages;
-    suspect(slot);
+    make_due(slot);
 }
 
 }  // namespace wakepoll::backend

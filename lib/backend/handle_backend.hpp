@@ -1,7 +1,7 @@
 // Readiness of every registered handle that is not a socket.
 //
 // The kernel has no WSAPoll for these: each is waited for by itself, and only while it is not
-// ready. A registered slot is either *suspect*, in a ring of those that the next wait asks one by
+// ready. A registered slot is either *due*, in a ring of those that the next wait asks one by
 // one whether they are ready now (so what stays ready is reported by every wait), or *armed*:
 // asked, found not ready, and left to something that will say when it is. What that is depends on
 // the kind:
@@ -90,18 +90,18 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
-    /// How many slots are suspect, and so are visited by a full round of `collect`.
-    [[nodiscard]] std::size_t size() const noexcept { return suspects_.size(); }
+    /// How many slots are due, and so are visited by a full round of `collect`.
+    [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }
 
-    /// Asks at most `visits` suspects and reports those that are ready, from where the last scan
-    /// stopped. Stops early when `events` is full or an arming failed: `error` says why then, and
-    /// the slot stays suspect.
+    /// Asks at most `visits` of those due and reports those that are ready, from where the last
+    /// scan stopped. Stops early when `events` is full or an arming failed: `error` says why then,
+    /// and the slot stays due.
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// Asks every suspect, so that what is not ready is armed. True where some remain: they are
+    /// Asks all that are due, so that what is not ready is armed. True where some remain: they are
     /// ready, or could not be asked.
-    [[nodiscard]] bool arm_suspects() noexcept;
+    [[nodiscard]] bool arm_due() noexcept;
 
     /// Takes note of what the pool's threads have seen.
     void take_signals() noexcept;
@@ -136,7 +136,7 @@ private:
             reinterpret_cast<sys::ThreadPoolWait*>(cells_[core::index_of(slot)].memory));
     }
     void note_signal(core::Slot slot) noexcept;
-    void suspect(core::Slot slot) noexcept;
+    void make_due(core::Slot slot) noexcept;
     void disarm(core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
     void drop(core::Slot slot) noexcept;
@@ -147,7 +147,7 @@ private:
     Cell* cells_;
     Watch* watches_;
     core::SignalSet signals_;
-    core::SlotRing suspects_;
+    core::SlotRing due_;
     core::RegistrationTable& table_;
     core::OperationList& operations_;
     PollerStats& stats_;

@@ -75,7 +75,7 @@ std::error_code SocketBackend::move() noexcept {
 
 void SocketBackend::retire_wsapoll() noexcept {
     // A thread that is about to ring need not succeed: the waiting thread is awake.
-    wake_.wait_for_errands();
+    wake_.wait_for_deliveries();
     wsapoll_.close();
 }
 

@@ -168,7 +168,7 @@ std::error_code WsapollBackend::settle_doorbell() noexcept {
     }
     // Someone has closed or broken it. Threads that are about to ring it finish first; they need
     // not succeed, for the waiting thread is awake.
-    wake_.wait_for_errands();
+    wake_.wait_for_deliveries();
     if ((revents & poll_bits::nval) != 0) {
         doorbell_.abandon();
     } else {
@@ -177,103 +177,13 @@ std::error_code WsapollBackend::settle_doorbell() noexcept {
     return ensure_doorbell();
 }
 
-// Asking the kernel
-// ---------------------------------------------------------------------------------
-
-Result<std::size_t> WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
-    ++stats_.socket_polls;
-    Result<std::size_t> answered = sys::poll_sockets(entries, 0);
-    if (!answered) {
-        if (const std::error_code error = poll_again(entries, answered.error())) {
-            return error;
-        }
-        return entries.size();  // At most; the one that was closed has an answer.
-    }
-    return answered;
-}
-
-std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
-                                           std::error_code error) noexcept {
-    // By the time that it is looked for, what made a call fail may be an open socket again.
-    constexpr int tries = 3;
-    for (int i = 1; error == std::errc::bad_file_descriptor; ++i) {
-        const Result<bool> found = mark_closed(entries);
-        if (!found || *found) {
-            return found.error();
-        }
-        if (i == tries) {
-            break;
-        }
-        ++stats_.socket_polls;
-        error = sys::poll_sockets(entries, 0).error();
-    }
-    return error;
-}
-
-Result<bool> WsapollBackend::mark_closed(std::span<PollEntry> entries) noexcept {
-    bool found = false;
-    for (PollEntry& entry : entries) {
-        ++stats_.socket_polls;
-        const Result<std::size_t> alone = sys::poll_sockets({&entry, 1}, 0);
-        if (!alone) {
-            if (alone.error() != std::errc::bad_file_descriptor) {
-                return alone.error();
-            }
-            entry.revents = poll_bits::nval;
-        }
-        found = found || is_closed(entry);
-    }
-    return found;
-}
+// A wait
+// ------------------------------------------------------------------------------------------
 
 void WsapollBackend::begin_wait(std::size_t /*room*/) noexcept {
     answered_ = false;
     checked_ = false;
     doorbell_seen_ = false;
-}
-
-std::error_code WsapollBackend::look(nanoseconds now) noexcept {
-    answered_ = false;
-    if (!active_.empty()) {
-        if (const std::error_code error = ask_active()) {
-            return error;
-        }
-    }
-    if (connecting_count_ == 0) {
-        refusal_seen_ = false;
-    } else if (const std::error_code error = recheck_connecting(now)) {
-        return error;
-    }
-    checked_ = true;
-    if (!silent_.empty()) {
-        if (const std::error_code error = check_silent()) {
-            return error;
-        }
-    }
-    return quiet_.empty() ? std::error_code{} : recheck_quiet(now);
-}
-
-std::error_code WsapollBackend::ask_active() noexcept {
-    if (!doorbell_.is_open()) {
-        if (const std::error_code error = ensure_doorbell()) {
-            return error;
-        }
-    }
-    const Result<std::size_t> answered = poll(active_.entries_with_doorbell());
-    if (!answered) {
-        return answered.error();
-    }
-    doorbell_seen_ = true;
-    if (*answered == 0) {
-        return {};
-    }
-    if (active_.doorbell().revents != 0) {
-        if (const std::error_code error = settle_doorbell()) {
-            return error;
-        }
-    }
-    answered_ = active_.has_answers();
-    return {};
 }
 
 std::error_code WsapollBackend::begin_block() noexcept {

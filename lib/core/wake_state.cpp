@@ -3,103 +3,103 @@
 #include <thread>
 
 namespace wakepoll::core {
-bool WakeState::try_deliver(Word& word, Word next, Errand& errand) noexcept {
-    if ((word & errand_mask) == errand_mask) {
+bool WakeState::try_deliver(Word& word, Word next, Delivery& delivery) noexcept {
+    if ((word & delivery_mask) == delivery_mask) {
         // 255 threads are inside the kernel call already; the next one waits for its turn.
         std::this_thread::yield();
         word = word_.load(order);
         return false;
     }
-    errand = {Errand::Kind::deliver, parked_at(word), generation_of(word)};
-    return word_.compare_exchange_weak(word, next + one_errand, order);
+    delivery = {Delivery::Kind::needed, parked_at(word), generation_of(word)};
+    return word_.compare_exchange_weak(word, next + one_delivery, order);
 }
 
-WakeState::Errand WakeState::begin_first_wake(Word word) noexcept {
+WakeState::Delivery WakeState::begin_first_wake(Word word) noexcept {
     for (;;) {
         if ((word & (shut_down | closed)) != 0) {
-            return {Errand::Kind::refused};
+            return {Delivery::Kind::refused};
         }
         if ((word & wake_mask) == wake_pending) {
-            return {Errand::Kind::done};
+            return {Delivery::Kind::done};
         }
         if (parked_at(word) == Park::nowhere) {
             if (word_.compare_exchange_weak(word, with_wake(word, wake_pending), order)) {
-                return {Errand::Kind::done};
+                return {Delivery::Kind::done};
             }
             continue;
         }
-        Errand errand;
-        if (try_deliver(word, with_wake(word, wake_posting), errand)) {
-            errand.carries_wake = true;
-            return errand;
+        Delivery delivery;
+        if (try_deliver(word, with_wake(word, wake_posting), delivery)) {
+            delivery.carries_wake = true;
+            return delivery;
         }
     }
 }
 
-WakeState::Errand WakeState::begin_shutdown() noexcept {
+WakeState::Delivery WakeState::begin_shutdown() noexcept {
     Word word = word_.load(order);
     for (;;) {
         if ((word & closed) != 0) {
-            return {Errand::Kind::refused};
+            return {Delivery::Kind::refused};
         }
         if (parked_at(word) == Park::nowhere) {
             if (word_.compare_exchange_weak(word, word | shut_down, order)) {
-                return {Errand::Kind::done};
+                return {Delivery::Kind::done};
             }
             continue;
         }
-        Errand errand;
-        if (try_deliver(word, word | shut_down, errand)) {
-            return errand;
+        Delivery delivery;
+        if (try_deliver(word, word | shut_down, delivery)) {
+            return delivery;
         }
     }
 }
 
-WakeState::Errand WakeState::begin_port_signal() noexcept {
+WakeState::Delivery WakeState::begin_port_signal() noexcept {
     Word word = word_.load(order);
     for (;;) {
         if ((word & closed) != 0) {
-            return {Errand::Kind::refused};
+            return {Delivery::Kind::refused};
         }
         if (parked_at(word) != Park::sockets) {
             if (word_.compare_exchange_weak(word, word & ~watch_armed, order)) {
-                return {Errand::Kind::done};
+                return {Delivery::Kind::done};
             }
             continue;
         }
-        Errand errand;
-        if (try_deliver(word, word & ~watch_armed, errand)) {
-            return errand;
+        Delivery delivery;
+        if (try_deliver(word, word & ~watch_armed, delivery)) {
+            return delivery;
         }
     }
 }
 
-WakeState::Errand WakeState::begin_signal() noexcept {
+WakeState::Delivery WakeState::begin_signal() noexcept {
     Word word = word_.load(order);
     for (;;) {
         if ((word & closed) != 0) {
-            return {Errand::Kind::refused};
+            return {Delivery::Kind::refused};
         }
         if (parked_at(word) == Park::nowhere) {
             if (word_.compare_exchange_weak(word, word | signalled, order)) {
-                return {Errand::Kind::done};
+                return {Delivery::Kind::done};
             }
             continue;
         }
-        Errand errand;
-        if (try_deliver(word, word | signalled, errand)) {
-            return errand;
+        Delivery delivery;
+        if (try_deliver(word, word | signalled, delivery)) {
+            return delivery;
         }
     }
 }
 
-void WakeState::finish(const Errand& errand, bool delivered) noexcept {
+void WakeState::finish(const Delivery& delivery, bool delivered) noexcept {
     Word word = word_.load(order);
     Word next = word;
     do {
-        next = word - one_errand;
-        if (delivered && errand.carries_wake && (word & wake_mask) == wake_posting &&
-            generation_of(word) == errand.generation) {
+        next = word - one_delivery;
+        if (delivered && delivery.carries_wake && (word & wake_mask) == wake_posting &&
+            generation_of(word) == delivery.generation) {
             next = with_wake(next, wake_pending);
         }
     } while (!word_.compare_exchange_weak(word, next, order));
@@ -134,8 +134,8 @@ void WakeState::set_watch_armed(bool armed) noexcept {
     }
 }
 
-void WakeState::wait_for_errands() const noexcept {
-    while ((word_.load(order) & errand_mask) != 0) {
+void WakeState::wait_for_deliveries() const noexcept {
+    while ((word_.load(order) & delivery_mask) != 0) {
         std::this_thread::yield();
     }
 }

@@ -30,11 +30,11 @@ enum class Park : std::uint8_t { nowhere = 0, port = 1, sockets = 2 };
 class WakeState {
 public:
     /// What a thread that asked for something has to do.
-    struct Errand {
+    struct Delivery {
         enum class Kind : std::uint8_t {
             refused,  ///< Nothing: the poller is shut down or disposed.
             done,     ///< Nothing: the owner is awake, or another wake is on its way.
-            deliver,  ///< Rouse the owner at `where`, then call `finish`.
+            needed,   ///< Rouse the owner at `where`, then call `finish`.
         };
         Kind kind = Kind::refused;
         Park where = Park::nowhere;
@@ -46,28 +46,28 @@ public:
 
     /// Asks for a wake. One that finds another pending, as most do in a storm, is done with the
     /// one addition.
-    [[nodiscard]] Errand begin_wake() noexcept {
+    [[nodiscard]] Delivery begin_wake() noexcept {
         const Word word = word_.fetch_add(one_request, order);
         if ((word & (wake_mask | shut_down | closed)) == wake_pending) {
-            return {Errand::Kind::done};  // The addition has published this thread's writes.
+            return {Delivery::Kind::done};  // The addition has published this thread's writes.
         }
         return begin_first_wake(word + one_request);
     }
 
     /// Asks for the poller's end. Not coalesced: asking again delivers again.
-    [[nodiscard]] Errand begin_shutdown() noexcept;
+    [[nodiscard]] Delivery begin_shutdown() noexcept;
 
     /// The watched port was signalled: the watch is no longer armed. To be delivered only where the
     /// owner is parked in the sockets.
-    [[nodiscard]] Errand begin_port_signal() noexcept;
+    [[nodiscard]] Delivery begin_port_signal() noexcept;
 
     /// Something has happened that the owner has to look at before it parks again, such as a handle
     /// that was signalled. Not coalesced while the owner is parked.
-    [[nodiscard]] Errand begin_signal() noexcept;
+    [[nodiscard]] Delivery begin_signal() noexcept;
 
-    /// Ends an errand of kind `deliver`; `delivered` says whether its kernel call succeeded. Until
+    /// Ends a delivery of kind `needed`; `delivered` says whether its kernel call succeeded. Until
     /// then the owner keeps open what the call uses.
-    void finish(const Errand& errand, bool delivered) noexcept;
+    void finish(const Delivery& delivery, bool delivered) noexcept;
 
     [[nodiscard]] bool is_closed() const noexcept { return (word_.load(order) & closed) != 0; }
     /// True too once closed.
@@ -112,20 +112,20 @@ public:
     }
     void set_watch_armed(bool armed) noexcept;
 
-    /// Returns when no errand that was begun before is still being delivered. The wait is as long
+    /// Returns when no delivery that was begun before is still being delivered. The wait is as long
     /// as a posted packet or a sent datagram takes.
-    void wait_for_errands() const noexcept;
+    void wait_for_deliveries() const noexcept;
 
     // Whoever disposes, once.
 
-    /// Refuses all further errands.
+    /// Refuses all further deliveries.
     void close() noexcept;
 
 private:
     using Word = std::uint64_t;
 
     // The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags
-    // (4), errands in delivery (8), the wake's generation (16), wakes asked for (32).
+    // (4), deliveries in delivery (8), the wake's generation (16), wakes asked for (32).
     static constexpr Word wake_mask = 0x3;
     static constexpr Word wake_posting = 0x1;
     static constexpr Word wake_pending = 0x2;
@@ -135,8 +135,8 @@ private:
     static constexpr Word shut_down = 1U << 5;
     static constexpr Word closed = 1U << 6;
     static constexpr Word signalled = 1U << 7;
-    static constexpr Word one_errand = Word{1} << 8;
-    static constexpr Word errand_mask = Word{0xFF} << 8;
+    static constexpr Word one_delivery = Word{1} << 8;
+    static constexpr Word delivery_mask = Word{0xFF} << 8;
     static constexpr unsigned generation_shift = 16;
     static constexpr Word generation_mask = Word{0xFFFF} << generation_shift;
     static constexpr Word one_generation = Word{1} << generation_shift;
@@ -159,13 +159,13 @@ private:
     }
 
     /// A wake that was asked for, and found none pending in this word, or the poller's end.
-    [[nodiscard]] Errand begin_first_wake(Word word) noexcept;
+    [[nodiscard]] Delivery begin_first_wake(Word word) noexcept;
     /// Takes the wake that there is in this word, or in what it has become.
     bool consume_wake(Word word) noexcept;
 
-    /// Adds one errand in delivery, where the owner is parked, by one exchange from `word`. False
+    /// Adds one delivery in delivery, where the owner is parked, by one exchange from `word`. False
     /// where the word has changed; it is reloaded then.
-    bool try_deliver(Word& word, Word next, Errand& errand) noexcept;
+    bool try_deliver(Word& word, Word next, Delivery& delivery) noexcept;
 
     std::atomic<Word> word_{0};
 };

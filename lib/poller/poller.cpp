@@ -186,7 +186,7 @@ void Poller::dispose() noexcept {
         wakeup_.stop_watching();
         handles_.close();
         timer_.close();
-        word_.wait_for_errands();
+        word_.wait_for_deliveries();
         drain();
         sockets_.close();
         port_.close();

@@ -7,12 +7,12 @@ namespace wakepoll {
 using core::CompletionKey;
 using core::Park;
 
-bool Wakeup::run(const Errand& errand, CompletionKey key) noexcept {
-    if (errand.kind != Errand::Kind::deliver) {
-        return errand.kind == Errand::Kind::done;
+bool Wakeup::run(const Delivery& delivery, CompletionKey key) noexcept {
+    if (delivery.kind != Delivery::Kind::needed) {
+        return delivery.kind == Delivery::Kind::done;
     }
     std::error_code error;
-    if (errand.where == Park::sockets) {
+    if (delivery.where == Park::sockets) {
         error = sockets_.rouse();
         if (error == std::errc::bad_file_descriptor) {
             // Someone has closed the doorbell. The thread comes round by itself: its first block is
@@ -22,13 +22,13 @@ bool Wakeup::run(const Errand& errand, CompletionKey key) noexcept {
     } else {
         error = port_.post(static_cast<std::uintptr_t>(key));
     }
-    word_.finish(errand, !error);
+    word_.finish(delivery, !error);
     return !error;
 }
 
 bool Wakeup::wake() noexcept {
-    const Errand errand = word_.begin_wake();
-    return errand.kind == Errand::Kind::done || run(errand, CompletionKey::wakeup);
+    const Delivery delivery = word_.begin_wake();
+    return delivery.kind == Delivery::Kind::done || run(delivery, CompletionKey::wakeup);
 }
 
 bool Wakeup::shut_down() noexcept { return run(word_.begin_shutdown(), CompletionKey::shutdown); }

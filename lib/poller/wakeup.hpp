@@ -42,13 +42,13 @@ public:
     void stop_watching() noexcept { port_watch_.disarm(); }
 
 private:
-    using Errand = core::WakeState::Errand;
+    using Delivery = core::WakeState::Delivery;
 
     /// Called by a thread of the system's pool when packets are at the port.
     static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
 
-    /// Does what an errand asks for; false where it was refused or failed.
-    [[nodiscard]] bool run(const Errand& errand, core::CompletionKey key) noexcept;
+    /// Does what a delivery asks for; false where it was refused or failed.
+    [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
 
     core::WakeState& word_;
     const sys::CompletionPort& port_;

@@ -51,7 +51,7 @@ struct Kernel {
     void rouse(Park where) { (where == Park::sockets ? doorbell : port_signal) = true; }
 };
 
-/// How far an errand is.
+/// How far a delivery is.
 enum class Phase : std::uint8_t { idle, calling, called };
 
 /// Whoever rouses the owner: begins, makes the kernel call, finishes.
@@ -60,7 +60,7 @@ struct Caller {
     int calls_left = 0;
     bool succeeded = false;  ///< The kernel call.
     int reports_before = 0;  ///< The wakes that the owner had reported when this one began.
-    WakeState::Errand errand;
+    WakeState::Delivery delivery;
 };
 
 /// What was promised to whom, whether it was kept, and how it came to that.

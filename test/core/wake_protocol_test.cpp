@@ -22,39 +22,39 @@ namespace {
 /// The same protocol in plain variables. The wrong ones below differ from it in one method.
 class PlainWake {
 public:
-    using Errand = WakeState::Errand;
+    using Delivery = WakeState::Delivery;
 
-    Errand begin_wake() {
+    Delivery begin_wake() {
         if (shut_down_) {
-            return {Errand::Kind::refused};
+            return {Delivery::Kind::refused};
         }
         if (wake_ == pending) {
-            return {Errand::Kind::done};
+            return {Delivery::Kind::done};
         }
         wake_ = parked_ == Park::nowhere ? pending : posting;
-        return errand(true);
+        return delivery(true);
     }
 
-    Errand begin_shutdown() {
+    Delivery begin_shutdown() {
         shut_down_ = true;
-        return errand(false);
+        return delivery(false);
     }
 
-    Errand begin_port_signal() {
+    Delivery begin_port_signal() {
         armed_ = false;
-        return parked_ == Park::sockets ? errand(false) : Errand{Errand::Kind::done};
+        return parked_ == Park::sockets ? delivery(false) : Delivery{Delivery::Kind::done};
     }
 
-    Errand begin_signal() {
+    Delivery begin_signal() {
         signalled_ = true;
-        return errand(false);
+        return delivery(false);
     }
 
     bool consume_signal() { return std::exchange(signalled_, false); }
 
-    void finish(const Errand& errand, bool delivered) {
-        if (delivered && errand.carries_wake && wake_ == posting &&
-            errand.generation == generation_) {
+    void finish(const Delivery& delivery, bool delivered) {
+        if (delivered && delivery.carries_wake && wake_ == posting &&
+            delivery.generation == generation_) {
             wake_ = pending;
         }
     }
@@ -90,11 +90,11 @@ public:
 protected:
     enum State : std::uint8_t { none, posting, pending };
 
-    [[nodiscard]] Errand errand(bool carries_wake) const {
+    [[nodiscard]] Delivery delivery(bool carries_wake) const {
         if (parked_ == Park::nowhere) {
-            return {Errand::Kind::done};
+            return {Delivery::Kind::done};
         }
-        return {Errand::Kind::deliver, parked_, generation_, carries_wake};
+        return {Delivery::Kind::needed, parked_, generation_, carries_wake};
     }
 
     State wake_ = none;
@@ -107,15 +107,15 @@ protected:
 
 /// Relies on another's delivery before that has succeeded.
 struct CoalescesEarly : PlainWake {
-    Errand begin_wake() {
-        return wake_ == posting ? Errand{Errand::Kind::done} : PlainWake::begin_wake();
+    Delivery begin_wake() {
+        return wake_ == posting ? Delivery{Delivery::Kind::done} : PlainWake::begin_wake();
     }
 };
 
 /// Takes a slow waker's success for that of a later one.
 struct WithoutGenerations : PlainWake {
-    void finish(const Errand& errand, bool delivered) {
-        if (delivered && errand.carries_wake && wake_ == posting) {
+    void finish(const Delivery& delivery, bool delivered) {
+        if (delivered && delivery.carries_wake && wake_ == posting) {
             wake_ = pending;
         }
     }
@@ -123,8 +123,8 @@ struct WithoutGenerations : PlainWake {
 
 /// Takes a ring for a packet for the delivery of a wake.
 struct AnyRingIsAWake : PlainWake {
-    void finish(const Errand& errand, bool delivered) {
-        PlainWake::finish({errand.kind, errand.where, errand.generation, true}, delivered);
+    void finish(const Delivery& delivery, bool delivered) {
+        PlainWake::finish({delivery.kind, delivery.where, delivery.generation, true}, delivered);
     }
 };
 
@@ -138,11 +138,11 @@ struct ParksOverAWake : PlainWake {
 
 /// Leaves the port watched by nobody after a signal that came while the owner was awake.
 struct ForgetsToDisarm : PlainWake {
-    Errand begin_port_signal() {
+    Delivery begin_port_signal() {
         const bool armed = armed_;
-        const Errand errand = PlainWake::begin_port_signal();
+        const Delivery delivery = PlainWake::begin_port_signal();
         armed_ = armed;
-        return errand;
+        return delivery;
     }
 };
 
@@ -158,8 +158,8 @@ struct ParksOverASignal : PlainWake {
 
 /// Relies on the ring alone where the owner is parked.
 struct RingsWithoutASignal : PlainWake {
-    Errand begin_signal() {
-        return parked_ == Park::nowhere ? PlainWake::begin_signal() : errand(false);
+    Delivery begin_signal() {
+        return parked_ == Park::nowhere ? PlainWake::begin_signal() : delivery(false);
     }
 };
 
@@ -179,9 +179,9 @@ struct AWakeTakesTheSignal : PlainWake {
 
 /// Wakes an owner who is awake, or was woken already.
 struct CallsAlways : PlainWake {
-    Errand begin_wake() {
-        const Errand errand = PlainWake::begin_wake();
-        return parked_ == Park::nowhere ? errand : PlainWake::errand(true);
+    Delivery begin_wake() {
+        const Delivery delivery = PlainWake::begin_wake();
+        return parked_ == Park::nowhere ? delivery : PlainWake::delivery(true);
     }
 };
 

@@ -5,7 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/wake_state.hpp"
-#include "wake_errand.hpp"
+#include "wake_delivery.hpp"
 
 namespace wakepoll::core::test {
 namespace {
@@ -30,18 +30,18 @@ BOOST_DATA_TEST_CASE(a_signal_keeps_an_awake_owner_from_parking_until_consumed, 
     BOOST_TEST(wake.consume_signal());
     BOOST_TEST(!wake.consume_signal());
     BOOST_TEST(wake.park(place.where));
-    wake.wait_for_errands();  // Would hang if a signal that needed no call were counted.
+    wake.wait_for_deliveries();  // Would hang if a signal that needed no call were counted.
 }
 
 BOOST_DATA_TEST_CASE(a_signal_of_a_parked_owner_is_delivered_where_it_is, data::make(places),
                      place) {
     WakeState wake;
     BOOST_TEST(wake.park(place.where));
-    const Errand first = wake.begin_signal();
+    const Delivery first = wake.begin_signal();
     BOOST_TEST(delivers(first, place.where));
     BOOST_TEST(!first.carries_wake);
     // Not coalesced: the first delivery may fail yet.
-    const Errand second = wake.begin_signal();
+    const Delivery second = wake.begin_signal();
     BOOST_TEST(delivers(second, place.where));
     wake.finish(first, false);
     wake.finish(second, true);
@@ -55,12 +55,12 @@ BOOST_DATA_TEST_CASE(an_owner_who_unparked_meanwhile_finds_the_signal, data::mak
     for (const bool delivered : {true, false}) {
         WakeState wake;
         BOOST_TEST(wake.park(place.where));
-        const Errand errand = wake.begin_signal();
+        const Delivery delivery = wake.begin_signal();
         wake.unpark();
         BOOST_TEST(!wake.park(place.where));
         BOOST_TEST(wake.consume_signal());
         BOOST_TEST(wake.park(place.where));
-        wake.finish(errand, delivered);
+        wake.finish(delivery, delivered);
         wake.unpark();
         BOOST_TEST(!wake.consume_signal());
     }
@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(the_ring_of_a_signal_is_not_taken_for_a_wakes) {
     // A wake is being delivered; the signal's ring may have been heard before the wake began.
     WakeState wake;
     BOOST_TEST(wake.park(Park::sockets));
-    const Errand signal = wake.begin_signal();
-    const Errand begun = wake.begin_wake();
+    const Delivery signal = wake.begin_signal();
+    const Delivery begun = wake.begin_wake();
     BOOST_TEST(delivers(begun, Park::sockets));
     wake.finish(signal, true);
     BOOST_TEST(delivers(wake.begin_wake(), Park::sockets));  // Not done yet.
@@ -121,15 +121,15 @@ BOOST_AUTO_TEST_CASE(a_signal_after_the_shutdown_still_rouses_and_after_the_end_
 BOOST_AUTO_TEST_CASE(two_hundred_and_fifty_five_can_be_under_way) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    std::array<Errand, 255> errands;
-    for (Errand& errand : errands) {
-        errand = wake.begin_signal();
-        BOOST_REQUIRE(delivers(errand, Park::port));
+    std::array<Delivery, 255> deliveries;
+    for (Delivery& delivery : deliveries) {
+        delivery = wake.begin_signal();
+        BOOST_REQUIRE(delivers(delivery, Park::port));
     }
-    for (const Errand& errand : errands) {
-        wake.finish(errand, true);
+    for (const Delivery& delivery : deliveries) {
+        wake.finish(delivery, true);
     }
-    wake.wait_for_errands();
+    wake.wait_for_deliveries();
     wake.unpark();
     BOOST_TEST(!wake.consume());
     BOOST_TEST(wake.consume_signal());

@@ -7,7 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 
-#include "wake_errand.hpp"
+#include "wake_delivery.hpp"
 
 namespace wakepoll::core::test {
 namespace {
@@ -41,9 +41,9 @@ BOOST_DATA_TEST_CASE(a_wake_of_a_parked_owner_is_delivered_where_it_is, data::ma
     const Park where = place.where;
     WakeState wake;
     BOOST_TEST(wake.park(where));
-    const Errand errand = wake.begin_wake();
-    BOOST_TEST(delivers(errand, where));
-    wake.finish(errand, true);
+    const Delivery delivery = wake.begin_wake();
+    BOOST_TEST(delivers(delivery, where));
+    wake.finish(delivery, true);
     wake.unpark();
     BOOST_TEST(wake.consume());
     BOOST_TEST(!wake.consume());
@@ -55,9 +55,9 @@ BOOST_AUTO_TEST_CASE(an_owner_who_parks_elsewhere_is_roused_there) {
         BOOST_TEST(is_done(wake.begin_wake()));  // It is not parked any more.
         BOOST_TEST(wake.consume());
         BOOST_TEST(wake.park(where));
-        const Errand errand = wake.begin_wake();
-        BOOST_TEST(delivers(errand, where));
-        wake.finish(errand, true);
+        const Delivery delivery = wake.begin_wake();
+        BOOST_TEST(delivers(delivery, where));
+        wake.finish(delivery, true);
         wake.unpark();
         BOOST_TEST(wake.consume());
     }
@@ -68,8 +68,8 @@ BOOST_DATA_TEST_CASE(nobody_relies_on_a_delivery_that_is_still_under_way, data::
     const Park where = place.where;
     WakeState wake;
     BOOST_TEST(wake.park(where));
-    const Errand first = wake.begin_wake();
-    const Errand second = wake.begin_wake();
+    const Delivery first = wake.begin_wake();
+    const Delivery second = wake.begin_wake();
     BOOST_TEST(delivers(first, where));
     BOOST_TEST(delivers(second, where));
     wake.finish(second, true);
@@ -82,13 +82,13 @@ BOOST_AUTO_TEST_CASE(after_a_failed_delivery_the_next_wake_tries_again) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
     for (int i = 0; i < 5; ++i) {
-        const Errand errand = wake.begin_wake();
-        BOOST_TEST(delivers(errand, Park::port));
-        wake.finish(errand, false);
+        const Delivery delivery = wake.begin_wake();
+        BOOST_TEST(delivers(delivery, Park::port));
+        wake.finish(delivery, false);
     }
-    const Errand errand = wake.begin_wake();
-    BOOST_TEST(delivers(errand, Park::port));
-    wake.finish(errand, true);
+    const Delivery delivery = wake.begin_wake();
+    BOOST_TEST(delivers(delivery, Park::port));
+    wake.finish(delivery, true);
     BOOST_TEST(is_done(wake.begin_wake()));
 }
 
@@ -104,14 +104,14 @@ BOOST_AUTO_TEST_CASE(a_wake_whose_delivery_failed_is_seen_by_an_owner_who_looks)
 BOOST_AUTO_TEST_CASE(a_slow_success_is_not_taken_for_that_of_a_later_wake) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    const Errand slow = wake.begin_wake();
+    const Delivery slow = wake.begin_wake();
     wake.unpark();
     BOOST_TEST(wake.consume());  // It was seen, although its caller is not back yet.
     BOOST_TEST(wake.park(Park::port));
-    const Errand later = wake.begin_wake();
+    const Delivery later = wake.begin_wake();
     BOOST_TEST(delivers(later, Park::port));
     wake.finish(slow, true);
-    const Errand last = wake.begin_wake();
+    const Delivery last = wake.begin_wake();
     BOOST_TEST(delivers(last, Park::port));  // `later` may fail.
     wake.finish(later, false);
     wake.finish(last, true);
@@ -121,13 +121,13 @@ BOOST_AUTO_TEST_CASE(a_slow_success_is_not_taken_for_that_of_a_later_wake) {
 BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_not_taken_for_the_delivery_of_a_wake) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::sockets));
-    const Errand ring = wake.begin_port_signal();
+    const Delivery ring = wake.begin_port_signal();
     BOOST_TEST(delivers(ring, Park::sockets));
     // The owner has heard it and is back before the one who rang is.
     wake.unpark();
     BOOST_TEST(!wake.consume());
     BOOST_TEST(wake.park(Park::sockets));
-    const Errand first = wake.begin_wake();
+    const Delivery first = wake.begin_wake();
     wake.finish(ring, true);
     wake.finish(first, false);
     BOOST_TEST(delivers(wake.begin_wake(), Park::sockets));
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_not_taken_for_the_delivery_of_a_wake
 BOOST_AUTO_TEST_CASE(a_late_finish_leaves_no_wake_behind) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    const Errand slow = wake.begin_wake();
+    const Delivery slow = wake.begin_wake();
     wake.unpark();
     BOOST_TEST(wake.consume());
     wake.finish(slow, true);
@@ -157,10 +157,10 @@ BOOST_AUTO_TEST_CASE(parking_is_refused_over_a_pending_wake) {
 BOOST_AUTO_TEST_CASE(parking_is_refused_while_a_delivery_is_under_way) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    const Errand errand = wake.begin_wake();
+    const Delivery delivery = wake.begin_wake();
     wake.unpark();
     BOOST_TEST(!wake.park(Park::port));
-    wake.finish(errand, true);
+    wake.finish(delivery, true);
     BOOST_TEST(!wake.park(Park::port));
     BOOST_TEST(wake.consume());
     BOOST_TEST(wake.park(Park::port));
@@ -184,9 +184,9 @@ BOOST_DATA_TEST_CASE(a_shutdown_rouses_a_parked_owner_as_often_as_it_is_asked, d
     WakeState wake;
     BOOST_TEST(wake.park(where));
     for (const bool delivered : {false, true, true}) {
-        const Errand errand = wake.begin_shutdown();
-        BOOST_TEST(delivers(errand, where));
-        wake.finish(errand, delivered);
+        const Delivery delivery = wake.begin_shutdown();
+        BOOST_TEST(delivers(delivery, where));
+        wake.finish(delivery, delivered);
         BOOST_TEST(wake.is_shut_down());
     }
     BOOST_TEST(!wake.consume());
@@ -207,10 +207,10 @@ BOOST_AUTO_TEST_CASE(a_port_signal_rings_only_for_an_owner_in_the_sockets) {
     BOOST_TEST(is_done(wake.begin_port_signal()));
     wake.unpark();
     BOOST_TEST(wake.park(Park::sockets));
-    const Errand failed = wake.begin_port_signal();
+    const Delivery failed = wake.begin_port_signal();
     BOOST_TEST(delivers(failed, Park::sockets));
     wake.finish(failed, false);
-    const Errand again = wake.begin_port_signal();
+    const Delivery again = wake.begin_port_signal();
     BOOST_TEST(delivers(again, Park::sockets));
     wake.finish(again, true);
     wake.unpark();
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(wakes_leave_the_watch_alone) {
     BOOST_TEST(wake.is_watch_armed());
 }
 
-BOOST_AUTO_TEST_CASE(a_close_refuses_every_errand_even_over_a_pending_wake) {
+BOOST_AUTO_TEST_CASE(a_close_refuses_every_delivery_even_over_a_pending_wake) {
     WakeState wake;
     BOOST_TEST(is_done(wake.begin_wake()));
     wake.close();
@@ -257,38 +257,38 @@ BOOST_AUTO_TEST_CASE(a_close_refuses_every_errand_even_over_a_pending_wake) {
     BOOST_TEST(is_refused(wake.begin_port_signal()));
     BOOST_TEST(wake.consume());
     BOOST_TEST(!wake.park(Park::port));
-    wake.wait_for_errands();
+    wake.wait_for_deliveries();
 }
 
 BOOST_AUTO_TEST_CASE(what_began_before_the_close_can_finish_after_it) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::sockets));
-    std::array<Errand, 3> errands = {wake.begin_wake(), wake.begin_port_signal(),
-                                     wake.begin_shutdown()};
+    std::array<Delivery, 3> deliveries = {wake.begin_wake(), wake.begin_port_signal(),
+                                          wake.begin_shutdown()};
     wake.close();
     bool delivered = false;
-    for (const Errand& errand : errands) {
-        BOOST_TEST(delivers(errand, Park::sockets));
-        wake.finish(errand, delivered);
+    for (const Delivery& delivery : deliveries) {
+        BOOST_TEST(delivers(delivery, Park::sockets));
+        wake.finish(delivery, delivered);
         delivered = !delivered;
     }
-    wake.wait_for_errands();  // Would hang if one were still counted.
+    wake.wait_for_deliveries();  // Would hang if one were still counted.
     BOOST_TEST(is_refused(wake.begin_wake()));
 }
 
-BOOST_AUTO_TEST_CASE(errands_are_counted_up_to_255_and_down_again) {
+BOOST_AUTO_TEST_CASE(deliveries_are_counted_up_to_255_and_down_again) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    std::array<Errand, 255> errands;
-    for (Errand& errand : errands) {
-        errand = wake.begin_wake();
-        BOOST_TEST_REQUIRE(delivers(errand, Park::port));
-        BOOST_TEST_REQUIRE(errand.generation == errands[0].generation);
+    std::array<Delivery, 255> deliveries;
+    for (Delivery& delivery : deliveries) {
+        delivery = wake.begin_wake();
+        BOOST_TEST_REQUIRE(delivers(delivery, Park::port));
+        BOOST_TEST_REQUIRE(delivery.generation == deliveries[0].generation);
     }
-    for (const Errand& errand : errands) {
-        wake.finish(errand, false);
+    for (const Delivery& delivery : deliveries) {
+        wake.finish(delivery, false);
     }
-    wake.wait_for_errands();
+    wake.wait_for_deliveries();
     BOOST_TEST(delivers(wake.begin_wake(), Park::port));
     BOOST_TEST(wake.requests() == 256U);
 }
@@ -311,17 +311,17 @@ BOOST_AUTO_TEST_CASE(generations_wrap_without_touching_anything_else) {
     constexpr std::uint32_t wakes = 3 * 0x10000 + 5;
     for (std::uint32_t i = 1; i <= wakes; ++i) {
         BOOST_REQUIRE(wake.park(Park::sockets));
-        const Errand errand = wake.begin_wake();
-        BOOST_REQUIRE(delivers(errand, Park::sockets));
-        BOOST_REQUIRE(errand.generation == static_cast<std::uint16_t>(i - 1));
-        wake.finish(errand, true);
+        const Delivery delivery = wake.begin_wake();
+        BOOST_REQUIRE(delivers(delivery, Park::sockets));
+        BOOST_REQUIRE(delivery.generation == static_cast<std::uint16_t>(i - 1));
+        wake.finish(delivery, true);
         wake.unpark();
         BOOST_REQUIRE(wake.consume());
         BOOST_REQUIRE(wake.requests() == i);
     }
     BOOST_TEST(wake.is_watch_armed());
     BOOST_TEST(!wake.is_shut_down());
-    wake.wait_for_errands();
+    wake.wait_for_deliveries();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

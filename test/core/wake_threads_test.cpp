@@ -1,6 +1,6 @@
 // WakeState under real threads, for the thread sanitizer and for what no order of steps on one
 // thread can show: that waking publishes what was written before, and that nobody touches the
-// kernel's objects once disposal has waited for the errands.
+// kernel's objects once disposal has waited for the deliveries.
 //
 // A semaphore for each place plays the kernel. Every wait is bounded: a lost wake fails the test
 // instead of hanging it.
@@ -22,7 +22,7 @@
 namespace wakepoll::core::test {
 namespace {
 
-using Errand = WakeState::Errand;
+using Delivery = WakeState::Delivery;
 using Clock = std::chrono::steady_clock;
 
 /// Longer than any of this takes on a busy machine.
@@ -78,14 +78,14 @@ private:
 
 /// What post_wakeup makes of it. `fails` says that the kernel refuses.
 bool wake_up(WakeState& wake, Kernel& kernel, bool fails = false) {
-    const Errand errand = wake.begin_wake();
-    if (errand.kind != Errand::Kind::deliver) {
-        return errand.kind == Errand::Kind::done;
+    const Delivery delivery = wake.begin_wake();
+    if (delivery.kind != Delivery::Kind::needed) {
+        return delivery.kind == Delivery::Kind::done;
     }
     if (!fails) {
-        kernel.rouse(errand.where);
+        kernel.rouse(delivery.where);
     }
-    wake.finish(errand, !fails);
+    wake.finish(delivery, !fails);
     return !fails;
 }
 
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(after_a_close_nobody_touches_the_kernel) {
                 while (!wake.is_closed()) {
                     (void)wake_up(wake, kernel);
                 }
-                refused += wake.begin_wake().kind == Errand::Kind::refused ? 1 : 0;
+                refused += wake.begin_wake().kind == Delivery::Kind::refused ? 1 : 0;
             });
         }
         bool lost = !eventually([&] { return started == 3; });
@@ -236,10 +236,10 @@ BOOST_AUTO_TEST_CASE(after_a_close_nobody_touches_the_kernel) {
             }
             (void)wake.consume();
         }
-        // Parked if possible, so that the close comes in the middle of their errands.
+        // Parked if possible, so that the close comes in the middle of their deliveries.
         (void)wake.park(run % 2 == 0 ? Park::port : Park::sockets);
         wake.close();
-        wake.wait_for_errands();
+        wake.wait_for_deliveries();
         kernel.close();
         for (std::thread& thread : threads) {
             thread.join();
@@ -250,18 +250,18 @@ BOOST_AUTO_TEST_CASE(after_a_close_nobody_touches_the_kernel) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(waiting_for_errands_ends_only_when_the_last_has_finished) {
+BOOST_AUTO_TEST_CASE(waiting_for_deliveries_ends_only_when_the_last_has_finished) {
     for (int run = 0; run < 200; ++run) {
         WakeState wake;
         BOOST_TEST_REQUIRE(wake.park(Park::port));
-        const Errand first = wake.begin_wake();
-        const Errand second = wake.begin_wake();
+        const Delivery first = wake.begin_wake();
+        const Delivery second = wake.begin_wake();
         std::atomic<bool> waiting{false};
         std::atomic<bool> all_finished{false};
         bool too_early = false;
         std::thread waiter([&] {
             waiting = true;
-            wake.wait_for_errands();
+            wake.wait_for_deliveries();
             too_early = !all_finished;
         });
         (void)eventually([&] { return waiting.load(); });
@@ -274,33 +274,33 @@ BOOST_AUTO_TEST_CASE(waiting_for_errands_ends_only_when_the_last_has_finished) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_256th_errand_waits_until_there_is_room_to_count_it) {
+BOOST_AUTO_TEST_CASE(a_256th_delivery_waits_until_there_is_room_to_count_it) {
     WakeState wake;
     BOOST_TEST(wake.park(Park::port));
-    std::vector<Errand> errands;
+    std::vector<Delivery> deliveries;
     for (int i = 0; i < 255; ++i) {
-        errands.push_back(wake.begin_wake());
+        deliveries.push_back(wake.begin_wake());
     }
     std::atomic<bool> one_finished{false};
     bool too_early = false;
-    Errand last;
+    Delivery last;
     std::thread thread([&] {
         last = wake.begin_wake();
         too_early = !one_finished;
     });
-    // Its request is counted at once; it can not begin before an errand has finished.
+    // Its request is counted at once; it can not begin before a delivery has finished.
     BOOST_TEST(eventually([&] { return wake.requests() == 256; }));
     std::this_thread::yield();
     one_finished = true;
-    wake.finish(errands.back(), false);
+    wake.finish(deliveries.back(), false);
     thread.join();
-    errands.back() = last;
+    deliveries.back() = last;
     BOOST_TEST(!too_early);
-    for (const Errand& errand : errands) {
-        BOOST_TEST((errand.kind == Errand::Kind::deliver && errand.generation == 0));
-        wake.finish(errand, true);
+    for (const Delivery& delivery : deliveries) {
+        BOOST_TEST((delivery.kind == Delivery::Kind::needed && delivery.generation == 0));
+        wake.finish(delivery, true);
     }
-    wake.wait_for_errands();
+    wake.wait_for_deliveries();
     wake.unpark();
     BOOST_TEST(wake.consume());
     BOOST_TEST(!wake.consume());

@@ -120,8 +120,8 @@ public:
             add(caller.calls_left);
             add(caller.succeeded);
             add(caller.reports_before == owner_.reports());
-            add(caller.errand.where);
-            add(caller.errand.generation);
+            add(caller.delivery.where);
+            add(caller.delivery.generation);
         };
         for (const Caller& waker : wakers_) {
             add_caller(waker);
@@ -148,29 +148,30 @@ public:
     }
 
 private:
-    using Errand = WakeState::Errand;
+    using Delivery = WakeState::Delivery;
 
     // Those who rouse it.
 
-    /// Whether an errand calls the kernel though nobody needs it. (That it does where somebody does
-    /// need it is not checked here: the promises are, after every step.)
-    void expect_no_needless_call(const Errand& errand, bool needed) {
-        promises_.expect(needed || errand.kind != Errand::Kind::deliver, "a needless kernel call");
+    /// Whether a delivery calls the kernel though nobody needs it. (That it does where somebody
+    /// does need it is not checked here: the promises are, after every step.)
+    void expect_no_needless_call(const Delivery& delivery, bool needed) {
+        promises_.expect(needed || delivery.kind != Delivery::Kind::needed,
+                         "a needless kernel call");
     }
 
-    /// The kernel call and the end of an errand. True when it has ended.
-    bool run_errand(Caller& caller, int variant, std::string_view name) {
+    /// The kernel call and the end of a delivery. True when it has ended.
+    bool run_delivery(Caller& caller, int variant, std::string_view name) {
         if (caller.phase == Phase::calling) {
             caller.succeeded = variant == 0;
             if (caller.succeeded) {
-                kernel_.rouse(caller.errand.where);
+                kernel_.rouse(caller.delivery.where);
             }
             caller.phase = Phase::called;
             promises_.log(name,
                           caller.succeeded ? "the kernel call succeeds" : "the kernel call fails");
             return false;
         }
-        wake_.finish(caller.errand, caller.succeeded);
+        wake_.finish(caller.delivery, caller.succeeded);
         caller.phase = Phase::idle;
         promises_.log(name, "finishes");
         return true;
@@ -181,24 +182,24 @@ private:
         const std::string_view name = names[static_cast<std::size_t>(step.number)];
         if (waker.phase == Phase::idle) {
             --waker.calls_left;
-            waker.errand = wake_.begin_wake();
+            waker.delivery = wake_.begin_wake();
             waker.reports_before = owner_.reports();
             promises_.log(name, "begins");
             if (promises_.shut_down) {
-                promises_.expect(waker.errand.kind == Errand::Kind::refused,
+                promises_.expect(waker.delivery.kind == Delivery::Kind::refused,
                                  "a wake after the shutdown");
                 return;
             }
-            expect_no_needless_call(waker.errand, owner_.is_parked() && !promises_.settled);
+            expect_no_needless_call(waker.delivery, owner_.is_parked() && !promises_.settled);
             promises_.asked = true;
-            if (waker.errand.kind == Errand::Kind::deliver) {
+            if (waker.delivery.kind == Delivery::Kind::needed) {
                 waker.phase = Phase::calling;
             } else {
                 promises_.owed = promises_.settled = true;
             }
             return;
         }
-        const bool ended = run_errand(waker, step.variant, name);
+        const bool ended = run_delivery(waker, step.variant, name);
         if (waker.succeeded && waker.reports_before == owner_.reports()) {
             promises_.owed = true;
             promises_.settled = promises_.settled || ended;
@@ -208,18 +209,18 @@ private:
     void step_shutdown(int variant) {
         if (shutdown_.phase == Phase::idle) {
             --shutdown_.calls_left;
-            shutdown_.errand = wake_.begin_shutdown();
+            shutdown_.delivery = wake_.begin_shutdown();
             promises_.log("shutdown", "begins");
-            expect_no_needless_call(shutdown_.errand, owner_.is_parked());
+            expect_no_needless_call(shutdown_.delivery, owner_.is_parked());
             promises_.shut_down = true;
-            if (shutdown_.errand.kind == Errand::Kind::deliver) {
+            if (shutdown_.delivery.kind == Delivery::Kind::needed) {
                 shutdown_.phase = Phase::calling;
             } else {
                 promises_.shutdown_owed = true;
             }
             return;
         }
-        (void)run_errand(shutdown_, variant, "shutdown");
+        (void)run_delivery(shutdown_, variant, "shutdown");
         promises_.shutdown_owed = promises_.shutdown_owed || shutdown_.succeeded;
     }
 
@@ -244,11 +245,11 @@ private:
             return;
         }
         if (watch_.phase == Phase::idle) {
-            watch_.errand = wake_.begin_port_signal();
+            watch_.delivery = wake_.begin_port_signal();
             promises_.log("watch", "begins");
-            expect_no_needless_call(watch_.errand,
+            expect_no_needless_call(watch_.delivery,
                                     owner_.is_parked() && owner_.where() == Park::sockets);
-            if (watch_.errand.kind == Errand::Kind::deliver) {
+            if (watch_.delivery.kind == Delivery::Kind::needed) {
                 watch_.phase = Phase::calling;
             } else {
                 watch_.calls_left = 0;
@@ -258,7 +259,7 @@ private:
         if (watch_.phase == Phase::calling && variant == 1) {
             --failed_rings_left_;
         }
-        if (run_errand(watch_, variant, "watch")) {
+        if (run_delivery(watch_, variant, "watch")) {
             watch_.calls_left = watch_.succeeded ? 0 : 1;
         }
     }
@@ -286,11 +287,11 @@ private:
             return;
         }
         if (signaller_.phase == Phase::idle) {
-            signaller_.errand = wake_.begin_signal();
+            signaller_.delivery = wake_.begin_signal();
             promises_.log("signaller", "begins");
-            expect_no_needless_call(signaller_.errand, owner_.is_parked());
+            expect_no_needless_call(signaller_.delivery, owner_.is_parked());
             promises_.signalled = true;
-            if (signaller_.errand.kind == Errand::Kind::deliver) {
+            if (signaller_.delivery.kind == Delivery::Kind::needed) {
                 signaller_.phase = Phase::calling;
             } else {
                 signaller_.calls_left = 0;
@@ -301,7 +302,7 @@ private:
         if (signaller_.phase == Phase::calling && variant == 1) {
             --failed_rings_left_;
         }
-        if (run_errand(signaller_, variant, "signaller")) {
+        if (run_delivery(signaller_, variant, "signaller")) {
             signaller_.calls_left = signaller_.succeeded ? 0 : 1;
         } else if (signaller_.succeeded) {
             promises_.signal_owed = promises_.handle_noted;

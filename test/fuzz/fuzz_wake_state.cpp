@@ -1,8 +1,8 @@
 // The wake word against the same protocol in plain variables, one call after another.
 //
 // What threads make of it in every order is explored by the suite wake_protocol, in small worlds.
-// Here the sequences are long instead: counters run over, errands are finished late, twice as late
-// as their generation, and in any order, by the hundred.
+// Here the sequences are long instead: counters run over, deliveries are finished late, twice as
+// late as their generation, and in any order, by the hundred.
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -15,14 +15,14 @@ namespace {
 
 using core::Park;
 using core::WakeState;
-using Errand = WakeState::Errand;
-using Kind = Errand::Kind;
+using Delivery = WakeState::Delivery;
+using Kind = Delivery::Kind;
 
 /// The protocol of core/wake_state.hpp, as one would write it for a single thread.
 struct PlainWake {
     enum class Wake { none, posting, pending };
 
-    Errand begin_wake() {
+    Delivery begin_wake() {
         ++requests;
         if (shut_down) {
             return {Kind::refused};
@@ -35,27 +35,27 @@ struct PlainWake {
             return {Kind::done};
         }
         wake = Wake::posting;
-        return {Kind::deliver, parked, generation, true};
+        return {Kind::needed, parked, generation, true};
     }
 
-    Errand begin_shutdown() {
+    Delivery begin_shutdown() {
         shut_down = true;
         return rouse();
     }
 
-    Errand begin_port_signal() {
+    Delivery begin_port_signal() {
         armed = false;
-        return parked == Park::sockets ? rouse() : Errand{Kind::done};
+        return parked == Park::sockets ? rouse() : Delivery{Kind::done};
     }
 
-    Errand begin_signal() {
+    Delivery begin_signal() {
         signalled = true;
         return rouse();
     }
 
-    void finish(const Errand& errand, bool delivered) {
-        if (delivered && errand.carries_wake && wake == Wake::posting &&
-            errand.generation == generation) {
+    void finish(const Delivery& delivery, bool delivered) {
+        if (delivered && delivery.carries_wake && wake == Wake::posting &&
+            delivery.generation == generation) {
             wake = Wake::pending;
         }
     }
@@ -74,9 +74,9 @@ struct PlainWake {
         return true;
     }
 
-    [[nodiscard]] Errand rouse() const {
-        return parked == Park::nowhere ? Errand{Kind::done}
-                                       : Errand{Kind::deliver, parked, generation, false};
+    [[nodiscard]] Delivery rouse() const {
+        return parked == Park::nowhere ? Delivery{Kind::done}
+                                       : Delivery{Kind::needed, parked, generation, false};
     }
 
     Wake wake = Wake::none;
@@ -94,29 +94,29 @@ public:
     template <class Begin>
     void begin(const Begin& begin_of) {
         // With 255 in delivery the next thread waits for its turn, and there is no other here.
-        if (errands_.size() == 255) {
+        if (deliveries_.size() == 255) {
             return;
         }
-        const Errand errand = begin_of(word_);
-        const Errand expected = plain_.closed ? refused_by_closed(begin_of) : begin_of(plain_);
-        require(errand.kind == expected.kind, "what is to be done");
-        if (errand.kind == Kind::deliver) {
-            require(errand.where == expected.where, "where the owner is");
-            require(errand.generation == expected.generation, "the generation of the wake");
-            require(errand.carries_wake == expected.carries_wake, "whether it is a wake's");
-            errands_.push_back(errand);
+        const Delivery delivery = begin_of(word_);
+        const Delivery expected = plain_.closed ? refused_by_closed(begin_of) : begin_of(plain_);
+        require(delivery.kind == expected.kind, "what is to be done");
+        if (delivery.kind == Kind::needed) {
+            require(delivery.where == expected.where, "where the owner is");
+            require(delivery.generation == expected.generation, "the generation of the wake");
+            require(delivery.carries_wake == expected.carries_wake, "whether it is a wake's");
+            deliveries_.push_back(delivery);
         }
     }
 
     void finish(std::uint32_t which, bool delivered) {
-        if (errands_.empty()) {
+        if (deliveries_.empty()) {
             return;
         }
-        const std::size_t at = which % errands_.size();
-        word_.finish(errands_[at], delivered);
-        plain_.finish(errands_[at], delivered);
-        errands_[at] = errands_.back();
-        errands_.pop_back();
+        const std::size_t at = which % deliveries_.size();
+        word_.finish(deliveries_[at], delivered);
+        plain_.finish(deliveries_[at], delivered);
+        deliveries_[at] = deliveries_.back();
+        deliveries_.pop_back();
     }
 
     void consume() { require(word_.consume() == plain_.consume(), "whether there was a wake"); }
@@ -170,15 +170,15 @@ public:
         require(word_.is_shut_down() == plain_.shut_down, "shut down");
         require(word_.is_watch_armed() == plain_.armed, "the watch of the port");
         require(word_.requests() == plain_.requests, "the wakes asked for");
-        if (errands_.empty()) {
-            word_.wait_for_errands();  // Or it never returns.
+        if (deliveries_.empty()) {
+            word_.wait_for_deliveries();  // Or it never returns.
         }
     }
 
 private:
     /// A closed word refuses all and changes nothing but the count of wakes asked for.
     template <class Begin>
-    Errand refused_by_closed(const Begin& begin_of) {
+    Delivery refused_by_closed(const Begin& begin_of) {
         PlainWake copy = plain_;
         static_cast<void>(begin_of(copy));
         plain_.requests = copy.requests;
@@ -187,7 +187,7 @@ private:
 
     WakeState word_;
     PlainWake plain_;
-    std::vector<Errand> errands_;
+    std::vector<Delivery> deliveries_;
     int runs_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What the tests of WakeState ask of its errands, and the two places to park in.
+// What the tests of WakeState ask of its deliveries, and the two places to park in.
 #pragma once
 
 #include <array>
@@ -8,12 +8,14 @@
 
 namespace wakepoll::core::test {
 
-using Errand = WakeState::Errand;
+using Delivery = WakeState::Delivery;
 
-inline bool is_done(const Errand& errand) { return errand.kind == Errand::Kind::done; }
-inline bool is_refused(const Errand& errand) { return errand.kind == Errand::Kind::refused; }
-inline bool delivers(const Errand& errand, Park where) {
-    return errand.kind == Errand::Kind::deliver && errand.where == where;
+inline bool is_done(const Delivery& delivery) { return delivery.kind == Delivery::Kind::done; }
+inline bool is_refused(const Delivery& delivery) {
+    return delivery.kind == Delivery::Kind::refused;
+}
+inline bool delivers(const Delivery& delivery, Park where) {
+    return delivery.kind == Delivery::Kind::needed && delivery.where == where;
 }
 
 /// A place to park in, with a name.
