@@ -17,13 +17,14 @@ struct Bounds {
     int parks = 0;       ///< By the owner, at the port or in the sockets as it likes.
     int packets = 0;     ///< Of the user's own overlapped calls.
     int signals = 0;     ///< Of handles, seen by one thread of the system's pool.
+    int changes = 0;     ///< Beside the owner, while it is blocked.
     int failed_rings = 0;
     bool shutdown = false;
 };
 
 /// A step that some actor could take next.
 struct Step {
-    enum class Actor : std::uint8_t { owner, waker, shutdown, packet, watch, signaller };
+    enum class Actor : std::uint8_t { owner, waker, shutdown, packet, watch, signaller, changer };
     Actor actor = Actor::owner;
     int number = 0;   ///< Which waker.
     int variant = 0;  ///< Which of the things that may happen in this step.
@@ -75,6 +76,7 @@ struct Promises {
 
     bool handle_noted = false;  ///< In the set of signalled handles, and not looked at yet.
     bool signal_owed = false;   ///< And the owner was told: awake, or by a kernel call's success.
+    bool change_owed = false;   ///< A change is in force that the blocked owner has not seen.
     bool signalled = false;     ///< A signal began since the owner consumed one.
 
     bool recording;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "core/wake_state.hpp"
 #include "wake_actors.hpp"
@@ -14,10 +15,12 @@ namespace wakepoll::core::test {
 template <class Wake>
 class Owner {
 public:
-    /// `signals`: there are some to look for. (Without, the step is left out, and many states.)
-    Owner(int parks, bool signals, Wake& wake, Kernel& kernel, Promises& promises)
+    /// `signals`: there are some to look for. `lock`: somebody may take the lock while it blocks.
+    /// (Without, the steps are left out, and many states.)
+    Owner(int parks, bool signals, bool lock, Wake& wake, Kernel& kernel, Promises& promises)
         : phase_(signals ? Phase::notices : Phase::looks),
           signals_(signals),
+          lock_(lock),
           parks_left_(parks),
           wake_(wake),
           kernel_(kernel),
@@ -28,8 +31,15 @@ public:
 
     [[nodiscard]] bool is_parked() const {
         return phase_ == Phase::arms || phase_ == Phase::armed || is_blocked() ||
-               phase_ == Phase::unparks;
+               phase_ == Phase::locks || phase_ == Phase::unparks;
     }
+
+    /// Others may take the lock: it is blocked, or has not taken it again yet.
+    [[nodiscard]] bool has_given_lock() const { return is_blocked() || wants_lock(); }
+    [[nodiscard]] bool wants_lock() const { return phase_ == Phase::locks; }
+
+    /// Who has the lock is about to rouse it. False where somebody has since the block began.
+    bool note_roused() { return !std::exchange(roused_, true); }
 
     [[nodiscard]] bool is_blocked() const { return phase_ == Phase::blocks; }
 
@@ -41,6 +51,7 @@ public:
         add(phase_);
         add(where_);
         add(looked_);
+        add(roused_);
         add(parks_left_);
     }
 
@@ -104,7 +115,13 @@ public:
                 if (where_ == Park::port) {
                     kernel_.take_all_packets();
                 }
+                phase_ = lock_ ? Phase::locks : Phase::unparks;
+                break;
+            case Phase::locks:
+                roused_ = roused_ && stays_roused;
+                promises_.change_owed = false;  // Whatever it looks at now is as it is.
                 phase_ = Phase::unparks;
+                promises_.log("owner", "has the lock again");
                 break;
             case Phase::unparks:
                 wake_.unpark();
@@ -131,6 +148,7 @@ private:
         arms,
         armed,
         blocks,
+        locks,
         unparks,
         settles,
         gone
@@ -138,6 +156,9 @@ private:
 
     /// A protocol that looks at the handles first and consumes the signal then.
     static constexpr bool looks_first = requires { Wake::looks_first; };
+
+    /// A protocol that takes one rouse for enough for ever.
+    static constexpr bool stays_roused = requires { Wake::stays_roused; };
 
     /// What each round begins with.
     [[nodiscard]] Phase start() const { return signals_ ? Phase::notices : Phase::looks; }
@@ -198,7 +219,9 @@ private:
     Phase phase_;
     Park where_ = Park::port;
     bool signals_;
+    bool lock_;
     bool looked_ = false;
+    bool roused_ = false;  ///< By who has changed something, since the block began.
     int parks_left_;
     int reports_ = 0;
     Wake& wake_;

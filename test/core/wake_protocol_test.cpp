@@ -177,6 +177,16 @@ struct AWakeTakesTheSignal : PlainWake {
     }
 };
 
+/// Who has changed something does not rouse an owner that was roused out of an earlier block.
+struct StaysRoused : PlainWake {
+    static constexpr bool stays_roused = true;
+};
+
+/// Who has changed something tries once to rouse.
+struct GivesUp : PlainWake {
+    static constexpr bool gives_up = true;
+};
+
 /// Wakes an owner who is awake, or was woken already.
 struct CallsAlways : PlainWake {
     Delivery begin_wake() {
@@ -209,6 +219,13 @@ const Case worlds[] = {
     {"signals and packets", {.parks = 2, .packets = 1, .signals = 2, .failed_rings = 1}},
     {"a signal, a wake and a shutdown",
      {.wakers = 1, .wakes_each = 1, .parks = 2, .signals = 1, .shutdown = true}},
+    {"changes alone", {.parks = 3, .changes = 3, .failed_rings = 2}},
+    {"changes and wakes",
+     {.wakers = 2, .wakes_each = 1, .parks = 2, .changes = 2, .failed_rings = 1}},
+    {"changes, a packet and a signal",
+     {.parks = 2, .packets = 1, .signals = 1, .changes = 2, .failed_rings = 1}},
+    {"a change, a wake and a shutdown",
+     {.wakers = 1, .wakes_each = 1, .parks = 2, .changes = 1, .shutdown = true}},
 };
 
 /// The promise that some schedule of some world breaks; empty where none does.
@@ -277,6 +294,14 @@ BOOST_AUTO_TEST_CASE(consuming_a_signal_after_looking_is_refuted) {
 
 BOOST_AUTO_TEST_CASE(a_signal_that_a_wake_takes_is_refuted) {
     BOOST_TEST(broken_promise<AWakeTakesTheSignal>() == "the owner was told wrongly of a signal");
+}
+
+BOOST_AUTO_TEST_CASE(a_rouse_that_counts_for_the_next_block_is_refuted) {
+    BOOST_TEST(broken_promise<StaysRoused>() == "a change is slept over");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_does_not_insist_on_rousing_is_refuted) {
+    BOOST_TEST(broken_promise<GivesUp>() == "a change is slept over");
 }
 
 BOOST_AUTO_TEST_CASE(a_needless_kernel_call_is_refuted) {

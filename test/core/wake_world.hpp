@@ -1,5 +1,5 @@
-// A little world around a wake word: an owner that waits, threads that wake and end it, packets
-// that arrive, a kernel that may refuse any call.
+// A little world around a wake word: an owner that waits, threads that wake and end it, one that
+// changes something beside it, packets that arrive, a kernel that may refuse any call.
 //
 // Everything happens in one thread, step by step. Each step is one method of the wake word or one
 // kernel call, because a method takes effect in a single exchange of the word: whatever threads do
@@ -7,9 +7,9 @@
 // plays them in every order.
 //
 // After each step the world checks the promise: the owner is never left blocked over an accepted
-// wake, a shutdown, a packet or a signalled handle without something on its way that ends the
-// block. It also checks that exactly the wakes that were asked for are reported, and that nobody
-// calls the kernel in vain.
+// wake, a shutdown, a packet, a signalled handle or a change without something on its way that
+// ends the block. It also checks that exactly the wakes that were asked for are reported, and that
+// nobody calls the kernel in vain.
 //
 // `Wake` is core::WakeState or something with the same methods.
 #pragma once
@@ -24,6 +24,7 @@
 
 #include "core/wake_state.hpp"
 #include "wake_actors.hpp"
+#include "wake_changer.hpp"
 #include "wake_owner.hpp"
 
 namespace wakepoll::core::test {
@@ -42,7 +43,9 @@ public:
     /// `recording` keeps a history, which costs more than the rest of the world.
     explicit World(const Bounds& bounds, bool recording = false)
         : promises_(recording),
-          owner_(bounds.parks, bounds.signals > 0, wake_, kernel_, promises_),
+          owner_(bounds.parks, bounds.signals + bounds.changes > 0, bounds.changes > 0, wake_,
+                 kernel_, promises_),
+          changer_(bounds.changes, wake_, kernel_, promises_, owner_),
           wakers_(static_cast<std::size_t>(bounds.wakers)),
           packets_left_(bounds.packets),
           signals_left_(bounds.signals),
@@ -68,7 +71,8 @@ public:
                    : caller.phase == Phase::calling ? 2
                                                     : 1;
         };
-        add(Step::Actor::owner, 0, owner_.variants());
+        const bool waits_for_lock = owner_.wants_lock() && changer_.has_lock();
+        add(Step::Actor::owner, 0, waits_for_lock ? 0 : owner_.variants());
         for (std::size_t i = 0; i < wakers_.size(); ++i) {
             add(Step::Actor::waker, static_cast<int>(i), variants_of(wakers_[i]));
         }
@@ -76,6 +80,7 @@ public:
         add(Step::Actor::packet, 0, packets_left_ > 0 ? 1 : 0);
         add(Step::Actor::watch, 0, watch_variants());
         add(Step::Actor::signaller, 0, signaller_variants());
+        add(Step::Actor::changer, 0, changer_.variants(failed_rings_left_));
         return steps;
     }
 
@@ -100,6 +105,9 @@ public:
                 break;
             case Step::Actor::signaller:
                 step_signaller(step.variant);
+                break;
+            case Step::Actor::changer:
+                failed_rings_left_ -= changer_.step(step.variant) ? 1 : 0;
                 break;
         }
         check_promises();
@@ -136,10 +144,12 @@ public:
         for (const bool flag :
              {kernel_.port_signal, kernel_.doorbell, kernel_.watches_port, promises_.asked,
               promises_.settled, promises_.owed, promises_.shut_down, promises_.shutdown_owed,
-              promises_.handle_noted, promises_.signal_owed, promises_.signalled}) {
+              promises_.handle_noted, promises_.signal_owed, promises_.change_owed,
+              promises_.signalled}) {
             add(flag);
         }
         owner_.describe(add);
+        changer_.describe(add);
         const std::uint64_t word = fingerprint(wake_);
         for (unsigned shift = 0; shift < 64; shift += 8) {
             add(word >> shift & 0xFFU);
@@ -319,12 +329,14 @@ private:
         const bool watched = kernel_.watches_port || watch_.calls_left > 0;
         promises_.expect(kernel_.packets == 0 || watched, "a packet is slept over");
         promises_.expect(!promises_.signal_owed, "a signalled handle is slept over");
+        promises_.expect(!promises_.change_owed, "a change is slept over");
     }
 
     Promises promises_;
     Kernel kernel_;
     Wake wake_;
     Owner<Wake> owner_;
+    Changer<Wake> changer_;
     std::vector<Caller> wakers_;
     Caller shutdown_;
     Caller watch_;      ///< `calls_left` says that it has fired and has not got through yet.
