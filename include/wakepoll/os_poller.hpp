@@ -105,8 +105,9 @@ public:
                                                   std::uint64_t user_data) noexcept;
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
-    /// `no_such_file_or_directory` (not registered), `invalid_argument`; with AFD, whatever keeps a
-    /// request from being canceled. What fails changes nothing.
+    /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (that, and closed or
+    /// never a handle), `invalid_argument`; with AFD, whatever keeps a request from being canceled.
+    /// What fails changes nothing.
     [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
 
@@ -114,7 +115,7 @@ public:
     /// the numbers at once. A socket that was closed while registered is forgotten by the next
     /// wait; AFD notices it at once where a request in flight covered it, and then a new socket
     /// with its number can be registered before. `no_such_file_or_directory` where the handle is
-    /// not registered.
+    /// not registered, `bad_file_descriptor` where it is none at all.
     [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it

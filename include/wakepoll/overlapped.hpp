@@ -101,6 +101,7 @@ private:
     Purpose purpose_ = Purpose::own_call;
     bool in_use_ = false;
     bool reported_ = false;
+    bool datagram_ = false;  ///< On a datagram socket, which has no other end to hang up.
     bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 

@@ -49,6 +49,9 @@ public:
         entry.code_ = code;
     }
 
+    /// It is on a datagram socket.
+    void note_datagram(OverlappedEntry& entry) noexcept { entry.datagram_ = true; }
+
     /// It must be reported behind the older operations of its kind on the same handle.
     void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
 
@@ -92,6 +95,9 @@ public:
     [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
         return entry.state_ == OverlappedState::in_flight ||
                entry.state_ == OverlappedState::cancelling;
+    }
+    [[nodiscard]] static bool is_datagram(const OverlappedEntry& entry) noexcept {
+        return entry.datagram_;
     }
     [[nodiscard]] static bool was_reported(const OverlappedEntry& entry) noexcept {
         return entry.reported_;

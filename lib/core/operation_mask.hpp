@@ -1,7 +1,9 @@
 // From what became of an overlapped operation to an epoll mask.
 //
 // The direction is always there, so that a loop goes and looks. `hup` says that the other side is
-// gone, `err` that something went wrong; the end of a stream is no error.
+// gone, `err` that something went wrong; the end of a stream is no error. A datagram socket has no
+// other side that could hang up: one peer that can not be reached is an error, and the socket goes
+// on.
 #pragma once
 
 #include <system_error>
@@ -17,11 +19,14 @@ namespace wakepoll::core {
 }
 
 /// What is reported of an operation that ended with this error.
-[[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation,
-                                                  std::error_code error) noexcept {
+[[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation, std::error_code error,
+                                                  bool datagram) noexcept {
     const std::uint32_t direction = direction_of(operation);
     if (!error) {
         return direction;
+    }
+    if (datagram) {
+        return direction | mask::err;
     }
     const bool ended = error == std::errc::no_message_available || error == std::errc::broken_pipe;
     if (ended && operation == IoOperation::read) {

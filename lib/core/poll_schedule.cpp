@@ -64,7 +64,6 @@ void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
         member.joins_until = round_ - 1;
     }
     member.wanted = static_cast<std::uint16_t>(wanted);
-    differ();
     switch (member.place) {
         case Place::awake:
             // What it was answered before is not to be reported.

@@ -91,7 +91,9 @@ std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept 
 void Operations::report(NativeEvent& event, const Completion& completion,
                         std::uint64_t data) noexcept {
     completions_[handed_out_] = completion;
-    event.events = core::operation_mask(completion.operation, completion.error);
+    const bool datagram =
+        completion.entry != nullptr && OperationList::is_datagram(*completion.entry);
+    event.events = core::operation_mask(completion.operation, completion.error, datagram);
     event.data.u64 = data;
     event.completion = &completions_[handed_out_];
     ++handed_out_;

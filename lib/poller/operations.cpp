@@ -99,6 +99,9 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
     ++stats_.operations_started;
     // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
     // once may have overtaken an older one whose packet was not taken yet.
+    if (registration.type == HandleType::socket && !registration.stream) {
+        list_.note_datagram(entry);
+    }
     const bool moves_bytes =
         entry.operation == IoOperation::read || entry.operation == IoOperation::write;
     if (moves_bytes && registration.type != HandleType::file) {

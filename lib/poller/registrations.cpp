@@ -83,6 +83,13 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     return {};
 }
 
+std::error_code Registrations::not_registered(Handle handle) noexcept {
+    const Result<Kind> kind =
+        handle ? KnownHandles::kind_of(handle) : own_errors::bad_file_descriptor();
+    return kind.error() == std::errc::bad_file_descriptor ? kind.error()
+                                                          : own_errors::no_such_file_or_directory();
+}
+
 std::error_code Registrations::modify(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept {
     if (!core::is_valid_interest(interest)) {
@@ -90,7 +97,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     const Slot slot = handle ? table_.find(handle) : core::no_slot;
     if (slot == core::no_slot || !table_[slot].registered) {
-        return own_errors::no_such_file_or_directory();
+        return not_registered(handle);
     }
     core::Registration& registration = table_[slot];
     const bool socket = registration.type == HandleType::socket;
@@ -113,7 +120,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
 std::error_code Registrations::remove(Handle handle) noexcept {
     const Slot slot = handle ? table_.find(handle) : core::no_slot;
     if (slot == core::no_slot || !table_[slot].registered) {
-        return own_errors::no_such_file_or_directory();
+        return not_registered(handle);
     }
     if (table_[slot].type == HandleType::socket) {
         sockets_.remove(slot);

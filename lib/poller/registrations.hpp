@@ -33,6 +33,9 @@ public:
 private:
     using Kind = KnownHandles::Kind;
 
+    /// Why a handle that is not registered can not be changed: it is none, or it was not
+    /// registered.
+    [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
     [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
                                                   IoInterest interest,
                                                   std::uint64_t user_data) noexcept;

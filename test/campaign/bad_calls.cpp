@@ -23,6 +23,22 @@ std::error_code register_thing(Scene& scene, Thing kind, IoInterest interest) {
     return error;
 }
 
+/// The number of a handle that was closed; nothing is opened before it is used.
+Handle closed_thing(Scene& scene) {
+    const Handle thing = scene.world->thing(Thing::event);
+    scene.adopt(thing);
+    scene.world->close_handle(thing);
+    return thing;
+}
+
+std::error_code unregister_thing(Scene& scene) {
+    const Handle thing = scene.world->thing(Thing::event);
+    scene.adopt(thing);
+    const std::error_code error = scene.poller->unregister_handle(thing);
+    scene.world->close_handle(thing);
+    return error;
+}
+
 std::array<std::byte, 16> buffer;
 
 constexpr std::array bad_calls = {
@@ -48,15 +64,15 @@ constexpr std::array bad_calls = {
             }},
     BadCall{"register a disk file", std::errc::operation_not_permitted,
             [](Scene& scene) { return register_thing(scene, Thing::disk_file, IoInterest::read); }},
-    BadCall{"modify what is not registered", std::errc::no_such_file_or_directory,
+    BadCall{"modify what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
                 return scene.poller->modify_handle(scene.world->never_a_handle(), IoInterest::read,
                                                    nobody);
             }},
+    BadCall{"unregister what was closed", std::errc::bad_file_descriptor,
+            [](Scene& scene) { return scene.poller->unregister_handle(closed_thing(scene)); }},
     BadCall{"unregister what is not registered", std::errc::no_such_file_or_directory,
-            [](Scene& scene) {
-                return scene.poller->unregister_handle(scene.world->never_a_handle());
-            }},
+            unregister_thing},
     BadCall{"associate with a key of the poller's own", std::errc::invalid_argument,
             [](Scene& scene) {
                 return scene.poller->associate_handle(scene.world->never_a_handle(), 0xFFFFFFFE);

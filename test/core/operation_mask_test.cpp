@@ -15,18 +15,18 @@ constexpr std::uint32_t all[] = {38,    64,    109,   121,   232,   233,   234, 
 BOOST_AUTO_TEST_SUITE(operation_masks)
 
 BOOST_AUTO_TEST_CASE(success_is_the_direction_alone) {
-    BOOST_TEST(operation_mask(IoOperation::read, {}) == mask::in);
-    BOOST_TEST(operation_mask(IoOperation::accept, {}) == mask::in);
-    BOOST_TEST(operation_mask(IoOperation::none, {}) == mask::in);
-    BOOST_TEST(operation_mask(IoOperation::write, {}) == mask::out);
-    BOOST_TEST(operation_mask(IoOperation::connect, {}) == mask::out);
+    BOOST_TEST(operation_mask(IoOperation::read, {}, false) == mask::in);
+    BOOST_TEST(operation_mask(IoOperation::accept, {}, false) == mask::in);
+    BOOST_TEST(operation_mask(IoOperation::none, {}, false) == mask::in);
+    BOOST_TEST(operation_mask(IoOperation::write, {}, false) == mask::out);
+    BOOST_TEST(operation_mask(IoOperation::connect, {}, false) == mask::out);
 }
 
 BOOST_AUTO_TEST_CASE(the_direction_is_there_whatever_the_error) {
     for (const IoOperation operation : {IoOperation::read, IoOperation::write, IoOperation::accept,
                                         IoOperation::connect, IoOperation::none}) {
         for (const std::uint32_t code : all) {
-            const std::uint32_t mask = operation_mask(operation, win32_error(code));
+            const std::uint32_t mask = operation_mask(operation, win32_error(code), false);
             BOOST_TEST((mask & (mask::in | mask::out)) == direction_of(operation));
             BOOST_TEST((mask & (mask::err | mask::hup)) != 0U);
             BOOST_TEST((mask & ~(mask::in | mask::out | mask::err | mask::hup)) == 0U);
@@ -34,21 +34,33 @@ BOOST_AUTO_TEST_CASE(the_direction_is_there_whatever_the_error) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(nobody_hangs_up_on_a_datagram_socket) {
+    for (const IoOperation operation : {IoOperation::read, IoOperation::write}) {
+        for (const std::uint32_t code : all) {
+            BOOST_TEST(operation_mask(operation, win32_error(code), true) ==
+                       (direction_of(operation) | mask::err));
+        }
+        BOOST_TEST(operation_mask(operation, {}, true) == direction_of(operation));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_end_of_what_is_read_is_no_error) {
     for (const std::uint32_t code : {38U, 109U, 232U, 233U}) {
-        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code)) == (mask::in | mask::hup));
-        BOOST_TEST(operation_mask(IoOperation::write, win32_error(code)) ==
+        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code), false) ==
+                   (mask::in | mask::hup));
+        BOOST_TEST(operation_mask(IoOperation::write, win32_error(code), false) ==
                    (mask::out | mask::err | mask::hup));
     }
 }
 
 BOOST_AUTO_TEST_CASE(who_is_gone_hangs_up_and_the_rest_is_an_error) {
     for (const std::uint32_t code : {64U, 10054U, 10053U, 1236U, 1225U, 10061U}) {
-        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code)) ==
+        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code), false) ==
                    (mask::in | mask::err | mask::hup));
     }
     for (const std::uint32_t code : {234U, 995U, 676U, 1450U, 10040U, 10065U}) {
-        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code)) == (mask::in | mask::err));
+        BOOST_TEST(operation_mask(IoOperation::read, win32_error(code), false) ==
+                   (mask::in | mask::err));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "stage.hpp"
@@ -34,6 +35,39 @@ BOOST_AUTO_TEST_CASE(each_backend_can_be_asked_for) {
         BOOST_CHECK(make(Backend::wsapoll).backend() == Backend::wsapoll);
         BOOST_CHECK(make(Backend::afd).backend() == Backend::afd);
         BOOST_CHECK(make(Backend::automatic).backend() == Backend::wsapoll);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_is_repeated_asks_for_all_that_is_wanted) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make(Backend::afd);
+        const SocketPair first = stage.world.tcp_pair();
+        const SocketPair second = stage.world.tcp_pair();
+        for (const auto& [pair, data] : {std::pair{first, 1U}, std::pair{second, 2U}}) {
+            BOOST_REQUIRE(!poller.register_handle(
+                pair.local, IoInterest::read | IoInterest::write | IoInterest::read_hangup, data));
+        }
+        const auto wait_for_both = [&] {
+            const auto waited = wait(poller);
+            BOOST_TEST(waited.count() == 2U);
+            return waited;
+        };
+        for (int i = 0; i < 6; ++i) {
+            BOOST_TEST(wait_for_both().mask_of(1) == mask::out);
+        }
+        stage.world.send(first.peer, 1);
+        stage.world.shutdown_send(second.peer);
+        std::uint32_t of_first = 0;
+        std::uint32_t of_second = 0;
+        constexpr int waits = 100'000;  // Both are writable, so none of them blocks.
+        for (int i = 0; i < waits && (of_first == mask::out || of_second == mask::out || i == 0);
+             ++i) {
+            const auto waited = wait_for_both();
+            of_first = waited.mask_of(1);
+            of_second = waited.mask_of(2);
+        }
+        BOOST_TEST(of_first == (mask::in | mask::out));
+        BOOST_TEST(of_second == (mask::in | mask::out | mask::rdhup));
     });
 }
 

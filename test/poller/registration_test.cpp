@@ -127,11 +127,26 @@ BOOST_AUTO_TEST_CASE(empty_interest_is_told_of_errors_only) {
 BOOST_AUTO_TEST_CASE(modify_and_unregister_of_a_stranger_are_not_found) {
     on_every_kernel(1, [](Stage& stage) {
         Witness witness(stage.world);
-        for (const Handle stranger : {stage.world.tcp_socket(), Handle{}, witness.pair.peer}) {
+        for (const Handle stranger : {stage.world.tcp_socket(), witness.pair.peer}) {
             BOOST_TEST(witness.poller.modify_handle(stranger, IoInterest::read, 1) ==
                        std::errc::no_such_file_or_directory);
             BOOST_TEST(witness.poller.unregister_handle(stranger) ==
                        std::errc::no_such_file_or_directory);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(modify_and_unregister_of_what_is_closed_say_so) {
+    on_every_kernel(1, [](Stage& stage) {
+        Witness witness(stage.world);
+        const Handle stream = stage.world.tcp_socket();
+        const Handle datagram = stage.world.udp_socket();
+        stage.world.close(stream);
+        stage.world.close(datagram);
+        for (const Handle closed : {Handle{}, stream, datagram}) {
+            BOOST_TEST(witness.poller.modify_handle(closed, IoInterest::read, 1) ==
+                       std::errc::bad_file_descriptor);
+            BOOST_TEST(witness.poller.unregister_handle(closed) == std::errc::bad_file_descriptor);
         }
     });
 }

@@ -24,6 +24,12 @@ void on_prompt_kernels(Body&& body) {
 }
 
 /// Waits until `user_data` is reported; its mask. An event of any other fails the test.
+/// What is answered of a handle that was closed and is not registered any more. Its number may be
+/// another handle's by now.
+inline bool is_gone(std::error_code error) {
+    return error == std::errc::bad_file_descriptor || error == std::errc::no_such_file_or_directory;
+}
+
 inline std::uint32_t only_event(OsPoller& poller, std::uint64_t user_data) {
     const auto waited = wait(poller);
     BOOST_TEST(!waited.result.error);
