@@ -5,7 +5,9 @@
 #include "wakepoll/error.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <new>
 #include <string>
 
 namespace wakepoll {
@@ -148,8 +150,12 @@ public:
 }  // namespace
 
 const std::error_category& win32_category() noexcept {
-    static const Win32Category category;
-    return category;
+    // Never destroyed. A destructor would be registered with the runtime, which holds a lock for
+    // that while it runs the destructors at exit; and one of those, of a static poller, waits for a
+    // thread that is about to report its first error.
+    alignas(Win32Category) static std::byte memory[sizeof(Win32Category)];
+    static const Win32Category* const category = ::new (memory) Win32Category();
+    return *category;
 }
 
 }  // namespace wakepoll

@@ -50,6 +50,8 @@ public:
     OsPoller& operator=(OsPoller&& other) noexcept;
     OsPoller(const OsPoller&) = delete;
     OsPoller& operator=(const OsPoller&) = delete;
+    /// As `dispose`. Where the process is ending, as it is when the static objects of a DLL are
+    /// destroyed, it waits for nothing. No thread may begin another call meanwhile.
     ~OsPoller();
 
     /// Closes the port and everything else the poller owns; registered handles are the user's and

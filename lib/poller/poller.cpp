@@ -155,7 +155,7 @@ void Poller::release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;
     }
-    if (entries_.active_count() > 0 || sockets_.in_flight() > 0) {
+    if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
         // The kernel may still write into an entry that was not given back, or into a request that
         // it has not answered, so their memory stays. The list is never read; it shows leak
         // checkers that this is no leak.
@@ -171,6 +171,12 @@ void Poller::release() noexcept {
 }
 
 void Poller::dispose() noexcept {
+    if (sys::process_is_ending()) {
+        // The other threads are gone, in the middle of whatever they did, so there is nobody to
+        // wait for. The system takes everything back.
+        word_.close();
+        return;
+    }
     // A thread may be in a wait: it is asked to leave, and has left when none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();

@@ -14,7 +14,8 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    /// AcquireSRWLockExclusive.
+    /// AcquireSRWLockExclusive. Where the process is ending, a lock that a thread held which is
+    /// gone counts as free.
     void lock() noexcept;
 
     /// ReleaseSRWLockExclusive.
@@ -23,6 +24,7 @@ public:
 private:
     /// The memory of an SRWLOCK.
     void* word_ = nullptr;
+    bool orphaned_ = false;  ///< Its holder is gone.
 };
 
 }  // namespace wakepoll::sys

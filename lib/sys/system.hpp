@@ -1,4 +1,4 @@
-// sys: the clock and the version of the system.
+// sys: the clock, the version of the system, and the end of the process.
 #pragma once
 
 #include <chrono>
@@ -12,5 +12,9 @@ namespace wakepoll::sys {
 /// The build number of Windows (RtlGetVersion, which does not lie to programs without a manifest):
 /// 19041 is Windows 10 2004, 17763 is Server 2019.
 [[nodiscard]] std::uint32_t windows_build() noexcept;
+
+/// RtlDllShutdownInProgress: the process ends, so that all other threads are gone, wherever they
+/// were, and what they held is held for ever.
+[[nodiscard]] bool process_is_ending() noexcept;
 
 }  // namespace wakepoll::sys

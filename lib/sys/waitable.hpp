@@ -41,13 +41,14 @@ public:
     /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
     /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
     /// also where the read failed for any other reason; never for a read that `disarm` ended.
-    /// Disarms a wait armed before.
+    /// Disarms a wait armed before. The thread keeps the DLL loaded that it runs in.
     [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
                                               void* context) noexcept;
 
-    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread has ended:
-    /// when it returns, the callback has run or never will. Nothing where no wait was
-    /// armed. Not from within the callback.
+    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread needs this
+    /// object no longer: when it returns, the callback has run or never will. It does not wait for
+    /// the end of the thread, which can not come while the caller is in a DllMain. Nothing where no
+    /// wait was armed. Not from within the callback.
     void disarm() noexcept;
 
     /// What the other thread does; for the bodies behind this header alone.
@@ -63,6 +64,7 @@ private:
     /// Of a pipe: set by whichever comes first, the end of the read or `disarm`. The callback runs
     /// only where it was the former, a cancel is tried only where it was the latter.
     std::atomic<bool> decided_ = false;
+    std::atomic<bool> done_ = false;  ///< Of a pipe: the thread does not touch this any more.
     Callback callback_ = nullptr;
     void* context_ = nullptr;
 };

@@ -186,6 +186,35 @@ BOOST_DATA_TEST_CASE(dispose_closes_all_that_was_opened, data::make(all_parkings
     });
 }
 
+// Other threads are gone when the destructors of a DLL's static objects run, one of them perhaps in
+// a wait. What is shown of it on Windows' own kernel is in test/process_end.
+BOOST_DATA_TEST_CASE(a_process_that_ends_waits_for_nobody, data::make(all_parkings), parking) {
+    on_every_kernel(100, [&](Stage& stage) {
+        std::optional<OsPoller> poller = make_poller();
+        const Waker waker = poller->waker();
+        const Parked parked(stage.world, *poller, parking);
+        const Handle port = poller->handle();
+        std::uint64_t calls = 1;
+        stage.kernel.when_blocked([&] {
+            stage.kernel.end_process();
+            const std::uint64_t before = stage.kernel.calls();
+            poller->dispose();
+            calls = stage.kernel.calls() - before;
+            stage.expect(poller->unregister_handle(Handle{4}) == std::errc::operation_canceled);
+            stage.expect(!waker.wake());
+        });
+        // The thread that is gone in life comes back here, long after.
+        stage.kernel.at(1s, [&] {
+            stage.world.post_packet(port, 8, 0, nullptr);
+            if (parked.sockets().peer) {
+                stage.world.send(parked.sockets().peer, 1);
+            }
+        });
+        BOOST_CHECK(wait(*poller).result.error == std::errc::operation_canceled);
+        BOOST_TEST(calls == 0U);
+    });
+}
+
 #endif
 
 BOOST_AUTO_TEST_SUITE_END()

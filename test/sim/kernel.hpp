@@ -127,6 +127,15 @@ public:
     [[nodiscard]] Handle open(std::shared_ptr<Object> object);
     [[nodiscard]] Handle open(Kind kind);
 
+    /// ExitProcess has ended all threads but the calling one, which runs the destructors of static
+    /// objects. To be called by an actor: the thread that it acts beside is then as good as gone.
+    void end_process() noexcept { process_ends_ = true; }
+    /// False where no kernel exists.
+    [[nodiscard]] static bool process_is_ending() noexcept {
+        const Kernel* const kernel = current_;
+        return kernel != nullptr && kernel->process_ends_;
+    }
+
     /// Whoever waits for what a thread held looks again. Not under the lock.
     static void a_thread_has_ended();
 
@@ -185,6 +194,7 @@ private:
     std::thread wait_thread_;
 
     static std::atomic<Kernel*> current_;
+    std::atomic<bool> process_ends_ = false;
 };
 
 /// Holds the kernel's lock for what happens outside of any kernel call.

@@ -1,4 +1,4 @@
-// The clock and the version on Windows. See system.hpp.
+// The clock, the version and the end on Windows. See system.hpp.
 #include "sys/system.hpp"
 
 #include <ratio>
@@ -34,5 +34,7 @@ std::uint32_t windows_build() noexcept {
     ::RtlGetVersion(&version);  // Always succeeds.
     return version.dwBuildNumber;
 }
+
+bool process_is_ending() noexcept { return ::RtlDllShutdownInProgress() != FALSE; }
 
 }  // namespace wakepoll::sys

@@ -15,8 +15,8 @@ namespace {
 /// Address space only. The callback may go through whatever a provider of Winsock has put between.
 constexpr SIZE_T reader_stack = 256 * 1024;
 
-/// How long a cancelled read is given before it is cancelled again.
-constexpr DWORD cancel_pause_milliseconds = 1;
+/// How long the thread is given before it is looked at, and perhaps cancelled, again.
+constexpr DWORD pause_milliseconds = 1;
 
 /// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
 struct EventInformation {
@@ -34,6 +34,8 @@ void CALLBACK signalled(void* wait, BOOLEAN /*timed_out*/) noexcept {
 /// The thread of one pipe.
 struct PipeReader {
     static DWORD CALLBACK run(void* argument) noexcept {
+        HMODULE module = nullptr;
+        static_cast<void>(find_module(module, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT));
         ThreadPoolWait& wait = *static_cast<ThreadPoolWait*>(argument);
         if (!wait.decided_) {
             char nothing = 0;
@@ -44,7 +46,15 @@ struct PipeReader {
         if (!wait.decided_.exchange(true)) {
             wait.run();
         }
-        return 0;
+        wait.done_ = true;
+        // The reference that `arm_on_pipe` took: the code must stay until the thread has left it.
+        ::FreeLibraryAndExitThread(module, 0);
+    }
+
+    /// The program or DLL that this code is part of.
+    static BOOL find_module(HMODULE& module, DWORD flags) noexcept {
+        return ::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags,
+                                    reinterpret_cast<const wchar_t*>(&PipeReader::run), &module);
     }
 };
 
@@ -82,10 +92,17 @@ std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
     target_ = pipe;
     reads_ = true;
     decided_ = false;
+    done_ = false;
+    HMODULE module = nullptr;
+    if (PipeReader::find_module(module, 0) == FALSE) {
+        return last_failure();
+    }
     const HANDLE thread = ::CreateThread(nullptr, reader_stack, &PipeReader::run, this,
                                          STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
     if (thread == nullptr) {
-        return last_failure();
+        const std::error_code error = last_failure();
+        ::FreeLibrary(module);
+        return error;
     }
     registration_ = thread;
     return {};
@@ -101,18 +118,18 @@ void ThreadPoolWait::disarm() noexcept {
         ::CloseHandle(target_.native());
         return;
     }
-    DWORD pause = INFINITE;
-    if (!decided_.exchange(true)) {
-        // The callback will not run, also where the read ends by itself just now. A cancel does
-        // nothing where the thread has not begun to read yet, so it is repeated until the thread
-        // has ended. It never meets the callback.
-        pause = cancel_pause_milliseconds;
-    }
-    do {
-        if (pause != INFINITE) {
+    // Where this comes before the end of the read, the callback will not run, also where the read
+    // ends by itself just now. A cancel does nothing where the thread has not begun to read yet, so
+    // it is repeated. It never meets the callback.
+    const bool cancels = !decided_.exchange(true);
+    while (!done_) {
+        if (cancels) {
             ::CancelSynchronousIo(registration);
         }
-    } while (::WaitForSingleObject(registration, pause) == WAIT_TIMEOUT);
+        if (::WaitForSingleObject(registration, pause_milliseconds) != WAIT_TIMEOUT) {
+            break;
+        }
+    }
     ::CloseHandle(registration);
 }
 

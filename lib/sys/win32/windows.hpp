@@ -27,7 +27,9 @@
 
 // Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
 extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
-// The same, with a plain number for the class of information.
+// Exported by ntdll since Windows XP, and not documented; C runtimes rest on it.
+extern "C" __declspec(dllimport) BOOLEAN NTAPI RtlDllShutdownInProgress(void);
+// As RtlGetVersion, with a plain number for the class of information.
 extern "C" __declspec(dllimport) LONG NTAPI
     NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
                  ULONG* returned_size);

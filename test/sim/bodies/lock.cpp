@@ -20,6 +20,9 @@ std::atomic_ref<void*> word_of(void*& word) { return std::atomic_ref<void*>(word
 
 void Lock::lock() noexcept {
     while (word_of(word_).exchange(this, std::memory_order_acquire) != nullptr) {
+        if (sim::Kernel::process_is_ending()) {
+            return;
+        }
         if (sim::Kernel::current().options().mode == sim::Mode::virtual_clock) {
             std::fputs("simulated kernel: the poller's lock is taken where one thread holds it\n",
                        stderr);

@@ -1,4 +1,4 @@
-// sys/system.hpp over the simulated kernel. Neither function enters the kernel, so neither counts.
+// sys/system.hpp over the simulated kernel. None of them enters the kernel, so none counts.
 #include "sys/system.hpp"
 
 #include "../kernel.hpp"
@@ -8,5 +8,7 @@ namespace wakepoll::sys {
 std::chrono::nanoseconds now() noexcept { return sim::Kernel::current().now(); }
 
 std::uint32_t windows_build() noexcept { return sim::Kernel::current().traits().build; }
+
+bool process_is_ending() noexcept { return sim::Kernel::process_is_ending(); }
 
 }  // namespace wakepoll::sys
