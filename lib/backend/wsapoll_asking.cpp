@@ -20,16 +20,10 @@ constexpr std::size_t sockets_per_call = 64;
 
 }  // namespace
 
-Result<std::size_t> WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
+std::error_code WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
     ++stats_.socket_polls;
-    Result<std::size_t> answered = sys::poll_sockets(entries, 0);
-    if (!answered) {
-        if (const std::error_code error = poll_again(entries, answered.error())) {
-            return error;
-        }
-        return entries.size();  // At most; the one that was closed has an answer.
-    }
-    return answered;
+    const Result<std::size_t> answered = sys::poll_sockets(entries, 0);
+    return answered ? std::error_code{} : poll_again(entries, answered.error());
 }
 
 std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
@@ -93,14 +87,11 @@ std::error_code WsapollBackend::ask_active() noexcept {
             return error;
         }
     }
-    const Result<std::size_t> answered = poll(active_.entries_with_doorbell());
-    if (!answered) {
-        return answered.error();
+    // How many it counts says nothing: it leaves out those that are closed.
+    if (const std::error_code error = poll(active_.entries_with_doorbell())) {
+        return error;
     }
     doorbell_seen_ = true;
-    if (*answered == 0) {
-        return {};
-    }
     if (active_.doorbell().revents != 0) {
         if (const std::error_code error = settle_doorbell()) {
             return error;
@@ -124,8 +115,8 @@ std::error_code WsapollBackend::poll_ring(core::SlotRing& ring, const Visit& vis
             entries[i] = entry_for(table_[slots[i]]);
             ring.advance();
         }
-        if (const Result<std::size_t> answered = poll({entries.data(), count}); !answered) {
-            return answered.error();
+        if (const std::error_code error = poll({entries.data(), count})) {
+            return error;
         }
         for (std::size_t i = 0; i < count; ++i) {
             visit(slots[i], entries[i]);

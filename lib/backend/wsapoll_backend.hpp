@@ -132,9 +132,8 @@ private:
     /// someone has closed this one.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
-    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`. At most so
-    /// many entries have an answer.
-    [[nodiscard]] Result<std::size_t> poll(std::span<core::PollEntry> entries) noexcept;
+    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
+    [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries) noexcept;
     /// The same, after a first call that failed with `error`.
     [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
                                              std::error_code error) noexcept;

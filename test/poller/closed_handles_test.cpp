@@ -1,4 +1,6 @@
 // P9: a handle that is closed while it is registered costs its own registration and nothing else.
+#include <vector>
+
 #include "stage.hpp"
 #include "subject.hpp"
 
@@ -187,6 +189,28 @@ BOOST_AUTO_TEST_CASE(a_doorbell_closed_by_somebody_else_is_replaced) {
         BOOST_TEST(wait(poller).mask_of(1) == mask::in);
         BOOST_TEST(poller.registration_count() == 1U);
         BOOST_TEST(poller.stats().registrations_dropped == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(waits_that_do_not_block_drop_what_was_closed) {
+    on_every_kernel(many_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::vector<SocketPair> pairs;
+        for (std::uint64_t i = 0; i < 12; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
+        }
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        for (const std::size_t closed : {1U, 11U}) {
+            stage.world.close(pairs[closed].local);
+        }
+        // AFD's packets need not be there at once.
+        for (int tries = 0; tries < 10'000 && poller.registration_count() > 10; ++tries) {
+            const auto waited = wait(poller, 0ms);
+            BOOST_REQUIRE(!waited.result.error);
+            BOOST_REQUIRE(waited.count() == 0U);
+        }
+        BOOST_TEST(poller.registration_count() == 10U);
     });
 }
 
