@@ -214,6 +214,28 @@ BOOST_AUTO_TEST_CASE(waits_that_do_not_block_drop_what_was_closed) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_doorbell_closed_before_a_wait_that_looks_first_is_replaced) {
+    on_every_kernel(Backend::wsapoll, many_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        const SocketPair reported = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_REQUIRE(
+            !poller.register_handle(reported.local, IoInterest::write | IoInterest::one_shot, 2));
+        BOOST_TEST(wait(poller).mask_of(2) == mask::out);
+        stage.world.close(stage.world.find_doorbell());
+        // A one-shot that has reported is asked for its end, so the wait looks before it blocks.
+        stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
+        const Clock::time_point begin = Clock::now();
+        const auto waited = wait(poller);
+        BOOST_TEST(!waited.result.error);
+        BOOST_TEST(waited.result.woken);
+        BOOST_TEST((Clock::now() - begin < 2min), "the wake is noticed when the time is over");
+        stage.world.join();
+        BOOST_TEST(poller.stats().doorbells_made == 2U);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_doorbell_closed_during_the_wait_is_replaced) {
     on_every_kernel(Backend::wsapoll, many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
