@@ -141,6 +141,8 @@ BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_unnoticed_is_dropped_by_the_move) 
     });
 }
 
+#if !defined(_WIN32)
+
 BOOST_AUTO_TEST_CASE(without_the_device_automatic_is_wsapoll_and_afd_is_refused) {
     for (const sim::Personality personality : sim::all_personalities) {
         Stage stage(sim::Options{.personality = personality, .afd_opens = false});
@@ -157,5 +159,7 @@ BOOST_AUTO_TEST_CASE(without_the_device_automatic_is_wsapoll_and_afd_is_refused)
         BOOST_CHECK(poller.backend() == Backend::wsapoll);
     }
 }
+
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
