@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "poll_schedule_backend.hpp"
+#include "sanitizers.hpp"
 
 namespace data = boost::unit_test::data;
 
@@ -97,8 +98,8 @@ public:
     }
 
     Cost run() {
-        constexpr int warm_up = 300;
-        constexpr int hundreds = 20;
+        constexpr int warm_up = wakepoll::test::sanitized ? 100 : 300;
+        constexpr int hundreds = wakepoll::test::sanitized ? 2 : 20;
         for (int waits = 0; waits < warm_up; ++waits) {
             wait();
         }

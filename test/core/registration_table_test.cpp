@@ -20,6 +20,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sanitizers.hpp"
+
 namespace wakepoll::core::test {
 namespace {
 
@@ -92,7 +94,8 @@ public:
 
     void play(std::uint64_t seed) {
         std::mt19937_64 random(seed);
-        for (int step = 0; step < program_.steps; ++step) {
+        const int steps = wakepoll::test::sanitized ? program_.steps / 10 : program_.steps;
+        for (int step = 0; step < steps; ++step) {
             const Handle handle = program_.handles[random() % program_.handles.size()];
             const auto known = slots_.find(handle);
             BOOST_REQUIRE(table_->find(handle) ==
