@@ -6,6 +6,8 @@
 
 #include <chrono>
 
+#include "wakepoll/export.h"
+
 namespace wakepoll {
 
 struct Clock {
@@ -17,11 +19,11 @@ struct Clock {
     static constexpr bool is_steady = true;
 
     /// Any thread.
-    [[nodiscard]] static time_point now() noexcept;
+    [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
 
     /// The moment that comes `left` after `from`, or the last there is.
     [[nodiscard]] static constexpr time_point after(time_point from, duration left) noexcept {
-        return left < time_point::max() - from ? from + left : time_point::max();
+        return left < (time_point::max)() - from ? from + left : (time_point::max)();
     }
 };
 

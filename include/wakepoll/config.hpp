@@ -4,22 +4,13 @@
 
 #include <cstdint>
 
-// The two defaults can be changed when wakepoll is built (meson options of the same names); a user
-// of the library gets the chosen values through the dependency object or pkg-config.
-#if !defined(WAKEPOLL_MAX_REGISTRATIONS)
-#define WAKEPOLL_MAX_REGISTRATIONS 1024
-#endif
-#if !defined(WAKEPOLL_MAX_OVERLAPPED_ENTRIES)
-#define WAKEPOLL_MAX_OVERLAPPED_ENTRIES 64
-#endif
-
 namespace wakepoll {
 
 /// Registration slots of a poller that asks for nothing else.
-inline constexpr std::uint32_t max_registrations = WAKEPOLL_MAX_REGISTRATIONS;
+inline constexpr std::uint32_t max_registrations = 1024;
 
 /// Entries in the overlapped pool of a poller that asks for nothing else.
-inline constexpr std::uint32_t max_overlapped_entries = WAKEPOLL_MAX_OVERLAPPED_ENTRIES;
+inline constexpr std::uint32_t max_overlapped_entries = 64;
 
 /// The most that either of the two may be set to.
 inline constexpr std::uint32_t capacity_limit = 65536;

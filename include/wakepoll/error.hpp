@@ -13,12 +13,14 @@
 #include <utility>
 #include <variant>
 
+#include "wakepoll/export.h"
+
 namespace wakepoll {
 
 /// The category of every error that wakepoll returns. Values are Win32 or Winsock codes; messages
 /// are wakepoll's own and do not depend on the system's language. Its `default_error_condition` is
 /// the table in lib/error.cpp.
-[[nodiscard]] const std::error_category& win32_category() noexcept;
+[[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
 
 /// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
 [[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {

@@ -20,6 +20,7 @@
 #include "wakepoll/config.hpp"
 #include "wakepoll/error.hpp"
 #include "wakepoll/events.hpp"
+#include "wakepoll/export.h"
 #include "wakepoll/handle.hpp"
 #include "wakepoll/overlapped.hpp"
 #include "wakepoll/stats.hpp"
@@ -35,7 +36,7 @@ struct AcceptedAddresses {
     std::span<const std::byte> remote;
 };
 
-class OsPoller {
+class WAKEPOLL_API OsPoller {
 public:
     /// What `submit_accept` needs in its buffer for the addresses of both ends.
     static constexpr std::size_t accept_address_size = 288;
@@ -226,10 +227,10 @@ public:
         const auto now = OtherClock::now();
         const Years left = Years(deadline.time_since_epoch()) - Years(now.time_since_epoch());
         if (left > Years(100)) {
-            return set_timer(Clock::time_point::max());
+            return set_timer((Clock::time_point::max)());
         }
         if (left < Years(-100)) {
-            return set_timer(Clock::time_point::min());
+            return set_timer((Clock::time_point::min)());
         }
         return set_timer(
             Clock::after(Clock::now(), std::chrono::ceil<Clock::duration>(deadline - now)));

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "wakepoll/export.h"
 #include "wakepoll/handle.hpp"
 
 namespace wakepoll {
@@ -119,7 +120,7 @@ struct Completion {
 };
 
 /// The pool of a poller. Any thread.
-class OverlappedPool {
+class WAKEPOLL_API OverlappedPool {
 public:
     OverlappedPool(const OverlappedPool&) = delete;
     OverlappedPool& operator=(const OverlappedPool&) = delete;

@@ -24,7 +24,7 @@ class Timeout {
         if (!(duration > std::chrono::duration<Rep, Period>::zero())) {
             return 0;
         }
-        constexpr std::int64_t limit = std::chrono::nanoseconds::max().count();
+        constexpr std::int64_t limit = (std::chrono::nanoseconds::max)().count();
         const long double nanoseconds =
             std::chrono::duration<long double, std::nano>(duration).count();
         if (nanoseconds >= static_cast<long double>(limit)) {
@@ -45,7 +45,8 @@ public:
     /// Zero: look, do not block.
     constexpr Timeout() noexcept = default;
 
-    /// From any duration: rounded up to whole nanoseconds, saturating at `max()`, negative is zero.
+    /// From any duration: rounded up to whole nanoseconds, saturating at `longest()`, negative is
+    /// zero.
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` is how it is meant.
     constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
@@ -63,16 +64,16 @@ public:
     }
 
     /// The longest finite timeout, about 292 years.
-    [[nodiscard]] static constexpr Timeout max() noexcept {
-        return Timeout(std::chrono::nanoseconds::max());
+    [[nodiscard]] static constexpr Timeout longest() noexcept {
+        return Timeout((std::chrono::nanoseconds::max)());
     }
 
     [[nodiscard]] constexpr bool is_forever() const noexcept { return nanoseconds_ == forever_; }
     [[nodiscard]] constexpr bool is_zero() const noexcept { return nanoseconds_ == 0; }
 
-    /// The length of a finite timeout; `nanoseconds::max()` for an endless one.
+    /// The length of a finite timeout; the longest there is for an endless one.
     [[nodiscard]] constexpr std::chrono::nanoseconds duration() const noexcept {
-        return is_forever() ? std::chrono::nanoseconds::max()
+        return is_forever() ? (std::chrono::nanoseconds::max)()
                             : std::chrono::nanoseconds(nanoseconds_);
     }
 

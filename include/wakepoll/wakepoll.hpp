@@ -11,5 +11,6 @@
 #include "wakepoll/overlapped.hpp"
 #include "wakepoll/stats.hpp"
 #include "wakepoll/timeout.hpp"
+#include "wakepoll/version.hpp"
 #include "wakepoll/waker.hpp"
 // IWYU pragma: end_exports

@@ -5,11 +5,13 @@
 // until the last Waker is gone.
 #pragma once
 
+#include "wakepoll/export.h"
+
 namespace wakepoll {
 
 class Poller;
 
-class Waker {
+class WAKEPOLL_API Waker {
 public:
     /// Refers to no poller: every call returns false.
     Waker() noexcept = default;

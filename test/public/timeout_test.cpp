@@ -127,9 +127,9 @@ BOOST_AUTO_TEST_CASE(a_new_timeout_does_not_block) {
 BOOST_AUTO_TEST_CASE(forever_is_longer_than_the_longest_and_equal_only_to_itself) {
     static_assert(wait_forever.is_forever() && !wait_forever.is_zero());
     static_assert(Timeout::forever() == wait_forever);
-    static_assert(Timeout::max() != wait_forever && !Timeout::max().is_forever());
+    static_assert(Timeout::longest() != wait_forever && !Timeout::longest().is_forever());
     BOOST_TEST(nanoseconds_of(wait_forever) == longest);
-    BOOST_TEST(nanoseconds_of(Timeout::max()) == longest);
+    BOOST_TEST(nanoseconds_of(Timeout::longest()) == longest);
 }
 
 BOOST_AUTO_TEST_CASE(milliseconds_mean_what_epoll_wait_means) {
@@ -154,7 +154,7 @@ BOOST_DATA_TEST_CASE(the_kernel_gets_milliseconds_rounded_up_and_capped, data::m
 
 BOOST_AUTO_TEST_CASE(no_finite_wait_becomes_an_endless_one) {
     static_assert(kernel_wait_cap < kernel_infinite);
-    BOOST_TEST(to_kernel_milliseconds(Timeout::max().duration()) != kernel_infinite);
+    BOOST_TEST(to_kernel_milliseconds(Timeout::longest().duration()) != kernel_infinite);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

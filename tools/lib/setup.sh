@@ -31,7 +31,7 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# need_packages [native] [wine] [lint] [clang] [costs] [bench]
+# need_packages [native] [wine] [lint] [clang] [cmake] [costs] [bench]
 #
 # Makes sure that the tools of these groups are there (native and wine where none is named), and
 # installs what is missing where that is allowed without asking: as root, or by sudo without a
@@ -64,6 +64,7 @@ need_packages() {
                 have clang-format || missing="$missing clang-format"
                 have clang-tidy || missing="$missing clang-tidy"
                 ;;
+            cmake) have cmake || missing="$missing cmake" ;;
             costs) have valgrind || missing="$missing valgrind" ;;
             *) die "need_packages: no group is called '$group'" ;;
         esac
