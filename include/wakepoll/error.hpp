@@ -9,7 +9,9 @@
 
 #include <cassert>
 #include <cstdint>
+#include <functional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -46,6 +48,30 @@ public:
     [[nodiscard]] T& value() & { return check(), *std::get_if<0>(&content_); }
     [[nodiscard]] const T& value() const& { return check(), *std::get_if<0>(&content_); }
     [[nodiscard]] T&& value() && { return check(), std::move(*std::get_if<0>(&content_)); }
+
+    /// The value, or `other` where there is none.
+    template <class U>
+    [[nodiscard]] T value_or(U&& other) const& {
+        return has_value() ? **this : static_cast<T>(std::forward<U>(other));
+    }
+    template <class U>
+    [[nodiscard]] T value_or(U&& other) && {
+        return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
+    }
+
+    /// What `next` makes of the value, which is another Result; the error where there is none.
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
+        return has_value() ? std::invoke(std::forward<F>(next), **this) : error();
+    }
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&> {
+        return has_value() ? std::invoke(std::forward<F>(next), **this) : error();
+    }
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) && -> std::invoke_result_t<F, T> {
+        return has_value() ? std::invoke(std::forward<F>(next), std::move(**this)) : error();
+    }
 
     /// The value, unchecked: there must be one.
     [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }

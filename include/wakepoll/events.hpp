@@ -105,6 +105,12 @@ struct NativeEvent {
     /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
     /// the poller and stays valid until the next `wait` or `dispose` of that poller.
     const Completion* completion = nullptr;
+
+    /// The user data of a registration that was made with a pointer.
+    template <class T>
+    [[nodiscard]] T* ptr() const noexcept {
+        return static_cast<T*>(data.ptr);
+    }
 };
 
 /// One event in the shape that a loop's portable layer consumes; made by `OsPoller::translate`.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 
 namespace wakepoll {
@@ -15,11 +16,19 @@ public:
     /// Refers to nothing; every call refuses it with `std::errc::bad_file_descriptor`.
     constexpr Handle() noexcept = default;
 
-    /// From a SOCKET, or from any handle value kept as a number.
-    constexpr explicit Handle(std::uintptr_t value) noexcept : value_(value) {}
+    // NOLINTBEGIN(google-explicit-constructor): `register_handle(socket, ...)` is how it is meant.
+    /// From a SOCKET, which is a std::uintptr_t, and from no other number by itself.
+    constexpr Handle(std::same_as<std::uintptr_t> auto value) noexcept : value_(value) {}
+    /// From a HANDLE, which is a void*, and from no other pointer.
+    Handle(std::same_as<void*> auto native) noexcept
+        : value_(reinterpret_cast<std::uintptr_t>(native)) {}
+    // NOLINTEND(google-explicit-constructor)
 
-    /// From a HANDLE.
-    explicit Handle(void* native) noexcept : value_(reinterpret_cast<std::uintptr_t>(native)) {}
+    /// From any other number that holds one.
+    template <std::integral Number>
+    requires(!std::same_as<Number, std::uintptr_t> &&
+             !std::same_as<Number, bool>) constexpr explicit Handle(Number value) noexcept
+        : value_(static_cast<std::uintptr_t>(value)) {}
 
     /// The number itself: a SOCKET where the handle is a socket.
     [[nodiscard]] constexpr std::uintptr_t value() const noexcept { return value_; }

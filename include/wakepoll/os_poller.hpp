@@ -107,12 +107,26 @@ public:
     [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
                                                   std::uint64_t user_data) noexcept;
 
+    /// The same with a pointer, which each event has in `data.ptr`: `event.ptr<Connection>()`.
+    template <class T>
+    [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
+                                                  T* user_data) noexcept {
+        return register_handle(handle, interest, as_number(user_data));
+    }
+
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (that, and closed or
     /// never a handle), `invalid_argument`; with AFD, whatever keeps a request from being canceled.
     /// What fails changes nothing.
     [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
+
+    /// The same with a pointer.
+    template <class T>
+    [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
+                                                T* user_data) noexcept {
+        return modify_handle(handle, interest, as_number(user_data));
+    }
 
     /// Ends the registration of a handle. Do it before closing the handle, because Windows reuses
     /// the numbers at once. A socket that was closed while registered is forgotten by the next
@@ -291,6 +305,10 @@ public:
 
 private:
     explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
+
+    [[nodiscard]] static std::uint64_t as_number(const void* user_data) noexcept {
+        return reinterpret_cast<std::uintptr_t>(user_data);
+    }
 
     [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
                                                            std::span<const std::byte> buffer,

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <system_error>
+
+#include "wakepoll/events.hpp"
 
 namespace wakepoll {
 
@@ -13,6 +16,10 @@ struct WaitResult {
     bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
     bool timer = false;     ///< The time of `set_timer` has come.
     std::error_code error;
+    NativeEvent* first = nullptr;  ///< The front of that span.
+
+    /// The events: `for (const NativeEvent& event : result.events())`.
+    [[nodiscard]] std::span<NativeEvent> events() const noexcept { return {first, count}; }
 };
 
 }  // namespace wakepoll

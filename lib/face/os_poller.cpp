@@ -187,7 +187,9 @@ WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexce
         refused.error = moved_from();
         return refused;
     }
-    return poller_->wait(events, timeout);
+    WaitResult result = poller_->wait(events, timeout);
+    result.first = events.data();
+    return result;
 }
 
 bool OsPoller::post_wakeup() noexcept { return poller_ != nullptr && poller_->wake(); }

@@ -76,6 +76,23 @@ BOOST_AUTO_TEST_CASE(data_is_in_until_it_is_read) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(user_data_can_be_a_pointer_and_a_result_has_its_events) {
+    on_every_kernel(10, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair pair = stage.world.tcp_pair();
+        int first = 0;
+        const int second = 0;
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::write, &first));
+        BOOST_REQUIRE(!poller.modify_handle(pair.local, IoInterest::write, &second));
+        std::array<NativeEvent, 4> events;
+        const WaitResult result = poller.wait(events, patience);
+        BOOST_REQUIRE(result.events().size() == 1U);
+        for (const NativeEvent& event : result.events()) {
+            BOOST_TEST(event.ptr<const int>() == &second);
+        }
+    });
+}
+
 BOOST_AUTO_TEST_CASE(data_that_came_before_registration_is_reported) {
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();

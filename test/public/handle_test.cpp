@@ -2,6 +2,7 @@
 #include "wakepoll/handle.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -45,9 +46,24 @@ BOOST_AUTO_TEST_CASE(handles_are_ordered_by_value) {
     BOOST_TEST((Handle{} == Handle{all_ones}));
 }
 
-BOOST_AUTO_TEST_CASE(a_number_does_not_turn_into_a_handle_by_itself) {
-    static_assert(!std::is_convertible_v<std::uintptr_t, Handle>);
-    static_assert(!std::is_convertible_v<void*, Handle>);
+BOOST_AUTO_TEST_CASE(a_socket_and_a_native_handle_turn_into_a_handle_by_themselves) {
+    const auto value_of = [](Handle handle) { return handle.value(); };
+    BOOST_TEST(value_of(std::uintptr_t{0x1A4}) == 0x1A4U);
+    BOOST_TEST(value_of(reinterpret_cast<void*>(std::uintptr_t{0x1A4})) == 0x1A4U);
+}
+
+BOOST_AUTO_TEST_CASE(any_number_makes_a_handle_where_it_is_asked_to) {
+    BOOST_TEST(!Handle(0));
+    BOOST_TEST(!Handle(-1));
+    BOOST_TEST(Handle(12).value() == 12U);
+    BOOST_TEST(Handle(std::uint8_t{200}).value() == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_else_turns_into_a_handle_by_itself) {
+    static_assert(!std::is_convertible_v<int, Handle>);
+    static_assert(!std::is_convertible_v<bool, Handle> && !std::is_constructible_v<Handle, bool>);
+    static_assert(!std::is_constructible_v<Handle, int*>);
+    static_assert(!std::is_constructible_v<Handle, std::nullptr_t>);
     static_assert(!std::is_convertible_v<Handle, bool>);
     static_assert(std::is_trivially_copyable_v<Handle>);
     static_assert(sizeof(Handle) == sizeof(void*));

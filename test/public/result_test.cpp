@@ -40,6 +40,27 @@ BOOST_AUTO_TEST_CASE(an_error_comes_without_a_value) {
     BOOST_TEST(result.error().value() == 6);
 }
 
+BOOST_AUTO_TEST_CASE(an_error_can_be_replaced_by_a_value) {
+    const Result<int> good = 1;
+    const Result<int> bad = win32_error(6);
+    BOOST_TEST(good.value_or(2) == 1);
+    BOOST_TEST(bad.value_or(2) == 2);
+    BOOST_TEST(*make(false).value_or(std::make_unique<int>(7)) == 7);
+    BOOST_TEST(*make(true).value_or(nullptr) == 42);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_is_handed_on_and_an_error_passed_by) {
+    const auto half = [](int number) {
+        return number % 2 == 0 ? Result<long>(number / 2) : Result<long>(win32_error(87));
+    };
+    BOOST_TEST(*Result<int>(6).and_then(half) == 3);
+    BOOST_TEST(Result<int>(3).and_then(half).error().value() == 87);
+    BOOST_TEST(Result<int>(win32_error(6)).and_then(half).error().value() == 6);
+    const auto take = [](Owned owned) { return Result<int>(*owned); };
+    BOOST_TEST(*make(true).and_then(take) == 42);
+    BOOST_TEST(make(false).and_then(take).error().value() == 6);
+}
+
 BOOST_AUTO_TEST_CASE(asking_an_error_for_its_value_throws_that_error) {
     const auto is_bad_handle = [](const std::system_error& thrown) {
         return thrown.code() == win32_error(6);
