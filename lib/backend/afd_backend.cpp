@@ -14,6 +14,7 @@ namespace wakepoll::backend {
 using core::nanoseconds;
 using core::Slot;
 using Place = core::PollSchedule::Place;
+namespace afd_bits = core::afd_bits;
 
 Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
     Result<sys::AfdDevice> device = sys::AfdDevice::open();
@@ -32,13 +33,15 @@ Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcep
 }
 
 AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
-                       const sys::CompletionPort& port, PollerStats& stats) noexcept
+                       const sys::CompletionPort& port, PollerStats& stats,
+                       const HangUps& hang_ups) noexcept
     : memory_(memory),
       devices_(memory.devices),
       schedule_(memory.members, memory.links),
       table_(table),
       port_(port),
-      stats_(stats) {}
+      stats_(stats),
+      hang_ups_(hang_ups) {}
 
 // Registrations
 // ----------------------------------------------------------------------------------
@@ -125,7 +128,7 @@ std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
 }
 
 void AfdBackend::watch(Slot slot, bool silent) noexcept {
-    schedule_.add(slot, core::to_afd_mask(table_[slot].interest));
+    schedule_.add(slot, wanted(slot));
     if (silent) {
         schedule_.silence(slot);
     }
@@ -139,11 +142,12 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
 }
 
 std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
-    const std::uint32_t wanted = core::to_afd_mask(table_[slot].interest);
-    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted), slot)) {
+    HangUps::forget(table_[slot]);
+    const std::uint32_t wanted_now = wanted(slot);
+    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
         return error;
     }
-    schedule_.modify(slot, wanted);
+    schedule_.modify(slot, wanted_now);
     return {};
 }
 
@@ -277,10 +281,13 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
     NativeEvent* event = events.data();
     const auto report = [&](Slot slot, std::uint32_t answer) {
         const core::Registration& registration = table_[slot];
-        event->events = core::filter_mask(core::is_plain(answer)
-                                              ? core::from_plain_afd_mask(answer)
-                                              : core::from_afd_mask(answer, registration.stream),
-                                          registration.interest);
+        std::uint32_t reported = core::from_plain_afd_mask(answer);
+        if (!core::is_plain(answer)) {
+            const bool full = registration.hung_up && (answer & afd_bits::disconnect) != 0;
+            reported =
+                core::from_afd_mask(answer, registration.stream) | (full ? mask::hup : mask::none);
+        }
+        event->events = core::filter_mask(reported, registration.interest);
         event->data.u64 = registration.user_data;
         event->completion = nullptr;
         ++event;

@@ -20,6 +20,7 @@
 #include <system_error>
 #include <utility>
 
+#include "backend/hang_ups.hpp"
 #include "backend/readiness_backend.hpp"
 #include "core/afd_bits.hpp"
 #include "core/deadline.hpp"
@@ -66,7 +67,8 @@ public:
     [[nodiscard]] static Result<sys::AfdDevice> open(const sys::CompletionPort& port) noexcept;
 
     AfdBackend(const Memory& memory, core::RegistrationTable& table,
-               const sys::CompletionPort& port, PollerStats& stats) noexcept;
+               const sys::CompletionPort& port, PollerStats& stats,
+               const HangUps& hang_ups) noexcept;
 
     AfdBackend(const AfdBackend&) = delete;
     AfdBackend& operator=(const AfdBackend&) = delete;
@@ -124,6 +126,12 @@ private:
     }
     [[nodiscard]] std::error_code open_device_for(core::Slot slot, core::Slot& closed) noexcept;
     [[nodiscard]] std::error_code find_base(core::Slot slot) noexcept;
+    /// What the device is asked about a registration.
+    [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
+        const core::Registration& registration = table_[slot];
+        return core::to_afd_mask(registration.interest) |
+               (hang_ups_.concern(registration) ? core::afd_bits::disconnect : 0U);
+    }
     /// A registered socket of a layered provider with the same base as this one; else `no_slot`.
     [[nodiscard]] core::Slot same_base(core::Slot slot) const noexcept;
 
@@ -140,19 +148,27 @@ private:
     /// Takes the answer to the group's request of `count` sockets. True where some socket has
     /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// Takes the answer for a due socket that is asked for `wanted`. False where there is nothing
-    /// to report.
+    /// Takes the answer for a due socket that is asked for `wanted`. False where it says nothing;
+    /// where it says nothing that is to be reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
         if ((events & core::afd_bits::local_close) != 0) {
             drop(slot);
             return true;
         }
-        const std::uint32_t answer = events & wanted;
+        std::uint32_t answer = events & wanted;
         if (answer != 0 && !schedule_.is_polled(slot)) {
-            schedule_.note_answer(slot, answer);
+            if ((answer & core::afd_bits::disconnect) != 0) {
+                answer = judge_end(slot, answer);
+            }
+            if (answer != 0) {
+                schedule_.note_answer(slot, answer);
+            }
         }
-        return answer != 0;
+        return (events & wanted) != 0;
     }
+    /// The peer of a due socket has sent FIN. What of the answer counts; where the FIN is nothing
+    /// to report, it is wanted no more.
+    [[nodiscard]] std::uint32_t judge_end(core::Slot slot, std::uint32_t answer) noexcept;
 
     // Cancelling and packets
 
@@ -177,6 +193,7 @@ private:
     core::RegistrationTable& table_;
     const sys::CompletionPort& port_;
     PollerStats& stats_;
+    const HangUps& hang_ups_;
 };
 
 static_assert(offsetof(AfdBackend::Cell, item) ==

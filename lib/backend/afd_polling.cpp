@@ -85,8 +85,11 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
         table_[slot].polled = true;
         return {};
     }
-    const bool any = cell.request.count == 1 && take_answer(slot, cell.item.events, wanted);
-    return any ? std::error_code{} : own_errors::resource_unavailable_try_again();
+    if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
+        return own_errors::resource_unavailable_try_again();
+    }
+    // Still due, it wants less by now.
+    return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};
 }
 
 std::error_code AfdBackend::poll_each_alone(std::uint32_t count) noexcept {
@@ -134,6 +137,15 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
         }
     }
     return {};
+}
+
+std::uint32_t AfdBackend::judge_end(Slot slot, std::uint32_t answer) noexcept {
+    core::Registration& registration = table_[slot];
+    if (hang_ups_.is_full(registration) || core::wants_end(registration.interest)) {
+        return answer;
+    }
+    schedule_.modify(slot, wanted(slot));
+    return answer & ~afd_bits::disconnect;
 }
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {

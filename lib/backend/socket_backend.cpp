@@ -5,11 +5,20 @@ namespace wakepoll::backend {
 using core::nanoseconds;
 using core::Slot;
 
+namespace {
+
+// Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
+constexpr std::uint32_t first_build_that_polls_refusals = 19041;
+
+}  // namespace
+
 SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
                              core::WakeState& wake, const sys::CompletionPort& port,
-                             PollerStats& stats, bool select_reports_refusals) noexcept
-    : wsapoll_(memory.wsapoll, table, wake, stats, select_reports_refusals),
-      afd_(memory.afd, table, port, stats),
+                             PollerStats& stats, std::uint32_t build) noexcept
+    : hang_ups_(build),
+      wsapoll_(memory.wsapoll, table, wake, stats, hang_ups_,
+               build < first_build_that_polls_refusals),
+      afd_(memory.afd, table, port, stats, hang_ups_),
       choice_(choice),
       table_(table),
       wake_(wake),

@@ -52,7 +52,7 @@ public:
 
     SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
                   core::WakeState& wake, const sys::CompletionPort& port, PollerStats& stats,
-                  bool select_reports_refusals) noexcept;
+                  std::uint32_t build) noexcept;
 
     SocketBackend(const SocketBackend&) = delete;
     SocketBackend& operator=(const SocketBackend&) = delete;
@@ -144,6 +144,7 @@ private:
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
 
+    HangUps hang_ups_;
     WsapollBackend wsapoll_;
     AfdBackend afd_;
     Choice choice_;

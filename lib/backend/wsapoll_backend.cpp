@@ -30,7 +30,7 @@ bool WsapollBackend::is_closed(const PollEntry& entry) noexcept {
 }
 
 WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
-                               core::WakeState& wake, PollerStats& stats,
+                               core::WakeState& wake, PollerStats& stats, const HangUps& hang_ups,
                                bool select_reports_refusals) noexcept
     : active_(memory.arrays[0], memory.arrays[1], memory.positions, memory.links),
       quiet_(memory.links),
@@ -39,6 +39,7 @@ WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& ta
       table_(table),
       wake_(wake),
       stats_(stats),
+      hang_ups_(hang_ups),
       select_reports_refusals_(select_reports_refusals) {}
 
 // The sets
@@ -112,6 +113,7 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
 }
 
 std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+    HangUps::forget(table_[slot]);
     // A quiet socket may have something to report to its new interest, and a silent one is armed.
     unwatch(slot);
     watch(slot, entry_for(table_[slot]));
@@ -216,6 +218,15 @@ std::error_code WsapollBackend::end_block(std::error_code error) noexcept {
 // Reporting
 // -----------------------------------------------------------------------------------------
 
+std::uint32_t WsapollBackend::judge(core::Registration& registration,
+                                    std::int16_t revents) const noexcept {
+    const std::uint32_t reported = core::to_epoll_mask(revents, registration.stream);
+    constexpr int ends = poll_bits::hup | poll_bits::err;
+    return (revents & ends) == poll_bits::hup && hang_ups_.is_full(registration)
+               ? reported | mask::hup
+               : reported;
+}
+
 Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                              nanoseconds now) noexcept {
     Scan scan;
@@ -244,7 +255,7 @@ Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
                 note_connected(slot);
             }
         }
-        const core::Registration& registration = table_[slot];
+        core::Registration& registration = table_[slot];
         const std::uint32_t reported = reportable(registration, revents);
         if (reported == 0) {
             move_to(quiet_, Set::quiet, slot);

@@ -23,6 +23,7 @@
 #include <span>
 #include <system_error>
 
+#include "backend/hang_ups.hpp"
 #include "backend/readiness_backend.hpp"
 #include "core/deadline.hpp"
 #include "core/event_mask.hpp"
@@ -53,7 +54,8 @@ public:
     };
 
     WsapollBackend(const Memory& memory, core::RegistrationTable& table, core::WakeState& wake,
-                   PollerStats& stats, bool select_reports_refusals) noexcept;
+                   PollerStats& stats, const HangUps& hang_ups,
+                   bool select_reports_refusals) noexcept;
 
     WsapollBackend(const WsapollBackend&) = delete;
     WsapollBackend& operator=(const WsapollBackend&) = delete;
@@ -105,13 +107,15 @@ private:
     /// What WSAPoll is asked about a registration.
     [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
     /// What of an answer is reported to it.
-    [[nodiscard]] static std::uint32_t reportable(const core::Registration& registration,
-                                                  std::int16_t revents) noexcept {
-        return core::filter_mask(core::is_plain(revents)
-                                     ? core::plain_to_epoll_mask(revents)
-                                     : core::to_epoll_mask(revents, registration.stream),
+    [[nodiscard]] std::uint32_t reportable(core::Registration& registration,
+                                           std::int16_t revents) const noexcept {
+        return core::filter_mask(core::is_plain(revents) ? core::plain_to_epoll_mask(revents)
+                                                         : judge(registration, revents),
                                  registration.interest);
     }
+    /// What an answer says that is more than data and room.
+    [[nodiscard]] std::uint32_t judge(core::Registration& registration,
+                                      std::int16_t revents) const noexcept;
     [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
 
     /// Puts a registration into the active set.
@@ -158,6 +162,7 @@ private:
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
+    const HangUps& hang_ups_;
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;

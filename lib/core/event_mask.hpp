@@ -25,6 +25,11 @@ inline constexpr std::uint32_t interest_bits =
     return any(interest & IoInterest::one_shot);
 }
 
+/// The end of the stream is reported to this interest.
+[[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
+    return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
+}
+
 /// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
 /// would refuse the call for the whole array. Nothing on behalf of `rdband` and `wrband`, which no
 /// socket reports: WSAPoll would return at once for what is then filtered out.

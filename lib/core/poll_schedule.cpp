@@ -59,6 +59,7 @@ PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted)
 }
 
 void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
+    differ();
     Member& member = of(slot);
     if (member.wanted == 0 && !member.active) {
         member.joins_until = round_ - 1;

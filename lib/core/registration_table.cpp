@@ -76,6 +76,8 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     Registration& registration = (*this)[slot];
     registration.interest = IoInterest::none;
     registration.base = 0;
+    registration.hung_up = false;
+    registration.asked = false;
     ++registration.generation;
     release(slot);
 }

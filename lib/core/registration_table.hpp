@@ -32,6 +32,8 @@ struct Registration {
     bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
     bool skips : 1 = false;        ///< What succeeds at once posts no packet.
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
+    bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
+    bool asked : 1 = false;        ///< Whether they are need not be asked until it is modified.
     std::uint32_t operations = 0;  ///< In flight.
     std::uint32_t base = 0;        ///< Of a registered socket: the number that AFD knows it by.
     std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its entry of the pool.

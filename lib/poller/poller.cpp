@@ -14,9 +14,6 @@
 namespace wakepoll {
 namespace {
 
-// Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
-constexpr std::uint32_t first_build_that_polls_refusals = 19041;
-
 /// Gives out consecutive arrays from a block of all-zero memory. A null block only counts.
 class Carver {
 public:
@@ -96,8 +93,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       table_(memory.registrations, memory.index, config.max_registrations),
       entries_(memory.entries, config.max_overlapped_entries),
       operation_list_(entries_),
-      sockets_(memory.sockets, choice, table_, word_, port_, stats_,
-               sys::windows_build() < first_build_that_polls_refusals),
+      sockets_(memory.sockets, choice, table_, word_, port_, stats_, sys::windows_build()),
       handles_(memory.handles, table_, operation_list_, stats_, &Poller::handle_signalled, this),
       timer_(&Poller::timer_signalled, this),
       wakeup_(word_, port_, sockets_),

@@ -43,4 +43,9 @@ enum class SocketKind : std::uint8_t { stream, datagram };
 /// getsockopt(SO_ACCEPTCONN): true for a listener.
 [[nodiscard]] Result<bool> is_listening(Handle socket) noexcept;
 
+/// WSAIoctl(SIO_TCP_INFO): true where both sides of a connection have sent FIN, or it is over.
+/// WSAEOPNOTSUPP (10045) before Windows 10 1703 and Server 2016, on Wine 8, and where the protocol
+/// is not TCP.
+[[nodiscard]] Result<bool> is_shut_both_ways(Handle socket) noexcept;
+
 }  // namespace wakepoll::sys

@@ -4,8 +4,10 @@
 // Nothing of that is remembered: the simulated socket itself is asked what it would answer to the
 // backend in use, and lib/core's tables, which have tests of their own, make an epoll mask of it.
 // So whatever a personality says of data before a FIN or of a refused connect is expected as it is.
-// One more thing is known: before build 19041 select is asked about refusals beside WSAPoll. A
-// listener is not refused, whatever select says of it.
+// Two more things are known: before build 19041 select is asked about refusals beside WSAPoll. A
+// listener is not refused, whatever select says of it. And a connection that is shut both ways has
+// hung up, where the system tells it and the interest wants the end of the stream; under another
+// interest it may be reported.
 #pragma once
 
 #include <algorithm>
@@ -166,7 +168,16 @@ public:
             }
             mask = core::to_epoll_mask(told, stream);
         }
-        return core::filter_mask(mask, interest);
+        const bool ended = (mask & mask::rdhup) != 0 && core::wants_end(interest);
+        return core::filter_mask(mask, interest) |
+               (ended && has_hung_up(*socket, traits) ? mask::hup : 0U);
+    }
+
+    /// Both directions are shut, and the system tells it.
+    [[nodiscard]] bool has_hung_up(sim::Kernel& kernel) const {
+        const sim::ModelLock model(kernel);
+        const auto socket = model->handles.find_as<sim::Socket>(handle_);
+        return has_hung_up(*socket, kernel.traits());
     }
 
     std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
@@ -174,6 +185,10 @@ public:
     bool armed = false;  ///< Registered, and no one-shot that was reported.
 
 private:
+    [[nodiscard]] static bool has_hung_up(const sim::Socket& socket, const sim::Traits& traits) {
+        return traits.tells_tcp_state && socket.is_shut_both_ways();
+    }
+
     void take(const SocketPair& pair) {
         handle_ = pair.local;
         peer_ = pair.peer;

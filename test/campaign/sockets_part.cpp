@@ -235,13 +235,23 @@ void SocketsPart::take(const NativeEvent& event) {
     taken_.emplace_back(user_data, event.events);
 }
 
+/// Whether a connection is shut both ways is said of it only where the call that asks succeeds, and
+/// may be said where the interest wants no end of the stream.
+bool SocketsPart::is_but_a_hang_up(const ModelSocket& socket, std::uint64_t user_data,
+                                   std::uint32_t mask) const {
+    return socket.has_hung_up(scene_.kernel) &&
+           (scene_.faulty() || !core::wants_end(socket.interest)) &&
+           ((mask ^ mask_in(before_, user_data)) & ~mask::hup) == 0;
+}
+
 void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
         const auto found = std::ranges::find(sockets_, user_data, &ModelSocket::user_data);
         const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
-        const bool told =
-            mask_in(before_, user_data) == mask || mask_in(after, user_data) == mask || overtaken;
+        const bool told = mask_in(before_, user_data) == mask ||
+                          mask_in(after, user_data) == mask || overtaken ||
+                          is_but_a_hang_up(*found, user_data, mask);
         hold(!alone_ || told, "a socket is not as was reported: s", serial_of(user_data), ' ',
              words_of_mask(mask), ", and was ", words_of_mask(mask_in(before_, user_data)));
     }
@@ -279,7 +289,8 @@ std::size_t SocketsPart::remember() {
     remembered_ = masks();
     // A report that has been overtaken takes a turn, too.
     const auto may_be_overtaken = [this](const ModelSocket& socket) {
-        return socket.armed && mask_in(remembered_, socket.user_data) == 0 && socket.was_ready();
+        return socket.armed && mask_in(remembered_, socket.user_data) == 0 &&
+               (socket.was_ready() || socket.has_hung_up(scene_.kernel));
     };
     return remembered_.size() +
            static_cast<std::size_t>(std::ranges::count_if(sockets_, may_be_overtaken));

@@ -59,6 +59,8 @@ private:
     void fail_cancel();
     void fail_no_cancel();
     [[nodiscard]] Masks masks();
+    [[nodiscard]] bool is_but_a_hang_up(const ModelSocket& socket, std::uint64_t user_data,
+                                        std::uint32_t mask) const;
     [[nodiscard]] bool may_be_delayed(std::uint64_t user_data) const;
 
     Scene& scene_;

@@ -114,6 +114,17 @@ void both_fins_the_peers_first(Scene& scene) {
     scene.under_every_interest(pair.local, 1);
 }
 
+void both_fins_while_neither_is_asked_for(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::write, 1);
+    scene.world.shutdown_send(pair.peer);
+    scene.settled("the peer's FIN", 1, mask::out);
+    scene.world.shutdown_send(pair.local);
+    scene.settled("both FINs", 1, mask::out);
+    scene.modify(pair.local, IoInterest::write, 2);
+    scene.settled("modified", 2, mask::out);
+}
+
 void both_fins_over_unread_data(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
@@ -180,6 +191,8 @@ std::span<const Scenario> tcp_end_scenarios() {
                  both_fins_ones_own_first},
         Scenario{"tcp end/both FINs, the peer's first, under every interest",
                  both_fins_the_peers_first},
+        Scenario{"tcp end/both FINs, the peer's first, while neither is asked for",
+                 both_fins_while_neither_is_asked_for},
         Scenario{"tcp end/both FINs over unread data", both_fins_over_unread_data},
         Scenario{"tcp end/the peer closes", the_peer_closes},
         Scenario{"tcp end/the peer closes after data", the_peer_closes_after_data},

@@ -45,6 +45,7 @@ const std::array<Row, call_kinds> rows = {{
     {"socket_kind", no_network},
     {"is_connected", no_network},
     {"is_listening", no_network},
+    {"is_shut_both_ways", no_network},
     {"poll_sockets", no_network_or_room},
     {"failed_connects", no_network_or_room},
     {"port_create", no_memory},

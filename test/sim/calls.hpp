@@ -23,6 +23,7 @@ enum class Call : std::uint8_t {
     socket_kind,
     is_connected,
     is_listening,
+    is_shut_both_ways,
     poll_sockets,
     failed_connects,
     port_create,

@@ -144,6 +144,8 @@ std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
             return sys::is_connected(socket).error();
         case Call::is_listening:
             return sys::is_listening(socket).error();
+        case Call::is_shut_both_ways:
+            return sys::is_shut_both_ways(socket).error();
         case Call::poll_sockets:
             return sys::poll_sockets({&entry, 1}, 0).error();
         case Call::failed_connects:

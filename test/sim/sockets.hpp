@@ -68,6 +68,8 @@ public:
     /// SO_CONNECT_TIME tells a time. It goes on doing so after a FIN and after a reset.
     [[nodiscard]] virtual bool is_connected() const noexcept = 0;
     [[nodiscard]] virtual bool is_listening() const noexcept = 0;
+    /// Both ends have sent FIN, or the connection was reset.
+    [[nodiscard]] virtual bool is_shut_both_ways() const noexcept { return false; }
 
     [[nodiscard]] virtual Moved send(std::span<const std::uint8_t> bytes, const Traits& traits) = 0;
     [[nodiscard]] virtual Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) = 0;

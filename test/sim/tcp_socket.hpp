@@ -99,6 +99,9 @@ public:
                                       std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_connected() const noexcept override { return state_ == State::connected; }
     [[nodiscard]] bool is_listening() const noexcept override { return state_ == State::listening; }
+    [[nodiscard]] bool is_shut_both_ways() const noexcept override {
+        return reset_ || (fin_received_ && fin_sent_ && !fin_late_);
+    }
     [[nodiscard]] Moved send(std::span<const std::uint8_t> bytes, const Traits& traits) override;
     [[nodiscard]] Moved receive(std::span<std::uint8_t> bytes, const Traits& traits) override;
 

@@ -124,6 +124,27 @@ BOOST_FIXTURE_TEST_CASE(a_half_closed_connection_is_connected, WorldFixture) {
     BOOST_TEST(sys::is_connected(pair.local).value());
 }
 
+BOOST_FIXTURE_TEST_CASE(both_directions_are_shut_once_both_ends_have_sent_fin, WorldFixture) {
+    const SocketPair pair = world.tcp_pair();
+    const auto shut = [&] {
+        const Result<bool> answer = sys::is_shut_both_ways(pair.local);
+        return answer ? static_cast<int>(*answer) : answer.error().value();
+    };
+    if (runs_on_wine()) {
+        BOOST_TEST(shut() == 10045);
+        return;
+    }
+    BOOST_TEST(shut() == 0);
+    world.shutdown_send(pair.peer);
+    BOOST_REQUIRE(becomes_ready(pair.local, sys::poll_bits::rdnorm));
+    BOOST_TEST(shut() == 0);
+    world.shutdown_send(pair.local);
+    // The connection may be gone altogether.
+    BOOST_TEST((shut() == 1 || shut() == 10057));
+    BOOST_TEST(sys::is_shut_both_ways(world.udp_socket()).error().value() == 10045);
+    BOOST_TEST(sys::is_shut_both_ways(world.never_a_handle()).error().value() == 10038);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_refused_connect_is_never_connected, WorldFixture) {
     const Handle refused = world.connecting_to_nobody();
     BOOST_TEST(!sys::is_connected(refused).value());

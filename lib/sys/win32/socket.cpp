@@ -19,6 +19,22 @@ Result<DWORD> socket_option(Handle socket, int name) noexcept {
     return value;
 }
 
+/// SIO_TCP_INFO, which some headers lack: _WSAIORW(IOC_VENDOR, 39).
+constexpr DWORD ioctl_tcp_info = 0xD8000027;
+
+/// The room that TCP_INFO_v0 takes. Its first member is the state of the connection.
+struct TcpInfo {
+    DWORD state;
+    DWORD others[21];
+};
+static_assert(sizeof(TcpInfo) == 88);
+
+// The states are those of TCPSTATE.
+constexpr DWORD state_closed = 0;
+constexpr DWORD state_closing = 8;
+constexpr DWORD state_last_ack = 9;
+constexpr DWORD state_time_wait = 10;
+
 }  // namespace
 
 Result<WinsockSession> WinsockSession::start() noexcept {
@@ -61,6 +77,18 @@ Result<bool> is_listening(Handle socket) noexcept {
         return listening.error();
     }
     return *listening != 0;
+}
+
+Result<bool> is_shut_both_ways(Handle socket) noexcept {
+    DWORD version = 0;
+    alignas(8) TcpInfo info = {};
+    DWORD size = 0;
+    if (::WSAIoctl(socket.value(), ioctl_tcp_info, &version, sizeof(version), &info, sizeof(info),
+                   &size, nullptr, nullptr) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return info.state == state_closed || info.state == state_closing ||
+           info.state == state_last_ack || info.state == state_time_wait;
 }
 
 }  // namespace wakepoll::sys

@@ -70,4 +70,23 @@ Result<bool> is_listening(Handle socket) noexcept {
                [](const sim::Socket& found) { return found.is_listening(); });
 }
 
+Result<bool> is_shut_both_ways(Handle socket) noexcept {
+    Syscall call(Call::is_shut_both_ways, socket.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    const auto found = call->handles.find_as<sim::Socket>(socket);
+    if (found == nullptr) {
+        return call.fail(sim::code::not_a_socket);
+    }
+    if (!call->traits.tells_tcp_state || found->socket_kind() != SocketKind::stream) {
+        return call.fail(sim::code::not_supported);
+    }
+    const bool shut = found->is_shut_both_ways();
+    if (shut && call->traits.forgets_what_is_shut == sim::Seeded::yes) {
+        return call.fail(sim::code::not_connected);
+    }
+    return call.answer(shut);
+}
+
 }  // namespace wakepoll::sys

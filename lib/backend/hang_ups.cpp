@@ -1,0 +1,24 @@
+#include "backend/hang_ups.hpp"
+
+#include "sys/socket.hpp"
+
+namespace wakepoll::backend {
+
+bool HangUps::is_full(core::Registration& registration) const noexcept {
+    if (registration.hung_up || !concern(registration)) {
+        return registration.hung_up;
+    }
+    const Result<bool> shut = sys::is_shut_both_ways(registration.handle);
+    const std::error_code error = shut.error();
+    // A connection that the peer has ended in order and that is one no more is shut both ways.
+    registration.hung_up = shut ? *shut : error == std::errc::not_connected;
+    // Not of TCP, or not on this system. It is kept for each socket, for others may be asked.
+    const bool untold = error == std::errc::operation_not_supported ||
+                        error == std::errc::invalid_argument ||
+                        error == std::errc::bad_file_descriptor;
+    registration.asked =
+        !registration.hung_up && (untold || !core::wants_end(registration.interest));
+    return registration.hung_up;
+}
+
+}  // namespace wakepoll::backend
