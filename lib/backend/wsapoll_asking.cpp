@@ -200,7 +200,16 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
             }
             return connected.error();
         }
-        if (*connected) {
+        // One that was refused and listens now stays in the except set.
+        const Result<bool> listening =
+            reported && !*connected ? sys::is_listening(Handle{entry.socket}) : Result<bool>(false);
+        if (!listening) {
+            if (listening.error() == std::errc::bad_file_descriptor) {
+                continue;
+            }
+            return listening.error();
+        }
+        if (*connected || *listening) {
             note_connected(active_.slot_at(positions[i]));
         } else if (reported) {
             entry.revents =

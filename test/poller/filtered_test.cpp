@@ -116,6 +116,21 @@ BOOST_AUTO_TEST_CASE(a_quiet_socket_answers_to_a_new_interest) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
+    // Where select is asked, its except set still holds the socket.
+    on_every_kernel(100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle socket = stage.world.connecting_to_nobody();
+        BOOST_REQUIRE(!poller.register_handle(socket, IoInterest::read, 1));
+        BOOST_TEST((wait(poller).mask_of(1) & mask::err) == mask::err);
+        stage.world.listen(socket);
+        BOOST_TEST(wait(poller, 200ms).count() == 0U);
+        stage.world.beside([&] { static_cast<void>(stage.world.connecting(socket)); });
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+        stage.world.join();
+    });
+}
+
 BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
     // Where refused connects must be asked for, select is asked; its except set holds sockets with
     // an out-of-band byte as well.

@@ -158,7 +158,7 @@ constexpr Traits column_of(Personality personality) {
 
         .refusal_delay = row(2s, 2s, 0s),                             // A21, W16
         .refusal_report = row(all, nothing, error),  // W16; before build 19041: nothing
-        .refusal_outlasts_listen = row(false, false, false),          // W23, off: true
+        .refusal_outlasts_listen = row(true, true, false),            // W23
         .hangup_before_drained = row(true, true, false),              // A18, W13
         .writable_after_own_fin = row(false, false, true),            // not known of Windows
         .reports_unreachable = row(true, true, false),                // libuv, .NET
