@@ -18,10 +18,13 @@ inline constexpr std::uint32_t capacity_limit = 65536;
 /// How socket readiness is found out. What is reported is the same.
 enum class Backend : std::uint8_t {
     /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
-    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, or with
-    /// a socket that WSAPoll can not wait for. WSAPoll throughout where AFD's device does not open.
+    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, with a
+    /// socket that WSAPoll cannot wait for, or without a loopback that wakes get through. WSAPoll
+    /// throughout where AFD's device does not open.
     automatic = 0,
-    /// WSAPoll over all registered sockets. Microsoft's documented calls only.
+    /// WSAPoll over all registered sockets. Microsoft's documented calls only. Wakes go through a
+    /// datagram socket on 127.0.0.1: where its datagrams do not arrive, registering a socket
+    /// answers `std::errc::network_down`.
     wsapoll = 1,
     /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
     /// waiting costs what is ready, not what is registered. `create` answers

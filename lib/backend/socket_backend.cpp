@@ -30,7 +30,8 @@ std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
             return error;
         }
     }
-    return serving([&](auto& backend) { return backend.add(slot, now); });
+    const std::error_code error = serving([&](auto& backend) { return backend.add(slot, now); });
+    return error && goes_on_with_afd() ? afd_.add(slot, now) : error;
 }
 
 std::error_code SocketBackend::prepare_all() noexcept {
@@ -91,7 +92,7 @@ void SocketBackend::retire_wsapoll() noexcept {
 std::error_code SocketBackend::begin_block() noexcept {
     const std::error_code error = wsapoll_.begin_block();
     blocked_ = !error;
-    return error;
+    return error && goes_on_with_afd() ? std::error_code{} : error;
 }
 
 std::error_code SocketBackend::end_block(std::error_code error) noexcept {
@@ -101,7 +102,7 @@ std::error_code SocketBackend::end_block(std::error_code error) noexcept {
         retire_wsapoll();
         return {};
     }
-    return error;
+    return error && goes_on_with_afd() ? std::error_code{} : error;
 }
 
 }  // namespace wakepoll::backend

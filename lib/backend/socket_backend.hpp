@@ -3,9 +3,10 @@
 // `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD,
 // for good, as soon as that serves better: with more than `most_by_wsapoll` sockets, when packets
 // can come beside sockets (there the thread blocks at the port itself), or when there is a socket
-// that WSAPoll cannot wait for. Where the device does not open it stays with WSAPoll. The move
-// takes over every registration, in the order of their turns; nothing is lost by it, for readiness
-// is asked for anew, and nothing doubled, for it takes place between two reports.
+// that WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it
+// stays with WSAPoll. The move takes over every registration, in the order of their turns; nothing
+// is lost by it, for readiness is asked for anew, and nothing doubled, for it takes place between
+// two reports.
 //
 // This is the one place that knows which of the two serves. Used under the poller's lock, except
 // `block` and `rouse`.
@@ -81,7 +82,8 @@ public:
         serving([room](auto& backend) { backend.begin_wait(room); });
     }
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
-        return serving([now](auto& backend) { return backend.look(now); });
+        const std::error_code error = serving([now](auto& backend) { return backend.look(now); });
+        return error && goes_on_with_afd() ? afd_.look(now) : error;
     }
     [[nodiscard]] std::size_t due() const noexcept {
         return serving([](const auto& backend) { return backend.due(); });
@@ -96,6 +98,7 @@ public:
     [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
         return serving([now](const auto& backend) { return backend.recheck_in(now); });
     }
+    /// Where `parks_at` says `port` afterwards, there is no block to be made in the sockets.
     [[nodiscard]] std::error_code begin_block() noexcept;
     [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
         return wsapoll_.block(milliseconds);
@@ -141,6 +144,10 @@ public:
 
 private:
     [[nodiscard]] std::error_code prepare_all() noexcept;
+    /// WSAPoll has failed: where it has no doorbell and AFD may serve, AFD does from now on.
+    [[nodiscard]] bool goes_on_with_afd() noexcept {
+        return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
+    }
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
 

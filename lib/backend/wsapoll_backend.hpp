@@ -90,6 +90,9 @@ public:
     /// A change since `begin_block` needs another block to be in force.
     [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
 
+    /// Without one no socket is watched: there is none yet, or it could not be made.
+    [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
+
     /// How many sockets there are, those included that have nothing to report.
     [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
     /// There are sockets that WSAPoll can not wait for.

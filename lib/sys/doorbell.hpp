@@ -4,6 +4,9 @@
 // entry: a non-blocking UDP socket, bound to a free port of 127.0.0.1 and connected to itself, so
 // that only its own datagrams reach it. `ring` may be called from any thread while the doorbell is
 // open.
+//
+// Filter drivers (firewalls, virus scanners) can drop datagrams on loopback without a word, and a
+// doorbell that is not heard loses wakes. So one that is made has been rung and heard.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +19,13 @@ namespace wakepoll::sys {
 
 class Doorbell {
 public:
-    /// socket, ioctlsocket(FIONBIO), bind, getsockname, connect. What was opened is closed again
-    /// where one of them fails.
+    /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
+    /// then send, WSAPoll for at most `longest_way`, recv. What was opened is closed again where
+    /// one of them fails. WSAENETDOWN (10050) where the datagram does not come.
     [[nodiscard]] static Result<Doorbell> create() noexcept;
+
+    /// What a datagram is given for its way: it takes microseconds where nothing looks at it.
+    static constexpr std::uint32_t longest_way = 250;  // milliseconds
 
     Doorbell() noexcept = default;
     Doorbell(Doorbell&& other) noexcept : socket_(std::exchange(other.socket_, closed)) {}

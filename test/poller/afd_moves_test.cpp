@@ -160,6 +160,101 @@ BOOST_AUTO_TEST_CASE(without_the_device_automatic_is_wsapoll_and_afd_is_refused)
     }
 }
 
+namespace {
+
+/// No doorbell can be made: its datagrams do not come back, or there is no loopback at all.
+constexpr std::array no_loopback = {sim::Loopback::drops, sim::Loopback::none};
+
+template <class Body>
+void without_loopback(Body&& body, bool afd_opens = true) {
+    for (const sim::Personality personality : sim::all_personalities) {
+        for (const sim::Loopback loopback : no_loopback) {
+            Stage stage(sim::Options{
+                .personality = personality, .afd_opens = afd_opens, .loopback = loopback});
+            body(stage);
+        }
+    }
+}
+
+/// What a register answers where there is no doorbell.
+bool is_unheard(std::error_code error) {
+    return error == std::errc::network_down || error == std::errc::address_not_available;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(without_loopback_automatic_goes_on_with_afd) {
+    without_loopback([](Stage& stage) {
+        OsPoller poller = make(Backend::automatic);
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_CHECK(poller.backend() == Backend::afd);
+        stage.world.beside([&] { stage.expect(stage.world.send(pair.peer, 1).bytes == 1U); });
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+        stage.world.join();
+        stage.world.receive(pair.local, 1);
+        stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
+        BOOST_TEST(wait(poller).result.woken);
+        stage.world.join();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(without_loopback_wsapoll_refuses_a_socket) {
+    without_loopback([](Stage& stage) {
+        OsPoller poller = make(Backend::wsapoll);
+        const SocketPair pair = stage.world.tcp_pair();
+        const auto before = stage.kernel.now();
+        BOOST_TEST(is_unheard(poller.register_handle(pair.local, IoInterest::read, 1)));
+        BOOST_TEST((stage.kernel.now() - before < 1s));
+        BOOST_TEST(poller.registration_count() == 0U);
+        stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
+        BOOST_TEST(wait(poller).result.woken);
+        stage.world.join();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(without_loopback_and_device_automatic_refuses_a_socket) {
+    without_loopback(
+        [](Stage& stage) {
+            OsPoller poller = make(Backend::automatic);
+            const SocketPair pair = stage.world.tcp_pair();
+            BOOST_TEST(is_unheard(poller.register_handle(pair.local, IoInterest::read, 1)));
+            BOOST_TEST(poller.registration_count() == 0U);
+        },
+        false);
+}
+
+BOOST_AUTO_TEST_CASE(a_doorbell_that_cannot_be_replaced_moves_them) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        for (const bool blocked : {false, true}) {
+            OsPoller poller = make(Backend::automatic);
+            const SocketPair pair = stage.world.tcp_pair();
+            BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+            BOOST_REQUIRE(wait(poller, 0ms).count() == 0U);
+            const auto take_it = [&] {
+                for (int times = 0; times < 3; ++times) {
+                    stage.kernel.fail_next(sim::Call::doorbell_create, 10024);  // WSAEMFILE
+                }
+                stage.world.close(stage.world.find_doorbell());
+            };
+            if (blocked) {
+                stage.kernel.when_blocked(take_it);
+            } else {
+                take_it();
+            }
+            stage.kernel.at(1s, [&] { stage.world.send(pair.peer, 1); });
+            const auto waited = wait(poller);
+            stage.kernel.clear_faults();
+            BOOST_TEST(!waited.result.error);
+            BOOST_TEST(waited.mask_of(1) == mask::in);
+            BOOST_CHECK(poller.backend() == Backend::afd);
+            stage.kernel.when_blocked([&] { stage.expect(poller.post_wakeup()); });
+            stage.world.receive(pair.local, 1);
+            BOOST_TEST(wait(poller).result.woken);
+        }
+    });
+}
+
 #endif
 
 BOOST_AUTO_TEST_SUITE_END()

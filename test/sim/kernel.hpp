@@ -38,6 +38,13 @@ namespace wakepoll::sim {
 
 enum class Mode : std::uint8_t { virtual_clock, threaded };
 
+/// What becomes of datagrams on loopback.
+enum class Loopback : std::uint8_t {
+    works,
+    drops,  ///< A filter driver drops them.
+    none,   ///< There is no such interface.
+};
+
 struct Options {
     Personality personality = Personality::windows_11;
     std::uint64_t seed = 1;
@@ -56,6 +63,7 @@ struct Options {
     bool layered_refuses_base = false;
     /// The AFD device can be opened.
     bool afd_opens = true;
+    Loopback loopback = Loopback::works;
     /// Packets that a port takes from posts before a post fails.
     std::size_t packet_pool = 65536;
     /// What a call costs on the virtual clock.

@@ -50,6 +50,17 @@ BOOST_AUTO_TEST_CASE(it_is_silent_until_rung_and_after_being_drained) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(its_port_is_shared_with_no_other_socket) {
+    const sockaddr_in address = address_of(doorbell);
+    const SOCKET other = ::socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    const BOOL yes = TRUE;
+    BOOST_TEST(::setsockopt(other, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<const char*>(&yes),
+                            sizeof(yes)) == 0);
+    BOOST_TEST(::bind(other, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+               SOCKET_ERROR);
+    ::closesocket(other);
+}
+
 BOOST_AUTO_TEST_CASE(one_drain_takes_one_ring) {
     BOOST_TEST(!doorbell.ring());
     BOOST_TEST(!doorbell.ring());

@@ -8,10 +8,13 @@
 namespace wakepoll::sys {
 namespace {
 
-/// Non-blocking, on a free port of 127.0.0.1, hearing itself only.
+/// Non-blocking, on a free port of 127.0.0.1 that no other socket can share, hearing itself only.
 std::error_code connect_to_itself(SOCKET socket) noexcept {
     u_long on = 1;
-    if (::ioctlsocket(socket, static_cast<long>(FIONBIO), &on) == SOCKET_ERROR) {
+    const BOOL alone = TRUE;
+    if (::ioctlsocket(socket, static_cast<long>(FIONBIO), &on) == SOCKET_ERROR ||
+        ::setsockopt(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&alone),
+                     sizeof(alone)) == SOCKET_ERROR) {
         return last_socket_failure();
     }
     sockaddr_in address = {};
@@ -27,6 +30,26 @@ std::error_code connect_to_itself(SOCKET socket) noexcept {
     return {};
 }
 
+/// What is sent comes back, and WSAPoll sees it.
+std::error_code hear_itself(SOCKET socket) noexcept {
+    char byte = 0;
+    if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    WSAPOLLFD entry = {};
+    entry.fd = socket;
+    entry.events = POLLRDNORM;
+    switch (::WSAPoll(&entry, 1, static_cast<INT>(Doorbell::longest_way))) {
+        case SOCKET_ERROR:
+            return last_socket_failure();
+        case 0:
+            return failure(WSAENETDOWN);
+        default:
+            return ::recv(socket, &byte, 1, 0) == SOCKET_ERROR ? last_socket_failure()
+                                                               : std::error_code();
+    }
+}
+
 }  // namespace
 
 Result<Doorbell> Doorbell::create() noexcept {
@@ -38,7 +61,11 @@ Result<Doorbell> Doorbell::create() noexcept {
         return last_socket_failure();
     }
     Doorbell doorbell(socket);
-    if (const std::error_code error = connect_to_itself(socket)) {
+    std::error_code error = connect_to_itself(socket);
+    if (!error) {
+        error = hear_itself(socket);
+    }
+    if (error) {
         return error;
     }
     return doorbell;

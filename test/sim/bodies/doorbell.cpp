@@ -1,6 +1,6 @@
 // sys/doorbell.hpp over the simulated kernel: a UDP socket that is its own peer.
 //
-// Making one is five calls on Windows and one here: it succeeds or fails as a whole.
+// Making one is nine calls on Windows and one here: it succeeds or fails as a whole.
 #include "sys/doorbell.hpp"
 
 #include <array>
@@ -23,6 +23,16 @@ Result<Doorbell> Doorbell::create() noexcept {
     }
     if (call->winsock_sessions == 0) {
         return call.fail(sim::code::not_initialised);
+    }
+    switch (sim::Kernel::current().options().loopback) {
+        case sim::Loopback::none:
+            return call.fail(sim::code::address_not_available);
+        case sim::Loopback::drops: {
+            const std::uint32_t hang = call.block(longest_way, [] { return false; });
+            return call.fail(hang != 0 ? hang : sim::code::network_down);
+        }
+        case sim::Loopback::works:
+            break;
     }
     const auto socket = std::make_shared<UdpSocket>();
     socket->connect_to(socket);
