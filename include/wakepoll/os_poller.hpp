@@ -87,7 +87,9 @@ public:
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
     ///
     /// What a handle reports:
-    ///   - a socket: readiness in both directions, by the backend;
+    ///   - a socket: readiness in both directions, by the backend. One that AFD cannot poll,
+    ///   because
+    ///     its provider is another's, reports `err` where AFD serves;
     ///   - a pipe: `in` while it can be read, and `hup` with it once the other end is gone. One
     ///     opened for overlapped use takes an entry of the pool; a synchronous one (an anonymous
     ///     pipe) a thread of the system's pool while there is nothing to read;

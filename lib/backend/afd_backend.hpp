@@ -9,6 +9,10 @@
 // each 32 slots, opened when one of them is registered first: a cancel takes the longer, the more
 // requests its handle has in flight.
 //
+// A socket of a provider that is not AFD's makes every request fail, as a closed one does, though
+// it lives. So before a registration is dropped the socket itself is asked. One that is open
+// reports `err` in each wait, and is left out of requests: its registration has no base.
+//
 // The memory of a request is the kernel's until its packet was taken, also after the registration
 // has ended; the slot is kept until then (`Registration::polled`).
 #pragma once
@@ -79,6 +83,9 @@ public:
     /// Opens the handle that the slot's requests are made with, and finds out by which number the
     /// device knows the socket. `closed` is a socket that was found closed by it, else `no_slot`.
     [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
+    /// A request that asks nothing, over a socket that is prepared. `bad_file_descriptor` where the
+    /// socket is closed, `operation_not_supported` where it is open and not AFD's.
+    [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
     /// Begins the watch of a socket that is prepared; `silent` where it is one-shot and reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
@@ -141,6 +148,10 @@ private:
     /// Polls those due that do not join the group, and notes those that do; how many.
     [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
+    /// A request over the socket alone has failed as if it were closed. Drops it where it is.
+    [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
+    /// Reports a socket that is not AFD's; drops it where it was closed.
+    [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
     /// One request for the first `count` members of the group, whose items stand in it. `again`
     /// where some are still due.
     [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;

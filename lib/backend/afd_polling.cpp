@@ -6,6 +6,7 @@
 #include "backend/afd_backend.hpp"
 #include "core/afd_context.hpp"
 #include "own_errors.hpp"
+#include "sys/socket.hpp"
 
 namespace wakepoll::backend {
 namespace {
@@ -53,18 +54,73 @@ std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
     GroupMember* member = memory_.group_members;
     sys::AfdItem* item = memory_.group->items();
     schedule_.for_each_due([&](Slot slot) {
-        if (!schedule_.joins_group(slot)) {
+        const std::uint32_t base = table_[slot].base;
+        if (base == 0 || !schedule_.joins_group(slot)) {
             note(first, poll_alone(slot));
             return;
         }
-        *member = {slot, table_[slot].base, schedule_.wanted_by(slot)};
+        *member = {slot, base, schedule_.wanted_by(slot)};
         *item++ = {member->socket, member->events, 0};
         ++member;
     });
     return static_cast<std::uint32_t>(member - memory_.group_members);
 }
 
+std::error_code AfdBackend::try_out(Slot slot) noexcept {
+    Cell& cell = cell_of(slot);
+    cell.request = {.timeout = 0, .count = 1};
+    cell.item = {table_[slot].base, 0, 0};
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    ++stats_.afd_requests;
+    ++stats_.afd_sockets;
+    const std::error_code error =
+        device_of(slot).poll(cell.request, cell.status, context.pointer()).error();
+    if (error != std::errc::bad_file_descriptor) {
+        return error;
+    }
+    const std::error_code closed = sys::socket_kind(table_[slot].handle).error();
+    return closed ? closed : own_errors::not_supported();
+}
+
+std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    const std::uint32_t base = std::exchange(registration.base, 0);
+    std::error_code error = sys::socket_kind(registration.handle).error();
+    if (!error) {
+        error = find_base(slot);
+    }
+    if (!error) {
+        // One of another base, or that the device takes, is a new socket with the number.
+        error = registration.base != base ? own_errors::bad_file_descriptor() : try_out(slot);
+    }
+    if (error == std::errc::operation_not_supported) {
+        registration.base = 0;
+        return settle_foreign(slot);
+    }
+    registration.base = base;
+    if (error && error != std::errc::bad_file_descriptor) {
+        return error;
+    }
+    drop(slot);
+    return {};
+}
+
+std::error_code AfdBackend::settle_foreign(Slot slot) noexcept {
+    const std::error_code error = sys::socket_kind(table_[slot].handle).error();
+    if (error == std::errc::bad_file_descriptor) {
+        drop(slot);
+    } else if (schedule_.wanted_by(slot) == 0) {
+        schedule_.note_quiet(slot);
+    } else {
+        schedule_.note_answer(slot, afd_bits::foreign);
+    }
+    return {};
+}
+
 std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
+    if (table_[slot].base == 0) {
+        return settle_foreign(slot);
+    }
     Cell& cell = cell_of(slot);
     cell.request = {.count = 1};
     const std::uint32_t wanted = schedule_.wanted_by(slot);
@@ -74,11 +130,8 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     ++stats_.afd_sockets;
     const Result<bool> at_once = device_of(slot).poll(cell.request, cell.status, context.pointer());
     if (!at_once) {
-        if (at_once.error() != std::errc::bad_file_descriptor) {
-            return at_once.error();
-        }
-        drop(slot);
-        return {};
+        return at_once.error() == std::errc::bad_file_descriptor ? settle_refused(slot)
+                                                                 : at_once.error();
     }
     if (!*at_once) {
         schedule_.note_parked(slot);

@@ -47,7 +47,10 @@ std::error_code SocketBackend::prepare_all() noexcept {
             continue;
         }
         Slot closed = core::no_slot;
-        const std::error_code error = afd_.prepare(slot, closed);
+        std::error_code error = afd_.prepare(slot, closed);
+        if (!error && closed != slot) {
+            error = afd_.try_out(slot);
+        }
         if (closed != core::no_slot) {
             drop(closed);
         }

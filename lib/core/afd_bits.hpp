@@ -20,6 +20,8 @@ inline constexpr std::uint32_t abort = 0x10;        ///< The connection was rese
 inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
+/// Not AFD's own: the socket's provider is not AFD's, so that it cannot be asked about.
+inline constexpr std::uint32_t foreign = 0x8000;
 }  // namespace afd_bits
 
 /// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
@@ -60,6 +62,9 @@ inline constexpr std::uint32_t connect_fail = 0x100;
     }
     if ((events & afd_bits::disconnect) != 0) {
         epoll |= readable | mask::rdhup;
+    }
+    if ((events & afd_bits::foreign) != 0) {
+        epoll |= mask::err;
     }
     if ((events & (afd_bits::abort | afd_bits::connect_fail)) != 0) {
         epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;

@@ -4,6 +4,7 @@
 #include <boost/test/data/test_case.hpp>
 
 #include "afd_failure_sockets.hpp"
+#include "sockets.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -152,6 +153,116 @@ BOOST_AUTO_TEST_CASE(a_move_that_fails_half_way_leaves_no_trace) {
             BOOST_TEST(!poller.register_handle(sockets[i].local, IoInterest::write, i));
         }
         BOOST_TEST(wait(poller).count() == 2U);
+    });
+}
+
+namespace {
+
+/// The socket's provider is another's than AFD.
+void make_foreign(Stage& stage, Handle socket) {
+    sim::ModelLock model(stage.kernel);
+    model->handles.find_as<sim::Socket>(socket)->leave_afd();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_socket_of_a_provider_that_is_not_afds_is_an_error_and_not_dropped) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Sockets sockets(stage, poller, 4);
+        const SocketPair foreign = stage.world.tcp_pair();
+        make_foreign(stage, foreign.local);
+        BOOST_REQUIRE(!poller.register_handle(foreign.local, IoInterest::read, 9));
+        BOOST_TEST(wait(poller).mask_of(9) == mask::err);
+        for (std::size_t i = 0; i < 4; ++i) {
+            sockets.make_ready(i);
+        }
+        stage.kernel.advance(100us);
+        for (int waits = 0; waits < 8; ++waits) {
+            const auto waited = wait(poller, 0ms);
+            BOOST_TEST(!waited.result.error);
+            BOOST_TEST(waited.count() == 5U);
+            BOOST_TEST(waited.mask_of(9) == mask::err);
+        }
+        BOOST_TEST(poller.stats().registrations_dropped == 0U);
+        BOOST_TEST(!poller.unregister_handle(foreign.local));
+        BOOST_TEST(wait(poller, 0ms).count() == 4U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_socket_among_a_group_is_told_from_a_closed_one) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Sockets sockets(stage, poller, 6);
+        for (std::size_t i = 0; i < 6; ++i) {
+            sockets.make_ready(i);
+        }
+        for (int waits = 0; waits < 4; ++waits) {
+            BOOST_REQUIRE(wait(poller, 0ms).count() > 0U);
+            stage.kernel.advance(100us);
+        }
+        make_foreign(stage, sockets[2].local);
+        stage.world.close(sockets[4].local);
+        const auto waited = wait(poller, 0ms);
+        BOOST_TEST(waited.count() == 5U);
+        BOOST_TEST(waited.mask_of(2) == mask::err);
+        BOOST_TEST(waited.mask_of(4) == 0U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+        BOOST_TEST(poller.registration_count() == 5U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_one_shot_reports_once_and_its_end_is_noticed) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair foreign = stage.world.tcp_pair();
+        make_foreign(stage, foreign.local);
+        constexpr IoInterest once = IoInterest::read | IoInterest::one_shot;
+        BOOST_REQUIRE(!poller.register_handle(foreign.local, once, 1));
+        BOOST_TEST(wait(poller).mask_of(1) == mask::err);
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        BOOST_REQUIRE(!poller.modify_handle(foreign.local, once, 2));
+        BOOST_TEST(wait(poller).mask_of(2) == mask::err);
+        stage.world.close(foreign.local);
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        BOOST_TEST(poller.registration_count() == 0U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_socket_keeps_automatic_with_wsapoll) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair foreign = stage.world.tcp_pair();
+        make_foreign(stage, foreign.local);
+        BOOST_REQUIRE(!poller.register_handle(foreign.local, IoInterest::read, 90));
+        const Sockets sockets(stage, poller, many - 2);
+        (void)poller.handle();
+        stage.world.send(foreign.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(90) == mask::in);
+        BOOST_CHECK(poller.backend() == Backend::wsapoll);
+        const SocketPair last = stage.world.tcp_pair();
+        BOOST_TEST((poller.register_handle(last.local, IoInterest::read, 91) ==
+                    std::errc::operation_not_supported));
+        BOOST_TEST(poller.registration_count() == many - 1);
+        // Without it they move.
+        BOOST_TEST(!poller.unregister_handle(foreign.local));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_CHECK(poller.backend() == Backend::afd);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_question_that_fails_drops_no_socket) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair foreign = stage.world.tcp_pair();
+        make_foreign(stage, foreign.local);
+        BOOST_REQUIRE(!poller.register_handle(foreign.local, IoInterest::read, 1));
+        stage.kernel.fail_next(Call::socket_kind, code::network_down);
+        const auto failed = wait(poller);
+        BOOST_TEST((failed.result.error == std::errc::network_down));
+        BOOST_TEST(poller.registration_count() == 1U);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::err);
     });
 }
 

@@ -219,7 +219,10 @@ BOOST_DATA_TEST_CASE(a_packet_of_an_ended_registration_is_dropped_and_counted,
         }
         BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 99));
         BOOST_TEST(eventually_counts(poller, 1));
-        BOOST_TEST(poller.stats().late_packets == rounds);
+        // A move to AFD tries its socket out, of which a packet may come, too.
+        const PollerStats stats = poller.stats();
+        BOOST_TEST(stats.late_packets >= rounds);
+        BOOST_TEST(stats.late_packets - rounds <= stats.backend_moves);
         BOOST_TEST(poller.stats().registrations_dropped == 0U);
         BOOST_TEST(pipe.signal());
         BOOST_TEST(only_event(poller, 99) == mask::in);

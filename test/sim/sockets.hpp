@@ -49,6 +49,10 @@ public:
     [[nodiscard]] virtual std::uint32_t afd_readiness(
         const Traits& traits, std::chrono::nanoseconds now) const noexcept = 0;
 
+    /// Its provider is not AFD's, which knows nothing of it.
+    void leave_afd() noexcept { is_afds_ = false; }
+    [[nodiscard]] bool is_afds() const noexcept { return is_afds_; }
+
     /// When `afd_readiness` will be different by itself; nothing where only a change can do that.
     [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> changes_at() const noexcept {
         return std::nullopt;
@@ -91,6 +95,7 @@ private:
     friend class AfdPolls;
 
     sys::SocketKind socket_kind_;
+    bool is_afds_ = true;
     std::uint16_t port_ = 0;
     std::vector<AfdWatch> watches_;
     AfdPolls* watcher_ = nullptr;  ///< Not null where there are any.

@@ -25,7 +25,7 @@ std::vector<sim::AfdMember> find_members(Syscall& call, const AfdRequest& reques
         const AfdItem& item = request.items()[i];
         const Handle handle(item.socket);
         auto socket = call->handles.find_as<sim::Socket>(handle);
-        if (socket == nullptr ||
+        if (socket == nullptr || !socket->is_afds() ||
             (Kernel::current().options().layered_sockets && !call->handles.is_base(handle))) {
             return {};
         }
