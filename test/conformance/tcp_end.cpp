@@ -94,6 +94,18 @@ void data_after_ones_own_fin(Scene& scene) {
     scene.settled("read", 1);
 }
 
+void receiving_is_shut_down(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, all_interest, 1);
+    scene.add(pair.peer, all_interest, 2);
+    scene.world.shutdown_receive(pair.local);
+    scene.settled("shut", 1, mask::out);
+    scene.settled("the peer", 2, mask::out);
+    scene.world.shutdown_send(pair.local);
+    scene.settled("and sending", 1, mask::out);
+    scene.settled("the peer then", 2, mask::rdhup);
+}
+
 void both_fins_ones_own_first(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.shutdown_send(pair.local);
@@ -187,6 +199,7 @@ std::span<const Scenario> tcp_end_scenarios() {
         Scenario{"tcp end/one's own FIN while there is no room",
                  ones_own_fin_while_there_is_no_room},
         Scenario{"tcp end/data after one's own FIN", data_after_ones_own_fin},
+        Scenario{"tcp end/receiving is shut down", receiving_is_shut_down},
         Scenario{"tcp end/both FINs, one's own first, under every interest",
                  both_fins_ones_own_first},
         Scenario{"tcp end/both FINs, the peer's first, under every interest",

@@ -67,7 +67,7 @@ void the_peer_is_gone(Scene& scene) {
 
 void nobody_takes_what_is_sent(Scene& scene) {
     const SocketPair pair = scene.world.udp_pair();
-    scene.add(pair.local, IoInterest::write, 1);
+    scene.add(pair.local, IoInterest::read | IoInterest::write, 1);
     scene.world.close(pair.peer);
     scene.world.send(pair.local, 1);
     scene.settled("port unreachable", 1, mask::out);

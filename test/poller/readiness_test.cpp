@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_datagram_is_in_and_a_fresh_socket_is_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_was_never_connected_is_silent) {
-    // Linux says out and hup; Windows has nothing to tell it by.
+    // Linux says out and hup. It is not asked whether it is connected.
     on_every_kernel(10, [](Stage& stage) {
         OsPoller poller = make_poller();
         BOOST_REQUIRE(!poller.register_handle(stage.world.tcp_socket(), everything, 1));
