@@ -222,6 +222,40 @@ BOOST_FIXTURE_TEST_CASE(a_doorbell_closed_by_a_stranger_fails_to_ring, Fixture) 
     BOOST_TEST(!doorbell.is_open());
 }
 
+BOOST_AUTO_TEST_CASE(a_doorbell_whose_datagrams_are_dropped_is_given_up_after_a_moment) {
+    Fixture fixture(Options{.early_waits = false, .loopback = Loopback::drops});
+    const auto before = fixture.kernel.now();
+    BOOST_TEST(sys::Doorbell::create().error().value() == 10050);
+    BOOST_TEST((fixture.kernel.now() - before >= 250ms && fixture.kernel.now() - before < 260ms));
+}
+
+BOOST_AUTO_TEST_CASE(without_loopback_there_is_no_doorbell) {
+    const Fixture fixture(Options{.loopback = Loopback::none});
+    BOOST_TEST(sys::Doorbell::create().error().value() == 10049);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_tells_that_it_is_shut_both_ways_except_on_wine) {
+    on_each([](Fixture& fixture) {
+        const auto shut = [](Handle socket) {
+            const Result<bool> answer = sys::is_shut_both_ways(socket);
+            return answer ? static_cast<int>(*answer) : answer.error().value();
+        };
+        test::World& world = fixture.world;
+        const SocketPair pair = world.tcp_pair();
+        const int told = is_wine(fixture) ? 10045 : 0;
+        const bool forgets = fixture.kernel.traits().forgets_what_is_shut == Seeded::yes;
+        BOOST_TEST(shut(pair.local) == told);
+        world.shutdown_send(pair.peer);
+        BOOST_TEST(shut(pair.local) == told);
+        world.shutdown_send(pair.local);
+        const int over = forgets ? 10057 : 1;
+        BOOST_TEST(shut(pair.local) == (is_wine(fixture) ? 10045 : over));
+        BOOST_TEST(shut(pair.peer) == (is_wine(fixture) ? 10045 : over));
+        BOOST_TEST(shut(world.udp_socket()) == 10045);
+        BOOST_TEST(shut(world.never_a_handle()) == 10038);
+    });
+}
+
 // Overlapped receives
 // ----------------------------------------------------------------------------------------
 
