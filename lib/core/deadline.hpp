@@ -25,6 +25,11 @@ public:
         return !forever_ && now >= at_;
     }
 
+    /// What is left of the time.
+    [[nodiscard]] Timeout left(nanoseconds now) const noexcept {
+        return forever_ ? wait_forever : Timeout(at_ - now);
+    }
+
     /// What the kernel may be told to wait for: at most until the deadline and at most for `limit`,
     /// rounded up; `kernel_infinite` where neither ends.
     [[nodiscard]] std::uint32_t kernel_timeout(

@@ -64,6 +64,9 @@ public:
     [[nodiscard]] Result<std::size_t> dequeue(std::span<Packet> packets,
                                               std::uint32_t milliseconds) const noexcept;
 
+    /// SetHandleInformation: whether CloseHandle is refused, whoever calls it.
+    void protect(bool from_close) const noexcept;
+
     /// CloseHandle. Nothing where the port is not open.
     void close() noexcept;
 

@@ -22,6 +22,8 @@ public:
     void unlock() noexcept;
 
 private:
+    friend class Condition;
+
     /// The memory of an SRWLOCK.
     void* word_ = nullptr;
     bool orphaned_ = false;  ///< Its holder is gone.

@@ -1,4 +1,4 @@
-// sys: the clock, the version of the system, and the end of the process.
+// sys: the clock, the version of the system, the end of the process, and the last error.
 #pragma once
 
 #include <chrono>
@@ -16,5 +16,8 @@ namespace wakepoll::sys {
 /// RtlDllShutdownInProgress: the process ends, so that all other threads are gone, wherever they
 /// were, and what they held is held for ever.
 [[nodiscard]] bool process_is_ending() noexcept;
+
+/// SetLastError, of which WSASetLastError is another name.
+void set_last_error(std::uint32_t code) noexcept;
 
 }  // namespace wakepoll::sys

@@ -52,6 +52,7 @@ const std::array<Row, call_kinds> rows = {{
     {"port_associate", no_memory},
     {"port_post", no_pool},
     {"port_dequeue", no_memory},
+    {"port_protect", {}},
     {"port_close", {}},
     {"file_type", no_memory},
     {"is_console", {}},

@@ -30,6 +30,7 @@ enum class Call : std::uint8_t {
     port_associate,
     port_post,
     port_dequeue,
+    port_protect,
     port_close,
     file_type,
     is_console,

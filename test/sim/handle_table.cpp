@@ -64,9 +64,16 @@ std::shared_ptr<Object> HandleTable::find(Handle handle) const {
     return slot != nullptr ? slot->object : nullptr;
 }
 
+void HandleTable::protect(Handle handle, bool from_close) {
+    Slot* const slot = slot_of(handle);
+    if (slot != nullptr && slot->object != nullptr) {
+        slot->is_protected = from_close;
+    }
+}
+
 bool HandleTable::close_handle(Handle handle, const Traits& traits) {
     Slot* const slot = slot_of(handle);
-    if (slot == nullptr || slot->object == nullptr) {
+    if (slot == nullptr || slot->object == nullptr || slot->is_protected) {
         return false;
     }
     close(*slot, slot->object->kind() == Kind::socket, traits);
@@ -88,6 +95,7 @@ bool HandleTable::close_socket(Handle handle, const Traits& traits) {
 
 void HandleTable::close_all(const Traits& traits) {
     for (std::size_t index = 0; index != slots_.size(); ++index) {
+        slots_[index].is_protected = false;
         close_handle(handle_of(index), traits);
     }
 }

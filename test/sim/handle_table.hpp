@@ -46,7 +46,9 @@ public:
     [[nodiscard]] Handle base_of(Handle socket);
     [[nodiscard]] bool is_base(Handle handle) const noexcept;
 
-    /// CloseHandle. False where the number is no handle.
+    /// Whether CloseHandle is refused. Nothing where the number is no handle.
+    void protect(Handle handle, bool from_close);
+    /// CloseHandle. False where the number is no handle, or one that is protected.
     bool close_handle(Handle handle, const Traits& traits);
     /// closesocket. False where the number is neither a socket nor orphaned.
     bool close_socket(Handle handle, const Traits& traits);
@@ -64,6 +66,7 @@ private:
         std::shared_ptr<Object> object = {};
         bool orphaned = false;
         bool is_base = false;
+        bool is_protected = false;
         Handle base = {};  ///< Of a socket: its base, where that has been dealt.
     };
 

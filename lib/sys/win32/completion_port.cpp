@@ -70,6 +70,11 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     return std::size_t{count};
 }
 
+void CompletionPort::protect(bool from_close) const noexcept {
+    static_cast<void>(::SetHandleInformation(handle_.native(), HANDLE_FLAG_PROTECT_FROM_CLOSE,
+                                             from_close ? HANDLE_FLAG_PROTECT_FROM_CLOSE : 0));
+}
+
 void CompletionPort::close() noexcept {
     if (handle_) {
         ::CloseHandle(std::exchange(handle_, Handle{}).native());

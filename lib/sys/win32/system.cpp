@@ -37,4 +37,6 @@ std::uint32_t windows_build() noexcept {
 
 bool process_is_ending() noexcept { return ::RtlDllShutdownInProgress() != FALSE; }
 
+void set_last_error(std::uint32_t code) noexcept { ::SetLastError(code); }
+
 }  // namespace wakepoll::sys

@@ -90,6 +90,11 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     return call.answer(std::size_t{0});
 }
 
+void CompletionPort::protect(bool from_close) const noexcept {
+    Syscall call(Call::port_protect, handle_.value(), from_close ? 1 : 0);
+    call->handles.protect(handle_, from_close);
+}
+
 void CompletionPort::close() noexcept {
     if (!handle_) {
         return;

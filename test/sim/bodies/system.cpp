@@ -11,4 +11,6 @@ std::uint32_t windows_build() noexcept { return sim::Kernel::current().traits().
 
 bool process_is_ending() noexcept { return sim::Kernel::process_is_ending(); }
 
+void set_last_error(std::uint32_t code) noexcept { sim::last_error = code; }
+
 }  // namespace wakepoll::sys

@@ -1,0 +1,42 @@
+// The ports of the process by their handles.
+//
+// 64 chains with a lock each, so that threads which use ports of their own seldom meet. A port in
+// its chain has a reference, and whoever finds it there takes another one, so it stays while it is
+// used, whatever is closed meanwhile.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "face/epoll_port.hpp"
+#include "sys/lock.hpp"
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll {
+
+class EpollPorts {
+public:
+    /// Takes the caller's reference.
+    void insert(EpollPort& port) noexcept;
+
+    /// The port with another reference; null where the number is that of no port.
+    [[nodiscard]] EpollPort* find(Handle handle) noexcept;
+
+    /// Takes the port out and closes its handle, as one step: where it is not found, its number is
+    /// free, or another object's.
+    void remove(EpollPort& port) noexcept;
+
+private:
+    struct Chain {
+        sys::Lock lock;
+        EpollPort* first = nullptr;
+    };
+
+    [[nodiscard]] Chain& chain_of(Handle handle) noexcept {
+        return chains_[handle.value() / 4 % chains_.size()];
+    }
+
+    std::array<Chain, 64> chains_;
+};
+
+}  // namespace wakepoll

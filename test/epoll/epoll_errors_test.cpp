@@ -1,0 +1,153 @@
+// How the calls of the C face fail: `errno` and the last error, one by one.
+#include "epoll_support.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+extern "C" int epoll_errors_in_c(std::uintptr_t sock, std::uintptr_t never_a_handle,
+                                 void* not_a_port);
+
+BOOST_AUTO_TEST_SUITE(epoll_errors)
+
+BOOST_AUTO_TEST_CASE(c_sees_each_error_by_errno) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        BOOST_TEST(epoll_errors_in_c(stage.world.udp_pair().local.value(),
+                                     stage.world.never_a_handle().value(),
+                                     stage.world.thing(Thing::event).native()) == 0);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_port_is_created_with_a_positive_size_and_without_flags) {
+    on_every_kernel(Backend::afd, 1, [](Stage&) {
+        BOOST_TEST(failure_of([] { return epoll_create(0); }) == bad_argument);
+        BOOST_TEST(failure_of([] { return epoll_create(-1); }) == bad_argument);
+        BOOST_TEST(failure_of([] { return epoll_create1(-1); }) == bad_argument);
+        BOOST_TEST(failure_of([] { return epoll_create1(0x80000); }) == bad_argument);
+        void* const port = epoll_create(1);
+        BOOST_TEST(port != nullptr);
+        BOOST_TEST(epoll_close(port) == 0);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_port_is_a_bad_number_or_a_bad_argument) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Handle sock = stage.world.udp_pair().local;
+        const auto failures = [&](void* port) {
+            epoll_event event{};
+            return std::array{
+                failure_of([&] { return epoll_ctl(port, EPOLL_CTL_ADD, sock.value(), &event); }),
+                failure_of([&] { return epoll_wait(port, &event, 1, 0); }),
+                failure_of([&] { return epoll_wake(port); }),
+                failure_of([&] { return epoll_close(port); }),
+            };
+        };
+        for (void* const port : {static_cast<void*>(nullptr), reinterpret_cast<void*>(-1),
+                                 stage.world.never_a_handle().native()}) {
+            for (const Failure& failure : failures(port)) {
+                BOOST_TEST(failure == bad_number);
+            }
+        }
+        for (const Failure& failure : failures(stage.world.thing(Thing::event).native())) {
+            BOOST_TEST(failure == bad_argument);
+        }
+        for (const Failure& failure : failures(sock.native())) {
+            BOOST_TEST(failure == bad_argument);
+        }
+        Port port;
+        void* const closed = port.handle();
+        BOOST_TEST(port.close() == 0);
+        for (const Failure& failure : failures(closed)) {
+            BOOST_TEST(failure == bad_number);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_registered_is_refused) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Port port;
+        const Handle sock = stage.world.udp_pair().local;
+        const auto add = [&](Handle handle, std::uint32_t events = EPOLLIN) {
+            return failure_of([&] { return port.add(handle, events); });
+        };
+        BOOST_TEST(add(stage.world.thing(Thing::disk_file)) == always_ready);
+        BOOST_TEST(add(stage.world.thing(Thing::directory)) == always_ready);
+        BOOST_TEST(add(stage.world.thing(Thing::null_device)) == no_socket);
+        BOOST_TEST(add(Handle(port.handle())) == no_socket);
+        BOOST_TEST(add(stage.world.thing(Thing::event), EPOLLIN | EPOLLOUT) == bad_argument);
+        BOOST_TEST(add(Handle{}) == bad_number);
+        BOOST_TEST(add(stage.world.never_a_handle()) == bad_number);
+        BOOST_TEST(add(sock, EPOLLIN | EPOLLET) == bad_argument);
+        BOOST_TEST(failure_of([&] {
+                       return epoll_ctl(port.handle(), EPOLL_CTL_ADD, sock.value(), nullptr);
+                   }) == bad_pointer);
+        BOOST_TEST(failure_of([&] { return port.modify(sock, EPOLLIN); }) == not_registered);
+        BOOST_TEST(failure_of([&] { return port.remove(sock); }) == not_registered);
+        BOOST_TEST(add(sock) == Failure{});
+        BOOST_TEST(add(sock) == registered_already);
+        BOOST_TEST(failure_of([&] { return port.control(4, sock, EPOLLIN); }) == bad_argument);
+        BOOST_TEST(failure_of([&] { return port.control(0, Handle{}, EPOLLIN); }) == bad_number);
+        stage.world.close(sock);
+        BOOST_TEST(failure_of([&] { return port.remove(stage.world.never_a_handle()); }) ==
+                   bad_number);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_wants_room_before_all_else) {
+    on_every_kernel(Backend::afd, 1, [](Stage&) {
+        const Port port;
+        epoll_event event{};
+        for (void* const handle : {port.handle(), static_cast<void*>(nullptr)}) {
+            BOOST_TEST(failure_of([&] { return epoll_wait(handle, &event, 0, 0); }) ==
+                       bad_argument);
+            BOOST_TEST(failure_of([&] { return epoll_wait(handle, &event, -1, -1); }) ==
+                       bad_argument);
+        }
+        BOOST_TEST(failure_of([&] { return epoll_wait(port.handle(), nullptr, 1, 0); }) ==
+                   bad_pointer);
+    });
+}
+
+#if !defined(_WIN32)
+
+// The numbers of Windows, and what the system lacks.
+BOOST_AUTO_TEST_CASE(what_the_system_lacks_is_said_as_it_is) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const std::size_t handles = stage.kernel.open_handles();
+        const auto create = [] { return epoll_create1(0); };
+        stage.kernel.fail_next(sim::Call::memory_allocate, 8);
+        BOOST_TEST(failure_of(create) == (Failure{ENOMEM, 8}));
+        stage.kernel.fail_next(sim::Call::port_create, 1450);
+        BOOST_TEST(failure_of(create) == (Failure{ENOBUFS, 1450}));
+        stage.kernel.fail_next(sim::Call::winsock_start, 10067);
+        BOOST_TEST(failure_of(create) == (Failure{EAGAIN, 10067}));
+        BOOST_TEST(stage.kernel.open_handles() == handles);
+
+        const Port port;
+        const Handle sock = stage.world.udp_pair().local;
+        stage.kernel.fail_next(sim::Call::socket_kind, 10050);
+        BOOST_TEST(failure_of([&] { return port.add(sock, EPOLLIN); }) ==
+                   (Failure{ENETDOWN, 10050}));
+        BOOST_TEST(port.add(sock, EPOLLIN) == 0);
+        stage.kernel.fail_next(sim::Call::port_dequeue, 1450);
+        BOOST_TEST(failure_of([&] {
+                       epoll_event event{};
+                       return epoll_wait(port.handle(), &event, 1, 0);
+                   }) == (Failure{ENOBUFS, 1450}));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_table_is_full_at_65536) {
+    const sim::Kernel kernel({.late_completions = false});
+    World world;
+    const Port port;
+    const Handle process = world.thing(Thing::process);
+    for (std::uint32_t i = 0; i < capacity_limit; ++i) {
+        BOOST_REQUIRE(port.add(world.duplicate(process), 0) == 0);
+    }
+    const Handle one_more = world.duplicate(process);
+    BOOST_TEST(failure_of([&] { return port.add(one_more, 0); }) == (Failure{ENOSPC, 112}));
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,139 @@
+// The handles of ports and of what is registered: closed, closed by mistake, and given out again.
+#include <memory>
+
+#include "epoll_support.hpp"
+#if !defined(_WIN32)
+#include "memory.hpp"
+#endif
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+BOOST_AUTO_TEST_SUITE(epoll_lifetimes)
+
+BOOST_AUTO_TEST_CASE(closehandle_is_refused_on_a_port_and_changes_nothing) {
+    on_every_kernel(Backend::afd, 10, [](Stage& stage) {
+        Port port;
+        BOOST_TEST(port.add(stage.world.udp_loop(), EPOLLOUT, 1) == 0);
+        BOOST_TEST(!close_as_handle(port.handle()));
+        BOOST_TEST(mask_of(port.wait(), 1) == EPOLLOUT);
+        BOOST_TEST(port.close() == 0);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
+    on_every_kernel(Backend::afd, 10, [](Stage& stage) {
+        const Handle sock = stage.world.udp_pair().local;
+#if !defined(_WIN32)
+        const std::size_t handles = stage.kernel.open_handles();
+#endif
+        for (int i = 0; i < 3; ++i) {
+            Port port;
+            BOOST_TEST(port.add(sock, EPOLLIN | EPOLLOUT) == 0);
+            BOOST_TEST(port.wait().size() == 1);
+            void* const handle = port.handle();
+            BOOST_TEST(port.close() == 0);
+            BOOST_TEST(failure_of([&] { return epoll_close(handle); }) == bad_number);
+            BOOST_TEST(!close_as_handle(handle));
+        }
+#if !defined(_WIN32)
+        BOOST_TEST(stage.kernel.open_handles() == handles);
+        BOOST_TEST(stage.kernel.afd_requests() == 0U);
+#endif
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_another_port_has_now_is_that_port) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Handle sock = stage.world.udp_loop();
+        void* before = nullptr;
+        bool came_again = false;
+        for (int i = 0; i < 100 && !came_again; ++i) {
+            Port port;
+            came_again = port.handle() == before;
+            BOOST_TEST(port.wait(0).empty());  // Nothing of the last one is left.
+            BOOST_TEST(port.add(sock, EPOLLOUT) == 0);
+            BOOST_TEST(port.wait().size() == 1);
+            before = port.handle();
+        }
+        BOOST_TEST(came_again);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(many_ports_are_told_apart) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        constexpr std::size_t ports = 200;  // More than there are chains.
+        std::vector<std::unique_ptr<Port>> all;
+        const Handle sock = stage.world.udp_loop();
+        for (std::size_t i = 0; i < ports; ++i) {
+            all.push_back(std::make_unique<Port>());
+            BOOST_TEST(all[i]->wake() == 0);
+        }
+        for (std::size_t i = 0; i < ports; i += 2) {
+            BOOST_TEST(all[i]->close() == 0);
+        }
+        for (std::size_t i = 1; i < ports; i += 2) {
+            BOOST_TEST(all[i]->wait(-1).empty());
+            BOOST_TEST(all[i]->add(sock, EPOLLOUT, i) == 0);
+            BOOST_TEST(mask_of(all[i]->wait(), i) == EPOLLOUT);
+            BOOST_TEST(all[i]->remove(sock) == 0);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_is_forgotten_and_its_number_another) {
+    on_every_kernel(Backend::afd, 50, [](Stage& stage) {
+        for (const std::uint32_t once : {0U, EPOLLONESHOT}) {
+            const Port port;
+            const SocketPair pair = stage.world.tcp_pair();
+            stage.world.send(pair.peer, 1);
+            BOOST_TEST(port.add(pair.local, EPOLLIN | once, 1) == 0);
+            BOOST_TEST(port.wait().size() == 1);
+            BOOST_TEST(port.wait(0).size() == (once == 0 ? 1U : 0U));
+            stage.world.close(pair.local);
+            BOOST_TEST(port.wait(1).empty());
+            SocketPair next;
+            if (stage.world.recycle(pair.local, next)) {
+                BOOST_TEST(failure_of([&] { return port.modify(next.local, EPOLLIN); }) ==
+                           not_registered);
+                stage.world.send(next.peer, 1);
+                BOOST_TEST(port.add(next.local, EPOLLIN | once, 2) == 0);
+                BOOST_TEST(mask_of(port.wait(), 2) == EPOLLIN);
+            }
+        }
+    });
+}
+
+#if !defined(_WIN32)
+
+BOOST_AUTO_TEST_CASE(a_port_takes_memory_as_it_is_used) {
+    const sim::Kernel kernel;
+    const std::size_t before = sim::blocks_in_use().bytes;
+    const Port port;
+    // What is set aside; a page is taken when it is touched.
+    constexpr std::size_t limit = std::size_t{40} << 20U;
+    BOOST_TEST(sim::blocks_in_use().bytes - before <= limit);
+    BOOST_TEST_MESSAGE(sim::blocks_in_use().bytes - before << " bytes are set aside for a port");
+}
+
+// Whoever takes the protection away and closes the port has closed it for good, and no more.
+BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        void* const port = epoll_create1(0);
+        {
+            sim::ModelLock model(stage.kernel);
+            model->handles.protect(Handle(port), false);
+        }
+        BOOST_TEST(close_as_handle(port));
+        epoll_event event{};
+        BOOST_TEST(epoll_wait(port, &event, 1, 0) == 0);
+        const Port next;
+        BOOST_REQUIRE(next.handle() == port);
+        BOOST_TEST(next.add(stage.world.udp_loop(), EPOLLOUT, 1) == 0);
+        BOOST_TEST(mask_of(next.wait(), 1) == EPOLLOUT);
+    });
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,219 @@
+// Waiters, changers, senders and closers at once, and a model that holds each event against them.
+//
+// Each changer has sockets of its own. It arms one as one-shot with a new number, modifies it, or
+// closes it and takes a new one; a sender sends the byte before or after. Whichever waiter has the
+// event takes the number: one that was not armed is stale, one that was taken before is doubled,
+// one that is never taken is lost. Beside them, a thread wakes the port, and another one creates
+// ports, waits at them with a second thread, and closes them.
+//
+// STRESS_SECONDS in the environment says how long.
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "epoll_support.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+namespace {
+
+constexpr std::size_t waiting_threads = 3;
+constexpr std::size_t changers = 2;
+constexpr std::size_t sockets_each = 12;
+
+std::chrono::seconds duration() {
+    const char* const seconds = std::getenv("STRESS_SECONDS");
+    return std::chrono::seconds(seconds != nullptr ? std::atoi(seconds) : sanitized ? 5 : 3);
+}
+
+/// One number a changer's socket, from when it is armed until it is reported.
+struct Subject {
+    SocketPair pair;
+    std::atomic<std::uint32_t> armed = 0;
+    std::uint32_t next = 1;
+    bool registered = false;
+};
+
+class Game {
+public:
+    Game(World& world, const Port& port) : world_(world), port_(port) {
+        for (Subject& subject : subjects_) {
+            subject.pair = world.tcp_pair();
+        }
+    }
+
+    void change(std::size_t changer) {
+        for (std::uint64_t round = 0; !over_; ++round) {
+            for (std::size_t i = 0; i < sockets_each; ++i) {
+                arm(changer * sockets_each + i, round * 7 + i);
+            }
+            for (std::size_t i = 0; i < sockets_each; ++i) {
+                await(subjects_[changer * sockets_each + i]);
+            }
+        }
+        --changing_;
+        port_.wake();
+    }
+
+    void wait() {
+        std::array<epoll_event, 4> events;
+        while (changing_ > 0) {
+            const int count = epoll_wait(port_.handle(), events.data(), 4, 100);
+            expect(count >= 0, "a wait has failed");
+            for (int i = 0; i < count; ++i) {
+                take(events[static_cast<std::size_t>(i)]);
+            }
+        }
+    }
+
+    void wake() {
+        while (changing_ > 0) {
+            expect(port_.wake() == 0, "a wake has failed");
+            std::this_thread::sleep_for(1ms);
+        }
+    }
+
+    /// Ports that are closed under a thread that waits.
+    void come_and_go() {
+        const Handle socket = make_loop();
+        while (changing_ > 0) {
+            void* const port = epoll_create1(0);
+            epoll_event event{.events = EPOLLIN, .data = {}};
+            expect(port != nullptr && epoll_ctl(port, EPOLL_CTL_ADD, socket.value(), &event) == 0,
+                   "a port that was created does not serve");
+            std::thread other([&] {
+                epoll_event reported{};
+                // Where it begins after the close, the number may be a socket's by then.
+                expect(
+                    epoll_wait(port, &reported, 1, -1) == -1 && (errno == EBADF || errno == EINVAL),
+                    "a wait at a port that was closed ends otherwise");
+            });
+            if (++ports_ % 2 == 0) {
+                std::this_thread::yield();
+            }
+            expect(epoll_close(port) == 0, "close");
+            other.join();
+        }
+    }
+
+    void end() { over_ = true; }
+    [[nodiscard]] std::uint64_t reports() const { return reports_; }
+    [[nodiscard]] std::uint64_t ports() const { return ports_; }
+    [[nodiscard]] const char* fault() const { return fault_; }
+
+private:
+    void expect(bool held, const char* fault) {
+        if (!held) {
+            const char* none = none_;
+            fault_.compare_exchange_strong(none, fault);
+            over_ = true;
+        }
+    }
+
+    Handle make_loop() {
+        const std::lock_guard guard(making_);
+        return world_.udp_loop();
+    }
+
+    void renew(Subject& subject) {
+        const std::lock_guard guard(making_);
+        world_.close(subject.pair.local);
+        world_.close(subject.pair.peer);
+        subject.pair = world_.tcp_pair();
+        subject.registered = false;
+    }
+
+    void arm(std::size_t index, std::uint64_t way) {
+        Subject& subject = subjects_[index];
+        if (subject.registered && way % 5 == 0) {
+            expect(port_.remove(subject.pair.local) == 0, "remove");
+            subject.registered = false;
+            if (way % 2 == 0) {
+                renew(subject);
+            }
+        } else if (subject.registered && way % 5 == 1) {
+            expect(port_.modify(subject.pair.local, 0) == 0, "modify");
+        }
+        const std::uint32_t number = subject.next++;
+        const std::uint64_t data = std::uint64_t{index} << 32U | number;
+        subject.armed = number;
+        if (way % 2 == 0) {
+            world_.send(subject.pair.peer, 1);
+        }
+        constexpr std::uint32_t events = EPOLLIN | EPOLLONESHOT;
+        const int answer = subject.registered ? port_.modify(subject.pair.local, events, data)
+                                              : port_.add(subject.pair.local, events, data);
+        expect(answer == 0, "arm");
+        subject.registered = true;
+        if (way % 2 != 0) {
+            world_.send(subject.pair.peer, 1);
+        }
+    }
+
+    void await(const Subject& subject) {
+        const auto limit = std::chrono::steady_clock::now() + 1min;
+        while (subject.armed != 0 && fault_ == none_) {
+            expect(std::chrono::steady_clock::now() < limit, "a report is lost");
+            std::this_thread::yield();
+        }
+    }
+
+    void take(const epoll_event& event) {
+        const auto index = static_cast<std::size_t>(event.data.u64 >> 32U);
+        auto number = static_cast<std::uint32_t>(event.data.u64);
+        if (index >= subjects_.size()) {
+            return expect(false, "an event of no one");
+        }
+        Subject& subject = subjects_[index];
+        if (subject.armed != number) {
+            return expect(false, "an event that is stale, or doubled");
+        }
+        expect(event.events == EPOLLIN, "another mask");
+        expect(world_.receive(subject.pair.local, 1).bytes == 1, "no byte");
+        ++reports_;
+        expect(subject.armed.compare_exchange_strong(number, 0), "an event that is doubled");
+    }
+
+    World& world_;
+    const Port& port_;
+    std::array<Subject, changers * sockets_each> subjects_;
+    std::mutex making_;  ///< The World's own lists belong to one thread at a time.
+    std::atomic<std::size_t> changing_ = changers;
+    std::atomic<bool> over_ = false;
+    std::atomic<std::uint64_t> reports_ = 0;
+    std::atomic<std::uint64_t> ports_ = 0;
+    static constexpr const char* none_ = "none";
+    std::atomic<const char*> fault_ = none_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(epoll_stress)
+
+BOOST_AUTO_TEST_CASE(nothing_is_lost_and_nothing_doubled_with_all_at_once) {
+    ThreadedStage stage(Backend::afd);
+    const Port port;
+    Game game(stage.world, port);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < waiting_threads; ++i) {
+        threads.emplace_back([&] { game.wait(); });
+    }
+    for (std::size_t i = 0; i < changers; ++i) {
+        threads.emplace_back([&, i] { game.change(i); });
+    }
+    threads.emplace_back([&] { game.wake(); });
+    threads.emplace_back([&] { game.come_and_go(); });
+    std::this_thread::sleep_for(duration());
+    game.end();
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    BOOST_TEST(std::string(game.fault()) == "none");
+    BOOST_TEST(game.reports() > 0U);
+    BOOST_TEST(game.ports() > 0U);
+    BOOST_TEST_MESSAGE(game.reports() << " reports, " << game.ports() << " ports");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
