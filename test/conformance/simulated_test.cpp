@@ -11,6 +11,8 @@
 
 #include "backends.hpp"
 #include "comparison.hpp"
+#include "epoll_face_differences.hpp"
+#include "epoll_face_readiness.hpp"
 #include "kernel.hpp"
 #include "os_poller_readiness.hpp"
 #include "personality.hpp"
@@ -29,7 +31,7 @@ constexpr std::uint64_t seeds = 5;
 #endif
 
 void play(const Scenario& scenario, sim::Personality personality, Backend backend,
-          std::uint64_t seed) {
+          std::uint64_t seed, bool in_c) {
     // What happens is reported in the order in which it happens; that a request of AFD's may be
     // answered late is for the poller's own tests. That of two pollers over one socket one may stay
     // deaf is why a socket belongs to one poller; what each would report is compared all the same.
@@ -41,13 +43,18 @@ void play(const Scenario& scenario, sim::Personality personality, Backend backen
     sim::Kernel kernel(options);
     const Place place = {sim::traits_of(personality).name, std::string(name_of(backend))};
     {
-        Scene scene([backend] { return make_os_poller_readiness(backend); });
+        Scene scene(
+            [&] { return in_c ? make_epoll_face_readiness() : make_os_poller_readiness(backend); });
         try {
             scenario.play(scene);
         } catch (const std::exception& exception) {
             BOOST_ERROR('[' << scenario.name << "] @ " << place.name() << ": " << exception.what());
         }
-        compare_in(place, scenario, scene.observed());
+        std::vector<Observation> observed = scene.observed();
+        if (in_c) {
+            take_what_the_face_reports(place, scenario.name, observed);
+        }
+        compare_in(place, scenario, observed);
     }
     BOOST_TEST(!kernel.hung(), kernel.trace());
 }
@@ -61,8 +68,17 @@ BOOST_DATA_TEST_CASE(every_kernel_and_backend_reports_what_epoll_does, data::mak
     for (const sim::Personality personality : sim::all_personalities) {
         for (const Backend backend : wanted_backends()) {
             for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-                play(scenario, personality, backend, seed);
+                play(scenario, personality, backend, seed, false);
             }
+        }
+    }
+}
+
+// The C face, whose backend is AFD: the reasons of differences there are its own.
+BOOST_DATA_TEST_CASE(epoll_for_c_reports_what_epoll_does, data::make(all_scenarios()), scenario) {
+    for (const sim::Personality personality : sim::all_personalities) {
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+            play(scenario, personality, Backend::afd, seed, true);
         }
     }
 }

@@ -12,6 +12,8 @@
 
 #include "backends.hpp"
 #include "comparison.hpp"
+#include "epoll_face_differences.hpp"
+#include "epoll_face_readiness.hpp"
 #include "os_poller_readiness.hpp"
 
 using namespace wakepoll;
@@ -54,23 +56,36 @@ void take_what_is_tolerated(const Place& place, std::string_view scenario,
     }
 }
 
+void play(const Scenario& scenario, Backend backend, bool in_c) {
+    const Place place = {kernel_name(), std::string(name_of(backend))};
+    Scene scene(
+        [&] { return in_c ? make_epoll_face_readiness() : make_os_poller_readiness(backend); });
+    try {
+        scenario.play(scene);
+    } catch (const std::exception& exception) {
+        BOOST_ERROR('[' << scenario.name << "] @ " << place.name() << ": " << exception.what());
+    }
+    std::vector<Observation> observed = scene.observed();
+    take_what_is_tolerated(place, scenario.name, observed);
+    if (in_c) {
+        take_what_the_face_reports(place, scenario.name, observed);
+    }
+    compare_in(place, scenario, observed);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(conformance_wine)
 
 BOOST_DATA_TEST_CASE(every_backend_reports_what_epoll_does, data::make(all_scenarios()), scenario) {
     for (const Backend backend : wanted_backends()) {
-        const Place place = {kernel_name(), std::string(name_of(backend))};
-        Scene scene([backend] { return make_os_poller_readiness(backend); });
-        try {
-            scenario.play(scene);
-        } catch (const std::exception& exception) {
-            BOOST_ERROR('[' << scenario.name << "] @ " << place.name() << ": " << exception.what());
-        }
-        std::vector<Observation> observed = scene.observed();
-        take_what_is_tolerated(place, scenario.name, observed);
-        compare_in(place, scenario, observed);
+        play(scenario, backend, false);
     }
+}
+
+// The C face, whose backend is AFD: the reasons of differences there are its own.
+BOOST_DATA_TEST_CASE(epoll_for_c_reports_what_epoll_does, data::make(all_scenarios()), scenario) {
+    play(scenario, Backend::afd, true);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
