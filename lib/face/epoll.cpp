@@ -114,6 +114,8 @@ int change(Poller& poller, int op, Handle handle, const epoll_event* event) noex
 
 }  // namespace
 
+void close_epoll_ports() noexcept { ports.close(); }
+
 extern "C" void* epoll_create(int size) {
     if (size <= 0) {
         static_cast<void>(fail(own_errors::invalid_argument()));

@@ -24,18 +24,43 @@ EpollPort* EpollPorts::find(Handle handle) noexcept {
     return port;
 }
 
+bool EpollPorts::take_out(Chain& chain, EpollPort* port) noexcept {
+    EpollPort** link = &chain.first;
+    while (*link != port && *link != nullptr) {
+        link = &(*link)->next;
+    }
+    if (*link == nullptr) {
+        return false;
+    }
+    *link = port->next;
+    port->close_handle();
+    return true;
+}
+
 void EpollPorts::remove(EpollPort& port) noexcept {
     Chain& chain = chain_of(port.handle());
-    {
-        const std::lock_guard guard(chain.lock);
-        EpollPort** link = &chain.first;
-        while (*link != &port) {
-            link = &(*link)->next;
-        }
-        *link = port.next;
-        port.close_handle();
+    chain.lock.lock();
+    const bool found = take_out(chain, &port);
+    chain.lock.unlock();
+    if (found) {
+        port.release();
     }
-    port.release();
+}
+
+void EpollPorts::close() noexcept {
+    for (Chain& chain : chains_) {
+        bool found = true;
+        while (found) {
+            chain.lock.lock();
+            EpollPort* const port = chain.first;
+            found = port != nullptr && take_out(chain, port);
+            chain.lock.unlock();
+            if (found) {
+                static_cast<void>(port->close());
+                port->release();
+            }
+        }
+    }
 }
 
 }  // namespace wakepoll

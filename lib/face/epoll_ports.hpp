@@ -22,9 +22,12 @@ public:
     /// The port with another reference; null where the number is that of no port.
     [[nodiscard]] EpollPort* find(Handle handle) noexcept;
 
-    /// Takes the port out and closes its handle, as one step: where it is not found, its number is
-    /// free, or another object's.
+    /// Takes the port out, if it is still there, and closes its handle, as one step: where it is
+    /// not found, its number is free, or another object's.
     void remove(EpollPort& port) noexcept;
+
+    /// Closes all that there are.
+    void close() noexcept;
 
 private:
     struct Chain {
@@ -36,7 +39,13 @@ private:
         return chains_[handle.value() / 4 % chains_.size()];
     }
 
+    /// False where it is not there. Under the chain's lock.
+    static bool take_out(Chain& chain, EpollPort* port) noexcept;
+
     std::array<Chain, 64> chains_;
 };
+
+/// Closes the ports that `epoll_create` has made and `epoll_close` has not closed.
+void close_epoll_ports() noexcept;
 
 }  // namespace wakepoll

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 10> mask_words = {{
 }};
 
 // Those that a scenario can meet. The same condition may have two enumerators on one system.
-constexpr std::array<std::pair<std::errc, const char*>, 14> error_words = {{
+constexpr std::array<std::pair<std::errc, const char*>, 15> error_words = {{
     {std::errc::bad_file_descriptor, "bad_file_descriptor"},
     {std::errc::connection_aborted, "connection_aborted"},
     {std::errc::connection_refused, "connection_refused"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<std::errc, const char*>, 14> error_words = {{
     {std::errc::invalid_argument, "invalid_argument"},
     {std::errc::message_size, "message_size"},
     {std::errc::no_such_file_or_directory, "no_such_file_or_directory"},
+    {std::errc::not_a_socket, "not_a_socket"},
     {std::errc::not_connected, "not_connected"},
     {std::errc::operation_not_permitted, "operation_not_permitted"},
     {std::errc::operation_would_block, "operation_would_block"},

@@ -3,6 +3,7 @@
 
 #include "epoll_support.hpp"
 #if !defined(_WIN32)
+#include "face/epoll_ports.hpp"
 #include "memory.hpp"
 #endif
 
@@ -105,6 +106,27 @@ BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_is_forgotten_and_its_number_anothe
 }
 
 #if !defined(_WIN32)
+
+// As when the DLL is unloaded.
+BOOST_AUTO_TEST_CASE(ports_that_are_left_can_be_closed_together) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Handle sock = stage.world.udp_loop();
+        const std::size_t handles = stage.kernel.open_handles();
+        std::vector<void*> left;
+        for (int i = 0; i < 100; ++i) {
+            left.push_back(epoll_create1(0));
+        }
+        epoll_event event{.events = EPOLLIN, .data = {}};
+        BOOST_TEST(epoll_ctl(left.back(), EPOLL_CTL_ADD, sock.value(), &event) == 0);
+        BOOST_TEST(epoll_wait(left.back(), &event, 1, 0) == 0);
+        close_epoll_ports();
+        for (void* const port : left) {
+            BOOST_TEST(failure_of([&] { return epoll_wake(port); }) == bad_number);
+        }
+        BOOST_TEST(stage.kernel.open_handles() == handles);
+        BOOST_TEST(stage.kernel.afd_requests() == 0U);
+    });
+}
 
 BOOST_AUTO_TEST_CASE(a_port_takes_memory_as_it_is_used) {
     const sim::Kernel kernel;
