@@ -17,6 +17,8 @@
 
 #include <stdint.h>
 
+#include "wakepoll/export.h"
+
 /* Linux's values. */
 #define EPOLLIN 0x0001U      /* Data, a connection to accept, or the end of the stream. */
 #define EPOLLPRI 0x0002U     /* An out-of-band byte. */
@@ -63,14 +65,14 @@ struct epoll_event {
  * The port is a HANDLE that is not inherited. It is closed by `epoll_close` alone: CloseHandle
  * fails on it and changes nothing.
  */
-void* epoll_create(int size);
-void* epoll_create1(int flags);
+WAKEPOLL_API void* epoll_create(int size);
+WAKEPOLL_API void* epoll_create1(int flags);
 
 /*
  * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port` is
  * no handle, EINVAL where it is a handle but no port; so of every call.
  */
-int epoll_close(void* port);
+WAKEPOLL_API int epoll_close(void* port);
 
 /*
  * Registers (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again)
@@ -94,7 +96,7 @@ int epoll_close(void* port);
  * End a registration before you close the socket. Where a socket was closed first, the next wait
  * forgets it, and a new socket with the same number is another one.
  */
-int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
+WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 
 /*
  * Waits until something is ready and returns how many events were stored, `maxevents` at most; 0
@@ -108,14 +110,14 @@ int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
  * EBADF: `port` is no handle, or was closed meanwhile.
  */
-int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
+WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 
 /*
  * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended are
  * one. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
  * delivered, and the wait in progress goes on; the next one ends all the same.
  */
-int epoll_wake(void* port);
+WAKEPOLL_API int epoll_wake(void* port);
 
 #ifdef __cplusplus
 }

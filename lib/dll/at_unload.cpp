@@ -1,4 +1,4 @@
-// In wakepoll.dll alone: what is left of ports goes before the code that serves them.
+// In a DLL alone: what is left of ports goes before the code that serves them.
 #include "face/epoll_ports.hpp"
 #include "sys/system.hpp"
 
