@@ -49,13 +49,14 @@ Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
             error = answer.error;
             return scan;
         }
-        if (answer.mask == 0) {
-            due_.remove(slot);
+        const std::uint32_t mask = reported(slot, answer);
+        if (mask == 0) {
+            set_aside(slot, answer);
             continue;
         }
         const core::Registration& registration = table_[slot];
         NativeEvent& event = events[scan.filled++];
-        event.events = core::filter_mask(answer.mask, registration.interest);
+        event.events = mask;
         event.data.u64 = registration.user_data;
         event.completion = nullptr;
         if (core::is_one_shot(registration.interest)) {
@@ -73,14 +74,18 @@ bool HandleBackend::arm_due() noexcept {
         const Answer answer = ask(slot);
         if (answer.closed) {
             drop(slot);
-        } else if (answer.mask != 0) {
+        } else if (reported(slot, answer) != 0) {
             // To ask was to take the signal, which is kept until it is reported.
             watch_of(slot).taken = was_taken || watch_of(slot).takes;
         } else if (!answer.error) {
-            due_.remove(slot);
+            set_aside(slot, answer);
         }
     });
     return !due_.empty();
+}
+
+std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noexcept {
+    return core::filter_mask(answer.mask, table_[slot].interest);
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
@@ -129,7 +134,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
 
 HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
-    if (watch.taken) {
+    if (watch.taken && wants_reading(slot)) {
         // The read of nothing has taken a message of no bytes.
         watch.taken = false;
         return {.mask = readable};
@@ -141,7 +146,8 @@ HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, bytes.error()),
                             .error = bytes.error()};
     }
-    if (*bytes > 0) {
+    if (*bytes > 0 || watch.taken) {
+        watch.woken = false;
         return {.mask = readable};
     }
     return watch.by_read ? arm_by_read(slot) : arm(slot);

@@ -15,10 +15,6 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-[[nodiscard]] bool wants_reading(const core::Registration& registration) noexcept {
-    return (bits(registration.interest) & readable) != 0;
-}
-
 /// To wait for the object is to change it.
 [[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
     switch (registration.type) {
@@ -44,6 +40,7 @@ HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& tabl
       watches_(memory.watches),
       signals_(memory.signals),
       due_(memory.links),
+      unread_(memory.links),
       table_(table),
       operations_(operations),
       stats_(stats),
@@ -108,7 +105,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         watch.takes = takes_signals(registration);
         // A handle that can not be waited for is refused now. A signal that this has taken is kept;
         // one that nobody wants must not be taken from others, so then a refusal comes later.
-        if (!watch.takes || wants_reading(registration)) {
+        if (!watch.takes || wants_reading(slot)) {
             const Result<bool> signalled = sys::take_signal(registration.handle);
             if (!signalled) {
                 return signalled.error();
@@ -123,24 +120,20 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
 }
 
 void HandleBackend::modify(Slot slot) noexcept {
-    if (wants_reading(table_[slot])) {
-        make_due(slot);
+    if (!is_wanted(slot)) {
+        // Nobody wants the signal, so it must not be taken from others.
+        unlink(slot);
+        disarm(slot);
         return;
     }
-    if (due_.is_linked(slot)) {
-        due_.remove(slot);
+    if (watch_of(slot).unread) {
+        unlink(slot);
     }
-    // Nobody wants the signal, so it must not be taken from others. A read of nothing takes
-    // nothing.
-    if (!watch_of(slot).by_read) {
-        disarm(slot);
-    }
+    make_due(slot);
 }
 
 void HandleBackend::remove(Slot slot) noexcept {
-    if (due_.is_linked(slot)) {
-        due_.remove(slot);
-    }
+    unlink(slot);
     disarm(slot);
     std::destroy_at(&wait_of(slot));
     if (!watch_of(slot).by_read) {
@@ -186,8 +179,33 @@ void HandleBackend::note_signal(Slot slot) noexcept {
 }
 
 void HandleBackend::make_due(Slot slot) noexcept {
-    if (wants_reading(table_[slot]) && !watch_of(slot).armed && !due_.is_linked(slot)) {
+    if (is_wanted(slot) && !watch_of(slot).armed && !due_.is_linked(slot)) {
         due_.add(slot);
+    }
+}
+
+void HandleBackend::set_aside(Slot slot, const Answer& answer) noexcept {
+    due_.remove(slot);
+    if (answer.mask != 0) {
+        watch_of(slot).unread = true;
+        unread_.add(slot);
+    }
+}
+
+void HandleBackend::ask_unread() noexcept {
+    while (!unread_.empty()) {
+        const Slot slot = unread_.cursor();
+        unlink(slot);
+        due_.add(slot);
+    }
+}
+
+void HandleBackend::unlink(Slot slot) noexcept {
+    if (watch_of(slot).unread) {
+        watch_of(slot).unread = false;
+        unread_.remove(slot);
+    } else if (due_.is_linked(slot)) {
+        due_.remove(slot);
     }
 }
 

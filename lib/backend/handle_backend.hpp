@@ -19,6 +19,10 @@
 // nothing of it is left afterwards; only a read of nothing may still be in flight, and its packet
 // is recognised by the generation of the slot.
 //
+// Pipes report that their other end is gone whatever the interest, so they are waited for in any
+// case. While one holds bytes that the interest does not want, no read could wait for its end: it
+// is *unread*, and asked once in each wait.
+//
 // A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
 // signal is kept with the slot until it has been reported.
 //
@@ -90,6 +94,13 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
+    /// Makes due what each wait asks once.
+    void begin_wait() noexcept {
+        if (!unread_.empty()) {
+            ask_unread();
+        }
+    }
+
     /// How many slots are due, and so are visited by a full round of `collect`.
     [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }
 
@@ -122,6 +133,8 @@ private:
     };
 
     [[nodiscard]] Answer ask(core::Slot slot) noexcept;
+    /// What of an answer is reported.
+    [[nodiscard]] std::uint32_t reported(core::Slot slot, const Answer& answer) const noexcept;
     [[nodiscard]] Answer ask_object(core::Slot slot) noexcept;
     [[nodiscard]] Answer ask_console(core::Slot slot) noexcept;
     [[nodiscard]] Answer ask_pipe(core::Slot slot) noexcept;
@@ -135,8 +148,20 @@ private:
         return *std::launder(
             reinterpret_cast<sys::ThreadPoolWait*>(cells_[core::index_of(slot)].memory));
     }
+    [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
+        return (bits(table_[slot].interest) & readable) != 0;
+    }
+    /// Something of it may be reported: of a pipe its end, whatever the interest.
+    [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
+        return wants_reading(slot) || table_[slot].type == HandleType::pipe;
+    }
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
+    /// Takes out of `due_` what was asked and has nothing to report.
+    void set_aside(core::Slot slot, const Answer& answer) noexcept;
+    void ask_unread() noexcept;
+    /// Takes a slot out of the ring that it is in, if any.
+    void unlink(core::Slot slot) noexcept;
     void disarm(core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
     void drop(core::Slot slot) noexcept;
@@ -148,6 +173,7 @@ private:
     Watch* watches_;
     core::SignalSet signals_;
     core::SlotRing due_;
+    core::SlotRing unread_;
     core::RegistrationTable& table_;
     core::OperationList& operations_;
     PollerStats& stats_;

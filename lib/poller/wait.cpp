@@ -31,6 +31,7 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
     ++parts_.stats.waits;
     parts_.operations.take_back();
     parts_.sockets.begin_wait(events.size());
+    parts_.handles.begin_wait();
     do {
         pass.has_blocked = false;
         if (parts_.word.consume_signal()) {

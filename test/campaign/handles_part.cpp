@@ -110,9 +110,10 @@ void HandlesPart::close_peer(Known& known) {
 }
 
 IoInterest HandlesPart::draw_interest(Known& known) {
-    known.asked = !scene_.one_in(4);
+    known.asked = true;
+    known.wanted = !scene_.one_in(4);
     known.one_shot = scene_.one_in(3);
-    return (known.asked ? IoInterest::read : IoInterest::none) |
+    return (known.wanted ? IoInterest::read : IoInterest::none) |
            (known.one_shot ? IoInterest::one_shot : IoInterest::none);
 }
 
@@ -153,7 +154,7 @@ void HandlesPart::modify(Known& known) {
                 serial_of(user_data), " -> ", error.value());
     hold(!error, "a handle was not modified: ", error.message());
     known.user_data = user_data;
-    if (!known.asked) {
+    if (!known.wanted) {
         known.may_lose_one();
     }
 }
@@ -198,13 +199,14 @@ void HandlesPart::take(const NativeEvent& event) {
         hold(scene_.is_ghosts(user_data), "an event of no registration: h", serial_of(user_data));
         return;
     }
-    hold(found->asked, "an event that nobody asked for: ", name_of(*found));
+    hold(found->asked && (found->wanted || is_pipe(found->kind())),
+         "an event that nobody asked for: ", name_of(*found));
     found->asked = !found->one_shot;
     if (takes(found->kind())) {
         hold(found->most > 0, "more reports than signals: ", name_of(*found));
         --found->most;
         found->least = std::max(found->least - 1, 0);
-    } else if (found->is_ready()) {
+    } else if (found->mask() != mask::none) {
         hold(event.events == found->mask(), "another mask: ", name_of(*found), ' ',
              words_of_mask(event.events));
     } else {
@@ -217,11 +219,12 @@ void HandlesPart::check_settled(const std::set<std::uint64_t>& reported) const {
     for (const Known& known : known_) {
         const bool told = reported.contains(known.user_data);
         if (takes(known.kind())) {
-            hold(!known.asked || known.least == 0, "a signal was lost: ", name_of(known));
+            hold(!known.asked || !known.wanted || known.least == 0,
+                 "a signal was lost: ", name_of(known));
             continue;
         }
         // One-shots have been told while everything came to an end.
-        hold(!(known.asked && known.is_ready()) || told,
+        hold(!known.asked || known.mask() == mask::none || told,
              "a handle that is ready was not reported: ", name_of(known));
     }
 }

@@ -44,13 +44,16 @@ private:
         int least = 0, most = 0;      ///< Reports that must, and can, come of taken signals.
         bool ghost = false;           ///< One report of a signal that was taken and reset since.
         std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
-        bool asked = false;           ///< It is registered, and to be reported where it is ready.
+        bool asked = false;           ///< It is registered and not silent.
+        bool wanted = false;          ///< What can be read is to be reported.
         bool one_shot = false;
 
         [[nodiscard]] Watched kind() const { return subject.kind(); }
         [[nodiscard]] bool is_ready() const { return signalled || bytes > 0 || peer_closed; }
+        /// What is reported of it; of a pipe the end, whatever the interest.
         [[nodiscard]] std::uint32_t mask() const {
-            return peer_closed && bytes == 0 ? mask::in | mask::hup : mask::in;
+            const bool ended = peer_closed && bytes == 0;
+            return (wanted && is_ready() ? mask::in : mask::none) | (ended ? mask::hup : 0);
         }
         /// A signal that a wait of the pool has taken may go with it.
         void may_lose_one();

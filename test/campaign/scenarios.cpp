@@ -118,6 +118,8 @@ void pipes(Script& script) {
         script.expect_silence();
         script.world.close_handle(pair.peer);
         script.expect(i);
+        script.modify(pair.local, IoInterest::none, i);
+        script.expect(i);
         script.remove(pair.local);
     }
     script.expect_silence();

@@ -129,21 +129,37 @@ BOOST_DATA_TEST_CASE(an_idle_wait_over_everything_blocks_without_slices, data::m
     });
 }
 
-BOOST_AUTO_TEST_CASE(an_end_that_nobody_asks_about_costs_nothing) {
-    on_prompt_kernels([](Stage& stage) {
+BOOST_DATA_TEST_CASE(a_quiet_pipe_costs_the_same_whatever_the_interest,
+                     data::make({Watched::byte_pipe, Watched::anonymous_pipe}), kind) {
+    on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
-        const Subject overlapped(stage.world, Watched::byte_pipe);
-        const Subject synchronous(stage.world, Watched::anonymous_pipe);
-        for (const Subject* pipe : {&overlapped, &synchronous}) {
-            BOOST_REQUIRE(!poller.register_handle(pipe->handle(), IoInterest::none, 1));
-            stage.world.close_handle(pipe->peer());
-        }
+        const Subject pipe(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::none, 1));
+        stage.kernel.reset_counts();
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_TEST(further_calls(stage) == 2U);
         stage.kernel.reset_counts();
         for (int waits = 0; waits < 10; ++waits) {
             BOOST_TEST(wait(poller, 5ms).count() == 0U);
         }
-        BOOST_TEST(stage.kernel.calls(Call::port_dequeue) == 10U);
         BOOST_TEST(stage.kernel.calls() == 10U);
+    });
+}
+
+BOOST_DATA_TEST_CASE(what_is_unread_and_not_wanted_is_asked_once_a_wait,
+                     data::make({Watched::byte_pipe, Watched::anonymous_pipe}), kind) {
+    on_prompt_kernels([&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Subject pipe(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::none, 1));
+        BOOST_TEST(pipe.signal());
+        BOOST_TEST(wait(poller, 5ms).count() == 0U);
+        stage.kernel.reset_counts();
+        for (int waits = 0; waits < 10; ++waits) {
+            BOOST_TEST(wait(poller, waits % 2 == 0 ? 0ms : 5ms).count() == 0U);
+        }
+        BOOST_TEST(stage.kernel.calls(Call::readable_bytes) == 10U);
+        BOOST_TEST(further_calls(stage) == 10U);
     });
 }
 

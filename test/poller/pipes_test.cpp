@@ -81,26 +81,6 @@ BOOST_DATA_TEST_CASE(a_pipe_that_is_broken_already_can_be_registered,
     });
 }
 
-BOOST_DATA_TEST_CASE(an_end_that_nobody_asks_about_neither_shows_nor_spins,
-                     data::make(pipes_of_each_kind) * data::make(all_parkings), kind, parking) {
-    on_every_kernel(20, [&](Stage& stage) {
-        OsPoller poller = make_poller();
-        const Parked parked(stage.world, poller, parking);
-        const Subject pipe(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
-        expect_silence(poller);
-        BOOST_REQUIRE(!poller.modify_handle(pipe.handle(), IoInterest::none, 1));
-        stage.world.close_handle(pipe.peer());
-        expect_silence(poller);  // The packet of a read of nothing may still come.
-        const std::uint64_t before = poller.stats().blocked;
-        BOOST_TEST(wait(poller, 100ms).count() == 0U);
-        // One block, and some more where the kernel ends a wait early.
-        BOOST_TEST(poller.stats().blocked - before <= 15U);
-        BOOST_REQUIRE(!poller.modify_handle(pipe.handle(), IoInterest::read, 2));
-        BOOST_TEST(only_event(poller, 2) == (mask::in | mask::hup));
-    });
-}
-
 BOOST_DATA_TEST_CASE(what_was_read_before_the_wait_is_not_reported,
                      data::make(pipes_of_each_kind) * data::make(all_parkings), kind, parking) {
     on_prompt_kernels([&](Stage& stage) {
