@@ -26,9 +26,9 @@ using core::Slot;
     return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
 }
 
-/// The error says that nothing will come through the pipe any more.
+/// The error says that there is no other end any more, or, of a server's end, not yet again.
 [[nodiscard]] bool says_broken(std::error_code error) noexcept {
-    return error == std::errc::broken_pipe;
+    return error == std::errc::broken_pipe || error == std::errc::not_connected;
 }
 
 }  // namespace

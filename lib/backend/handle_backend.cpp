@@ -81,7 +81,8 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         // What can not be read from will never be readable; say so now.
         const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
         if (!bytes && bytes.error().value() != other_end_gone) {
-            // A server's end that no client has opened yet, or whose client it has sent away.
+            // A server's end that no client has opened yet, or either end of one that the server
+            // has disconnected.
             return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
                                                            : bytes.error();
         }

@@ -20,8 +20,8 @@ enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe 
 /// GetConsoleMode succeeds.
 [[nodiscard]] bool is_console(Handle handle) noexcept;
 
-/// GetNamedPipeInfo succeeds, or lacks the right to ask. (Anonymous pipes are named pipes
-/// underneath.)
+/// GetNamedPipeInfo succeeds, lacks the right to ask, or says that the server has disconnected the
+/// pipe. (Anonymous pipes are named pipes underneath.)
 [[nodiscard]] bool is_pipe(Handle handle) noexcept;
 
 /// The type of a kernel object that is not file-like, by NtQueryObject's type name: event, process,

@@ -48,7 +48,7 @@ void HandlesPart::step() {
             calm(known);
             break;
         case 7:
-            close_peer(known);
+            end(known);
             break;
         default:
             close(known);
@@ -101,12 +101,20 @@ void HandlesPart::calm(Known& known) {
     known.subject.calm();
 }
 
-void HandlesPart::close_peer(Known& known) {
-    if (is_pipe(known.kind()) && !known.peer_closed) {
-        scene_.note("  close the other end of ", name_of(known));
-        scene_.world->close_handle(known.subject.peer());
-        known.peer_closed = true;
+void HandlesPart::end(Known& known) {
+    if (!is_pipe(known.kind()) || known.peer_closed) {
+        return;
     }
+    known.peer_closed = true;
+    if (is_overlapped_pipe(known.kind()) && scene_.one_in(2)) {
+        scene_.note("  disconnect ", name_of(known));
+        scene_.world->disconnect_pipe(known.subject.handle());
+        known.disconnected = true;
+        known.bytes = 0;
+        return;
+    }
+    scene_.note("  close the other end of ", name_of(known));
+    scene_.world->close_handle(known.subject.peer());
 }
 
 IoInterest HandlesPart::draw_interest(Known& known) {
@@ -134,13 +142,15 @@ void HandlesPart::add(Known& known) {
             error == std::errc::resource_unavailable_try_again && scene_.may_have_late_packets();
         const bool operated = error == std::errc::device_or_resource_busy &&
                               scene_.was_operated(known.subject.handle());
-        hold(scene_.faulty() || full || no_entry || behind || operated,
+        const bool ended = error == std::errc::not_connected && known.disconnected;
+        hold(scene_.faulty() || full || no_entry || behind || operated || ended,
              "a handle was not registered: ", error.message());
         known.asked = false;
         // It may have taken a signal before.
         known.may_lose_one();
         return;
     }
+    hold(!known.disconnected, "a disconnected pipe was registered");
     takes_entries_ = takes_entries_ || is_overlapped_pipe(known.kind());
     known.user_data = user_data;
 }

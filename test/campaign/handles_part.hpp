@@ -39,7 +39,8 @@ private:
     struct Known {
         Subject subject;
         std::size_t bytes = 0;        ///< In a pipe.
-        bool peer_closed = false;     ///< Of a pipe.
+        bool peer_closed = false;     ///< Of a pipe, or
+        bool disconnected = false;    ///< of its server: not to be registered any more.
         bool signalled = false;       ///< Of what stays signalled.
         int least = 0, most = 0;      ///< Reports that must, and can, come of taken signals.
         bool ghost = false;           ///< One report of a signal that was taken and reset since.
@@ -62,7 +63,7 @@ private:
     [[nodiscard]] Known make();
     void signal(Known& known);
     void calm(Known& known);
-    void close_peer(Known& known);
+    void end(Known& known);
     [[nodiscard]] IoInterest draw_interest(Known& known);
     void add(Known& known);
     void modify(Known& known);

@@ -126,6 +126,30 @@ void pipes(Script& script) {
     script.dispose();
 }
 
+void an_end_that_is_all_that_is_wanted(Script& script) {
+    script.create();
+    constexpr std::array kinds = {PipeKind::messages, PipeKind::anonymous};
+    constexpr std::array one = {std::byte{1}};
+    for (std::uint64_t i = 0; i < kinds.size(); ++i) {
+        const PipePair pair = script.world.pipe_pair(kinds[i]);
+        script.add(pair.local, IoInterest::none, i);
+        script.expect_silence();
+        script.world.put(pair.peer, one);
+        script.expect_silence();
+        std::array<std::byte, 4> taken;
+        script.world.take(pair.local, taken);
+        script.expect_silence();
+        if (i == 0) {
+            script.world.disconnect_pipe(pair.local);
+        } else {
+            script.world.close_handle(pair.peer);
+        }
+        script.expect(i);
+        script.remove(pair.local);
+    }
+    script.dispose();
+}
+
 void a_socket_and_an_event(Script& script) {
     script.create();
     const SocketPair pair = script.world.tcp_pair();
@@ -274,6 +298,7 @@ constexpr std::array scenarios = {
     Scenario{"closed while registered", &closed_while_registered},
     Scenario{"what is signalled", &what_is_signalled},
     Scenario{"pipes", &pipes},
+    Scenario{"an end that is all that is wanted", &an_end_that_is_all_that_is_wanted},
     Scenario{"a socket and an event", &a_socket_and_an_event},
     Scenario{"transfers", &transfers},
     Scenario{"connections", &connections},

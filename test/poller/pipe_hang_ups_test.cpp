@@ -29,6 +29,29 @@ void expect_rest(OsPoller& poller) {
     BOOST_TEST(poller.stats().blocked - before <= 15U);
 }
 
+/// Which end of a named pipe is registered.
+enum class End { server, client, synchronous_client };
+constexpr std::array ends_of_a_server = {End::server, End::client, End::synchronous_client};
+
+std::ostream& operator<<(std::ostream& out, End end) {
+    constexpr std::array names = {"server", "client", "synchronous_client"};
+    return out << names[static_cast<std::size_t>(end)];
+}
+
+struct ServedPipe {
+    ServedPipe(World& world, End end) {
+        const PipePair pair = world.pipe_pair(
+            end == End::synchronous_client ? PipeKind::bytes : PipeKind::both_overlapped);
+        server = pair.local;
+        handle = end == End::server ? pair.local : pair.peer;
+        other = end == End::server ? pair.peer : pair.local;
+    }
+
+    Handle server;
+    Handle handle;
+    Handle other;
+};
+
 }  // namespace
 
 BOOST_DATA_TEST_CASE(an_end_during_a_wait_is_hup_whatever_the_interest,
@@ -229,6 +252,106 @@ BOOST_AUTO_TEST_CASE(a_message_of_no_bytes_that_is_not_wanted_is_kept_until_it_i
         expect_rest(poller);
         stage.world.close_handle(pipe.peer);
         BOOST_TEST(only_event(poller, 3) == mask::hup);
+    });
+}
+
+// Disconnected by the server
+// ------------------------------------------------------------------------------------------------
+
+BOOST_DATA_TEST_CASE(a_pipe_that_is_disconnected_during_a_wait_is_hup,
+                     data::make(ends_of_a_server) * data::make(all_parkings), end, parking) {
+    for (const IoInterest interest : {IoInterest::none, IoInterest::read}) {
+        on_every_kernel(20, [&](Stage& stage) {
+            const std::uint32_t expected =
+                mask::hup | (interest == IoInterest::read ? mask::in : mask::none);
+            OsPoller poller = make_poller();
+            const Parked parked(stage.world, poller, parking);
+            const ServedPipe pipe(stage.world, end);
+            BOOST_REQUIRE(!poller.register_handle(pipe.handle, interest, 1));
+            expect_silence(poller);
+            stage.world.beside([&] { stage.world.disconnect_pipe(pipe.server); });
+            BOOST_TEST(only_event(poller, 1) == expected);
+            stage.world.join();
+            BOOST_TEST(wait(poller, 0ms).mask_of(1) == expected);
+            BOOST_TEST(poller.registration_count() == (parking == Parking::no_socket ? 1U : 2U));
+            BOOST_REQUIRE(!poller.modify_handle(pipe.handle, once, 2));
+            BOOST_TEST(only_event(poller, 2) == mask::hup);
+            expect_rest(poller);
+        });
+    }
+}
+
+BOOST_DATA_TEST_CASE(what_was_unread_is_gone_with_the_connection, data::make(ends_of_a_server),
+                     end) {
+    on_every_kernel(20, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const ServedPipe pipe(stage.world, end);
+        constexpr std::array one = {std::byte{1}};
+        BOOST_REQUIRE(!poller.register_handle(pipe.handle, IoInterest::read, 1));
+        BOOST_TEST(!stage.world.put(pipe.other, one).error);
+        BOOST_TEST(only_event(poller, 1) == mask::in);
+        stage.world.disconnect_pipe(pipe.server);
+        BOOST_TEST(only_event(poller, 1) == (mask::in | mask::hup));
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_pipe_that_is_disconnected_can_not_be_registered,
+                     data::make(ends_of_a_server), end) {
+    on_every_kernel(5, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const ServedPipe pipe(stage.world, end);
+        stage.world.disconnect_pipe(pipe.server);
+        BOOST_TEST((OsPoller::classify(pipe.handle).value() == HandleType::pipe));
+        for (const IoInterest interest : {IoInterest::none, IoInterest::read}) {
+            BOOST_TEST(poller.register_handle(pipe.handle, interest, 1) ==
+                       std::errc::not_connected);
+        }
+        BOOST_TEST(poller.registration_count() == 0U);
+        BOOST_TEST(poller.overlapped_count() == 0U);
+        expect_silence(poller);
+    });
+}
+
+BOOST_DATA_TEST_CASE(an_operation_on_a_disconnected_pipe_is_reported_as_broken,
+                     data::make({End::server, End::client}), end) {
+    on_every_kernel(20, [&](Stage& stage) {
+        std::array<std::byte, 4> bytes{};
+        OsPoller poller = make_poller();
+        const ServedPipe pipe(stage.world, end);
+        for (int round = 0; round < 2; ++round) {
+            // In flight at first, and begun afterwards in the second round.
+            BOOST_REQUIRE(poller.submit_read(pipe.handle, bytes, 1));
+            if (round == 0) {
+                BOOST_TEST(wait(poller, 1ms).count() == 0U);
+                stage.world.disconnect_pipe(pipe.server);
+            }
+            const auto waited = wait(poller);
+            BOOST_REQUIRE(waited.count() == 1U);
+            BOOST_TEST(waited.events[0].events == (mask::in | mask::hup));
+            BOOST_TEST(waited.events[0].completion->error == std::errc::broken_pipe);
+        }
+        BOOST_REQUIRE(poller.submit_write(pipe.handle, std::span<const std::byte>(bytes), 2));
+        const auto waited = wait(poller);
+        BOOST_REQUIRE(waited.count() == 1U);
+        BOOST_TEST(waited.events[0].events == (mask::out | mask::err | mask::hup));
+        BOOST_TEST(waited.events[0].completion->error == std::errc::broken_pipe);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_that_comes_after_the_disconnection_is_reported_as_broken) {
+    // The handle was not known before.
+    on_every_kernel(20, [&](Stage& stage) {
+        std::array<std::byte, 4> bytes{};
+        OsPoller poller = make_poller();
+        const ServedPipe pipe(stage.world, End::client);
+        const ServedPipe synchronous(stage.world, End::synchronous_client);
+        for (const ServedPipe* each : {&pipe, &synchronous}) {
+            stage.world.disconnect_pipe(each->server);
+        }
+        BOOST_TEST(poller.submit_read(synchronous.handle, bytes, 1).error() ==
+                   std::errc::not_supported);
+        BOOST_REQUIRE(poller.submit_read(pipe.handle, bytes, 2));
+        BOOST_TEST(wait(poller).events[0].events == (mask::in | mask::hup));
     });
 }
 

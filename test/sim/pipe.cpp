@@ -79,12 +79,12 @@ bool PipeQueue::has_room(std::size_t bytes) const noexcept {
     return of_messages_ ? messages_.empty() || bytes_ + bytes <= capacity : bytes_ < capacity;
 }
 
-PipeEnd::Pair PipeEnd::named(bool of_messages, bool overlapped) {
+PipeEnd::Pair PipeEnd::named(bool of_messages, bool overlapped, bool client_overlapped) {
     const auto there = std::make_shared<PipeQueue>(of_messages);
     const auto back = std::make_shared<PipeQueue>(of_messages);
     const auto server = std::make_shared<PipeEnd>(Kind::named_pipe, overlapped, back, there);
     server->server_ = true;
-    return {server, std::make_shared<PipeEnd>(Kind::named_pipe, true, there, back)};
+    return {server, std::make_shared<PipeEnd>(Kind::named_pipe, client_overlapped, there, back)};
 }
 
 PipeEnd::Pair PipeEnd::anonymous() {
@@ -94,7 +94,7 @@ PipeEnd::Pair PipeEnd::anonymous() {
 }
 
 std::shared_ptr<PipeEnd> PipeEnd::listening(bool overlapped) {
-    auto end = named(false, overlapped).first;
+    auto end = named(false, overlapped, false).first;
     end->listening_ = true;
     return end;
 }

@@ -78,8 +78,8 @@ public:
     PipeEnd(Kind kind, bool overlapped, Queue in, Queue out) noexcept
         : IoObject(kind), overlapped_(overlapped), in_(std::move(in)), out_(std::move(out)) {}
 
-    /// Both directions; the second end is overlapped.
-    [[nodiscard]] static Pair named(bool of_messages, bool overlapped);
+    /// Both directions. First the server's end, then the client's.
+    [[nodiscard]] static Pair named(bool of_messages, bool overlapped, bool client_overlapped);
     /// From the second to the first; both synchronous.
     [[nodiscard]] static Pair anonymous();
     /// A server that nobody has connected to.
@@ -87,17 +87,15 @@ public:
 
     /// DisconnectNamedPipe, of a server.
     void disconnect();
-    /// GetNamedPipeInfo fails: the server has disconnected it.
-    [[nodiscard]] bool is_cut_off() const noexcept { return is_disconnected() && !server_; }
     /// SetNamedPipeHandleState with PIPE_NOWAIT.
     void never_wait() noexcept { never_waits_ = true; }
 
     /// What a PeekNamedPipe says: Win32's error, 0 for success.
     [[nodiscard]] std::uint32_t peek(std::size_t& bytes) const noexcept;
 
-    /// What can be read comes in messages.
+    /// What can be read comes in messages. A client that was disconnected cannot be asked.
     [[nodiscard]] bool carries_messages() const noexcept {
-        return in_ != nullptr && in_->of_messages();
+        return in_ != nullptr && in_->of_messages() && (server_ || !is_disconnected());
     }
 
     /// A read would find something: bytes, a message, or the end.

@@ -39,10 +39,11 @@ std::vector<std::byte> address_at(std::uint16_t port) {
 PipeEnd::Pair make_pipe(PipeKind kind) {
     switch (kind) {
         case PipeKind::bytes:
+            return PipeEnd::named(false, true, false);
         case PipeKind::both_overlapped:
-            return PipeEnd::named(false, true);
+            return PipeEnd::named(false, true, true);
         case PipeKind::messages:
-            return PipeEnd::named(true, true);
+            return PipeEnd::named(true, true, false);
         case PipeKind::anonymous:
             return PipeEnd::anonymous();
         case PipeKind::anonymous_to_peer:

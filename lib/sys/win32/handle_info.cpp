@@ -65,9 +65,13 @@ bool is_console(Handle handle) noexcept {
 }
 
 bool is_pipe(Handle handle) noexcept {
-    // A pipe that was created for writing only may not be asked, which is an answer too.
-    return ::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE ||
-           ::GetLastError() == ERROR_ACCESS_DENIED;
+    if (::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE) {
+        return true;
+    }
+    // A pipe that was created for writing only may not be asked, and one whose server has
+    // disconnected it cannot be. Both are answers too.
+    const DWORD code = ::GetLastError();
+    return code == ERROR_ACCESS_DENIED || code == ERROR_PIPE_NOT_CONNECTED;
 }
 
 Result<HandleType> object_type(Handle handle) noexcept {

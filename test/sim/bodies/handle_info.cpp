@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "../object.hpp"
-#include "../pipe.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
 
@@ -25,8 +24,6 @@ bool holds(Call name, Handle handle, Test test) {
     const std::shared_ptr<sim::Object> object = call->handles.find(handle);
     return call.answer(call.fault() == 0 && object != nullptr && test(*object));
 }
-
-bool is_pipe_kind(Kind kind) { return kind == Kind::anonymous_pipe || kind == Kind::named_pipe; }
 
 }  // namespace
 
@@ -63,8 +60,7 @@ bool is_console(Handle handle) noexcept {
 
 bool is_pipe(Handle handle) noexcept {
     return holds(Call::is_pipe, handle, [](const sim::Object& object) {
-        const auto* const end = dynamic_cast<const sim::PipeEnd*>(&object);
-        return end != nullptr ? !end->is_cut_off() : is_pipe_kind(object.kind());
+        return object.kind() == Kind::anonymous_pipe || object.kind() == Kind::named_pipe;
     });
 }
 
