@@ -119,13 +119,14 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
         if (!next) {
             return {.closed = says_closed(next.error()), .error = next.error()};
         }
-        if (*next == sys::ConsoleRecord::key) {
+        if (*next == sys::ConsoleRecord::character) {
             return {.mask = readable};
         }
         if (*next == sys::ConsoleRecord::none) {
             return arm(slot);
         }
-        // Left where it is, it would keep the console signalled and hide the keys behind it.
+        // A read would skip it and block. Left where it is, it would keep the console signalled and
+        // hide the characters behind it.
         if (const std::error_code error = sys::discard_console_record(console)) {
             return {.error = error};
         }

@@ -9,9 +9,10 @@
 namespace wakepoll::sys {
 
 enum class ConsoleRecord : std::uint8_t {
-    none,   ///< The input buffer is empty.
-    key,    ///< A key was pressed or let go.
-    other,  ///< The mouse, the focus, a menu or the size of the window.
+    none,       ///< The input buffer is empty.
+    character,  ///< A key that yields one: pressed, or the Alt key let go after a number.
+    key,        ///< Any other key, or one that was let go: ReadFile and ReadConsole skip it.
+    other,      ///< The mouse, the focus, a menu or the size of the window.
 };
 
 /// PeekConsoleInputW of one record: what the next one is. Error 6 where the handle is not (or no

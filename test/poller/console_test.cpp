@@ -1,4 +1,4 @@
-// Readiness of a console: keys alone, whatever else its input holds.
+// Readiness of a console: characters alone, whatever else its input holds.
 //
 // Under Wine there is a console only where the program was started from a terminal; elsewhere the
 // suite is skipped, and says so.
@@ -31,7 +31,9 @@ boost::test_tools::assertion_result has_console(boost::unit_test::test_unit_id /
     return result;
 }
 
-constexpr std::array no_keys = {ConsoleInput::mouse, ConsoleInput::focus};
+constexpr std::array no_characters = {ConsoleInput::mouse, ConsoleInput::focus,
+                                      ConsoleInput::window, ConsoleInput::key_release,
+                                      ConsoleInput::shift};
 
 }  // namespace
 
@@ -55,7 +57,7 @@ BOOST_DATA_TEST_CASE(a_key_is_in_until_it_is_read, data::make(all_parkings), par
     });
 }
 
-BOOST_DATA_TEST_CASE(what_is_no_key_is_taken_away_unseen, data::make(all_parkings), parking) {
+BOOST_DATA_TEST_CASE(what_is_no_character_is_taken_away_unseen, data::make(all_parkings), parking) {
     on_every_kernel(100, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
@@ -63,7 +65,7 @@ BOOST_DATA_TEST_CASE(what_is_no_key_is_taken_away_unseen, data::make(all_parking
         BOOST_REQUIRE(!poller.register_handle(console, IoInterest::read, 1));
         expect_silence(poller);
         for (int i = 0; i < 3; ++i) {
-            for (const ConsoleInput input : no_keys) {
+            for (const ConsoleInput input : no_characters) {
                 stage.world.beside(
                     [&stage, console, input] { stage.world.console_input(console, input); });
                 BOOST_TEST(wait(poller, 3ms).count() == 0U);
@@ -71,6 +73,7 @@ BOOST_DATA_TEST_CASE(what_is_no_key_is_taken_away_unseen, data::make(all_parking
             }
         }
         expect_silence(poller);
+        BOOST_TEST(stage.world.drain_console(console) == 0U);
         // What came with them is not held up by them.
         stage.world.beside([&] {
             stage.world.console_input(console, ConsoleInput::focus);
@@ -84,6 +87,45 @@ BOOST_DATA_TEST_CASE(what_is_no_key_is_taken_away_unseen, data::make(all_parking
         BOOST_TEST(wait(poller, 0ms).mask_of(1) == mask::in);
         BOOST_TEST(stage.world.drain_console(console) == 2U);
         expect_silence(poller);
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_key_that_is_let_go_neither_shows_nor_spins, data::make(all_parkings),
+                     parking) {
+    // A program that reads line by line finds the release of Enter behind the line.
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject console(stage.world, Watched::console);
+        BOOST_REQUIRE(!poller.register_handle(console.handle(), IoInterest::read, 1));
+        for (int round = 0; round < 3; ++round) {
+            BOOST_TEST(console.signal());
+            BOOST_TEST(only_event(poller, 1) == mask::in);
+            console.calm();
+            stage.world.console_input(console.handle(), ConsoleInput::key_release);
+            stage.world.console_input(console.handle(), ConsoleInput::shift);
+            expect_silence(poller);
+            const std::uint64_t before = poller.stats().blocked;
+            BOOST_TEST(wait(poller, 100ms).count() == 0U);
+            BOOST_TEST(poller.stats().blocked - before <= 15U);
+        }
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_character_typed_as_a_number_is_in, data::make(all_parkings), parking) {
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Handle console = stage.world.console();
+        BOOST_REQUIRE(!poller.register_handle(console, IoInterest::read, 1));
+        expect_silence(poller);
+        stage.world.beside([&] {
+            stage.world.console_input(console, ConsoleInput::key_release);
+            stage.world.console_input(console, ConsoleInput::alt_character);
+        });
+        BOOST_TEST(only_event(poller, 1) == mask::in);
+        stage.world.join();
+        BOOST_TEST(wait(poller, 0ms).mask_of(1) == mask::in);
     });
 }
 
@@ -138,7 +180,7 @@ BOOST_AUTO_TEST_CASE(one_shot_and_the_end_of_a_registration) {
 }
 
 #if !defined(_WIN32)
-BOOST_AUTO_TEST_CASE(what_is_no_key_costs_a_few_calls_and_no_more) {
+BOOST_AUTO_TEST_CASE(what_is_no_character_costs_a_few_calls_and_no_more) {
     // Exactly: the signal's callback, then for each such record a look and taking it away, a last
     // look that finds nothing, and the wait in the system's pool armed again.
     on_prompt_kernels([](Stage& stage) {

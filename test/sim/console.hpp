@@ -1,8 +1,9 @@
 // The input of a console in the model: a queue of records, signalled while there is any.
 //
-// A record of any kind signals it, also the mouse's and the focus's, so whoever waits for keys has
-// to look at what is there and take away what is none. A console is a file, but not one that can be
-// opened for overlapped use; so no port takes it. Used under the kernel's lock.
+// A record of any kind signals it, also the mouse's, the focus's and that of a key that is let go,
+// so whoever waits for characters has to look at what is there and take away what is none. A
+// console is a file, but not one that can be opened for overlapped use; so no port takes it. Used
+// under the kernel's lock.
 #pragma once
 
 #include <cstddef>

@@ -29,25 +29,28 @@ BOOST_FIXTURE_TEST_CASE(an_empty_console_is_not_signalled, ConsoleFixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(records_are_told_and_discarded_in_the_order_they_came, ConsoleFixture) {
-    for (const ConsoleInput input : {ConsoleInput::mouse, ConsoleInput::key, ConsoleInput::focus}) {
+    for (const ConsoleInput input :
+         {ConsoleInput::mouse, ConsoleInput::key, ConsoleInput::key_release, ConsoleInput::shift,
+          ConsoleInput::alt_character, ConsoleInput::focus}) {
         world.console_input(console, input);
     }
     for (const ConsoleRecord expected :
-         {ConsoleRecord::other, ConsoleRecord::key, ConsoleRecord::other}) {
+         {ConsoleRecord::other, ConsoleRecord::character, ConsoleRecord::key, ConsoleRecord::key,
+          ConsoleRecord::character, ConsoleRecord::other}) {
         BOOST_TEST((next() == expected));
         // Looking takes nothing.
         BOOST_TEST((next() == expected));
         BOOST_TEST(!sys::discard_console_record(console));
     }
     BOOST_TEST((next() == ConsoleRecord::none));
-    BOOST_TEST(kernel.calls(Call::next_console_record) == 7U);
-    BOOST_TEST(kernel.calls(Call::discard_console_record) == 3U);
+    BOOST_TEST(kernel.calls(Call::next_console_record) == 13U);
+    BOOST_TEST(kernel.calls(Call::discard_console_record) == 6U);
 }
 
 BOOST_FIXTURE_TEST_CASE(records_that_are_no_keys_keep_it_signalled_until_discarded,
                         ConsoleFixture) {
     world.console_input(console, ConsoleInput::mouse);
-    world.console_input(console, ConsoleInput::focus);
+    world.console_input(console, ConsoleInput::key_release);
     BOOST_TEST(signalled());
     // The wait takes no record.
     BOOST_TEST(signalled());
@@ -101,7 +104,7 @@ BOOST_FIXTURE_TEST_CASE(a_look_and_a_discard_fail_where_that_is_planned, Console
     BOOST_TEST(sys::next_console_record(console).error().value() == 6);
     kernel.fail_next(Call::discard_console_record, 1450);
     BOOST_TEST(sys::discard_console_record(console).value() == 1450);
-    BOOST_TEST((next() == ConsoleRecord::key));
+    BOOST_TEST((next() == ConsoleRecord::character));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -56,7 +56,15 @@ enum class PipeKind {
 };
 
 /// What happened at a console.
-enum class ConsoleInput { key, key_release, mouse, focus };
+enum class ConsoleInput {
+    key,            ///< One that yields a character is pressed,
+    key_release,    ///< and let go.
+    shift,          ///< A key that yields none is pressed.
+    alt_character,  ///< The Alt key is let go after a number, which yields a character.
+    mouse,
+    focus,
+    window,  ///< Its size.
+};
 
 /// Kinds of handle that are not sockets.
 enum class Thing {

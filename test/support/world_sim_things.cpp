@@ -51,9 +51,16 @@ std::shared_ptr<sim::Object> make(Thing kind) {
 }
 
 sys::ConsoleRecord record_of(ConsoleInput input) {
-    // A release is a record of a key like a press.
-    const bool of_key = input == ConsoleInput::key || input == ConsoleInput::key_release;
-    return of_key ? sys::ConsoleRecord::key : sys::ConsoleRecord::other;
+    switch (input) {
+        case ConsoleInput::key:
+        case ConsoleInput::alt_character:
+            return sys::ConsoleRecord::character;
+        case ConsoleInput::key_release:
+        case ConsoleInput::shift:
+            return sys::ConsoleRecord::key;
+        default:
+            return sys::ConsoleRecord::other;
+    }
 }
 
 }  // namespace
@@ -111,7 +118,7 @@ std::size_t World::drain_console(Handle console) {
     const auto input = need<Console>(model, console, "drain_console: no console");
     std::size_t keys = 0;
     while (input->signalled()) {
-        keys += input->take() == sys::ConsoleRecord::key ? 1U : 0U;
+        keys += input->take() != sys::ConsoleRecord::other ? 1U : 0U;
     }
     return keys;
 }

@@ -19,17 +19,27 @@ void set_timer(HANDLE timer, LONGLONG due) {
 constexpr LONGLONG now = -1;                 ///< In a ten-millionth of a second.
 constexpr LONGLONG never = -36'000'000'000;  ///< In an hour.
 
+INPUT_RECORD record_of_key(WORD key, BOOL pressed, wchar_t character) {
+    INPUT_RECORD record = {};
+    record.EventType = KEY_EVENT;
+    record.Event.KeyEvent.bKeyDown = pressed;
+    record.Event.KeyEvent.wRepeatCount = 1;
+    record.Event.KeyEvent.wVirtualKeyCode = key;
+    record.Event.KeyEvent.uChar.UnicodeChar = character;
+    return record;
+}
+
 INPUT_RECORD record_of(ConsoleInput input) {
     INPUT_RECORD record = {};
     switch (input) {
         case ConsoleInput::key:
+            return record_of_key('K', TRUE, L'k');
         case ConsoleInput::key_release:
-            record.EventType = KEY_EVENT;
-            record.Event.KeyEvent.bKeyDown = input == ConsoleInput::key ? TRUE : FALSE;
-            record.Event.KeyEvent.wRepeatCount = 1;
-            record.Event.KeyEvent.wVirtualKeyCode = 'K';
-            record.Event.KeyEvent.uChar.UnicodeChar = L'k';
-            break;
+            return record_of_key('K', FALSE, L'k');
+        case ConsoleInput::shift:
+            return record_of_key(VK_SHIFT, TRUE, 0);
+        case ConsoleInput::alt_character:
+            return record_of_key(VK_MENU, FALSE, L'a');
         case ConsoleInput::mouse:
             record.EventType = MOUSE_EVENT;
             record.Event.MouseEvent.dwEventFlags = MOUSE_MOVED;
@@ -37,6 +47,10 @@ INPUT_RECORD record_of(ConsoleInput input) {
         case ConsoleInput::focus:
             record.EventType = FOCUS_EVENT;
             record.Event.FocusEvent.bSetFocus = TRUE;
+            break;
+        case ConsoleInput::window:
+            record.EventType = WINDOW_BUFFER_SIZE_EVENT;
+            record.Event.WindowBufferSizeEvent.dwSize = {80, 25};
             break;
     }
     return record;

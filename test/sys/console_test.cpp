@@ -51,8 +51,8 @@ BOOST_AUTO_TEST_CASE(an_empty_console_has_no_record_and_no_signal) {
 BOOST_AUTO_TEST_CASE(the_next_record_is_looked_at_and_stays) {
     const Handle console = world.console();
     world.console_input(console, ConsoleInput::key);
-    BOOST_TEST((next(console) == ConsoleRecord::key));
-    BOOST_TEST((next(console) == ConsoleRecord::key));
+    BOOST_TEST((next(console) == ConsoleRecord::character));
+    BOOST_TEST((next(console) == ConsoleRecord::character));
     BOOST_TEST(sys::take_signal(console).value());
     BOOST_TEST(sys::take_signal(console).value());
     BOOST_TEST(world.drain_console(console) == 1U);
@@ -60,15 +60,17 @@ BOOST_AUTO_TEST_CASE(the_next_record_is_looked_at_and_stays) {
     BOOST_TEST(!sys::take_signal(console).value());
 }
 
-BOOST_AUTO_TEST_CASE(a_record_that_is_no_key_signals_too_and_can_be_discarded) {
+BOOST_AUTO_TEST_CASE(a_record_that_is_no_character_signals_too_and_can_be_discarded) {
     const Handle console = world.console();
-    for (const ConsoleInput input : {ConsoleInput::mouse, ConsoleInput::focus}) {
+    for (const ConsoleInput input : {ConsoleInput::mouse, ConsoleInput::focus, ConsoleInput::window,
+                                     ConsoleInput::key_release, ConsoleInput::shift}) {
         world.console_input(console, input);
-        world.console_input(console, ConsoleInput::key);
-        BOOST_TEST((next(console) == ConsoleRecord::other));
+        world.console_input(console, ConsoleInput::alt_character);
+        const bool of_key = input == ConsoleInput::key_release || input == ConsoleInput::shift;
+        BOOST_TEST((next(console) == (of_key ? ConsoleRecord::key : ConsoleRecord::other)));
         BOOST_TEST(sys::take_signal(console).value());
         BOOST_TEST(!sys::discard_console_record(console));
-        BOOST_TEST((next(console) == ConsoleRecord::key));
+        BOOST_TEST((next(console) == ConsoleRecord::character));
         BOOST_TEST(!sys::discard_console_record(console));
         BOOST_TEST((next(console) == ConsoleRecord::none));
         BOOST_TEST(!sys::take_signal(console).value());

@@ -4,6 +4,14 @@
 #include "sys/win32/windows.hpp"
 
 namespace wakepoll::sys {
+namespace {
+
+/// A character that was typed as Alt and a number comes with the Alt key's release.
+[[nodiscard]] bool yields_character(const KEY_EVENT_RECORD& key) noexcept {
+    return key.uChar.UnicodeChar != 0 && (key.bKeyDown != FALSE || key.wVirtualKeyCode == VK_MENU);
+}
+
+}  // namespace
 
 Result<ConsoleRecord> next_console_record(Handle console) noexcept {
     INPUT_RECORD record = {};
@@ -14,7 +22,10 @@ Result<ConsoleRecord> next_console_record(Handle console) noexcept {
     if (count == 0) {
         return ConsoleRecord::none;
     }
-    return record.EventType == KEY_EVENT ? ConsoleRecord::key : ConsoleRecord::other;
+    if (record.EventType != KEY_EVENT) {
+        return ConsoleRecord::other;
+    }
+    return yields_character(record.Event.KeyEvent) ? ConsoleRecord::character : ConsoleRecord::key;
 }
 
 std::error_code discard_console_record(Handle console) noexcept {
