@@ -165,13 +165,14 @@ public:
     // What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused
     // or unreachable peer) always comes as an event, even where the kernel knows it at once. An
     // error that is returned instead means that nothing was started and nothing will be reported:
-    // `resource_unavailable_try_again` (no entry of the pool is free), `bad_file_descriptor`
-    // (closed, or never a handle), `not_supported` (a handle that can not carry the operation: of
-    // the wrong kind, or opened for synchronous use), `invalid_argument` (it belongs to another
-    // port; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
-    // flight; an offset where there is none), `device_or_resource_busy` (registered for readiness:
-    // one handle, one way of waiting), `no_space_on_device` (all slots taken), or what the kernel
-    // answered, such as `no_buffer_space`.
+    // `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode
+    // PIPE_NOWAIT has nothing to read), `bad_file_descriptor` (closed, or never a handle),
+    // `not_supported` (a handle that can not carry the operation: of the wrong kind, or opened for
+    // synchronous use), `invalid_argument` (it belongs to another port; an empty buffer, one over 4
+    // GiB, or one that overlaps with that of an operation in flight; an offset where there is
+    // none), `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
+    // `no_space_on_device` (all slots taken), or what the kernel answered, such as
+    // `no_buffer_space`.
     //
     // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
     //

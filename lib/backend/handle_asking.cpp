@@ -14,6 +14,10 @@ namespace {
 
 using core::Slot;
 
+/// ERROR_NO_DATA. A read ends with it in the mode PIPE_NOWAIT, in which a pipe cannot be waited
+/// for; of a broken pipe it says something else.
+constexpr int no_data = 232;
+
 /// The error says that the handle is closed, or is another object's by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
@@ -151,6 +155,10 @@ HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
         watch.woken = false;
         return {.mask = readable};
     }
+    if (watch.woken && !sys::reads_wait(table_[slot].handle)) {
+        return {.mask = mask::err};
+    }
+    watch.woken = false;
     return watch.by_read ? arm_by_read(slot) : arm(slot);
 }
 
@@ -170,6 +178,9 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
     assert(entry.state() == OverlappedState::idle);
     const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
     if (!started) {
+        if (started.error().value() == no_data) {
+            return {.mask = mask::err};
+        }
         return says_broken(started.error())
                    ? Answer{.mask = readable | mask::hup}
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),

@@ -86,6 +86,9 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
             return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
                                                            : bytes.error();
         }
+        if (!sys::reads_wait(registration.handle)) {
+            return own_errors::operation_not_permitted();
+        }
         if (overlapped) {
             OverlappedEntry* const entry = operations_.acquire(
                 core::OperationList::Purpose::readiness, slot, registration.generation);
@@ -176,6 +179,7 @@ void HandleBackend::note_signal(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     watch.armed = false;
     watch.taken = watch.taken || watch.takes;
+    watch.woken = table_[slot].type == HandleType::pipe;
     make_due(slot);
 }
 

@@ -58,6 +58,8 @@ public:
         bool takes : 1 = false;     ///< To wait for the object is to take its signal.
         bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
         bool messages : 1 = false;  ///< And one of messages.
+        bool unread : 1 = false;    ///< A pipe that holds what the interest does not want.
+        bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
     /// Raw memory for a wait.

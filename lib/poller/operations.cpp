@@ -20,6 +20,7 @@ using core::Slot;
 
 constexpr int already_bound = 10022;  // WSAEINVAL, of bind
 constexpr int already_done = 1168;    // ERROR_NOT_FOUND, of CancelIoEx
+constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
 
 static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
 
@@ -92,6 +93,10 @@ Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation,
 Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
                                            const Result<sys::Started>& started) noexcept {
     core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
+        abandon(entry);
+        return own_errors::resource_unavailable_try_again();
+    }
     if (!started && !core::is_outcome(started.error())) {
         abandon(entry);
         return started.error();

@@ -1,4 +1,4 @@
-// sys: what can be read from a pipe just now, and whether in messages.
+// sys: what can be read from a pipe just now, and how.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,9 @@ namespace wakepoll::sys {
 /// GetNamedPipeInfo: the pipe keeps messages apart, so there can be one of no bytes. False where it
 /// can not be asked.
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
+
+/// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
+/// at once (232, ERROR_NO_DATA). True where it can not be asked.
+[[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys

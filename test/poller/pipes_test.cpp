@@ -288,4 +288,63 @@ BOOST_DATA_TEST_CASE(pipes_are_registered_while_the_poller_goes, data::make(pipe
     });
 }
 
+BOOST_DATA_TEST_CASE(a_pipe_that_never_waits_can_not_be_registered, data::make(pipes_of_each_kind),
+                     kind) {
+    on_every_kernel(3, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Subject pipe(stage.world, kind);
+        stage.world.set_nowait(pipe.handle());
+        BOOST_TEST(poller.register_handle(pipe.handle(), IoInterest::read, 1) ==
+                   std::errc::operation_not_permitted);
+        BOOST_TEST(poller.registration_count() == 0U);
+        BOOST_TEST(poller.overlapped_count() == 0U);
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_pipe_that_no_longer_waits_is_err_and_not_broken,
+                     data::make({Watched::byte_pipe, Watched::anonymous_pipe}) *
+                         data::make(all_parkings),
+                     kind, parking) {
+    on_every_kernel(20, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject pipe(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
+        stage.world.set_nowait(pipe.handle());
+        for (int again = 0; again < 3; ++again) {
+            BOOST_TEST(only_event(poller, 1) == mask::err);
+        }
+        BOOST_TEST(pipe.signal());
+        BOOST_TEST(only_event(poller, 1) == mask::in);
+        pipe.calm();
+        BOOST_TEST(only_event(poller, 1) == mask::err);
+        stage.world.close_handle(pipe.peer());
+        BOOST_TEST(only_event(poller, 1) == (mask::in | mask::hup));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_read_of_a_pipe_that_never_waits_is_not_begun) {
+    on_every_kernel(5, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const PipePair pipe = stage.world.pipe_pair(PipeKind::bytes);
+        stage.world.set_nowait(pipe.local);
+        std::array<std::byte, 4> bytes{};
+        BOOST_TEST(poller.submit_read(pipe.local, bytes, 1).error() ==
+                   std::errc::resource_unavailable_try_again);
+        BOOST_TEST(poller.overlapped_count() == 0U);
+        constexpr std::array one = {std::byte{1}};
+        BOOST_TEST(!stage.world.put(pipe.peer, one).error);
+        BOOST_REQUIRE(poller.submit_read(pipe.local, bytes, 2));
+        const auto mask_of_operation = [&] {
+            const auto waited = wait(poller);
+            BOOST_TEST(waited.count() == 1U);
+            return waited.events[0].events;
+        };
+        BOOST_TEST(mask_of_operation() == mask::in);
+        stage.world.close_handle(pipe.peer);
+        BOOST_REQUIRE(poller.submit_read(pipe.local, bytes, 3));
+        BOOST_TEST(mask_of_operation() == (mask::in | mask::hup));
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -80,6 +80,7 @@ const std::array<Row, call_kinds> rows = {{
     {"is_overlapped", no_memory},
     {"readable_bytes", no_memory},
     {"carries_messages", {}},
+    {"reads_wait", {}},
     {"wait_arm", no_memory},
     {"wait_disarm", {}},
     {"pipe_wait_arm", no_memory},

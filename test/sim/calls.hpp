@@ -58,6 +58,7 @@ enum class Call : std::uint8_t {
     is_overlapped,
     readable_bytes,
     carries_messages,
+    reads_wait,
     wait_arm,
     wait_disarm,
     pipe_wait_arm,

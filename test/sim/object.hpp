@@ -55,6 +55,8 @@ public:
     /// Of a pipe opened for synchronous use: a read that takes nothing would return, because there
     /// is data or the other end is gone.
     [[nodiscard]] virtual bool has_something_to_read() const noexcept { return false; }
+    /// Of a pipe: a read returns at once, whatever it finds.
+    [[nodiscard]] virtual bool never_waits() const noexcept { return false; }
 
     /// Files of any sort can be opened for overlapped use, and only those can belong to a port.
     [[nodiscard]] virtual bool is_file() const noexcept = 0;

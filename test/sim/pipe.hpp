@@ -89,6 +89,7 @@ public:
     void disconnect();
     /// SetNamedPipeHandleState with PIPE_NOWAIT.
     void never_wait() noexcept { never_waits_ = true; }
+    [[nodiscard]] bool never_waits() const noexcept override { return never_waits_; }
 
     /// What a PeekNamedPipe says: Win32's error, 0 for success.
     [[nodiscard]] std::uint32_t peek(std::size_t& bytes) const noexcept;

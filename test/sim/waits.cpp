@@ -12,7 +12,7 @@ bool Wait::is_due() const noexcept {
     }
     // What is no synchronous file refuses such a read at once, and so does a closed one.
     return object == nullptr || !object->has_handles() || !object->is_file() ||
-           object->is_overlapped() || object->has_something_to_read();
+           object->is_overlapped() || object->never_waits() || object->has_something_to_read();
 }
 
 Wait* WaitList::add(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,

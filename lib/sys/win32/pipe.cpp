@@ -19,4 +19,11 @@ bool carries_messages(Handle pipe) noexcept {
            (flags & PIPE_TYPE_MESSAGE) != 0;
 }
 
+bool reads_wait(Handle pipe) noexcept {
+    DWORD state = 0;
+    return ::GetNamedPipeHandleStateW(pipe.native(), &state, nullptr, nullptr, nullptr, nullptr,
+                                      0) == FALSE ||
+           (state & PIPE_NOWAIT) == 0;
+}
+
 }  // namespace wakepoll::sys

@@ -46,4 +46,10 @@ bool carries_messages(Handle pipe) noexcept {
     return call.answer(end != nullptr && end->carries_messages());
 }
 
+bool reads_wait(Handle pipe) noexcept {
+    Syscall call(Call::reads_wait, pipe.value());
+    const auto end = call->handles.find_as<PipeEnd>(pipe);
+    return call.answer(end == nullptr || !end->never_waits());
+}
+
 }  // namespace wakepoll::sys
