@@ -149,9 +149,13 @@ public:
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
     /// come back as events with `data.u64 == key` and `completion` set. `invalid_argument` for one
-    /// of the poller's own keys (0xFFFFFFFB to 0xFFFFFFFE), for a handle that was not opened for
+    /// of the poller's own keys (0xFFFFFFFA to 0xFFFFFFFE), for a handle that was not opened for
     /// overlapped use, and for one that belongs to a port already; `no_space_on_device` where all
     /// slots are taken.
+    ///
+    /// Without it, overlapped calls of your own on a handle that the poller has tied itself (a
+    /// registered pipe, one with submitted operations) are not reported, unless their OVERLAPPED is
+    /// of the pool: wait for them by their event.
     [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
 
     // Operations

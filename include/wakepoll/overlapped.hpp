@@ -111,7 +111,7 @@ struct Completion {
     OverlappedEntry* entry =
         nullptr;                  ///< Null where the OVERLAPPED is not from this poller's pool.
     void* overlapped = nullptr;   ///< The OVERLAPPED* that the call was given.
-    std::uint64_t key = 0;        ///< The completion key of the handle, from `associate_handle`.
+    std::uint64_t key = 0;        ///< From `associate_handle`; 0 of any other handle.
     std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key where there is no entry.
     Handle accepted;              ///< Of an accept that succeeded: the connection, the user's now.
     std::uint32_t bytes = 0;

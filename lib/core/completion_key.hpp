@@ -1,4 +1,4 @@
-// The keys that the poller's own packets carry at the port.
+// The keys that the poller gives to packets at its port.
 //
 // A key is looked at before anything else in a packet; all other values are the user's.
 #pragma once
@@ -12,11 +12,18 @@ enum class CompletionKey : std::uintptr_t {
     timer = 0xFFFFFFFD,
     shutdown = 0xFFFFFFFC,
     afd = 0xFFFFFFFB,
+    handle =
+        0xFFFFFFFA,  ///< Of overlapped calls on a handle that the poller itself has associated.
 };
 
 [[nodiscard]] constexpr bool is_reserved(std::uint64_t key) noexcept {
-    return key >= static_cast<std::uint64_t>(CompletionKey::afd) &&
+    return key >= static_cast<std::uint64_t>(CompletionKey::handle) &&
            key <= static_cast<std::uint64_t>(CompletionKey::wakeup);
+}
+
+/// Packets with this key are the poller's own, of no handle but its device.
+[[nodiscard]] constexpr bool is_internal(std::uint64_t key) noexcept {
+    return is_reserved(key) && key != static_cast<std::uint64_t>(CompletionKey::handle);
 }
 
 }  // namespace wakepoll::core

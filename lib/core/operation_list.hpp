@@ -123,12 +123,6 @@ public:
         return pool_[index];
     }
 
-    /// The entry in use for readiness whose OVERLAPPED is at this address; null where none is.
-    [[nodiscard]] OverlappedEntry* find_readiness(const void* overlapped) const noexcept {
-        OverlappedEntry* const entry = pool_.find_by_overlapped(overlapped);
-        return entry != nullptr && entry->purpose_ == Purpose::readiness ? entry : nullptr;
-    }
-
     /// An entry of this pool that is in use; null for any other pointer.
     [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
         return pool_.find_by_overlapped(entry);

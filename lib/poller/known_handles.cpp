@@ -10,6 +10,12 @@ namespace wakepoll {
 
 using core::Slot;
 
+namespace {
+
+constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
+
+}  // namespace
+
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
     const Result<sys::SocketKind> socket = sys::socket_kind(handle);
     if (socket) {
@@ -59,7 +65,7 @@ void KnownHandles::forget_closed() noexcept {
 
 std::error_code KnownHandles::associate(Slot slot) noexcept {
     core::Registration& registration = table_[slot];
-    const std::error_code error = port_.associate(registration.handle, 0);
+    const std::error_code error = port_.associate(registration.handle, own_key);
     if (!error) {
         registration.associated = true;
         registration.skips = false;
@@ -85,7 +91,7 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     // another's by now: if it can be associated once more, it is. That costs one call and saves the
     // operation from getting lost.
     const Slot slot = known;
-    const std::error_code error = port_.associate(handle, 0);
+    const std::error_code error = port_.associate(handle, own_key);
     if (error == std::errc::bad_file_descriptor) {
         table_.renew(slot);
         table_.release(slot);

@@ -35,7 +35,7 @@ public:
     /// that were closed and not registered.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
-    /// Associates the handle with the port, with key 0, unless it is already.
+    /// Associates the handle with the port, with the poller's key, unless it is already.
     [[nodiscard]] std::error_code associate(core::Slot slot) noexcept;
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;

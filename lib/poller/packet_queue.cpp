@@ -58,12 +58,22 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     if (packet.key == afd_key) {
         return sockets_.take_packet(packet.overlapped, packet.status());
     }
-    if (core::is_reserved(packet.key)) {
+    if (core::is_internal(packet.key)) {
         return false;
     }
-    OverlappedEntry* const entry = operations_.find_readiness(packet.overlapped);
-    if (entry == nullptr) {
-        packets_[(first_ + size_++) % capacity] = packet;
+    constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
+    const bool is_own = packet.key == handle_key;
+    OverlappedEntry* const entry = operations_.find(packet.overlapped);
+    if (entry == nullptr && is_own) {
+        // The user has made a call of his own on a handle that he has not associated.
+        ++stats_.late_packets;
+        return false;
+    }
+    if (entry == nullptr ||
+        OperationList::purpose_of(*entry) != OperationList::Purpose::readiness) {
+        sys::Packet& kept = packets_[(first_ + size_++) % capacity];
+        kept = packet;
+        kept.key = is_own ? 0 : packet.key;
         return true;
     }
     if (OperationList::is_under_way(*entry)) {

@@ -221,7 +221,7 @@ void Poller::drain() noexcept {
         for (const sys::Packet& packet : std::span(packets).first(*taken)) {
             if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
                 static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
-            } else if (!core::is_reserved(packet.key)) {
+            } else if (!core::is_internal(packet.key)) {
                 operations_.drain(packet);
             }
         }

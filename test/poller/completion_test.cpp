@@ -232,7 +232,8 @@ BOOST_AUTO_TEST_CASE(associate_refuses_what_can_not_be) {
     on_every_kernel(5, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
-        for (const std::uint64_t own : {0xFFFFFFFEU, 0xFFFFFFFDU, 0xFFFFFFFCU, 0xFFFFFFFBU}) {
+        for (const std::uint64_t own :
+             {0xFFFFFFFEU, 0xFFFFFFFDU, 0xFFFFFFFCU, 0xFFFFFFFBU, 0xFFFFFFFAU}) {
             BOOST_TEST(poller.associate_handle(pair.local, own) == std::errc::invalid_argument);
         }
         BOOST_TEST(poller.associate_handle(Handle{}, 1) == std::errc::bad_file_descriptor);

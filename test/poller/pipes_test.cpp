@@ -323,6 +323,64 @@ BOOST_DATA_TEST_CASE(a_pipe_that_no_longer_waits_is_err_and_not_broken,
     });
 }
 
+BOOST_DATA_TEST_CASE(reads_of_the_users_own_are_not_reported,
+                     data::make(overlapped_pipes) * data::make(all_parkings), kind, parking) {
+    // Such a pipe can be read in no other way, and it is the poller that has tied it to the port.
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject pipe(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 0));
+        std::array<char, 8> buffer{};
+        for (std::uint64_t round = 0; round < 3; ++round) {
+            NativeOverlapped overlapped;
+            BOOST_TEST(pipe.signal());
+            BOOST_TEST(only_event(poller, 0) == mask::in);
+            BOOST_TEST(!stage.world.start_receive(pipe.handle(), &overlapped, buffer.data(),
+                                                  buffer.size()));
+            while (overlapped.internal_high == 0) {
+                BOOST_TEST(!wait(poller, 1ms).result.error);  // It is readable until then.
+            }
+            BOOST_TEST(buffer[0] == 's');
+            expect_silence(poller);
+            BOOST_TEST(poller.stats().completions == 0U);
+            BOOST_TEST(poller.stats().late_packets == round + 1);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(reads_of_the_users_own_are_reported_where_he_wants_them) {
+    for (const bool associates : {false, true}) {
+        on_every_kernel(20, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            const Subject pipe(stage.world, Watched::byte_pipe);
+            if (associates) {
+                BOOST_REQUIRE(!poller.associate_handle(pipe.handle(), 77));
+            }
+            BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
+            BOOST_TEST(pipe.signal());
+            BOOST_TEST(only_event(poller, 1) == mask::in);
+            OverlappedEntry* const entry = poller.overlapped_pool().acquire();
+            BOOST_REQUIRE(entry != nullptr);
+            NativeOverlapped own;
+            std::array<char, 8> buffer{};
+            BOOST_TEST(!stage.world.start_receive(
+                pipe.handle(), associates ? static_cast<void*>(&own) : entry->native(),
+                buffer.data(), buffer.size()));
+            auto waited = wait(poller);
+            while (waited.count() == 1 && waited.events[0].completion == nullptr) {
+                waited = wait(poller);  // It is readable until the read is done.
+            }
+            BOOST_REQUIRE(waited.count() == 1U);
+            const Completion* const completion = waited.events[0].completion;
+            BOOST_TEST(completion->key == (associates ? 77U : 0U));
+            BOOST_TEST((completion->entry == (associates ? nullptr : entry)));
+            BOOST_TEST(completion->bytes == 1U);
+            BOOST_TEST(!poller.overlapped_pool().release(entry));
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_read_of_a_pipe_that_never_waits_is_not_begun) {
     on_every_kernel(5, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -179,8 +179,9 @@ public:
     [[nodiscard]] Handle foreign_port();
     void associate(Handle handle, Handle port);
 
-    /// Starts an overlapped WSARecv. Success where it completed at once or is pending.
-    [[nodiscard]] std::error_code start_receive(Handle socket, void* overlapped, void* buffer,
+    /// Starts an overlapped WSARecv, or ReadFile of a pipe. Success where it completed at once or
+    /// is pending.
+    [[nodiscard]] std::error_code start_receive(Handle handle, void* overlapped, void* buffer,
                                                 std::size_t size);
     /// CancelIoEx.
     void cancel(Handle socket, void* overlapped);

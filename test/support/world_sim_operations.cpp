@@ -157,10 +157,10 @@ void World::associate(Handle handle, Handle port) {
     object->associate(target, 0);
 }
 
-std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
+std::error_code World::start_receive(Handle handle, void* overlapped, void* buffer,
                                      std::size_t size) {
     ModelLock model(impl_->kernel);
-    const auto found = need<Socket>(model, socket, "start_receive: no socket");
+    const auto found = need<IoObject>(model, handle, "start_receive: no file");
     const std::uint32_t refusal = found->refusal(sim::OperationKind::read, model->traits);
     if (refusal != 0) {
         return win32_error(refusal);
@@ -172,7 +172,8 @@ std::error_code World::start_receive(Handle socket, void* overlapped, void* buff
                                  .buffers = {IoBuffer{static_cast<std::uint32_t>(size), buffer}}},
                                 model.now());
     return outcome && sim::status::is_error(outcome->status)
-               ? win32_error(sim::code_of_status(outcome->status, true))
+               ? win32_error(
+                     sim::code_of_status(outcome->status, found->kind() == sim::Kind::socket))
                : std::error_code();
 }
 

@@ -203,20 +203,6 @@ Handle World::find_doorbell() {
     return {};
 }
 
-std::error_code World::start_receive(Handle socket, void* overlapped, void* buffer,
-                                     std::size_t size) {
-    WSABUF where = {static_cast<ULONG>(size), static_cast<char*>(buffer)};
-    DWORD flags = 0;
-    if (::WSARecv(socket.value(), &where, 1, nullptr, &flags,
-                  static_cast<WSAOVERLAPPED*>(overlapped), nullptr) == SOCKET_ERROR) {
-        const int code = ::WSAGetLastError();
-        if (code != WSA_IO_PENDING) {
-            return win32_error(static_cast<std::uint32_t>(code));
-        }
-    }
-    return {};
-}
-
 std::vector<std::byte> World::address_of(Handle socket) {
     const sockaddr_in address = loopback(port_of(socket.value()));
     const auto bytes = std::as_bytes(std::span(&address, 1));

@@ -242,6 +242,24 @@ Transfer World::take(Handle handle, std::span<std::byte> bytes) {
     return {read, {}};
 }
 
+std::error_code World::start_receive(Handle handle, void* overlapped, void* buffer,
+                                     std::size_t size) {
+    DWORD code = ERROR_SUCCESS;
+    if (is_socket(handle)) {
+        WSABUF where = {static_cast<ULONG>(size), static_cast<char*>(buffer)};
+        DWORD flags = 0;
+        if (::WSARecv(handle.value(), &where, 1, nullptr, &flags,
+                      static_cast<WSAOVERLAPPED*>(overlapped), nullptr) == SOCKET_ERROR) {
+            code = static_cast<DWORD>(::WSAGetLastError());
+        }
+    } else if (::ReadFile(handle.native(), buffer, static_cast<DWORD>(size), nullptr,
+                          static_cast<OVERLAPPED*>(overlapped)) == FALSE) {
+        code = ::GetLastError();
+    }
+    static_assert(WSA_IO_PENDING == ERROR_IO_PENDING);
+    return code == ERROR_IO_PENDING ? std::error_code() : win32_error(code);
+}
+
 Handle World::file_of(std::size_t bytes) {
     const Handle file = thing(Thing::disk_file);
     std::vector<std::byte> content(bytes);
