@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -194,21 +195,28 @@ public:
     /// Reads from a socket into several buffers, one after the other. `not_supported` for several
     /// buffers and any other handle: pipes and files have no such call. Only the first buffer is
     /// noted in the entry and compared with those of later operations.
-    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle,
-                                                       std::span<const IoBuffer> buffers,
-                                                       std::uint64_t user_data) noexcept;
+    template <class Buffers>
+    requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, const Buffers& buffers,
+                                                       std::uint64_t user_data) noexcept {
+        return submit_buffers(handle, IoOperation::read, buffers, user_data);
+    }
 
-    /// Writes `buffer`; to a file, at `offset` in bytes. An empty one is allowed on a datagram
-    /// socket alone. The event says how much was written: all, unless there was an error.
+    /// Writes `buffer`; to a file, at `offset` in bytes. An empty one, `{}`, is allowed on a
+    /// datagram socket and a pipe of messages alone. The event says how much was written: all,
+    /// unless there was an error.
     [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
                                                         std::span<const std::byte> buffer,
                                                         std::uint64_t user_data,
                                                         std::uint64_t offset = 0) noexcept;
 
     /// Writes several buffers to a socket, as the read above.
-    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
-                                                        std::span<const IoBuffer> buffers,
-                                                        std::uint64_t user_data) noexcept;
+    template <class Buffers>
+    requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle, const Buffers& buffers,
+                                                        std::uint64_t user_data) noexcept {
+        return submit_buffers(handle, IoOperation::write, buffers, user_data);
+    }
 
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
     /// overlapped use, not inherited and in blocking mode; it is the user's from then on.
@@ -331,6 +339,9 @@ private:
                                                            std::span<const std::byte> buffer,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_buffers(Handle handle, IoOperation operation,
+                                                          std::span<const IoBuffer> buffers,
+                                                          std::uint64_t user_data) noexcept;
 
     Poller* poller_ = nullptr;
 };

@@ -100,26 +100,19 @@ Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byt
     return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
 }
 
-Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<const IoBuffer> buffers,
-                                               std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
-    }
-    return poller_->submit_transfer(handle, IoOperation::read, buffers, user_data, 0);
-}
-
 Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
                                                 std::uint64_t user_data,
                                                 std::uint64_t offset) noexcept {
     return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
 }
 
-Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const IoBuffer> buffers,
-                                                std::uint64_t user_data) noexcept {
+Result<OverlappedEntry*> OsPoller::submit_buffers(Handle handle, IoOperation operation,
+                                                  std::span<const IoBuffer> buffers,
+                                                  std::uint64_t user_data) noexcept {
     if (poller_ == nullptr) {
         return moved_from();
     }
-    return poller_->submit_transfer(handle, IoOperation::write, buffers, user_data, 0);
+    return poller_->submit_transfer(handle, operation, buffers, user_data, 0);
 }
 
 Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,

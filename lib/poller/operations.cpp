@@ -11,6 +11,7 @@
 
 #include "core/operation_mask.hpp"
 #include "own_errors.hpp"
+#include "sys/pipe.hpp"
 #include "wakepoll/os_poller.hpp"
 
 namespace wakepoll {
@@ -145,7 +146,9 @@ Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation 
     if (!socket && buffers.size() > 1) {
         return own_errors::not_supported();
     }
-    const bool may_be_empty = socket && !registration.stream && writes;
+    const bool is_empty = !buffers.empty() && buffers.front().size == 0;
+    const bool may_be_empty =
+        writes && (socket ? !registration.stream : is_empty && sys::carries_messages(handle));
     if (!are_usable(buffers, may_be_empty, writes) ||
         (offset != 0 && registration.type != HandleType::file) ||
         is_in_use(operation, buffers.front().data, buffers.front().size)) {
