@@ -56,4 +56,12 @@ Result<HandleType> classify(Handle handle) noexcept {
     return object;
 }
 
+bool is_open(Handle handle) noexcept {
+    if (!handle || is_pseudo_handle(handle)) {
+        return false;
+    }
+    const Result<HandleType> object = sys::object_type(handle);
+    return object || object.error().value() != static_cast<int>(invalid_handle);
+}
+
 }  // namespace wakepoll

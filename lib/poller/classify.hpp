@@ -16,4 +16,8 @@ namespace wakepoll {
 /// says nothing about the handle (not started, network down) is returned as it is.
 [[nodiscard]] Result<HandleType> classify(Handle handle) noexcept;
 
+/// `handle` is an open handle, of whatever kind; pseudo-handles are not. One call, which waits
+/// behind no read of a synchronous file, as those of `classify` do.
+[[nodiscard]] bool is_open(Handle handle) noexcept;
+
 }  // namespace wakepoll

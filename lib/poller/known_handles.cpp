@@ -54,11 +54,8 @@ void KnownHandles::forget_closed() noexcept {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
         const core::Registration& registration = table_[Slot{i}];
         if (registration.active && !registration.registered && registration.operations == 0 &&
-            !registration.polled) {
-            const Result<HandleType> type = classify(registration.handle);
-            if (!type && type.error() == std::errc::bad_file_descriptor) {
-                table_.erase(Slot{i});
-            }
+            !registration.polled && !is_open(registration.handle)) {
+            table_.erase(Slot{i});
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #include "core/event_mask.hpp"
 #include "own_errors.hpp"
+#include "poller/classify.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
@@ -84,10 +85,8 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
 }
 
 std::error_code Registrations::not_registered(Handle handle) noexcept {
-    const Result<Kind> kind =
-        handle ? KnownHandles::kind_of(handle) : own_errors::bad_file_descriptor();
-    return kind.error() == std::errc::bad_file_descriptor ? kind.error()
-                                                          : own_errors::no_such_file_or_directory();
+    return is_open(handle) ? own_errors::no_such_file_or_directory()
+                           : own_errors::bad_file_descriptor();
 }
 
 std::error_code Registrations::modify(Handle handle, IoInterest interest,

@@ -405,4 +405,22 @@ BOOST_AUTO_TEST_CASE(a_read_of_a_pipe_that_never_waits_is_not_begun) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(what_is_not_registered_is_refused_behind_a_read) {
+    // Most calls on a synchronous pipe wait while a thread reads from it.
+    on_every_kernel(5, [](Stage& stage) {
+        OsPoller reader = make_poller();
+        OsPoller poller = make_poller();
+        const Subject pipe(stage.world, Watched::anonymous_pipe);
+        BOOST_REQUIRE(!reader.register_handle(pipe.handle(), IoInterest::read, 1));
+        expect_silence(reader);
+        BOOST_TEST(poller.modify_handle(pipe.handle(), IoInterest::read, 1) ==
+                   std::errc::no_such_file_or_directory);
+        BOOST_TEST(poller.unregister_handle(pipe.handle()) == std::errc::no_such_file_or_directory);
+        BOOST_TEST(reader.register_handle(pipe.handle(), IoInterest::read, 1) ==
+                   std::errc::file_exists);
+        BOOST_TEST(pipe.signal());
+        BOOST_TEST(only_event(reader, 1) == mask::in);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

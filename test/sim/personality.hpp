@@ -98,6 +98,8 @@ struct Traits {
     bool skipping_hides_warnings;
     /// An operation on a disk file is never done at once.
     bool file_operations_pend;
+    /// Calls on a synchronous pipe wait while a thread reads from it.
+    bool calls_wait_for_reads;
 
     // The port
 
@@ -184,6 +186,7 @@ constexpr Traits column_of(Personality personality) {
         .refused_looks_pending = row(true, true, false),              // O19
         .skipping_hides_warnings = row(true, true, false),            // O6
         .file_operations_pend = row(false, false, true),              // P17
+        .calls_wait_for_reads = row(true, true, false),               // libuv, bun, node
 
         .closed_port_ends_wait = row(true, true, false),              // K4, K5
         .dequeues_come_first = row(true, true, false),                // K2

@@ -6,6 +6,7 @@
 #include "inside.hpp"
 #include "port_thread.hpp"
 #include "status.hpp"
+#include "wakepoll/timeout.hpp"
 
 namespace wakepoll::sim {
 
@@ -48,6 +49,13 @@ std::uint32_t Syscall::block(std::uint32_t milliseconds, const std::function<boo
     return kernel_.block(lock_, milliseconds, ready, alertable) == Kernel::Blocked::hung
                ? code::interrupted
                : 0;
+}
+
+std::uint32_t Syscall::wait_for_reads(const Object& file) {
+    if (!kernel_.model_.traits.calls_wait_for_reads) {
+        return 0;
+    }
+    return block(kernel_infinite, [&] { return !kernel_.model_.waits.is_read(file); });
 }
 
 Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,

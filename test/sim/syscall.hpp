@@ -44,6 +44,10 @@ public:
     [[nodiscard]] std::uint32_t block(std::uint32_t milliseconds,
                                       const std::function<bool()>& ready, bool alertable = false);
 
+    /// Waits until no thread reads from the file, as calls on a synchronous one do for each other.
+    /// 0, or a code where nothing could have ended it.
+    [[nodiscard]] std::uint32_t wait_for_reads(const Object& file);
+
     Wait* arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
               void* context);
     void disarm(Wait* wait);

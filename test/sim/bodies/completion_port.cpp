@@ -32,6 +32,9 @@ std::error_code CompletionPort::associate(Handle handle, std::uintptr_t key) con
     if (port == nullptr || object == nullptr || !object->is_file()) {
         return call.fail(sim::code::invalid_handle);
     }
+    if (const std::uint32_t hang = call.wait_for_reads(*object)) {
+        return call.fail(hang);
+    }
     if (!object->is_overlapped() || object->port() != nullptr) {
         return call.fail(sim::code::invalid_parameter);
     }

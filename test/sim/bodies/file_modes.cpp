@@ -36,6 +36,9 @@ Result<bool> is_overlapped(Handle file) noexcept {
     if (object == nullptr || !object->is_file()) {
         return call.fail(sim::code::invalid_handle);
     }
+    if (const std::uint32_t hang = call.wait_for_reads(*object)) {
+        return call.fail(hang);
+    }
     return call.answer(object->is_overlapped());
 }
 

@@ -22,7 +22,8 @@ template <class Test>
 bool holds(Call name, Handle handle, Test test) {
     Syscall call(name, handle.value());
     const std::shared_ptr<sim::Object> object = call->handles.find(handle);
-    return call.answer(call.fault() == 0 && object != nullptr && test(*object));
+    return call.answer(call.fault() == 0 && object != nullptr &&
+                       call.wait_for_reads(*object) == 0 && test(*object));
 }
 
 }  // namespace
@@ -35,6 +36,9 @@ Result<FileType> file_type(Handle handle) noexcept {
     const std::shared_ptr<sim::Object> object = call->handles.find(handle);
     if (object == nullptr) {
         return call.fail(sim::code::invalid_handle);
+    }
+    if (const std::uint32_t hang = call.wait_for_reads(*object)) {
+        return call.fail(hang);
     }
     switch (object->kind()) {
         case Kind::disk_file:

@@ -6,7 +6,6 @@
 #include "../pipe.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
-#include "wakepoll/timeout.hpp"
 
 namespace wakepoll::sys {
 
@@ -27,10 +26,7 @@ Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
     if (end == nullptr) {
         return call.fail(sim::code::invalid_function);
     }
-    // The calls on a synchronous handle wait for each other.
-    const std::uint32_t hang =
-        call.block(kernel_infinite, [&] { return !call->waits.is_read(*end); });
-    if (hang != 0) {
+    if (const std::uint32_t hang = call.wait_for_reads(*end)) {
         return call.fail(hang);
     }
     std::size_t bytes = 0;
@@ -43,13 +39,13 @@ Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
 bool carries_messages(Handle pipe) noexcept {
     Syscall call(Call::carries_messages, pipe.value());
     const auto end = call->handles.find_as<PipeEnd>(pipe);
-    return call.answer(end != nullptr && end->carries_messages());
+    return call.answer(end != nullptr && call.wait_for_reads(*end) == 0 && end->carries_messages());
 }
 
 bool reads_wait(Handle pipe) noexcept {
     Syscall call(Call::reads_wait, pipe.value());
     const auto end = call->handles.find_as<PipeEnd>(pipe);
-    return call.answer(end == nullptr || !end->never_waits());
+    return call.answer(end == nullptr || call.wait_for_reads(*end) != 0 || !end->never_waits());
 }
 
 }  // namespace wakepoll::sys
