@@ -9,7 +9,6 @@
 
 #include <cassert>
 #include <cstdint>
-#include <functional>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -62,15 +61,15 @@ public:
     /// What `next` makes of the value, which is another Result; the error where there is none.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
-        return has_value() ? std::invoke(std::forward<F>(next), **this) : error();
+        return has_value() ? std::forward<F>(next)(**this) : error();
     }
     template <class F>
     [[nodiscard]] auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&> {
-        return has_value() ? std::invoke(std::forward<F>(next), **this) : error();
+        return has_value() ? std::forward<F>(next)(**this) : error();
     }
     template <class F>
     [[nodiscard]] auto and_then(F&& next) && -> std::invoke_result_t<F, T> {
-        return has_value() ? std::invoke(std::forward<F>(next), std::move(**this)) : error();
+        return has_value() ? std::forward<F>(next)(std::move(**this)) : error();
     }
 
     /// The value, unchecked: there must be one.
