@@ -58,7 +58,8 @@ public:
 
     /// Closes the port and everything else the poller owns; registered handles are the user's and
     /// stay open. A wait in progress on another thread ends with `operation_canceled` first. Any
-    /// number of times.
+    /// number of times. An operation that does not end within a second of being canceled, or that
+    /// nothing can cancel (see "Operations"), keeps the poller's memory, and the caller no longer.
     void dispose() noexcept;
 
     /// False after `dispose` and for a poller that was moved from.
@@ -181,8 +182,13 @@ public:
     //
     // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
     //
-    // The first operation on a handle ties it to the port for its life. A handle may be closed
-    // without further ado; what was in flight on it is reported as canceled.
+    // The first operation on a handle ties it to the port for its life.
+    //
+    // A handle may be closed at any time; what is in flight on it is reported as
+    // `operation_canceled`. Windows ends it when the last handle of the object is closed. While a
+    // duplicate lives (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the
+    // operation goes on and takes the bytes that come; without a handle only an accept can be
+    // canceled. So where a handle may have a duplicate, cancel before you close.
 
     /// Reads into `buffer`; of a file, from `offset` in bytes. A socket's end of the stream is
     /// success with 0 bytes, a file's is `std::errc::no_message_available`, a pipe's is
@@ -244,7 +250,13 @@ public:
     ///
     /// `invalid_argument` for null and for an entry of another poller, `no_such_file_or_directory`
     /// for one with no operation in flight, because it is idle, done or given back.
+    /// `bad_file_descriptor` where the handle has been closed: the operation ends with the object's
+    /// last handle; where that is a duplicate, cancel by the duplicate, or close it.
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+
+    /// The same by another handle of the same object. `no_such_file_or_directory` also where the
+    /// operation is another object's.
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
 
     /// The same for every submitted operation of a handle; `no_such_file_or_directory` where there
     /// is none.

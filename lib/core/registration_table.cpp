@@ -75,6 +75,7 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     set_registered(slot, false);
     Registration& registration = (*this)[slot];
     registration.interest = IoInterest::none;
+    registration.type = HandleType::unknown;
     registration.base = 0;
     registration.hung_up = false;
     registration.asked = false;

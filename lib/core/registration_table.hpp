@@ -31,6 +31,8 @@ struct Registration {
     bool associated : 1 = false;   ///< With the poller's port.
     bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
     bool skips : 1 = false;        ///< What succeeds at once posts no packet.
+    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from
+                                   ///< others that get its number later.
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< Whether they are need not be asked until it is modified.

@@ -160,6 +160,10 @@ std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
     return poller_ != nullptr ? poller_->cancel(entry) : moved_from();
 }
 
+std::error_code OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : moved_from();
+}
+
 std::error_code OsPoller::cancel(Handle handle) noexcept {
     return poller_ != nullptr ? poller_->cancel(handle) : moved_from();
 }

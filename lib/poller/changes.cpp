@@ -95,6 +95,10 @@ std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
     return change<std::error_code>([&] { return operations_.cancel(entry); });
 }
 
+std::error_code Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(entry, duplicate); });
+}
+
 std::error_code Poller::cancel(Handle handle) noexcept {
     return change<std::error_code>([&] { return operations_.cancel(handle); });
 }

@@ -47,11 +47,30 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
             report_own_call(events[reported.filled++], entry, packet, error);
         } else if (!OperationList::is_under_way(*entry)) {
             ++stats_.late_packets;  // A stranger has posted it.
-        } else if (end_operation(*entry, packet.bytes, error)) {
-            report_operation(events[reported.filled++], *entry, packet.key, error);
+        } else {
+            const std::error_code outcome = error ? reason_of(*entry, error) : error;
+            if (end_operation(*entry, packet.bytes, outcome)) {
+                report_operation(events[reported.filled++], *entry, packet.key, outcome);
+            }
         }
     }
     return reported;
+}
+
+std::error_code Operations::reason_of(const OverlappedEntry& entry,
+                                      std::error_code error) const noexcept {
+    // What Windows says where the user has closed the handle, and where the other side or the
+    // system has ended the connection.
+    const bool by_either =
+        error == std::errc::connection_aborted || error == std::errc::broken_pipe;
+    if (!by_either) {
+        return error;
+    }
+    const core::Slot slot = OperationList::slot_of(entry);
+    const bool closed = is_outlived(entry) || (table_[slot].type == HandleType::socket
+                                                   ? known_.is_another(slot)
+                                                   : !KnownHandles::is_open(entry.handle));
+    return closed ? own_errors::operation_canceled() : error;
 }
 
 bool Operations::end_operation(OverlappedEntry& entry, std::uint32_t bytes,
@@ -120,7 +139,9 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
                                   std::error_code error) noexcept {
     Handle& accepted = OperationList::accepted_by(entry);
     const bool was_done = !error;
-    if (!error && entry.operation == IoOperation::accept) {
+    if (entry.operation == IoOperation::accept && !accepted) {
+        error = own_errors::operation_canceled();  // That was how.
+    } else if (!error && entry.operation == IoOperation::accept) {
         error = sys::update_accept_context(accepted, entry.handle);
     }
     if (!error && entry.operation == IoOperation::connect) {
@@ -161,11 +182,12 @@ void Operations::abandon_all() noexcept {
     abandon_finished();
     for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
-        // Where it fails, the call has ended already, or its handle was closed.
-        if (entry->state() == OverlappedState::in_flight &&
-            !sys::cancel(entry->handle, entry->overlapped)) {
-            list_.cancel(*entry);
-            ++stats_.operations_canceled;
+        // A pipe's read was asked to end when the pipe was unregistered, perhaps in vain.
+        const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
+        const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
+        if (error && error != std::errc::no_such_file_or_directory) {
+            list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
+            ++lost_;
         }
     }
 }
@@ -174,6 +196,7 @@ void Operations::drain(const sys::Packet& packet) noexcept {
     OverlappedEntry* const entry = list_.find(packet.overlapped);
     if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
         OperationList::is_under_way(*entry)) {
+        lost_ -= OperationList::code_of(*entry) != 0 ? 1 : 0;
         list_.complete(*entry);
         abandon(*entry);
         list_.let_all_go_on();

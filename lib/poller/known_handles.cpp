@@ -3,6 +3,7 @@
 #include "core/completion_key.hpp"
 #include "own_errors.hpp"
 #include "poller/classify.hpp"
+#include "sys/handle_info.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/socket.hpp"
 
@@ -38,6 +39,11 @@ Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
     return Kind{*type, false, *overlapped};
 }
 
+bool KnownHandles::is_open(Handle handle) noexcept {
+    const Result<HandleType> type = sys::object_type(handle);
+    return type || type.error() != std::errc::bad_file_descriptor;
+}
+
 void KnownHandles::note_kind(Slot slot, const Kind& kind) noexcept {
     table_[slot].type = kind.type;
     table_[slot].stream = kind.stream;
@@ -62,90 +68,19 @@ void KnownHandles::forget_closed() noexcept {
 
 std::error_code KnownHandles::associate(Slot slot) noexcept {
     core::Registration& registration = table_[slot];
-    const std::error_code error = port_.associate(registration.handle, own_key);
-    if (!error) {
-        registration.associated = true;
-        registration.skips = false;
+    if (registration.marked) {
         return {};
     }
-    // A handle belongs to one port for its life. Where that is this one, the kernel says so.
-    return error == std::errc::invalid_argument && registration.associated ? std::error_code{}
-                                                                           : error;
-}
-
-Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
-    if (!handle) {
-        return own_errors::bad_file_descriptor();
+    if (const std::error_code error = port_.associate(registration.handle, own_key)) {
+        // A handle belongs to one port for its life: to this one, as far as is known.
+        return error == std::errc::invalid_argument && registration.associated ? std::error_code{}
+                                                                               : error;
     }
-    const Slot known = table_.find(handle);
-    if (known != core::no_slot && table_[known].registered) {
-        return own_errors::device_or_resource_busy();
-    }
-    if (known == core::no_slot || !table_[known].associated) {
-        return new_slot_for_operation(handle, known);
-    }
-    // The handle may have been closed, perhaps with operations in flight, and its number be
-    // another's by now: if it can be associated once more, it is. That costs one call and saves the
-    // operation from getting lost.
-    const Slot slot = known;
-    const std::error_code error = port_.associate(handle, own_key);
-    if (error == std::errc::bad_file_descriptor) {
+    if (registration.associated) {
         table_.renew(slot);
-        table_.release(slot);
-        return error;
     }
-    if (error && error != std::errc::invalid_argument) {
-        return error;
-    }
-    if (!error) {
-        // What is in flight still is the earlier handle's, as its generation says.
-        table_.renew(slot);
-        table_[slot].associated = true;
-    }
-    if (table_[slot].type == HandleType::unknown) {
-        const Result<Kind> kind = kind_of(handle);
-        if (!kind) {
-            return kind.error();
-        }
-        if (!kind->overlapped) {
-            return own_errors::not_supported();
-        }
-        note_operated(slot, *kind, !error);
-    }
-    return slot;
-}
-
-Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
-    const Result<Kind> kind = kind_of(handle);
-    if (!kind) {
-        return kind.error();
-    }
-    if (!kind->overlapped) {
-        return own_errors::not_supported();
-    }
-    const Slot slot = known != core::no_slot ? known : insert(handle);
-    if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
-    }
-    if (const std::error_code error = associate(slot)) {
-        table_.release(slot);
-        return error;
-    }
-    note_operated(slot, *kind, true);
-    return slot;
-}
-
-void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_now) noexcept {
-    note_kind(slot, kind);
-    core::Registration& registration = table_[slot];
-    registration.model = IoModel::overlapped;
-    // Elsewhere it is not known whether a packet follows. A user who has associated the handle
-    // wants packets in any case.
-    if (associated_now && kind.stream) {
-        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
-        registration.skips =
-            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
-    }
+    note_associated(slot);
+    return {};
 }
 
 std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
@@ -165,12 +100,98 @@ std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexce
         table_.release(slot);
         return error;
     }
-    if (table_[slot].associated) {
+    if (!table_[slot].registered) {
         table_.renew(slot);  // A handle is associated once: this is another with the same number.
     }
-    table_[slot].associated = true;
-    table_[slot].skips = false;
+    note_associated(slot);
     return {};
+}
+
+void KnownHandles::note_associated(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    registration.associated = true;
+    registration.skips = false;
+    registration.marked = !sys::mark(registration.handle);
+}
+
+bool KnownHandles::is_another(Slot slot) const noexcept {
+    const core::Registration& registration = table_[slot];
+    if (!registration.marked) {
+        return false;  // Not known.
+    }
+    const Result<bool> same = sys::is_marked(registration.handle);
+    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+}
+
+std::error_code KnownHandles::forget_another(Slot slot) noexcept {
+    const core::Registration& registration = table_[slot];
+    if (!registration.marked) {
+        return {};
+    }
+    const Result<bool> same = sys::is_marked(registration.handle);
+    if (!same && same.error() != std::errc::bad_file_descriptor) {
+        return same.error();
+    }
+    if (!same || !*same) {
+        table_.renew(slot);
+    }
+    return {};
+}
+
+Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    const Slot known = table_.find(handle);
+    if (known == core::no_slot) {
+        return new_slot_for_operation(handle, known);
+    }
+    const core::Registration& registration = table_[known];
+    if (registration.registered) {
+        return own_errors::device_or_resource_busy();
+    }
+    // The handle may have been closed, perhaps with operations in flight, and its number be
+    // another's by now. To ask costs one call and saves the operation from getting lost.
+    if (const std::error_code error = forget_another(known)) {
+        return error;
+    }
+    return registration.marked && registration.type != HandleType::unknown
+               ? known
+               : new_slot_for_operation(handle, known);
+}
+
+Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
+    const Result<Kind> kind = kind_of(handle);
+    if (!kind || !kind->overlapped) {
+        if (known != core::no_slot) {
+            table_.release(known);
+        }
+        return kind ? own_errors::not_supported() : kind.error();
+    }
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    const bool before = table_[slot].associated;
+    if (const std::error_code error = associate(slot)) {
+        table_.release(slot);
+        return error;
+    }
+    note_operated(slot, *kind, !before);
+    return slot;
+}
+
+void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_now) noexcept {
+    note_kind(slot, kind);
+    core::Registration& registration = table_[slot];
+    registration.model = IoModel::overlapped;
+    // Elsewhere it is not known whether a packet follows. A user who has associated the handle
+    // wants packets in any case.
+    if (associated_now && kind.stream) {
+        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
+        registration.skips =
+            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
 }
 
 }  // namespace wakepoll

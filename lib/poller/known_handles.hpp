@@ -1,6 +1,9 @@
 // What is known of the handles that a poller works with: their kind, and that they belong to its
 // port. Registrations and operations both stand on it.
 //
+// A handle may be closed at any time, and its number be dealt out anew. So the object that is
+// associated with the port gets a mark, and whoever goes by what is known looks for it first.
+//
 // Used under the poller's lock.
 #pragma once
 
@@ -29,6 +32,8 @@ public:
     KnownHandles& operator=(const KnownHandles&) = delete;
 
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
+    /// The number is some object's. Asks nothing that could have to wait for another thread.
+    [[nodiscard]] static bool is_open(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
     /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
@@ -40,13 +45,22 @@ public:
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
 
+    /// The number is another object's than the one that the port knows. False where nothing tells.
+    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
+    /// Forgets what is known of a handle that is not registered, where its number is another
+    /// object's by now. The slot may be one to `release` then.
+    [[nodiscard]] std::error_code forget_another(core::Slot slot) noexcept;
+
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
 
 private:
-    /// The same for a handle that is not known to belong to the port; it may have a slot, `known`.
+    /// The same for a handle of which something has to be found out first; it may have a slot,
+    /// `known`.
     [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
                                                             core::Slot known) noexcept;
+    /// The handle was associated with the port just now: marks its object.
+    void note_associated(core::Slot slot) noexcept;
     /// Takes note of a handle that operations are submitted on; `associated_now` says that it was
     /// this submit which associated it with the port.
     void note_operated(core::Slot slot, const Kind& kind, bool associated_now) noexcept;

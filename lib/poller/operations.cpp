@@ -20,8 +20,7 @@ namespace {
 using core::Slot;
 
 constexpr int already_bound = 10022;  // WSAEINVAL, of bind
-constexpr int already_done = 1168;    // ERROR_NOT_FOUND, of CancelIoEx
-constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
+constexpr int no_data = 232;         // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
 
 static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
 
@@ -226,23 +225,36 @@ Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
     return begun(**entry, sys::connect(socket, address, (*entry)->overlapped));
 }
 
-std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+// Cancelling
+// ----------------------------------------------------------------------------------
+
+Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
     OverlappedEntry* const found = list_.find(entry);
-    if (found == nullptr) {
-        return list_.is_entry(entry) ? own_errors::no_such_file_or_directory()
-                                     : own_errors::invalid_argument();
+    if (found == nullptr && !list_.is_entry(entry)) {
+        return own_errors::invalid_argument();
     }
-    if (core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
+        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
         return own_errors::no_such_file_or_directory();
     }
-    switch (found->state()) {
-        case OverlappedState::cancelling:
-            return {};
-        case OverlappedState::in_flight:
-            return cancel_in_flight(*found);
-        default:
-            return own_errors::no_such_file_or_directory();
+    return found;
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    return found ? cancel_in_flight(**found) : found.error();
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    if (!found || (*found)->state() == OverlappedState::cancelling) {
+        return found.error();
     }
+    const std::error_code error = sys::cancel(duplicate, (*found)->overlapped);
+    if (!error) {
+        note_canceled(**found);
+    }
+    return error;
 }
 
 std::error_code Operations::cancel(Handle handle) noexcept {
@@ -250,29 +262,67 @@ std::error_code Operations::cancel(Handle handle) noexcept {
     bool found = false;
     for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
-        if (entry->handle != handle ||
+        if (entry->handle != handle || is_outlived(*entry) ||
             core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
             continue;
         }
+        std::error_code error;
+        if (entry->state() == OverlappedState::in_flight) {
+            error = ask_for_end(*entry);
+            if (error == std::errc::bad_file_descriptor && KnownHandles::is_open(handle)) {
+                continue;  // It is another object's, which had the number before.
+            }
+            error = note_end(*entry, error);
+        }
         found = true;
-        const std::error_code error = entry->state() == OverlappedState::in_flight
-                                          ? cancel_in_flight(*entry)
-                                          : std::error_code{};
         first = first ? first : error;
     }
     return found ? first : own_errors::no_such_file_or_directory();
 }
 
-std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
+    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    return !registration.active ||
+           registration.generation != core::OperationList::generation_of(entry);
+}
+
+std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
+    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
+        return sys::cancel(entry.handle, entry.overlapped);
+    }
+    if (is_outlived(entry)) {
+        return own_errors::bad_file_descriptor();
+    }
     const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
-    if (error.value() == already_done) {
-        return {};  // Its packet is pending.
+    const bool by_another = error == std::errc::no_such_file_or_directory &&
+                            known_.is_another(core::OperationList::slot_of(entry));
+    return by_another ? own_errors::bad_file_descriptor() : error;
+}
+
+std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
+    if (Handle& accepted = core::OperationList::accepted_by(entry);
+        asked == std::errc::bad_file_descriptor && accepted) {
+        // The listener is closed. What it was to accept into is not, and ends the call as well.
+        sys::close_socket(std::exchange(accepted, Handle{}));
+        asked = {};
     }
-    if (!error) {
-        list_.cancel(entry);
-        ++stats_.operations_canceled;
+    if (asked == std::errc::no_such_file_or_directory) {
+        return {};  // It has ended; its packet is pending.
     }
-    return error;
+    if (!asked) {
+        note_canceled(entry);
+    }
+    return asked;
+}
+
+std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+    return entry.state() == OverlappedState::cancelling ? std::error_code{}
+                                                        : note_end(entry, ask_for_end(entry));
+}
+
+void Operations::note_canceled(OverlappedEntry& entry) noexcept {
+    list_.cancel(entry);
+    ++stats_.operations_canceled;
 }
 
 }  // namespace wakepoll

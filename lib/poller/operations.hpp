@@ -47,6 +47,7 @@ public:
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
 
     // Reporting
@@ -79,6 +80,8 @@ public:
 
     /// Cancels what is in flight and forgets what is done.
     void abandon_all() noexcept;
+    /// Those in flight after that which could not be canceled.
+    [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
     /// A packet that is not reported any more has come.
     void drain(const sys::Packet& packet) noexcept;
 
@@ -95,13 +98,26 @@ private:
     /// Gives back an entry whose call did not begin, or whose outcome is not reported.
     void abandon(OverlappedEntry& entry) noexcept;
     void abandon_finished() noexcept;
+    /// The entry, where its operation is in flight or being canceled.
+    [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
+    /// Asks the kernel for the end of a call. `no_such_file_or_directory` where it has ended,
+    /// `bad_file_descriptor` where its handle is closed.
+    [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
+    /// What comes of an operation that was asked about; whether it could be canceled.
+    [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
     [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
+    void note_canceled(OverlappedEntry& entry) noexcept;
+    /// The entry's handle is known to be closed: its number is another object's by now.
+    [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
 
     void take_back_completions() noexcept;
     /// The packet of a submitted operation has come. True where it is to be reported now; otherwise
     /// it waits behind an older one.
     [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
+    /// Why an operation has failed: `operation_canceled` where its handle was closed here.
+    [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
+                                            std::error_code error) const noexcept;
     void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
     void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
                           std::error_code error) noexcept;
@@ -116,6 +132,7 @@ private:
     std::array<Completion, most_completions> completions_;
     std::size_t handed_out_ = 0;
     std::size_t overdue_ = 0;
+    std::size_t lost_ = 0;
 };
 
 }  // namespace wakepoll

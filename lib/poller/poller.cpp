@@ -203,14 +203,19 @@ void Poller::drain() noexcept {
     }
     operations_.abandon_all();
     sockets_.cancel_all();
-    // Cancelled calls end at once, but for drivers that take their time. What does not end keeps
-    // the memory (see `release`); the same goes for a port that cannot be asked.
+    // Cancelled calls end at once, but for drivers that take their time, and so do those whose
+    // handle was closed, unless a duplicate of it lives. What does not end keeps the memory (see
+    // `release`); the same goes for a port that cannot be asked.
     constexpr std::uint32_t patience_milliseconds = 1000;
+    constexpr std::uint32_t patience_with_lost_milliseconds = 50;
     constexpr int most_failures = 100;
     std::array<sys::Packet, PacketQueue::most_at_once> packets;
     for (int failures = 0;
          (operations_.in_flight() > 0 || sockets_.in_flight() > 0) && failures < most_failures;) {
-        const Result<std::size_t> taken = port_.dequeue(packets, patience_milliseconds);
+        const bool all_lost =
+            operations_.in_flight() == operations_.lost() && sockets_.in_flight() == 0;
+        const Result<std::size_t> taken = port_.dequeue(
+            packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
         if (!taken) {
             ++failures;
             continue;

@@ -70,6 +70,7 @@ public:
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
     [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
     [[nodiscard]] std::error_code clear_timer() noexcept;

@@ -22,13 +22,39 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    const Slot known = table_.find(handle);
-    if (known != core::no_slot && table_[known].registered) {
+    if (is_registered(handle)) {
         return own_errors::file_exists();
     }
-    if (known != core::no_slot && table_[known].operations > 0) {
-        return own_errors::device_or_resource_busy();
+    const Slot known = table_.find(handle);
+    if (known == core::no_slot) {
+        return add_to(known, handle, interest, user_data);
     }
+    std::error_code error = known_.forget_another(known);
+    if (!error) {
+        error = table_[known].operations > 0 ? own_errors::device_or_resource_busy()
+                                             : add_to(known, handle, interest, user_data);
+    }
+    if (error) {
+        table_.release(known);
+    }
+    return error;
+}
+
+bool Registrations::is_registered(Handle handle) noexcept {
+    const Slot slot = table_.find(handle);
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return false;
+    }
+    const Result<Kind> kind = KnownHandles::kind_of(handle);
+    if (!kind || (kind->type == table_[slot].type && kind->stream == bool{table_[slot].stream})) {
+        return true;
+    }
+    end(slot);  // It was closed without a word, and this is another.
+    return false;
+}
+
+std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
     const Result<Kind> kind = KnownHandles::kind_of(handle);
     if (!kind) {
         return kind.error();
@@ -46,7 +72,7 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
         return own_errors::no_space_on_device();
     }
     const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
-    if (error) {
+    if (error && known == core::no_slot) {
         table_.release(slot);
     }
     return error;
@@ -121,13 +147,17 @@ std::error_code Registrations::remove(Handle handle) noexcept {
     if (slot == core::no_slot || !table_[slot].registered) {
         return not_registered(handle);
     }
+    end(slot);
+    return {};
+}
+
+void Registrations::end(Slot slot) noexcept {
     if (table_[slot].type == HandleType::socket) {
         sockets_.remove(slot);
     } else {
         handles_.remove(slot);
     }
     table_.end_registration(slot);
-    return {};
 }
 
 }  // namespace wakepoll

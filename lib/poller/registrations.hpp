@@ -36,6 +36,12 @@ private:
     /// Why a handle that is not registered can not be changed: it is none, or it was not
     /// registered.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
+    /// The handle is registered. One that was closed and is of another kind now is not any more.
+    [[nodiscard]] bool is_registered(Handle handle) noexcept;
+    void end(core::Slot slot) noexcept;
+    /// `add` of a handle that is not registered; it may have a slot, `known`.
+    [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
                                                   IoInterest interest,
                                                   std::uint64_t user_data) noexcept;

@@ -100,6 +100,15 @@ void close_socket(Handle socket) noexcept;
 /// FILE_SKIP_SET_EVENT_ON_HANDLE). Can not be undone.
 [[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
 
+/// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
+/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is next to never used. The flag belongs to the object
+/// and not to its number, and so is a mark. Cannot be undone. 87 on a synchronous handle.
+[[nodiscard]] std::error_code mark(Handle handle) noexcept;
+
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): the object was marked. An error
+/// (6, ERROR_INVALID_HANDLE) where the number is no handle of a file, pipe or socket.
+[[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
+
 /// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
 /// synchronous use.
 [[nodiscard]] Result<bool> is_overlapped(Handle file) noexcept;

@@ -235,14 +235,17 @@ void OperationsPart::cancel_handle() {
         return;
     }
     bool any = false;
+    bool any_before = false;  // Of a channel that had the number before, and is closed.
     for (const auto& operation : model_.operations) {
-        any = any || (operation->state == State::running &&
-                      model_.channels[operation->channel]->local == channel.local &&
-                      operation->entry->state() != OverlappedState::completed);
+        const Channel& own = *model_.channels[operation->channel];
+        if (operation->state == State::running && own.local == channel.local &&
+            operation->entry->state() != OverlappedState::completed) {
+            (own.open ? any : any_before) = true;
+        }
     }
     const std::error_code error = scene_.poller->cancel(channel.local);
     scene_.note("  cancel all of channel ", number, " -> ", error.value());
-    hold(any ? !error : error == std::errc::no_such_file_or_directory,
+    hold(any ? !error : error == std::errc::no_such_file_or_directory || (any_before && !error),
          "cancel of a handle says the wrong thing: ", error.message());
 }
 

@@ -77,6 +77,8 @@ const std::array<Row, call_kinds> rows = {{
     {"cancel", {}},
     {"has_file_handles", no_network},
     {"skip_packets", no_memory},
+    {"mark", no_memory},
+    {"is_marked", no_memory},
     {"is_overlapped", no_memory},
     {"readable_bytes", no_memory},
     {"carries_messages", {}},

@@ -55,6 +55,8 @@ enum class Call : std::uint8_t {
     cancel,
     has_file_handles,
     skip_packets,
+    mark,
+    is_marked,
     is_overlapped,
     readable_bytes,
     carries_messages,

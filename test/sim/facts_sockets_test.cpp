@@ -89,8 +89,7 @@ BOOST_AUTO_TEST_CASE(o6_skipping_hides_an_immediate_warning_too) {
 }
 
 BOOST_AUTO_TEST_CASE(o8_a_receive_of_a_connection_that_is_closed_ends_as_aborted) {
-    PortFixture fixture(
-        with([](Traits& traits) { traits.closed_connection_status = status::connection_aborted; }));
+    PortFixture fixture(with(nullptr));
     const auto pair = fixture.tcp_pair();
     Attempt attempt;
     BOOST_TEST(fixture.receive(pair.local, attempt).has_value());
@@ -99,8 +98,7 @@ BOOST_AUTO_TEST_CASE(o8_a_receive_of_a_connection_that_is_closed_ends_as_aborted
 }
 
 BOOST_AUTO_TEST_CASE(o9_a_receive_of_a_datagram_socket_that_is_closed_ends_as_cancelled) {
-    PortFixture fixture(
-        with([](Traits& traits) { traits.closed_connection_status = status::connection_aborted; }));
+    PortFixture fixture(with(nullptr));
     const auto pair = fixture.world.udp_pair();
     fixture.tie(pair.local);
     Attempt attempt;

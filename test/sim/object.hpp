@@ -83,6 +83,10 @@ public:
     [[nodiscard]] bool skips_packets() const noexcept { return skips_packets_; }
     void skip_packets() noexcept { skips_packets_ = true; }
 
+    /// Of a file: FILE_SKIP_SET_USER_EVENT_ON_FAST_IO is set. Can not be undone.
+    [[nodiscard]] bool is_marked() const noexcept { return is_marked_; }
+    void mark() noexcept { is_marked_ = true; }
+
 protected:
     virtual void last_handle_closed(const Traits&) {}
 
@@ -92,6 +96,7 @@ private:
     std::shared_ptr<Port> port_;
     std::uintptr_t key_ = 0;
     bool skips_packets_ = false;
+    bool is_marked_ = false;
 };
 
 /// Whatever only has to be classified or tied to a port.

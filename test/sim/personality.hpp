@@ -177,7 +177,7 @@ constexpr Traits column_of(Personality personality) {
 
         .closed_status = row(cancelled, cancelled, handles_closed),   // O9, O10, A27
         .closed_connection_status =
-            row(cancelled, cancelled, handles_closed),                // O8, off: connection_aborted
+            row(connection_aborted, connection_aborted, handles_closed),  // O8
         .closed_pipe_status = row(pipe_broken, pipe_broken, handles_closed),  // P2
         .late_accept_may_abort = row(true, true, false),              // O11
         .connects_pend = row(true, true, false),                      // O18

@@ -23,6 +23,9 @@ static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
 constexpr ULONG synchronous_modes = 0x10 | 0x20;
 /// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
 constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
+/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags, and this is one.
+constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
+constexpr ULONG skip_set_user_event_on_fast_io = 4;
 
 OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
     return reinterpret_cast<OVERLAPPED*>(&overlapped);
@@ -103,6 +106,18 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
         return last_socket_failure();
     }
     return {};
+}
+
+/// What is one ULONG of flags.
+Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
+    ULONG flags = 0;
+    IO_STATUS_BLOCK status_block = {};
+    const NTSTATUS status =
+        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags), name);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    return flags;
 }
 
 }  // namespace
@@ -256,15 +271,28 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
     return {};
 }
 
-Result<bool> is_overlapped(Handle file) noexcept {
-    ULONG mode = 0;
+std::error_code mark(Handle handle) noexcept {
+    ULONG flags = skip_set_user_event_on_fast_io;
     IO_STATUS_BLOCK status_block = {};
-    const NTSTATUS status = ::NtQueryInformationFile(file.native(), &status_block, &mode,
-                                                     sizeof(mode), file_mode_information);
-    if (!NT_SUCCESS(status)) {
-        return failure(::RtlNtStatusToDosError(status));
+    const NTSTATUS status = ::NtSetInformationFile(handle.native(), &status_block, &flags,
+                                                   sizeof(flags), notification_information);
+    return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
+}
+
+Result<bool> is_marked(Handle handle) noexcept {
+    const Result<ULONG> flags = query_flags(handle, notification_information);
+    if (!flags) {
+        return flags.error();
     }
-    return (mode & synchronous_modes) == 0;
+    return (*flags & skip_set_user_event_on_fast_io) != 0;
+}
+
+Result<bool> is_overlapped(Handle file) noexcept {
+    const Result<ULONG> mode = query_flags(file, file_mode_information);
+    if (!mode) {
+        return mode.error();
+    }
+    return (*mode & synchronous_modes) == 0;
 }
 
 }  // namespace wakepoll::sys

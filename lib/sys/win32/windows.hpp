@@ -37,10 +37,13 @@ extern "C" __declspec(dllimport) LONG NTAPI
 extern "C" __declspec(dllimport) NTSTATUS NTAPI
     NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK call, PIO_STATUS_BLOCK status_block);
 #if !defined(__MINGW32__)
-// Documented; mingw's <winternl.h> has it, Microsoft's does not.
+// Documented; mingw's <winternl.h> has them, Microsoft's does not.
 extern "C" NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
                                                  PVOID information, ULONG size,
                                                  FILE_INFORMATION_CLASS information_class);
+extern "C" NTSTATUS NTAPI NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
+                                               PVOID information, ULONG size,
+                                               FILE_INFORMATION_CLASS information_class);
 #endif
 
 namespace wakepoll::sys {

@@ -11,8 +11,12 @@ namespace wakepoll::sys {
 using sim::Call;
 using sim::Syscall;
 
-std::error_code skip_packets_on_success(Handle handle) noexcept {
-    Syscall call(Call::skip_packets, handle.value());
+namespace {
+
+/// Sets what cannot be undone on a file that is opened for overlapped use.
+template <class Set>
+std::error_code set(Call name, Handle handle, Set set_it) noexcept {
+    Syscall call(name, handle.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
@@ -23,12 +27,14 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
     if (!object->is_overlapped()) {
         return call.fail(sim::code::invalid_parameter);
     }
-    object->skip_packets();
+    set_it(*object);
     return {};
 }
 
-Result<bool> is_overlapped(Handle file) noexcept {
-    Syscall call(Call::is_overlapped, file.value());
+/// What `answer` says of the file.
+template <class Answer>
+Result<bool> ask(Call name, Handle file, Answer answer) noexcept {
+    Syscall call(name, file.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
@@ -39,7 +45,27 @@ Result<bool> is_overlapped(Handle file) noexcept {
     if (const std::uint32_t hang = call.wait_for_reads(*object)) {
         return call.fail(hang);
     }
-    return call.answer(object->is_overlapped());
+    return call.answer(answer(*object));
+}
+
+}  // namespace
+
+std::error_code skip_packets_on_success(Handle handle) noexcept {
+    return set(Call::skip_packets, handle, [](sim::Object& object) { object.skip_packets(); });
+}
+
+std::error_code mark(Handle handle) noexcept {
+    return set(Call::mark, handle, [](sim::Object& object) { object.mark(); });
+}
+
+Result<bool> is_marked(Handle handle) noexcept {
+    return ask(Call::is_marked, handle,
+               [](const sim::Object& object) { return object.is_marked(); });
+}
+
+Result<bool> is_overlapped(Handle file) noexcept {
+    return ask(Call::is_overlapped, file,
+               [](const sim::Object& object) { return object.is_overlapped(); });
 }
 
 }  // namespace wakepoll::sys

@@ -1,0 +1,308 @@
+// A number that was one object's and is another's by now, in every call that takes a handle: what
+// the poller knew of the old object is nothing to the new one. Each call answers as it does for a
+// handle that the poller has never seen, and what it starts is reported.
+//
+// The table is every kind of old object, and how the poller came to know it, by every kind of new
+// object, by every call. A second poller, which has seen nothing, says what is right.
+#include <array>
+#include <ostream>
+#include <utility>
+
+#include "operation_support.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+namespace {
+
+enum class Object {
+    tcp,
+    udp,
+    listener,
+    byte_pipe,
+    anonymous_pipe,
+    file,
+    event,
+    console,
+    tcp_of_another_port,
+    pipe_of_another_port,
+    file_of_another_port,
+    closed,
+};
+
+constexpr std::array object_names = {"tcp",
+                                     "udp",
+                                     "listener",
+                                     "byte_pipe",
+                                     "anonymous_pipe",
+                                     "file",
+                                     "event",
+                                     "console",
+                                     "tcp_of_another_port",
+                                     "pipe_of_another_port",
+                                     "file_of_another_port",
+                                     "closed"};
+
+constexpr bool is_socket(Object object) {
+    return object <= Object::listener || object == Object::tcp_of_another_port;
+}
+
+/// How the poller knows the old object.
+enum class Known { operated, operating, associated, was_registered };
+
+constexpr std::array known_names = {"operated", "operating", "associated", "was_registered"};
+
+enum class Asked {
+    add,
+    modify,
+    remove,
+    associate,
+    read,
+    write,
+    accept,
+    connect,
+    cancel,
+};
+
+constexpr std::array asked_names = {"register",      "modify",         "unregister",
+                                    "associate",     "submit_read",    "submit_write",
+                                    "submit_accept", "submit_connect", "cancel"};
+
+template <class Enum, class Names>
+const char* name_in(const Names& names, Enum value) {
+    return names.at(static_cast<std::size_t>(value));
+}
+
+class Scene {
+public:
+    Scene(Stage& stage, OsPoller& poller) : world(stage.world), poller_(poller) {}
+
+    Handle make(Object object) {
+        switch (object) {
+            case Object::tcp:
+                return world.tcp_pair().local;
+            case Object::udp:
+                return world.udp_pair().local;
+            case Object::listener:
+                return world.listener();
+            case Object::byte_pipe:
+                return world.pipe_pair(PipeKind::bytes).local;
+            case Object::anonymous_pipe:
+                return world.pipe_pair(PipeKind::anonymous).local;
+            case Object::file:
+                return world.file_of(100);
+            case Object::event:
+                return world.thing(Thing::event);
+            case Object::console:
+                return world.console();
+            case Object::tcp_of_another_port:
+                return elsewhere(make(Object::tcp));
+            case Object::pipe_of_another_port:
+                return elsewhere(make(Object::byte_pipe));
+            case Object::file_of_another_port:
+                return elsewhere(make(Object::file));
+            case Object::closed:
+                break;
+        }
+        return {};
+    }
+
+    void close(Object object, Handle handle) {
+        is_socket(object) ? world.close(handle) : world.close_handle(handle);
+    }
+
+    /// Lets the poller know the handle. False where it cannot know such an object in this way.
+    bool know(Known known, Object object, Handle handle) {
+        switch (known) {
+            case Known::associated:
+                return !poller_.associate_handle(handle, 5);
+            case Known::was_registered:
+                return !poller_.register_handle(handle, IoInterest::read, 6) &&
+                       wait(poller_, 0s).count() <= 1 && !poller_.unregister_handle(handle);
+            case Known::operating:
+            case Known::operated:
+                break;
+        }
+        if (object == Object::file && known == Known::operating) {
+            return false;
+        }
+        const Result<OverlappedEntry*> entry = object == Object::listener
+                                                   ? poller_.submit_accept(handle, addresses_, 7)
+                                                   : poller_.submit_read(handle, old_buffer_, 7);
+        if (!entry) {
+            return false;
+        }
+        if (known == Known::operated) {
+            (void)poller_.cancel(*entry);
+            (void)report(poller_);
+        }
+        return true;
+    }
+
+    /// The number `wanted`, which is free, becomes the object's, whose number was `handle`.
+    void rename(Object object, Handle handle, Handle wanted) {
+        std::vector<Handle> others;
+        for (Handle copy = world.duplicate(handle); copy != wanted;
+             copy = world.duplicate(handle)) {
+            BOOST_REQUIRE(others.size() < 100U);
+            others.push_back(copy);
+        }
+        close(object, handle);
+        for (const Handle other : others) {
+            close(object, other);
+        }
+    }
+
+    World& world;
+
+private:
+    Handle elsewhere(Handle handle) {
+        world.associate(handle, world.foreign_port());
+        return handle;
+    }
+
+    OsPoller& poller_;
+    std::array<std::byte, 8> old_buffer_{};
+    AcceptBuffer<> addresses_{};
+};
+
+/// What the call answers, in a word; and whether what it starts is reported once the handle is
+/// closed, or can be undone.
+std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object object, Handle handle) {
+    std::array<std::byte, 8> buffer{};
+    AcceptBuffer<> addresses{};
+    const auto submitted = [&](const Result<OverlappedEntry*>& entry) -> std::error_code {
+        if (!entry) {
+            return entry.error();
+        }
+        scene.close(object, handle);
+        std::array<NativeEvent, 8> events;
+        for (int i = 0; i < 4; ++i) {
+            const WaitResult waited = poller.wait(events, 1s);
+            for (const Report& one : copies(std::span(events).first(waited.count))) {
+                if (one.data == 9) {
+                    return {};
+                }
+            }
+        }
+        BOOST_ERROR("a submitted operation is not reported");
+        return {};
+    };
+    switch (asked) {
+        case Asked::add:
+            return poller.register_handle(handle, IoInterest::read, 9);
+        case Asked::modify:
+            return poller.modify_handle(handle, IoInterest::read, 9);
+        case Asked::remove:
+            return poller.unregister_handle(handle);
+        case Asked::associate:
+            return poller.associate_handle(handle, 9);
+        case Asked::read:
+            return submitted(poller.submit_read(handle, buffer, 9));
+        case Asked::write:
+            return submitted(poller.submit_write(handle, bytes_of("x"), 9));
+        case Asked::accept:
+            return submitted(poller.submit_accept(handle, addresses, 9));
+        case Asked::connect:
+            return submitted(poller.submit_connect(handle, scene.world.address_of_nobody(), 9));
+        case Asked::cancel:
+            break;
+    }
+    return poller.cancel(handle);
+}
+
+template <class Body>
+void for_each_of(std::size_t count, Body&& body) {
+    for (std::size_t i = 0; i < count; ++i) {
+        body(i);
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(recycled_numbers)
+
+BOOST_AUTO_TEST_CASE(every_call_answers_as_for_a_handle_that_is_new) {
+    std::size_t rows = 0;
+    const auto row = [&](Known known, Object before, Object after, Asked asked) {
+        on_every_kernel(2, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            OsPoller fresh = make_poller();
+            Scene scene(stage, poller);
+            const Handle old = scene.make(before);
+            const Handle twin = scene.make(after);
+            const Handle made = scene.make(after);
+            if (after != Object::closed && (!twin || !made)) {
+                return;
+            }
+            if (!scene.know(known, before, old)) {
+                return;
+            }
+            scene.close(before, old);
+            if (after != Object::closed) {
+                scene.rename(after, made, old);
+            }
+            const Handle compared = twin ? twin : stage.world.never_a_handle();
+            std::error_code right = ask(scene, fresh, asked, after, compared);
+            if (known == Known::operating && after == Object::closed && asked == Asked::cancel) {
+                right = std::make_error_code(std::errc::bad_file_descriptor);
+                if (before == Object::listener) {
+                    right = {};  // An accept is ended without its handle.
+                }
+            }
+            const std::error_code answer = ask(scene, poller, asked, after, old);
+            BOOST_TEST((answer == right ||
+                        answer.default_error_condition() == right.default_error_condition()),
+                       name_in(known_names, known)
+                           << ' ' << name_in(object_names, before) << ", now "
+                           << name_in(object_names, after) << ", " << name_in(asked_names, asked)
+                           << ": " << answer << " and not " << right);
+            ++rows;
+        });
+    };
+    for_each_of(known_names.size(), [&](std::size_t known) {
+        for_each_of(static_cast<std::size_t>(Object::event), [&](std::size_t before) {
+            for_each_of(object_names.size(), [&](std::size_t after) {
+                for_each_of(asked_names.size(), [&](std::size_t asked) {
+                    row(static_cast<Known>(known), static_cast<Object>(before),
+                        static_cast<Object>(after), static_cast<Asked>(asked));
+                });
+            });
+        });
+    });
+    BOOST_TEST(rows > 5'000U);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_kind) {
+    const auto row = [&](Object before, Object after) {
+        on_every_kernel(6, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            Scene scene(stage, poller);
+            const Handle old = scene.make(before);
+            const Handle made = scene.make(after);
+            BOOST_REQUIRE(!poller.register_handle(old, IoInterest::read, 1));
+            if (stage.kernel.options().seed % 2 == 0) {
+                (void)wait(poller, 0s);
+            }
+            scene.close(before, old);
+            scene.rename(after, made, old);
+            BOOST_TEST(!poller.register_handle(old, IoInterest::read, 2),
+                       name_in(object_names, before) << ", now " << name_in(object_names, after));
+            BOOST_TEST(poller.registration_count() == 1U);
+            BOOST_TEST(!poller.modify_handle(old, IoInterest::read, 3));
+            BOOST_TEST(wait(poller, 2ms).count() == 0U);
+            BOOST_TEST(!poller.unregister_handle(old));
+            BOOST_TEST(poller.registration_count() == 0U);
+        });
+    };
+    constexpr std::array kinds = {Object::tcp, Object::udp, Object::byte_pipe, Object::event};
+    for (const Object before : kinds) {
+        for (const Object after : kinds) {
+            if (before != after) {
+                row(before, after);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
