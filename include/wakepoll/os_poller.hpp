@@ -300,6 +300,11 @@ public:
     /// unregistered is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all
     /// empty.
     ///
+    /// Time for which the system sleeps counts for no deadline that is being waited for: after a
+    /// resume a wait goes on for what was left of it, and so does the timer. Where that is too
+    /// late, have the system say when it resumes (PowerRegisterSuspendResumeNotification), and wake
+    /// the poller: a wait that begins then goes by the time that has passed.
+    ///
     /// Where more is ready than fits, the next wait goes on where this one stopped.
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events,
                                   Timeout timeout = wait_forever) noexcept;

@@ -125,6 +125,64 @@ BOOST_DATA_TEST_CASE(an_early_end_of_the_block_is_waited_out, data::make(all_par
     BOOST_TEST(early > 0U);
 }
 
+BOOST_DATA_TEST_CASE(after_a_sleep_a_wait_goes_on_for_what_was_left, data::make(all_parkings),
+                     parking) {
+    for (const std::chrono::nanoseconds asleep : {3s, 3600s}) {
+        on_every_kernel(50, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            const Parked parked(stage.world, poller, parking);
+            stage.kernel.at(2s, [&] { stage.kernel.sleep(asleep); });
+            const std::chrono::nanoseconds begin = sys::now();
+            const auto waited = wait(poller, 10s);
+            BOOST_TEST(waited.count() == 0U);
+            BOOST_TEST(!waited.result.error);
+            const std::chrono::nanoseconds awake = sys::now() - begin - asleep;
+            BOOST_TEST((awake >= 10s - 20ms && awake <= 10s + 20ms));
+            // The next one begins after the sleep and knows of none.
+            const std::chrono::nanoseconds next = sys::now();
+            (void)wait(poller, 1s);
+            BOOST_TEST((sys::now() - next >= 1s && sys::now() - next <= 1s + 20ms));
+        });
+    }
+}
+
+BOOST_DATA_TEST_CASE(after_a_sleep_the_timer_goes_on_for_what_was_left, data::make(all_parkings),
+                     parking) {
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        BOOST_REQUIRE(!poller.set_timer(Clock::now() + 5s));
+        stage.kernel.at(2s, [&] { stage.kernel.sleep(1h); });
+        const std::chrono::nanoseconds begin = sys::now();
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.result.timer);
+        const std::chrono::nanoseconds awake = sys::now() - begin - 1h;
+        BOOST_TEST((awake >= 5s - 20ms && awake <= 5s + 20ms));
+    });
+}
+
+BOOST_DATA_TEST_CASE(a_wake_at_the_resume_makes_a_loop_go_by_the_time_that_has_passed,
+                     data::make(all_parkings), parking) {
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Clock::time_point deadline = Clock::now() + 10s;
+        BOOST_REQUIRE(!poller.set_timer(Clock::now() + 5s));
+        stage.kernel.at(2s, [&] {
+            stage.kernel.sleep(1h);
+            stage.expect(poller.post_wakeup());
+        });
+        const auto waited = wait(poller, 10s);
+        BOOST_TEST(waited.result.woken);
+        bool timer = waited.result.timer;
+        const std::chrono::nanoseconds resumed = sys::now();
+        const auto next = wait(poller, deadline - Clock::now());
+        timer = timer || next.result.timer;
+        BOOST_TEST(timer);
+        BOOST_TEST((sys::now() - resumed < 20ms));
+    });
+}
+
 #endif
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -59,7 +59,12 @@ Kernel& Kernel::current() noexcept {
 
 std::chrono::nanoseconds Kernel::now() {
     const Lock lock(mutex_);
-    return clock_now();
+    return clock_now() + asleep_;
+}
+
+void Kernel::sleep(std::chrono::nanoseconds time) {
+    const Lock lock(mutex_);
+    asleep_ += time;
 }
 
 void Kernel::at(std::chrono::nanoseconds delay, Action action) {

@@ -90,7 +90,11 @@ public:
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] const Traits& traits() const noexcept { return traits_; }
 
+    /// The performance counter, which goes on while the system sleeps.
     [[nodiscard]] std::chrono::nanoseconds now();
+    /// The system sleeps and resumes: no wait, timer or operation of the kernel counts that time,
+    /// nor do actors.
+    void sleep(std::chrono::nanoseconds time);
     /// Virtual clock: lets time pass, and the actors that are due meanwhile act.
     void advance(std::chrono::nanoseconds time);
 
@@ -199,6 +203,7 @@ private:
     Actors actors_;
     std::deque<Action> apcs_;
     std::chrono::nanoseconds clock_ = std::chrono::seconds(1);
+    std::chrono::nanoseconds asleep_{0};
     std::uint64_t blocked_calls_ = 0;
     std::uint32_t hangs_ = 0;
     bool stopping_ = false;
