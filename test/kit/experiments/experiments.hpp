@@ -1,0 +1,34 @@
+// experiments: questions about Windows that no test can be written for before they are answered.
+//
+// Each makes its bare calls, bounds its waits, and gives one answer in plain words, and what it
+// saw.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace wakepoll::experiments {
+
+/// How much an experiment does.
+struct Extent {
+    bool quick = false;
+    std::chrono::steady_clock::time_point deadline;  ///< It begins nothing new behind this.
+
+    [[nodiscard]] int rounds(int full, int when_quick) const { return quick ? when_quick : full; }
+    [[nodiscard]] bool is_over() const { return std::chrono::steady_clock::now() >= deadline; }
+};
+
+/// Prints a line of what was seen at once, so that it is there if the program ends early.
+void show(const std::string& line);
+
+// The answer is what is returned. Where there is none they throw.
+std::string deaf_requests(const Extent& extent);
+std::string packets_after_success(const Extent& extent);
+std::string port_concurrency(const Extent& extent);
+std::string request_costs(const Extent& extent);
+std::string answer_order(const Extent& extent);
+std::string tcp_states(const Extent& extent);
+std::string loopback_datagrams_heard(const Extent& extent);
+
+}  // namespace wakepoll::experiments
