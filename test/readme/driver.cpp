@@ -1,6 +1,6 @@
 // Runs what the README shows: its server, on a free port, against one client.
 #define main readme_main
-#include "readme_example.cpp"
+#include "readme_example.hpp"
 #undef main
 
 #include <cstdio>

@@ -68,13 +68,13 @@ consumer_by_find_package() {
 # consumer_by_one_file SCRATCH: dist/ in one command, beside the example of the README.
 consumer_by_one_file() {
     mkdir -p "$1"
-    python3 "$root/test/readme/extract.py" "$root/README.md" "$1/example.cpp" || return 1
-    sed -i 's|<wakepoll/wakepoll.hpp>|"wakepoll.hpp"|' "$1/example.cpp"
+    python3 "$root/test/readme/extract.py" "$root/README.md" "$1/readme_example.hpp" || return 1
+    sed -i 's|<wakepoll/wakepoll.hpp>|"wakepoll.hpp"|' "$1/readme_example.hpp"
     for program in example consumer; do
-        source=$1/example.cpp
+        source=$root/test/readme/driver.cpp
         [ "$program" = example ] || source=$root/test/consumer/main.cpp
         quietly "$1/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
-            "-I$root/dist" "$source" "$root/dist/wakepoll.cpp" -o "$1/$program.exe" \
+            "-I$root/dist" "-I$1" "$source" "$root/dist/wakepoll.cpp" -o "$1/$program.exe" \
             -static -lws2_32 -lntdll || return 1
     done
     quietly "$1/example.log" "$wine" "$1/example.exe" && run_consumer "$1/consumer.exe"
