@@ -15,7 +15,7 @@ namespace {
 
 /// Sets what cannot be undone on a file that is opened for overlapped use.
 template <class Set>
-std::error_code set(Call name, Handle handle, Set set_it) noexcept {
+std::error_code set_on_file(Call name, Handle handle, Set set_it) noexcept {
     Syscall call(name, handle.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -33,7 +33,7 @@ std::error_code set(Call name, Handle handle, Set set_it) noexcept {
 
 /// What `answer` says of the file.
 template <class Answer>
-Result<bool> ask(Call name, Handle file, Answer answer) noexcept {
+Result<bool> ask_file(Call name, Handle file, Answer answer) noexcept {
     Syscall call(name, file.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -51,21 +51,22 @@ Result<bool> ask(Call name, Handle file, Answer answer) noexcept {
 }  // namespace
 
 std::error_code skip_packets_on_success(Handle handle) noexcept {
-    return set(Call::skip_packets, handle, [](sim::Object& object) { object.skip_packets(); });
+    return set_on_file(Call::skip_packets, handle,
+                       [](sim::Object& object) { object.skip_packets(); });
 }
 
 std::error_code mark(Handle handle) noexcept {
-    return set(Call::mark, handle, [](sim::Object& object) { object.mark(); });
+    return set_on_file(Call::mark, handle, [](sim::Object& object) { object.mark(); });
 }
 
 Result<bool> is_marked(Handle handle) noexcept {
-    return ask(Call::is_marked, handle,
-               [](const sim::Object& object) { return object.is_marked(); });
+    return ask_file(Call::is_marked, handle,
+                    [](const sim::Object& object) { return object.is_marked(); });
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {
-    return ask(Call::is_overlapped, file,
-               [](const sim::Object& object) { return object.is_overlapped(); });
+    return ask_file(Call::is_overlapped, file,
+                    [](const sim::Object& object) { return object.is_overlapped(); });
 }
 
 }  // namespace wakepoll::sys
