@@ -62,6 +62,10 @@ struct Transfers {
                 return sys::has_file_handles(fresh).error();
             case Call::skip_packets:
                 return sys::skip_packets_on_success(fresh);
+            case Call::mark:
+                return sys::mark(fresh);
+            case Call::is_marked:
+                return sys::is_marked(fresh).error();
             case Call::is_overlapped:
                 return sys::is_overlapped(fresh).error();
             case Call::readable_bytes:
