@@ -13,17 +13,11 @@ namespace {
 constexpr std::uint32_t invalid_handle = 6;  // ERROR_INVALID_HANDLE
 constexpr int not_a_socket = 10038;          // WSAENOTSOCK
 
-/// GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and some calls take
-/// -10 to -12 for the standard handles. The kernel hands out no such numbers.
-constexpr bool is_pseudo_handle(Handle handle) noexcept {
-    return handle.value() >= ~std::uintptr_t{15};
-}
-
 }  // namespace
 
 Result<HandleType> classify(Handle handle) noexcept {
-    // First of all, because the calls below would take the pseudo-handles for what they name.
-    if (!handle || is_pseudo_handle(handle)) {
+    // First of all, because the calls below take such numbers for what they name.
+    if (!can_be_dealt(handle)) {
         return win32_error(invalid_handle);
     }
     // Before GetFileType, which calls a socket a pipe.

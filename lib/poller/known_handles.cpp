@@ -18,6 +18,9 @@ constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle
 }  // namespace
 
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
+    if (!can_be_dealt(handle)) {
+        return own_errors::bad_file_descriptor();
+    }
     const Result<sys::SocketKind> socket = sys::socket_kind(handle);
     if (socket) {
         return Kind{HandleType::socket, *socket == sys::SocketKind::stream, true};
@@ -84,7 +87,7 @@ std::error_code KnownHandles::associate(Slot slot) noexcept {
 }
 
 std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
-    if (!handle) {
+    if (!can_be_dealt(handle)) {
         return own_errors::bad_file_descriptor();
     }
     const auto native_key = static_cast<std::uintptr_t>(key);

@@ -60,6 +60,29 @@ BOOST_AUTO_TEST_CASE(handles_that_are_none_are_bad_file_descriptors) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_number_with_a_low_bit_is_no_handle) {
+    // The kernel takes it for the object's, so one object could be registered four times.
+    on_every_kernel(1, [](Stage& stage) {
+        Witness witness(stage.world);
+        OsPoller& poller = witness.poller;
+        std::array<std::byte, 4> buffer{};
+        for (const Handle handle : {stage.world.thing(Thing::event), stage.world.udp_socket(),
+                                    stage.world.pipe_pair(PipeKind::bytes).local}) {
+            for (const std::uintptr_t bits : {1U, 2U, 3U}) {
+                const Handle bad(handle.value() + bits);
+                constexpr auto error = std::errc::bad_file_descriptor;
+                BOOST_TEST(poller.register_handle(bad, IoInterest::read, 1) == error);
+                BOOST_TEST(poller.modify_handle(bad, IoInterest::read, 1) == error);
+                BOOST_TEST(poller.unregister_handle(bad) == error);
+                BOOST_TEST(poller.associate_handle(bad, 1) == error);
+                BOOST_TEST(poller.submit_read(bad, buffer, 1).error() == error);
+            }
+            BOOST_TEST(!poller.register_handle(handle, IoInterest::read, 1));
+            BOOST_TEST(!poller.unregister_handle(handle));
+        }
+    });
+}
+
 BOOST_DATA_TEST_CASE(other_handles_are_refused_by_kind, data::make(refused_things), refused) {
     on_every_kernel(1, [&](Stage& stage) {
         Witness witness(stage.world);

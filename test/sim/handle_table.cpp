@@ -52,11 +52,8 @@ bool HandleTable::is_base(Handle handle) const noexcept {
 }
 
 const HandleTable::Slot* HandleTable::slot_of(Handle handle) const noexcept {
-    const std::uintptr_t value = handle.value();
-    if (value == 0 || value % stride != 0 || value / stride > slots_.size()) {
-        return nullptr;
-    }
-    return &slots_[value / stride - 1];
+    const std::uintptr_t number = handle.value() / stride;  // The two low bits do not count [K9].
+    return number == 0 || number > slots_.size() ? nullptr : &slots_[number - 1];
 }
 
 std::shared_ptr<Object> HandleTable::find(Handle handle) const {

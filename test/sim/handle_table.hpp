@@ -1,8 +1,8 @@
 // The handle table of the simulated process: numbers as Windows deals them.
 //
-// Values are multiples of four, and the lowest free one is given out next, so a closed value comes
-// back at once: what late events of an old registration could be mistaken for. Sockets and other
-// handles share the numbers. 0 and ~0 are never given out.
+// Values are multiples of four (the two low bits are left out of account), and the lowest free one
+// is given out next, so a closed value comes back at once: what late events of an old registration
+// could be mistaken for. Sockets and other handles share the numbers. 0 and ~0 are never given out.
 //
 // One rule is Winsock's: it keeps its own list of sockets, which CloseHandle bypasses. A socket
 // closed that way leaves its number *orphaned*: still listed by Winsock, unknown to the kernel.

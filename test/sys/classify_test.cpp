@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/win32_objects.hpp"
+#include "sys/handle_info.hpp"
 #include "sys_test.hpp"
 
 using namespace wakepoll;
@@ -118,6 +119,17 @@ BOOST_DATA_TEST_CASE(a_number_that_was_never_a_handle_is_a_bad_handle,
                                  std::uintptr_t{0x7FFFFFF0}}),
                      number) {
     BOOST_TEST(classify(Handle(number)).error().value() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_number_with_a_low_bit_is_a_bad_handle) {
+    // To the kernel it is the object's: the low bits do not count.
+    const Handle event = world.thing(Thing::event);
+    BOOST_TEST(sys::object_type(Handle(event.value() + 3)).value() == HandleType::event);
+    for (const Handle handle : {event, world.tcp_socket(), world.thing(Thing::named_pipe)}) {
+        for (const std::uintptr_t bits : {1U, 2U, 3U}) {
+            BOOST_TEST(classify(Handle(handle.value() + bits)).error().value() == 6);
+        }
+    }
 }
 
 BOOST_DATA_TEST_CASE(a_pseudo_handle_is_a_bad_handle, data::xrange(1, 17), negative) {

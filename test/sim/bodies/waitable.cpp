@@ -23,11 +23,6 @@ bool is_pseudo_handle(Handle handle) {
     return handle == Handle(~std::uintptr_t{0}) || handle == Handle(~std::uintptr_t{1});
 }
 
-/// What a wait is for: the two low bits of a handle do not count [K9].
-std::shared_ptr<sim::Object> find_to_wait(Syscall& call, Handle object) {
-    return call->handles.find(Handle(object.value() & ~std::uintptr_t{3}));
-}
-
 void run_wait(void* wait) noexcept { static_cast<const ThreadPoolWait*>(wait)->run(); }
 
 }  // namespace
@@ -40,7 +35,7 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
-    std::shared_ptr<sim::Object> found = find_to_wait(call, object);
+    std::shared_ptr<sim::Object> found = call->handles.find(object);
     if (found == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
@@ -77,7 +72,7 @@ Result<bool> take_signal(Handle object) noexcept {
     if (is_pseudo_handle(object)) {
         return call.answer(false);
     }
-    const std::shared_ptr<sim::Object> found = find_to_wait(call, object);
+    const std::shared_ptr<sim::Object> found = call->handles.find(object);
     if (found == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
