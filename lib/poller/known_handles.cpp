@@ -63,8 +63,10 @@ void KnownHandles::forget_closed() noexcept {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
         const core::Registration& registration = table_[Slot{i}];
         if (registration.active && !registration.registered && registration.operations == 0 &&
-            !registration.polled && !is_open(registration.handle)) {
-            table_.erase(Slot{i});
+            !registration.polled) {
+            if (registration.marked ? is_another(Slot{i}) : !is_open(registration.handle)) {
+                table_.erase(Slot{i});
+            }
         }
     }
 }

@@ -221,8 +221,7 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_of_another_kind_of_handle) {
 BOOST_AUTO_TEST_CASE(slots_of_closed_handles_are_found_again) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller({.max_registrations = 4});
-        // All are opened before any is closed: a number that is in use again, be it by a handle
-        // that the poller never sees, keeps its slot.
+        // All are opened before any is closed, so that no number is dealt out anew.
         std::vector<SocketPair> pairs(20);
         for (SocketPair& pair : pairs) {
             pair = stage.world.tcp_pair();

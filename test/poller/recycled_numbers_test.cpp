@@ -305,4 +305,24 @@ BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_k
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_is_anothers_keeps_no_slot) {
+    on_every_kernel(10, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 4});
+        std::array<Ends, 4> old;
+        for (Ends& pair : old) {
+            pair = ends(stage.world, Carrier::tcp);
+            (void)started(poller.submit_write(pair.local, bytes_of("x"), 1));
+            BOOST_TEST(report(poller).data == 1U);
+        }
+        const Ends pair = ends(stage.world, Carrier::byte_pipe);
+        constexpr auto full = std::errc::no_space_on_device;
+        BOOST_TEST(poller.submit_write(pair.local, bytes_of("x"), 2).error() == full);
+        stage.world.close(old[2].local);
+        BOOST_REQUIRE((stage.world.thing(Thing::event) == old[2].local));
+        (void)started(poller.submit_write(pair.local, bytes_of("x"), 2));
+        BOOST_TEST(report(poller).data == 2U);
+        check_that_nothing_is_left(poller);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
