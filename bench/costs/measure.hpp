@@ -44,5 +44,6 @@ void measure_wakes(Measurement& measurement);
 void measure_registrations(Measurement& measurement);
 void measure_operations(Measurement& measurement);
 void measure_creates(Measurement& measurement);
+void measure_epoll(Measurement& measurement);
 
 }  // namespace wakepoll::costs

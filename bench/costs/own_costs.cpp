@@ -40,6 +40,7 @@ int main(int count, char** arguments) {
         measure_registrations(measurement);
         measure_operations(measurement);
         measure_creates(measurement);
+        measure_epoll(measurement);
         std::printf("%s for %s\n", compiler, processor);
         for (const Entry& entry : measurement.entries()) {
             std::printf("%s %zu %zu\n", entry.name.c_str(), entry.operations, entry.events);

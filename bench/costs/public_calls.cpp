@@ -34,4 +34,12 @@ std::error_code set_timer(OsPoller& poller, Clock::time_point deadline) noexcept
     return poller.set_timer(deadline);
 }
 
+int epoll_control(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
+    return epoll_ctl(port, op, sock, event);
+}
+
+int epoll_wait_now(void* port, epoll_event* events, int room) noexcept {
+    return epoll_wait(port, events, room, 0);
+}
+
 }  // namespace wakepoll::costs::own

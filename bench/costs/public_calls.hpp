@@ -10,6 +10,7 @@
 #include <span>
 #include <system_error>
 
+#include "wakepoll/epoll.h"
 #include "wakepoll/wakepoll.hpp"
 
 namespace wakepoll::costs::own {
@@ -27,5 +28,9 @@ namespace wakepoll::costs::own {
                                           std::span<std::byte> buffer,
                                           std::uint64_t user_data) noexcept;
 [[nodiscard]] std::error_code set_timer(OsPoller& poller, Clock::time_point deadline) noexcept;
+
+[[nodiscard]] int epoll_control(void* port, int op, std::uintptr_t sock,
+                                epoll_event* event) noexcept;
+[[nodiscard]] int epoll_wait_now(void* port, epoll_event* events, int room) noexcept;
 
 }  // namespace wakepoll::costs::own

@@ -90,10 +90,18 @@ void* create() noexcept {
     return handle;
 }
 
+int fail_to_change(Handle handle, std::error_code error) noexcept {
+    if (error != std::errc::operation_not_permitted) {
+        return fail(error);
+    }
+    const Result<HandleType> type = classify(handle);
+    return type && *type == HandleType::file ? fail(error) : fail(ENOTSOCK, code_not_a_socket);
+}
+
 int change(Poller& poller, int op, Handle handle, const epoll_event* event) noexcept {
     if (op == EPOLL_CTL_DEL) {
         const std::error_code error = poller.remove(handle);
-        return error ? fail(error) : 0;
+        return error ? fail_to_change(handle, error) : 0;
     }
     if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_MOD) {
         return fail(not_suitable(handle));
@@ -105,11 +113,7 @@ int change(Poller& poller, int op, Handle handle, const epoll_event* event) noex
     const std::error_code error = op == EPOLL_CTL_ADD
                                       ? poller.add(handle, interest, event->data.u64)
                                       : poller.modify(handle, interest, event->data.u64);
-    if (error == std::errc::operation_not_permitted) {
-        const Result<HandleType> type = classify(handle);
-        return type && *type == HandleType::file ? fail(error) : fail(ENOTSOCK, code_not_a_socket);
-    }
-    return error ? fail(error) : 0;
+    return error ? fail_to_change(handle, error) : 0;
 }
 
 }  // namespace
@@ -155,13 +159,13 @@ extern "C" int epoll_wait(void* port, epoll_event* events, int maxevents, int ti
     if (events == nullptr) {
         return fail(EFAULT, code_no_access);
     }
-    const Use use(port);
-    if (!use) {
+    EpollPort* const found = ports.find_and_lock(Handle(port));
+    if (found == nullptr) {
         return fail(not_suitable(Handle(port)));
     }
-    const Result<std::size_t> stored = use->wait({events, static_cast<std::size_t>(maxevents)},
-                                                 Timeout::from_milliseconds(timeout));
-    return stored ? static_cast<int>(*stored) : fail(stored.error());
+    const int stored = found->wait({events, static_cast<std::size_t>(maxevents)},
+                                   Timeout::from_milliseconds(timeout));
+    return stored >= 0 ? stored : fail(win32_error(static_cast<std::uint32_t>(-stored)));
 }
 
 extern "C" int epoll_wake(void* port) {

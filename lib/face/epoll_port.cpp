@@ -39,33 +39,42 @@ Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
     return ::new (block) EpollPort(std::move(*name), *poller, events);
 }
 
-void EpollPort::release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        this->~EpollPort();
-        sys::free_zeroed(this, block_size);
-    }
+void EpollPort::destroy() noexcept {
+    this->~EpollPort();
+    sys::free_zeroed(this, block_size);
 }
 
-Result<std::size_t> EpollPort::wait(std::span<epoll_event> events, Timeout timeout) noexcept {
-    lock_.lock();
-    if (led_ && !closed_) {
+inline int EpollPort::lead(std::span<epoll_event> events, Timeout timeout) noexcept {
+    const std::span native(events_, std::min(events.size(), most_events));
+    const WaitResult result = poller_->wait(native, timeout);
+    for (std::size_t i = 0; i < result.count; ++i) {
+        events[i].events = native[i].events;
+        events[i].data.u64 = native[i].data.u64;
+    }
+    return result.count > 0 ? static_cast<int>(result.count) : -result.error.value();
+}
+
+int EpollPort::wait(std::span<epoll_event> events, Timeout timeout) noexcept {
+    retain();
+    if (led_ || closed_) {
         timeout = follow(timeout);
     }
-    const bool closed = closed_;
-    const bool leads = !closed && !led_;
-    led_ = led_ || leads;
-    lock_.unlock();
-    if (!leads) {
-        return closed ? Result<std::size_t>(own_errors::bad_file_descriptor()) : std::size_t{0};
+    int count = 0;
+    if (closed_) {
+        count = -own_errors::bad_file_descriptor().value();
+    } else if (!led_) {
+        led_ = true;
+        lock->unlock();
+        count = lead(events, timeout);
+        lock->lock();
+        led_ = false;
+        if (followers_ > 0) {
+            lead_is_free_.wake_one();
+        }
     }
-    Result<std::size_t> result = lead(events, timeout);
-    lock_.lock();
-    led_ = false;
-    if (followers_ > 0) {
-        lead_is_free_.wake_one();
-    }
-    lock_.unlock();
-    return result;
+    lock->unlock();
+    release();
+    return count;
 }
 
 Timeout EpollPort::follow(Timeout timeout) noexcept {
@@ -73,32 +82,18 @@ Timeout EpollPort::follow(Timeout timeout) noexcept {
     const core::Deadline deadline(timeout, now);
     ++followers_;
     while (led_ && !closed_ && !deadline.has_passed(now)) {
-        lead_is_free_.wait(lock_, deadline.kernel_timeout(now));
+        lead_is_free_.wait(*lock, deadline.kernel_timeout(now));
         now = sys::now();
     }
     --followers_;
     return deadline.left(now);
 }
 
-Result<std::size_t> EpollPort::lead(std::span<epoll_event> events, Timeout timeout) noexcept {
-    const std::span native(events_, std::min(events.size(), most_events));
-    const WaitResult result = poller_->wait(native, timeout);
-    for (std::size_t i = 0; i < result.count; ++i) {
-        events[i].events = native[i].events;
-        events[i].data.u64 = native[i].data.u64;
-    }
-    if (result.error && result.count == 0) {
-        return result.error == std::errc::operation_canceled ? own_errors::bad_file_descriptor()
-                                                             : result.error;
-    }
-    return result.count;
-}
-
 bool EpollPort::close() noexcept {
-    lock_.lock();
+    lock->lock();
     const bool first = !std::exchange(closed_, true);
     lead_is_free_.wake_all();
-    lock_.unlock();
+    lock->unlock();
     if (first) {
         poller_->dispose();
     }
@@ -106,7 +101,7 @@ bool EpollPort::close() noexcept {
 }
 
 bool EpollPort::is_closed() noexcept {
-    const std::lock_guard guard(lock_);
+    const std::lock_guard guard(*lock);
     return closed_;
 }
 

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <system_error>
@@ -38,13 +37,18 @@ public:
     EpollPort& operator=(const EpollPort&) = delete;
 
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept;
+    void release() noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            destroy();
+        }
+    }
 
     [[nodiscard]] Handle handle() const noexcept { return name_.handle(); }
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
-    /// How many events were stored. `bad_file_descriptor` once the port is closed.
-    [[nodiscard]] Result<std::size_t> wait(std::span<epoll_event> events, Timeout timeout) noexcept;
+    /// Must be called with the lock held, and gives it back. How many events were stored, or an
+    /// error's negative Win32 code: that of `bad_file_descriptor` once the port is closed.
+    [[nodiscard]] int wait(std::span<epoll_event> events, Timeout timeout) noexcept;
 
     /// Ends all waits, and the poller. False where that was done before. The handle stays.
     bool close() noexcept;
@@ -52,7 +56,9 @@ public:
     /// Closes the handle.
     void close_handle() noexcept;
 
-    /// The next of a chain of `EpollPorts`.
+    // Of the chain of `EpollPorts` that the port is in: its lock, which is the port's as well, so
+    // that one step finds a port and takes the lead; and the next port.
+    sys::Lock* lock = nullptr;
     EpollPort* next = nullptr;
 
 private:
@@ -60,16 +66,17 @@ private:
         : name_(std::move(name)), poller_(poller), events_(events) {}
     ~EpollPort() { poller_->release(); }
 
+    void destroy() noexcept;
     /// Blocks until the lead is free, the port closed, or the time over; what is left of it.
     [[nodiscard]] Timeout follow(Timeout timeout) noexcept;
-    [[nodiscard]] Result<std::size_t> lead(std::span<epoll_event> events, Timeout timeout) noexcept;
+    /// Waits in the poller, without the lock.
+    [[nodiscard]] int lead(std::span<epoll_event> events, Timeout timeout) noexcept;
 
     std::atomic<std::uint32_t> references_{1};
     sys::CompletionPort name_;
     Poller* const poller_;
     NativeEvent* const events_;  ///< As many as can be registered; used by the thread that leads.
 
-    sys::Lock lock_;
     // Under the lock.
     sys::Condition lead_is_free_;
     std::uint32_t followers_ = 0;  ///< Threads that wait for the lead.

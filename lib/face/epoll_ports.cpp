@@ -7,21 +7,9 @@ namespace wakepoll {
 void EpollPorts::insert(EpollPort& port) noexcept {
     Chain& chain = chain_of(port.handle());
     const std::lock_guard guard(chain.lock);
+    port.lock = &chain.lock;
     port.next = chain.first;
     chain.first = &port;
-}
-
-EpollPort* EpollPorts::find(Handle handle) noexcept {
-    Chain& chain = chain_of(handle);
-    const std::lock_guard guard(chain.lock);
-    EpollPort* port = chain.first;
-    while (port != nullptr && port->handle() != handle) {
-        port = port->next;
-    }
-    if (port != nullptr) {
-        port->retain();
-    }
-    return port;
 }
 
 bool EpollPorts::take_out(Chain& chain, EpollPort* port) noexcept {

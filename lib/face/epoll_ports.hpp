@@ -19,8 +19,28 @@ public:
     /// Takes the caller's reference.
     void insert(EpollPort& port) noexcept;
 
-    /// The port with another reference; null where the number is that of no port.
-    [[nodiscard]] EpollPort* find(Handle handle) noexcept;
+    /// The port, with its lock held; null, and no lock, where the number is that of no port.
+    [[nodiscard]] EpollPort* find_and_lock(Handle handle) noexcept {
+        Chain& chain = chain_of(handle);
+        chain.lock.lock();
+        EpollPort* port = chain.first;
+        while (port != nullptr && port->handle() != handle) {
+            port = port->next;
+        }
+        if (port == nullptr) {
+            chain.lock.unlock();
+        }
+        return port;
+    }
+    /// The port, with another reference; null where the number is that of no port.
+    [[nodiscard]] EpollPort* find(Handle handle) noexcept {
+        EpollPort* const port = find_and_lock(handle);
+        if (port != nullptr) {
+            port->retain();
+            port->lock->unlock();
+        }
+        return port;
+    }
 
     /// Takes the port out, if it is still there, and closes its handle, as one step: where it is
     /// not found, its number is free, or another object's.

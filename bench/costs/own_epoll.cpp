@@ -1,0 +1,98 @@
+// Own costs of epoll for C, beside those of OsPoller with the same sockets in own_waits and
+// own_registrations.
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "measure.hpp"
+#include "public_calls.hpp"
+#include "rig.hpp"
+
+namespace wakepoll::costs {
+namespace {
+
+/// A port with sockets that are ready or not, as `Rig` has a poller.
+class PortRig {
+public:
+    explicit PortRig(std::size_t sockets) : events(sockets + 1) {
+        for (std::size_t i = 0; i < sockets; ++i) {
+            pairs.push_back(rig.world.tcp_pair());
+        }
+    }
+    ~PortRig() { epoll_close(port); }
+    PortRig(const PortRig&) = delete;
+    PortRig& operator=(const PortRig&) = delete;
+
+    void control(int op, std::size_t socket, std::uint32_t wanted) {
+        epoll_event event{.events = wanted, .data = {.u64 = socket}};
+        expect(own::epoll_control(port, op, pairs[socket].local.value(), &event) == 0, "epoll_ctl");
+    }
+    void wait_for(std::size_t count) {
+        expect(own::epoll_wait_now(port, events.data(), static_cast<int>(events.size())) ==
+                   static_cast<int>(count),
+               "what was made ready is reported");
+    }
+    void settle(std::size_t count) {
+        constexpr int waits_to_settle = 60;
+        for (int i = 0; i < waits_to_settle; ++i) {
+            wait_for(count);
+        }
+    }
+
+    Rig rig;
+    void* port = epoll_create1(0);
+    std::vector<test::SocketPair> pairs;
+    std::vector<epoll_event> events;
+};
+
+void measure_wait(Measurement& measurement, std::size_t ready, std::size_t sockets) {
+    PortRig rig(sockets);
+    for (std::size_t i = 0; i < sockets; ++i) {
+        rig.control(EPOLL_CTL_ADD, i, EPOLLIN);
+    }
+    for (std::size_t i = 0; i < ready; ++i) {
+        rig.rig.world.send(rig.pairs[i].peer, 1);
+    }
+    rig.settle(ready);
+    const std::string name =
+        ready == 0 ? "epoll-empty-wait/" : "epoll-ready/" + std::to_string(ready) + "-";
+    constexpr std::size_t waits = 2;
+    measurement.measure({named(name, sockets, Backend::afd), waits, ready}, [&] {
+        for (std::size_t i = 0; i < waits; ++i) {
+            rig.wait_for(ready);
+        }
+    });
+}
+
+void measure_controls(Measurement& measurement) {
+    constexpr std::size_t sockets = 1000;
+    constexpr std::size_t stride = 7;  // As in own_registrations.
+    PortRig rig(sockets);
+    const auto each = [&](const char* what, int op, std::uint32_t wanted, std::size_t step) {
+        measurement.measure({named(what, sockets, Backend::afd), sockets, 0}, [&] {
+            for (std::size_t i = 0; i < sockets; ++i) {
+                rig.control(op, i * step % sockets, wanted);
+            }
+        });
+    };
+    each("epoll-add/", EPOLL_CTL_ADD, EPOLLIN, 1);
+    rig.settle(0);
+    each("epoll-mod/", EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT, stride);
+    for (std::size_t i = 0; i < sockets; ++i) {
+        rig.control(EPOLL_CTL_MOD, i, EPOLLIN);
+    }
+    rig.settle(0);
+    each("epoll-del/", EPOLL_CTL_DEL, 0, stride);
+}
+
+}  // namespace
+
+void measure_epoll(Measurement& measurement) {
+    measure_wait(measurement, 0, 0);
+    for (const std::size_t ready : {0U, 1U, 8U, 64U}) {
+        measure_wait(measurement, ready, 64);
+    }
+    measure_controls(measurement);
+}
+
+}  // namespace wakepoll::costs
