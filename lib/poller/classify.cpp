@@ -51,7 +51,7 @@ Result<HandleType> classify(Handle handle) noexcept {
 }
 
 bool is_open(Handle handle) noexcept {
-    if (!handle || is_pseudo_handle(handle)) {
+    if (!can_be_dealt(handle)) {
         return false;
     }
     const Result<HandleType> object = sys::object_type(handle);

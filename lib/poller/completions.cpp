@@ -5,6 +5,7 @@
 #include "core/completion_key.hpp"
 #include "core/operation_mask.hpp"
 #include "own_errors.hpp"
+#include "poller/classify.hpp"
 #include "poller/operations.hpp"
 
 namespace wakepoll {
@@ -69,7 +70,7 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
     const core::Slot slot = OperationList::slot_of(entry);
     const bool closed = is_outlived(entry) || (table_[slot].type == HandleType::socket
                                                    ? known_.is_another(slot)
-                                                   : !KnownHandles::is_open(entry.handle));
+                                                   : !is_open(entry.handle));
     return closed ? own_errors::operation_canceled() : error;
 }
 

@@ -42,11 +42,6 @@ Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
     return Kind{*type, false, *overlapped};
 }
 
-bool KnownHandles::is_open(Handle handle) noexcept {
-    const Result<HandleType> type = sys::object_type(handle);
-    return type || type.error() != std::errc::bad_file_descriptor;
-}
-
 void KnownHandles::note_kind(Slot slot, const Kind& kind) noexcept {
     table_[slot].type = kind.type;
     table_[slot].stream = kind.stream;

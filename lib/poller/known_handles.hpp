@@ -32,8 +32,6 @@ public:
     KnownHandles& operator=(const KnownHandles&) = delete;
 
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
-    /// The number is some object's. Asks nothing that could have to wait for another thread.
-    [[nodiscard]] static bool is_open(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
     /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles

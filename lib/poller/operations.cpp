@@ -11,6 +11,7 @@
 
 #include "core/operation_mask.hpp"
 #include "own_errors.hpp"
+#include "poller/classify.hpp"
 #include "sys/pipe.hpp"
 #include "wakepoll/os_poller.hpp"
 
@@ -269,7 +270,7 @@ std::error_code Operations::cancel(Handle handle) noexcept {
         std::error_code error;
         if (entry->state() == OverlappedState::in_flight) {
             error = ask_for_end(*entry);
-            if (error == std::errc::bad_file_descriptor && KnownHandles::is_open(handle)) {
+            if (error == std::errc::bad_file_descriptor && is_open(handle)) {
                 continue;  // It is another object's, which had the number before.
             }
             error = note_end(*entry, error);
