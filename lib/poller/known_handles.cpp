@@ -3,7 +3,6 @@
 #include "core/completion_key.hpp"
 #include "own_errors.hpp"
 #include "poller/classify.hpp"
-#include "sys/handle_info.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/socket.hpp"
 
