@@ -158,6 +158,10 @@ public:
     /// Without it, overlapped calls of your own on a handle that the poller has tied itself (a
     /// registered pipe, one with submitted operations) are not reported, unless their OVERLAPPED is
     /// of the pool: wait for them by their event.
+    ///
+    /// What belongs to the port, by this call, a registration or an operation, is marked by
+    /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where a call of your own succeeds at once, the event in
+    /// its OVERLAPPED need not be set.
     [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
 
     // Operations
