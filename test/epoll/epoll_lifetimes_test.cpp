@@ -27,6 +27,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
         const Handle sock = stage.world.udp_pair().local;
 #if !defined(_WIN32)
         const std::size_t handles = stage.kernel.open_handles();
+        const std::size_t blocks = sim::blocks_in_use().count;
 #endif
         for (int i = 0; i < 3; ++i) {
             Port port;
@@ -40,6 +41,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
 #if !defined(_WIN32)
         BOOST_TEST(stage.kernel.open_handles() == handles);
         BOOST_TEST(stage.kernel.afd_requests() == 0U);
+        BOOST_TEST(sim::blocks_in_use().count == blocks);
 #endif
     });
 }
