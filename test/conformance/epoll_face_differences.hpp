@@ -26,8 +26,7 @@ inline constexpr FaceDifference face_differences[] = {
     {"interests/bits that mean nothing", "modify", "success"},
     // Linux knows devices that are always ready. What cannot be waited for and is no file is
     // ENOTSOCK, as with wepoll.
-    {"lifetimes/what can not be polled", "the null device",
-     "not_a_socket"},
+    {"lifetimes/what can not be polled", "the null device", "not_a_socket"},
     // A wait that has events, or no time, does not say that it was woken.
     {"waits/a wake before a wait that may not block", "woken", "no"},
     {"waits/a wake beside data", "woken", "no"},

@@ -45,7 +45,8 @@ enum class Loopback : std::uint8_t {
     none,   ///< There is no such interface.
 };
 
-/// What GetLastError would say. Only what the library sets is there, for its own calls return codes.
+/// What GetLastError would say. Only what the library sets is there, for its own calls return
+/// codes.
 inline thread_local std::uint32_t last_error = 0;
 
 struct Options {
