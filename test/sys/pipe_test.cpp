@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "packets.hpp"
+#include "sys/handle_info.hpp"
+#include "sys/overlapped_io.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -133,6 +135,36 @@ BOOST_AUTO_TEST_CASE(a_full_pipe_of_messages_takes_all_of_one_or_nothing) {
     std::vector<std::byte> bytes(2 * message.size());
     BOOST_TEST(world.take(pair.local, bytes).bytes == message.size());
     BOOST_TEST(take(pair.local) == "error 10035");
+}
+
+BOOST_AUTO_TEST_CASE(a_disconnected_pipe_is_a_pipe_that_says_so) {
+    for (const PipeKind kind : {PipeKind::bytes, PipeKind::messages, PipeKind::both_overlapped}) {
+        const PipePair pair = world.pipe_pair(kind);
+        BOOST_TEST(put(pair.local, "lost").bytes == 4U);
+        world.disconnect_pipe(pair.local);
+        BOOST_TEST(sys::readable_bytes(pair.local).error().value() == 230);
+        BOOST_TEST(sys::readable_bytes(pair.peer).error().value() == 233);
+        BOOST_TEST(sys::is_pipe(pair.local));
+        BOOST_TEST(sys::is_pipe(pair.peer));
+        BOOST_TEST((sys::file_type(pair.peer).value() == sys::FileType::pipe));
+        BOOST_TEST(sys::is_overlapped(pair.local).value());
+        BOOST_TEST(sys::is_overlapped(pair.peer).value() == (kind == PipeKind::both_overlapped));
+    }
+}
+
+BOOST_DATA_TEST_CASE(whether_a_read_waits_is_told, data::make(readable_kinds), row) {
+    const PipePair pair = world.pipe_pair(row.kind);
+    BOOST_TEST(sys::reads_wait(pair.local));
+    world.set_nowait(pair.local);
+    BOOST_TEST(!sys::reads_wait(pair.local));
+    BOOST_TEST(sys::readable_bytes(pair.local).value() == 0U);
+    BOOST_TEST(put(pair.peer, "abc").bytes == 3U);
+    BOOST_TEST(sys::readable_bytes(pair.local).value() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(what_can_not_be_asked_is_said_to_wait) {
+    BOOST_TEST(sys::reads_wait(world.never_a_handle()));
+    BOOST_TEST(sys::reads_wait(world.thing(Thing::disk_file)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
