@@ -112,12 +112,11 @@ public:
     /// Errors follow epoll_ctl: `file_exists` (registered already), `no_space_on_device` (all slots
     /// taken), `bad_file_descriptor` (closed, or never a handle), `operation_not_permitted` (a disk
     /// file, a directory, NUL, a mutex, a pipe in the mode PIPE_NOWAIT: nothing to wait for),
-    /// `invalid_argument` (unknown bits,
-    /// edge-triggered, or write interest in what is no socket; an overlapped pipe of another port),
-    /// `device_or_resource_busy` (operations are in flight on it), `resource_unavailable_try_again`
-    /// (no entry of the pool is free), `permission_denied` (the handle lacks the right to be waited
-    /// for or read, as the writing end of a pipe does: only a write tells that its reader is gone),
-    /// `not_connected` (a pipe without another end).
+    /// `invalid_argument` (unknown bits, edge-triggered, or write interest in what is no socket; an
+    /// overlapped pipe of another port), `device_or_resource_busy` (operations are in flight on
+    /// it), `resource_unavailable_try_again` (no entry of the pool is free), `permission_denied`
+    /// (the handle lacks the right to be waited for or read, as the writing end of a pipe does:
+    /// only a write tells that its reader is gone), `not_connected` (a pipe without another end).
     [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
                                                   std::uint64_t user_data) noexcept;
 

@@ -6,6 +6,7 @@
 // | a signalled event                                        | 1 (take_signal) a wait             |
 // | a quiet one: the first wait / every other                | 2 (take_signal, wait_arm) / 0      |
 // | a pipe that can be read                                  | 1 (readable_bytes) a wait          |
+// | one that holds what the interest does not want           | 1 (readable_bytes) a wait          |
 // | a quiet overlapped one: the first wait / every other     | 2 (readable_bytes, read) / 0       |
 // | a quiet anonymous one: the first wait / every other      | 2 (readable_bytes, ...) / 0        |
 // | set_timer: the first / again / after it has fired        | 3 / 1 / 3                          |
