@@ -48,13 +48,34 @@ private:
     std::uintptr_t value_ = ~std::uintptr_t{0};
 };
 
-/// What kind of kernel object a handle refers to.
+/// What kind of kernel object a handle refers to, and what it reports when it is registered.
 enum class HandleType : std::uint8_t {
+    /// Nothing: it cannot be registered.
     unknown = 0,
+    /// Readiness in both directions, by the backend. One that AFD cannot poll, because its provider
+    /// is another's, reports `err` where AFD serves.
     socket = 1,
+    /// The input of a console: `in` while a key that yields a character is waiting, for a read
+    /// blocks on the other records. What comes before it (keys that are let go or yield no
+    /// character, the mouse, the focus, the window) is taken away. In line mode a character
+    /// promises a line to come, not that it is there.
     console = 2,
+    /// `in` while it can be read, and `hup` with it, whatever the interest, once the other end is
+    /// gone and all was read, or the server has disconnected it. While it holds what the interest
+    /// does not want, only a wait that begins looks for the end.
+    ///
+    /// One opened for overlapped use takes an entry of the pool; a synchronous one (an anonymous
+    /// pipe) a thread of its own while there is nothing to read. While any thread reads from a
+    /// synchronous pipe, all other calls on it wait on Windows, in every process that has it; so
+    /// unregister one before you read elsewhere, close it or let a child inherit it.
+    ///
+    /// A message of no bytes is taken by the waiting: it is `in` once, and a read does not find it.
+    /// A pipe that is set to PIPE_NOWAIT while registered cannot be waited for and is `err`.
     pipe = 3,
-    file = 4,  ///< A disk file or a directory.
+    /// A disk file or a directory, which is always ready: it cannot be registered.
+    file = 4,
+    /// This and the following: `in` while it is signalled. As any wait does, each report takes the
+    /// signal of an auto-reset event or timer, and one of a semaphore's count.
     event = 5,
     process = 6,
     thread = 7,

@@ -88,26 +88,7 @@ public:
 
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
     ///
-    /// What a handle reports:
-    ///   - a socket: readiness in both directions, by the backend. One that AFD cannot poll,
-    ///     because its provider is another's, reports `err` where AFD serves;
-    ///   - a pipe: `in` while it can be read, and `hup` with it, whatever the interest, once the
-    ///     other end is gone and all was read, or the server has disconnected it. While it holds
-    ///     what the interest does not want, only a wait that begins looks for the end. One opened
-    ///     for overlapped use takes an entry of the pool; a synchronous one (an anonymous pipe) a
-    ///     thread of its own while there is nothing to read. While any thread reads from a
-    ///     synchronous pipe, all other calls on it wait on Windows, in every process that has it;
-    ///     so unregister one before you read elsewhere, close it or let a child inherit it. A
-    ///     message of no bytes is taken by the waiting: it is `in` once, and a read does not find
-    ///     it. A pipe that is set to PIPE_NOWAIT while registered cannot be waited for and is
-    ///     `err`;
-    ///   - the input of a console: `in` while a key that yields a character is waiting, for the
-    ///     other records block a read. What comes before it (keys that are let go or yield no
-    ///     character, the mouse, the focus, the window) is taken away. In line mode a character
-    ///     promises a line to come, not that it is there;
-    ///   - an event, process, thread, semaphore or timer: `in` while it is signalled. As any wait
-    ///     does, each report takes the signal of an auto-reset event or timer, and one of a
-    ///     semaphore's count.
+    /// What a handle reports stands beside its kind, in `HandleType`.
     ///
     /// Errors follow epoll_ctl: `file_exists` (registered already), `no_space_on_device` (all slots
     /// taken), `bad_file_descriptor` (closed, or never a handle), `operation_not_permitted` (a disk

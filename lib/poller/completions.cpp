@@ -68,9 +68,9 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
         return error;
     }
     const core::Slot slot = OperationList::slot_of(entry);
-    const bool closed = is_outlived(entry) || (table_[slot].type == HandleType::socket
-                                                   ? known_.is_another(slot)
-                                                   : !is_open(entry.handle));
+    const bool closed =
+        is_outlived(entry) || (table_[slot].type == HandleType::socket ? known_.is_another(slot)
+                                                                       : !is_open(entry.handle));
     return closed ? own_errors::operation_canceled() : error;
 }
 

@@ -21,7 +21,7 @@ namespace {
 using core::Slot;
 
 constexpr int already_bound = 10022;  // WSAEINVAL, of bind
-constexpr int no_data = 232;         // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
+constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
 
 static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
 
