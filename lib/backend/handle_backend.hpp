@@ -96,6 +96,12 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
+    /// A thread reads from this pipe, so it is open, and most questions wait for that thread.
+    [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
+        const Watch& watch = watches_[core::index_of(slot)];
+        return table_[slot].type == HandleType::pipe && watch.armed && !watch.by_read;
+    }
+
     /// Makes due what each wait asks once.
     void begin_wait() noexcept {
         if (!unread_.empty()) {

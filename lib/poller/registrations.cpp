@@ -45,6 +45,9 @@ bool Registrations::is_registered(Handle handle) noexcept {
     if (slot == core::no_slot || !table_[slot].registered) {
         return false;
     }
+    if (handles_.is_being_read(slot)) {
+        return true;
+    }
     const Result<Kind> kind = KnownHandles::kind_of(handle);
     if (!kind || (kind->type == table_[slot].type && kind->stream == bool{table_[slot].stream})) {
         return true;
