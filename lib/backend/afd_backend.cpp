@@ -14,7 +14,6 @@ namespace wakepoll::backend {
 using core::nanoseconds;
 using core::Slot;
 using Place = core::PollSchedule::Place;
-namespace afd_bits = core::afd_bits;
 
 Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
     Result<sys::AfdDevice> device = sys::AfdDevice::open();
@@ -281,13 +280,10 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
     NativeEvent* event = events.data();
     const auto report = [&](Slot slot, std::uint32_t answer) {
         const core::Registration& registration = table_[slot];
-        std::uint32_t reported = core::from_plain_afd_mask(answer);
-        if (!core::is_plain(answer)) {
-            const bool full = registration.hung_up && (answer & afd_bits::disconnect) != 0;
-            reported =
-                core::from_afd_mask(answer, registration.stream) | (full ? mask::hup : mask::none);
-        }
-        event->events = core::filter_mask(reported, registration.interest);
+        event->events = core::filter_mask(core::is_plain(answer)
+                                              ? core::from_plain_afd_mask(answer)
+                                              : core::from_afd_mask(answer, registration.stream),
+                                          registration.interest);
         event->data.u64 = registration.user_data;
         event->completion = nullptr;
         ++event;

@@ -136,8 +136,7 @@ private:
     /// What the device is asked about a registration.
     [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
         const core::Registration& registration = table_[slot];
-        return core::to_afd_mask(registration.interest) |
-               (hang_ups_.concern(registration) ? core::afd_bits::disconnect : 0U);
+        return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
     }
     /// A registered socket of a layered provider with the same base as this one; else `no_slot`.
     [[nodiscard]] core::Slot same_base(core::Slot slot) const noexcept;
@@ -162,24 +161,18 @@ private:
     /// Takes the answer for a due socket that is asked for `wanted`. False where it says nothing;
     /// where it says nothing that is to be reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
-        if ((events & core::afd_bits::local_close) != 0) {
-            drop(slot);
-            return true;
+        if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
+            return take_end(slot, events, wanted);
         }
-        std::uint32_t answer = events & wanted;
+        const std::uint32_t answer = events & wanted;
         if (answer != 0 && !schedule_.is_polled(slot)) {
-            if ((answer & core::afd_bits::disconnect) != 0) {
-                answer = judge_end(slot, answer);
-            }
-            if (answer != 0) {
-                schedule_.note_answer(slot, answer);
-            }
+            schedule_.note_answer(slot, answer);
         }
-        return (events & wanted) != 0;
+        return answer != 0;
     }
-    /// The peer of a due socket has sent FIN. What of the answer counts; where the FIN is nothing
-    /// to report, it is wanted no more.
-    [[nodiscard]] std::uint32_t judge_end(core::Slot slot, std::uint32_t answer) noexcept;
+    /// The same of a socket that is closed, or whose peer has sent FIN. Where that is nothing to
+    /// report, it is wanted no more.
+    bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
 
     // Cancelling and packets
 
@@ -204,7 +197,7 @@ private:
     core::RegistrationTable& table_;
     const sys::CompletionPort& port_;
     PollerStats& stats_;
-    const HangUps& hang_ups_;
+    HangUps hang_ups_;
 };
 
 static_assert(offsetof(AfdBackend::Cell, item) ==

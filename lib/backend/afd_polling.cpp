@@ -192,13 +192,26 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     return {};
 }
 
-std::uint32_t AfdBackend::judge_end(Slot slot, std::uint32_t answer) noexcept {
-    core::Registration& registration = table_[slot];
-    if (hang_ups_.is_full(registration) || core::wants_end(registration.interest)) {
-        return answer;
+bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_then) noexcept {
+    if ((events & afd_bits::local_close) != 0) {
+        drop(slot);
+        return true;
     }
-    schedule_.modify(slot, wanted(slot));
-    return answer & ~afd_bits::disconnect;
+    std::uint32_t answer = events & wanted_then;
+    if (answer == 0 || schedule_.is_polled(slot)) {
+        return answer != 0;
+    }
+    core::Registration& registration = table_[slot];
+    if ((answer & afd_bits::disconnect) != 0 && hang_ups_.is_full(registration)) {
+        answer |= afd_bits::hung_up;
+    } else if (!core::wants_end(registration.interest)) {
+        schedule_.modify(slot, wanted(slot));
+        answer &= ~afd_bits::disconnect;
+    }
+    if (answer != 0) {
+        schedule_.note_answer(slot, answer);
+    }
+    return true;
 }
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {

@@ -5,7 +5,7 @@
 namespace wakepoll::backend {
 
 bool HangUps::is_full(core::Registration& registration) const noexcept {
-    if (registration.hung_up || !concern(registration)) {
+    if (registration.hung_up || bits_for(registration) == 0) {
         return registration.hung_up;
     }
     const Result<bool> shut = sys::is_shut_both_ways(registration.handle);

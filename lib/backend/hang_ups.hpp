@@ -7,6 +7,7 @@
 // peer has not sent FIN is never asked.
 #pragma once
 
+#include "core/afd_bits.hpp"
 #include "core/event_mask.hpp"
 #include "core/registration_table.hpp"
 
@@ -15,11 +16,13 @@ namespace wakepoll::backend {
 class HangUps {
 public:
     /// Of this build of Windows.
-    explicit HangUps(std::uint32_t build) noexcept : told_(build >= first_build) {}
+    explicit HangUps(std::uint32_t build) noexcept
+        : told_(build >= first_build ? core::afd_bits::disconnect : 0U) {}
 
-    /// The peer's FIN is to be known whatever the interest wants.
-    [[nodiscard]] bool concern(const core::Registration& registration) const noexcept {
-        return told_ && registration.stream && !registration.asked;
+    /// AFD's bit for the peer's FIN where that is to be known whatever the interest wants, else 0.
+    [[nodiscard]] std::uint32_t bits_for(const core::Registration& registration) const noexcept {
+        // Without a branch, for it is asked whenever a registration changes.
+        return (registration.stream & ~std::uint32_t{registration.asked}) * told_;
     }
 
     /// The peer of a registered socket has sent FIN; whether both directions are shut.
@@ -35,7 +38,7 @@ private:
     /// Server 2016. Windows 10 1507 and 1511 are older, and refuse the question.
     static constexpr std::uint32_t first_build = 14393;
 
-    bool told_;
+    std::uint32_t told_;  ///< The bit, or 0 on a build that does not say.
 };
 
 }  // namespace wakepoll::backend

@@ -95,7 +95,7 @@ void SocketBackend::retire_wsapoll() noexcept {
 std::error_code SocketBackend::begin_block() noexcept {
     const std::error_code error = wsapoll_.begin_block();
     blocked_ = !error;
-    return error && goes_on_with_afd() ? std::error_code{} : error;
+    return error;
 }
 
 std::error_code SocketBackend::end_block(std::error_code error) noexcept {
@@ -105,7 +105,7 @@ std::error_code SocketBackend::end_block(std::error_code error) noexcept {
         retire_wsapoll();
         return {};
     }
-    return error && goes_on_with_afd() ? std::error_code{} : error;
+    return error;
 }
 
 }  // namespace wakepoll::backend

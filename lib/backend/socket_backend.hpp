@@ -82,8 +82,7 @@ public:
         serving([room](auto& backend) { backend.begin_wait(room); });
     }
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
-        const std::error_code error = serving([now](auto& backend) { return backend.look(now); });
-        return error && goes_on_with_afd() ? afd_.look(now) : error;
+        return serving([now](auto& backend) { return backend.look(now); });
     }
     [[nodiscard]] std::size_t due() const noexcept {
         return serving([](const auto& backend) { return backend.due(); });
@@ -98,7 +97,6 @@ public:
     [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
         return serving([now](const auto& backend) { return backend.recheck_in(now); });
     }
-    /// Where `parks_at` says `port` afterwards, there is no block to be made in the sockets.
     [[nodiscard]] std::error_code begin_block() noexcept;
     [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
         return wsapoll_.block(milliseconds);
@@ -141,13 +139,13 @@ public:
     /// WSAPoll goes on. `operation_not_supported` where the provider of some socket does not let
     /// AFD poll it: not to be tried again with that one.
     [[nodiscard]] std::error_code move() noexcept;
-
-private:
-    [[nodiscard]] std::error_code prepare_all() noexcept;
     /// WSAPoll has failed: where it has no doorbell and AFD may serve, AFD does from now on.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }
+
+private:
+    [[nodiscard]] std::error_code prepare_all() noexcept;
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
 

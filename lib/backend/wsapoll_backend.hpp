@@ -165,7 +165,7 @@ private:
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
-    const HangUps& hang_ups_;
+    HangUps hang_ups_;
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;

@@ -20,7 +20,9 @@ inline constexpr std::uint32_t abort = 0x10;        ///< The connection was rese
 inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
-/// Not AFD's own: the socket's provider is not AFD's, so that it cannot be asked about.
+/// Not AFD's own: both directions are shut, as the socket itself has said.
+inline constexpr std::uint32_t hung_up = 0x4000;
+/// Nor this: the socket's provider is not AFD's, so that it cannot be asked about.
 inline constexpr std::uint32_t foreign = 0x8000;
 }  // namespace afd_bits
 
@@ -62,6 +64,9 @@ inline constexpr std::uint32_t foreign = 0x8000;
     }
     if ((events & afd_bits::disconnect) != 0) {
         epoll |= readable | mask::rdhup;
+    }
+    if ((events & afd_bits::hung_up) != 0) {
+        epoll |= mask::hup;
     }
     if ((events & afd_bits::foreign) != 0) {
         epoll |= mask::err;

@@ -45,9 +45,19 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
         } else {
             in_sockets(pass);
         }
-    } while (!is_over(pass));
+    } while (!is_over(pass) || (result.error && goes_on(pass)));
     running_ = false;
     return result;
+}
+
+bool Wait::goes_on(Pass& pass) noexcept {
+    if (parts_.word.is_shut_down() || parts_.sockets.parks_at() != Park::sockets ||
+        !parts_.sockets.goes_on_with_afd()) {
+        return false;
+    }
+    WaitResult& result = pass.result;
+    result.error = {};
+    return result.count == 0 && !result.woken && !result.timer;
 }
 
 void Wait::count_wakes() noexcept {

@@ -96,6 +96,9 @@ private:
         }
     };
 
+    /// The wait has failed for want of a doorbell, and AFD serves in its place: one pass more.
+    [[nodiscard]] bool goes_on(Pass& pass) noexcept;
+
     /// The port may hold a packet of an operation, or of the user's own.
     [[nodiscard]] bool expects_packets() const noexcept {
         return port_in_use_ || parts_.operations.in_flight() > 0;

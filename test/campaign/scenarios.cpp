@@ -64,6 +64,9 @@ void a_crowd(Script& script) {
     script.expect(17);
     script.remove(pairs[5].local);
     script.remove(pairs[17].local);
+    script.world.shutdown_send(pairs[12].local);
+    script.world.shutdown_send(pairs[12].peer);
+    script.expect(12);
     script.world.reset(pairs[9].peer);
     script.expect(9);
     script.dispose();

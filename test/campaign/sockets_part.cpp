@@ -239,9 +239,13 @@ void SocketsPart::take(const NativeEvent& event) {
 /// may be said where the interest wants no end of the stream.
 bool SocketsPart::is_but_a_hang_up(const ModelSocket& socket, std::uint64_t user_data,
                                    std::uint32_t mask) const {
-    return socket.has_hung_up(scene_.kernel) &&
-           (scene_.faulty() || !core::wants_end(socket.interest)) &&
-           ((mask ^ mask_in(before_, user_data)) & ~mask::hup) == 0;
+    if (!socket.has_hung_up(scene_.kernel)) {
+        return false;
+    }
+    // Reset after the peer's FIN was answered and before the question, it is shut both ways, too.
+    const bool reset = (mask & mask::hup) != 0 && socket.was(mask & ~mask::hup);
+    const bool untold = scene_.faulty() || !core::wants_end(socket.interest);
+    return reset || (untold && ((mask ^ mask_in(before_, user_data)) & ~mask::hup) == 0);
 }
 
 void SocketsPart::end_wait() {

@@ -53,17 +53,19 @@ constexpr std::array<Row, 5> wsapoll_to_datagram = {{{0x0100, readable},
                                                      {0x0001, mask::err}}};
 constexpr std::array<Row, 4> interest_to_afd = {
     {{0x41, 0x89}, {0x2000, 0x08}, {0x02, 0x02}, {0x104, 0x04}}};
-constexpr std::array<Row, 6> afd_to_stream = {{{0x81, readable},
+constexpr std::array<Row, 7> afd_to_stream = {{{0x81, readable},
                                                {0x02, mask::pri},
                                                {0x04, writable},
                                                {0x08, readable | mask::rdhup},
                                                {0x110, everything},
+                                               {0x4000, mask::hup},
                                                {0x8000, mask::err}}};
-constexpr std::array<Row, 6> afd_to_datagram = {{{0x81, readable},
+constexpr std::array<Row, 7> afd_to_datagram = {{{0x81, readable},
                                                  {0x02, mask::pri},
                                                  {0x04, writable},
                                                  {0x08, readable | mask::rdhup},
                                                  {0x110, mask::err},
+                                                 {0x4000, mask::hup},
                                                  {0x8000, mask::err}}};
 constexpr std::uint32_t afd_failures = 0x110;
 
