@@ -1,4 +1,4 @@
-"""unpacked_test.py BUILD: the kit as its user has it, under Wine.
+"""unpacked_test.py BUILD KIT.EXE: the kit as its user has it, under Wine.
 
 Packs what is built, unpacks it into a folder with a space in its name, runs `kit.exe --quick` there, and
 looks at the report: each experiment has its answer, facts were shown, and none that was seen on this Wine

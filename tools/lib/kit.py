@@ -152,7 +152,8 @@ class Kit:
             raise SystemExit("kit: two programs are called %s" % path.name)
         with tempfile.TemporaryDirectory() as folder:
             stripped = pathlib.Path(folder) / path.name
-            subprocess.run([TOOLS + "strip", "-o", str(stripped), str(path)], check=True)
+            # Without -p it would write the time into the program.
+            subprocess.run([TOOLS + "strip", "-p", "-o", str(stripped), str(path)], check=True)
             self.files[name] = stripped.read_bytes()
         headers = subprocess.run([TOOLS + "objdump", "-p", str(path)], check=True, stdout=subprocess.PIPE,
                                  text=True).stdout
@@ -166,6 +167,9 @@ class Kit:
         """An argument or a variable as it is in the kit. Raises FileNotFoundError where it names a program
         that is not built."""
         path = pathlib.Path(text)
+        # Meson names programs in arguments from the build's folder.
+        if path.suffix in (".exe", ".dll") and not path.is_absolute():
+            path = self.build / path
         if not path.is_absolute() or not (path.is_relative_to(self.build) or path.is_relative_to(ROOT)):
             return text
         if path == ROOT / "test" / "conformance":
@@ -195,7 +199,9 @@ class Kit:
                 return None
             raise SystemExit("kit: %s is not built" % program.name)
         suite = test["suite"][0].rpartition(":")[2] if test["suite"] else ""
-        name = "%s/%s" % (suite, test["name"]) if kind != "benchmark" else test["name"]
+        name = test["name"].removeprefix(suite + " ")
+        if kind != "benchmark":
+            name = "%s/%s" % (suite, name)
         try:
             arguments = [self.in_kit(argument) for argument in test["cmd"][1:]]
             environment = ["%s=%s" % (key, self.in_kit(value)) for key, value in sorted(test["env"].items())
@@ -220,7 +226,9 @@ class Kit:
         experiments = self.program(kit_folder / "experiments.exe")
         for name in EXPERIMENTS:
             self.add_step("experiment", name, True, 5, experiments, [name])
-        for test in self.introspect("tests"):
+        # Those last that take all that the system has.
+        for test in sorted(self.introspect("tests"),
+                           key=lambda one: any("stress" in suite or "soak" in suite for suite in one["suite"])):
             why = self.add_test(test, "program")
             if why:
                 print("left out: %s: %s" % (test["name"], why))

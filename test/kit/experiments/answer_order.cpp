@@ -119,9 +119,9 @@ std::string answer_order(const Extent& extent) {
     const bool in_order = ready == "1: RECEIVE; 3: RECEIVE; 4: RECEIVE";
     const bool one_close = closed == "2: LOCAL_CLOSE";
     return std::string(in_order
-                           ? "an answer at once tells of the ready ones in the order of the "
+                           ? "an answer at once reports the ready ones in the order of the "
                              "request and without gaps"
-                           : "an answer at once does not tell of the ready ones in the order of "
+                           : "an answer at once does not report the ready ones in the order of "
                              "the request") +
            (one_close ? "; a member closed in flight is reported alone, as closed"
                       : "; a member closed in flight is reported otherwise (" + closed + ")");

@@ -1,10 +1,11 @@
-"""The list of facts that tools/kit makes of doc/windows-facts.md: what is one, and that each test which the
-document names exists."""
+"""What tools/kit packs: the list of facts that it makes of doc/windows-facts.md, whose tests all exist, and
+the paths in the plan."""
 
 import pathlib
 import re
 import sys
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
@@ -85,6 +86,33 @@ class TheDocument(unittest.TestCase):
                    and (suite not in suites or case not in cases)]
         self.assertEqual(missing, [])
         self.assertGreater(len(kit.facts_of(text, suites)), 50)
+
+
+class Paths(unittest.TestCase):
+    """What meson names by its path is named by the kit's folder, wherever that is."""
+
+    def setUp(self):
+        self.kit = kit.Kit("build", False)
+        self.kit.programs = {self.kit.build / "examples" / "child.exe": "programs/child.exe"}
+
+    def test_a_program_is_found_from_the_build_s_folder_too(self):
+        for text in ("examples/child.exe", str(self.kit.build / "examples" / "child.exe")):
+            with unittest.mock.patch.object(pathlib.Path, "exists", lambda path: True):
+                self.assertEqual(self.kit.in_kit(text), "{kit}\\programs\\child.exe")
+
+    def test_a_program_that_is_not_built_is_missed(self):
+        with self.assertRaises(FileNotFoundError):
+            self.kit.in_kit("examples/none.exe")
+
+    def test_the_scenarios_come_with_what_they_read(self):
+        self.assertEqual(self.kit.in_kit(str(ROOT / "test" / "conformance")), "{kit}\\conformance")
+        self.assertIn("conformance/epoll.txt", self.kit.files)
+
+    def test_what_cannot_be_packed_is_refused_and_other_words_stay(self):
+        with self.assertRaises(SystemExit):
+            self.kit.in_kit(str(ROOT / "README.md"))
+        for word in ("--run_test=sys_pipe", "60", "--", "a/b"):
+            self.assertEqual(self.kit.in_kit(word), word)
 
 
 if __name__ == "__main__":
