@@ -252,12 +252,7 @@ void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
         const auto found = std::ranges::find(sockets_, user_data, &ModelSocket::user_data);
-        // The end of the stream was answered, and by the time that the socket is asked whether it
-        // has hung up, it was reset.
-        const bool reset_meanwhile =
-            (mask & mask_in(before_, user_data) & mask::hup) != 0 && found->was(mask & ~mask::hup);
-        const bool overtaken =
-            scene_.poller->backend() == Backend::afd && (found->was(mask) || reset_meanwhile);
+        const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
         const bool told = mask_in(before_, user_data) == mask ||
                           mask_in(after, user_data) == mask || overtaken ||
                           is_but_a_hang_up(*found, user_data, mask);
