@@ -20,8 +20,8 @@ inline constexpr bool sanitized = false;
 
 /// How many of these seeds are tried: all of them, or a part under a sanitizer.
 constexpr int seeds_to_try(int seeds) noexcept {
-    constexpr int enough = 15;
-    return sanitized ? std::min(seeds, std::max(enough, seeds * 3 / 20)) : seeds;
+    constexpr int enough = 10;
+    return sanitized ? std::min(seeds, std::max(enough, seeds / 10)) : seeds;
 }
 
 }  // namespace wakepoll::test
