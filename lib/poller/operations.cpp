@@ -251,7 +251,9 @@ std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noe
     if (!found || (*found)->state() == OverlappedState::cancelling) {
         return found.error();
     }
-    const std::error_code error = sys::cancel(duplicate, (*found)->overlapped);
+    const std::error_code error = can_be_dealt(duplicate)
+                                      ? sys::cancel(duplicate, (*found)->overlapped)
+                                      : own_errors::bad_file_descriptor();
     if (!error) {
         note_canceled(**found);
     }

@@ -189,6 +189,8 @@ BOOST_AUTO_TEST_CASE(a_suite_is_good_where_it_was_left_with_nothing_wrong) {
     BOOST_TEST(!is_good(result_of(Kind::suite, "Leaving test module \"wakepoll\"\n")));
     // On Wine a program that crashes may end with 0.
     BOOST_TEST(!is_good(result_of(Kind::suite, good_log.substr(0, good_log.find("Leaving")))));
+    BOOST_TEST(
+        !is_good(result_of(Kind::suite, good_log.substr(0, good_log.find("Leaving test module")))));
     BOOST_TEST(!is_good(result_of(Kind::suite, good_log + "wine: Unhandled page fault on read\n")));
     BOOST_TEST(!is_good(result_of(Kind::program, "Unhandled exception: 0xc0000005\n")));
     BOOST_TEST(is_good(result_of(Kind::program, "")));

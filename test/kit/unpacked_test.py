@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tools" / "lib"))
 import kit  # noqa: E402
 
 # Seconds. Each of the kit's programs is stopped after its own minutes.
-PATIENCE = 500
+PATIENCE = 1500
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 

@@ -49,8 +49,14 @@ BOOST_DATA_TEST_CASE(an_operation_goes_on_until_its_duplicate_is_closed, data::m
         }
         const Read read(stage, poller, carrier);
         put_text(stage.world, read.pair.peer, "data");
-        BOOST_TEST(report(poller).completion.bytes == 4U);
-        BOOST_TEST(text_of(read.buffer) == "data");
+        const Report done = report(poller);
+        if (runs_on_wine() && is_socket(carrier)) {
+            // Wine receives by the number, when the bytes are there, and finds it closed.
+            BOOST_TEST(static_cast<bool>(done.completion.error));
+        } else {
+            BOOST_TEST(done.completion.bytes == 4U);
+            BOOST_TEST(text_of(read.buffer) == "data");
+        }
         check_that_nothing_is_left(poller);
     });
 }
