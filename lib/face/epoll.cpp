@@ -37,8 +37,9 @@ int fail(int number, std::uint32_t code) noexcept {
 }
 
 int fail(std::error_code error) noexcept {
-    if (error == std::errc::operation_canceled) {
-        error = own_errors::bad_file_descriptor();  // The port is closed.
+    // The port is closed, or the number is a bad one in Winsock's words.
+    if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
+        error = own_errors::bad_file_descriptor();
     }
     const std::error_condition condition = error.default_error_condition();
     return fail(condition.category() == std::generic_category() ? condition.value() : EINVAL,
