@@ -122,7 +122,7 @@ void OperationsPart::try_readiness() {
     if (channel.kind == ChannelKind::file) {
         hold(static_cast<bool>(error), "a file was registered");
     } else if (in_flight) {
-        hold(error == std::errc::device_or_resource_busy,
+        hold(error == std::errc::device_or_resource_busy || (error && scene_.faulty()),
              "a handle with operations in flight was registered, or not for them: ",
              error.message());
     } else if (error) {
