@@ -344,7 +344,9 @@ BOOST_DATA_TEST_CASE(reads_of_the_users_own_are_not_reported,
             BOOST_TEST(buffer[0] == 's');
             expect_silence(poller);
             BOOST_TEST(poller.stats().completions == 0U);
-            BOOST_TEST(poller.stats().late_packets == round + 1);
+            // A move may add one: the packet of trying a socket out.
+            const PollerStats stats = poller.stats();
+            BOOST_TEST(stats.late_packets - (round + 1) <= stats.backend_moves);
         }
     });
 }
