@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_socket_closed_as_a_handle_is_a_bad_handle) {
 
 BOOST_AUTO_TEST_CASE(null_and_invalid_are_bad_handles) {
     BOOST_TEST(classify(Handle()).error().value() == 6);
-    BOOST_TEST(classify(Handle(nullptr)).error().value() == 6);
+    BOOST_TEST(classify(Handle(0)).error().value() == 6);
     BOOST_TEST(classify(Handle(INVALID_HANDLE_VALUE)).error().value() == 6);
     BOOST_TEST(classify(Handle(INVALID_SOCKET)).error().value() == 6);
 }

@@ -100,7 +100,7 @@ BOOST_DATA_TEST_CASE(a_closed_handle_is_none, data::make(rows), row) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_never_a_handle_is_none) {
-    for (const Handle handle : {world.never_a_handle(), Handle(nullptr)}) {
+    for (const Handle handle : {world.never_a_handle(), Handle(0)}) {
         BOOST_TEST(sys::file_type(handle).error().value() == 6);
         BOOST_TEST(!sys::is_pipe(handle));
         BOOST_TEST(!sys::is_console(handle));

@@ -89,7 +89,7 @@ BOOST_DATA_TEST_CASE_F(WorldFixture, other_things_are_not_sockets, data::make(al
 BOOST_FIXTURE_TEST_CASE(what_is_not_open_is_not_a_socket, WorldFixture) {
     const Handle closed = world.tcp_socket();
     world.close(closed);
-    for (const Handle handle : {closed, world.never_a_handle(), Handle(), Handle(nullptr)}) {
+    for (const Handle handle : {closed, world.never_a_handle(), Handle(), Handle(0)}) {
         BOOST_TEST(sys::socket_kind(handle).error().value() == 10038);
         BOOST_TEST(sys::is_connected(handle).error().value() == 10038);
         BOOST_TEST(sys::is_listening(handle).error().value() == 10038);
