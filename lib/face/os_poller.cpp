@@ -184,9 +184,7 @@ WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexce
         refused.error = moved_from();
         return refused;
     }
-    WaitResult result = poller_->wait(events, timeout);
-    result.first = events.data();
-    return result;
+    return poller_->wait(events, timeout);
 }
 
 bool OsPoller::post_wakeup() noexcept { return poller_ != nullptr && poller_->wake(); }

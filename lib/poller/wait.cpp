@@ -16,6 +16,7 @@ using core::Park;
 WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
     const std::lock_guard guard(parts_.lock);
     WaitResult result;
+    result.first = events.data();
     if (parts_.word.is_shut_down()) {
         result.error = own_errors::operation_canceled();
         return result;

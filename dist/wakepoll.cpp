@@ -1,0 +1,10875 @@
+// wakepoll 0.1.0, the source. Written by tools/amalgamate: change the tree instead.
+//
+// MIT License
+//
+// Copyright (c) 2026 The wakepoll authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#if !defined(_WIN32_WINNT)
+#define _WIN32_WINNT 0x0A00
+#endif
+#include "wakepoll.hpp"
+
+// lib/core/afd_bits.hpp
+// What the device behind Winsock is asked about a socket, and what an epoll mask makes of it.
+//
+// The bits are AFD's own (AFD_POLL_...). As for WSAPoll, what Linux reports in each situation is
+// the rule. Nothing is told unasked but that the socket was closed here, so a condition that the
+// interest filters out, such as a peer's FIN, is not asked for and can neither show nor spin.
+
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+namespace afd_bits {
+inline constexpr std::uint32_t receive = 0x1;
+inline constexpr std::uint32_t receive_expedited = 0x2;  ///< An out-of-band byte.
+inline constexpr std::uint32_t send = 0x4;
+inline constexpr std::uint32_t disconnect = 0x8;    ///< The peer has sent FIN.
+inline constexpr std::uint32_t abort = 0x10;        ///< The connection was reset.
+inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
+inline constexpr std::uint32_t accept = 0x80;
+inline constexpr std::uint32_t connect_fail = 0x100;
+/// Not AFD's own: both directions are shut, as the socket itself has said.
+inline constexpr std::uint32_t hung_up = 0x4000;
+/// Nor this: the socket's provider is not AFD's, so that it cannot be asked about.
+inline constexpr std::uint32_t foreign = 0x8000;
+}  // namespace afd_bits
+
+/// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
+/// interest. Never CONNECT (0x40), which holds for as long as a connection does.
+[[nodiscard]] constexpr std::uint32_t to_afd_mask(IoInterest interest) noexcept {
+    constexpr std::uint32_t readable = afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
+    // Without a branch, for this is asked once for each socket and wait.
+    const auto if_any = [interest](std::uint32_t of, std::uint32_t asked) {
+        return (bits(interest) & of) != 0 ? asked : 0U;
+    };
+    return afd_bits::abort | afd_bits::connect_fail | if_any(mask::in | mask::rdnorm, readable) |
+           if_any(mask::rdhup, afd_bits::disconnect) |
+           if_any(mask::pri, afd_bits::receive_expedited) |
+           if_any(mask::out | mask::wrnorm, afd_bits::send);
+}
+
+/// Data and room alone, as nearly always.
+[[nodiscard]] constexpr bool is_plain(std::uint32_t events) noexcept {
+    return (events & ~(afd_bits::receive | afd_bits::send)) == 0;
+}
+[[nodiscard]] constexpr std::uint32_t from_plain_afd_mask(std::uint32_t events) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    static_assert(afd_bits::receive * readable == readable &&
+                  afd_bits::send * readable == (mask::out | mask::wrnorm));
+    return events * readable;
+}
+
+/// What Linux would report where the device answers `events`, before the interest filters it.
+[[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    constexpr std::uint32_t writable = mask::out | mask::wrnorm;
+    std::uint32_t epoll = from_plain_afd_mask(events & (afd_bits::receive | afd_bits::send));
+    if ((events & afd_bits::accept) != 0) {
+        epoll |= readable;
+    }
+    if ((events & afd_bits::receive_expedited) != 0) {
+        epoll |= mask::pri;
+    }
+    if ((events & afd_bits::disconnect) != 0) {
+        epoll |= readable | mask::rdhup;
+    }
+    if ((events & afd_bits::hung_up) != 0) {
+        epoll |= mask::hup;
+    }
+    if ((events & afd_bits::foreign) != 0) {
+        epoll |= mask::err;
+    }
+    if ((events & (afd_bits::abort | afd_bits::connect_fail)) != 0) {
+        epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;
+    }
+    return epoll;
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/poll_entry.hpp
+// The element of a WSAPoll array, as plain data.
+//
+// `PollEntry` has the layout of WSAPOLLFD (lib/sys/win32 asserts it), so that the poll set, which
+// knows no system, can keep the very array that the kernel reads. The bit values are Windows' own;
+// they differ from Linux's.
+
+#include <cstdint>
+
+namespace wakepoll::core {
+
+/// The bits of `PollEntry::events` and `::revents`. Only `rdnorm`, `rdband` and `wrnorm` may be
+/// asked for: Windows refuses the whole call with WSAEINVAL for any other (Wine lets them pass).
+namespace poll_bits {
+inline constexpr std::int16_t err = 0x0001;
+inline constexpr std::int16_t hup = 0x0002;
+inline constexpr std::int16_t nval = 0x0004;
+inline constexpr std::int16_t wrnorm = 0x0010;
+inline constexpr std::int16_t rdnorm = 0x0100;
+inline constexpr std::int16_t rdband = 0x0200;
+}  // namespace poll_bits
+
+/// WSAPOLLFD.
+struct PollEntry {
+    std::uintptr_t socket = 0;
+    std::int16_t events = 0;
+    std::int16_t revents = 0;
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/event_mask.hpp
+// From interest to WSAPoll's bits, and from what WSAPoll answers to an epoll mask.
+//
+// These tables are where Windows and Linux disagree most, so they are constexpr and tested row by
+// row. What Linux reports in each situation is the rule; see doc/windows-facts.md for the Windows
+// side.
+
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+/// Every bit that a registration may ask for.
+inline constexpr std::uint32_t interest_bits =
+    mask::in | mask::pri | mask::out | mask::err | mask::hup | mask::rdnorm | mask::rdband |
+    mask::wrnorm | mask::wrband | mask::rdhup | mask::oneshot;
+
+[[nodiscard]] constexpr bool is_valid_interest(IoInterest interest) noexcept {
+    return (bits(interest) & ~interest_bits) == 0;
+}
+
+[[nodiscard]] constexpr bool is_one_shot(IoInterest interest) noexcept {
+    return any(interest & IoInterest::one_shot);
+}
+
+/// The end of the stream is reported to this interest.
+[[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
+    return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
+}
+
+/// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
+/// would refuse the call for the whole array. Nothing on behalf of `rdband` and `wrband`, which no
+/// socket reports: WSAPoll would return at once for what is then filtered out.
+[[nodiscard]] constexpr std::int16_t to_native_mask(IoInterest interest) noexcept {
+    int native = 0;
+    if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
+        native |= poll_bits::rdnorm;
+    }
+    if ((bits(interest) & mask::pri) != 0) {
+        native |= poll_bits::rdband;
+    }
+    if ((bits(interest) & (mask::out | mask::wrnorm)) != 0) {
+        native |= poll_bits::wrnorm;
+    }
+    return static_cast<std::int16_t>(native);
+}
+
+/// Data and room alone, as nearly always.
+[[nodiscard]] constexpr bool is_plain(std::int16_t revents) noexcept {
+    return (revents & ~(poll_bits::rdnorm | poll_bits::wrnorm)) == 0;
+}
+[[nodiscard]] constexpr std::uint32_t plain_to_epoll_mask(std::int16_t revents) noexcept {
+    const std::uint32_t answer = static_cast<std::uint16_t>(revents);
+    return (answer & poll_bits::rdnorm) / poll_bits::rdnorm * (mask::in | mask::rdnorm) |
+           (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
+}
+
+/// What Linux would report where WSAPoll answers `revents`, before the interest filters it.
+///
+/// On a stream socket WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and its
+/// ERR that the connection was reset or refused (Linux: everything). `nval` is the caller's to look
+/// at.
+[[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
+    constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+    constexpr std::uint32_t writable = mask::out | mask::wrnorm;
+    const std::uint32_t answer = static_cast<std::uint16_t>(revents);
+    std::uint32_t epoll = plain_to_epoll_mask(revents);
+    if ((answer & poll_bits::rdband) != 0) {
+        epoll |= mask::pri;
+    }
+    if ((answer & poll_bits::hup) != 0) {
+        epoll |= readable | mask::rdhup;
+    }
+    if ((answer & poll_bits::err) != 0) {
+        epoll |= stream ? readable | writable | mask::rdhup | mask::err | mask::hup : mask::err;
+    }
+    return epoll;
+}
+
+/// What of a mask is reported to this interest: what it asks for, and errors and hang-ups always.
+[[nodiscard]] constexpr std::uint32_t filter_mask(std::uint32_t epoll,
+                                                  IoInterest interest) noexcept {
+    return epoll & (bits(interest) | mask::err | mask::hup);
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/slot.hpp
+// The number of a registration's slot: an index that can not be mistaken for a position or a count.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+enum class Slot : std::uint32_t {};
+
+inline constexpr Slot no_slot{0xFFFFFFFF};
+
+[[nodiscard]] constexpr std::size_t index_of(Slot slot) noexcept {
+    return static_cast<std::size_t>(slot);
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/registration_table.hpp
+// The fixed table of registrations: find by handle, insert and erase, each O(1).
+//
+// Slots are handed out from a free list and found through an index (open addressing, linear
+// probing, at most two thirds full, no tombstones). Every slot counts its registrations: a packet
+// or an event that was meant for an earlier one is recognised by its generation and dropped.
+//
+// The memory is the caller's and all zero; slots that were never used are not touched. Used under
+// the poller's lock. It allocates nothing.
+
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+/// What is known of a handle. It has a slot while it is registered for readiness, is known to
+/// belong to the poller's port, has operations in flight, or a poll of it is in flight.
+struct Registration {
+    Handle handle;
+    std::uint64_t user_data = 0;
+    IoInterest interest = IoInterest::none;
+    std::uint32_t generation = 0;  ///< Raised whenever a registration ends.
+    HandleType type = HandleType::unknown;
+    IoModel model = IoModel::poll;
+    bool active : 1 = false;
+    bool registered : 1 = false;   ///< For readiness.
+    bool associated : 1 = false;   ///< With the poller's port.
+    bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
+    bool skips : 1 = false;        ///< What succeeds at once posts no packet.
+    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from
+                                   ///< others that get its number later.
+    bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
+    bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
+    bool asked : 1 = false;        ///< Whether they are need not be asked until it is modified.
+    std::uint32_t operations = 0;  ///< In flight.
+    std::uint32_t base = 0;        ///< Of a registered socket: the number that AFD knows it by.
+    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its entry of the pool.
+    std::uint32_t next_free = 0;   ///< Of a free slot: the next one plus one.
+};
+
+class RegistrationTable {
+public:
+    /// How many index cells a table of this capacity needs.
+    [[nodiscard]] static std::size_t index_size(std::uint32_t capacity) noexcept;
+
+    /// Takes `capacity` registrations and `index_size(capacity)` cells, which outlive the table.
+    RegistrationTable(Registration* slots, std::uint32_t* index, std::uint32_t capacity) noexcept;
+
+    RegistrationTable(const RegistrationTable&) = delete;
+    RegistrationTable& operator=(const RegistrationTable&) = delete;
+
+    /// The slot of a registered handle, or `no_slot`.
+    [[nodiscard]] Slot find(Handle handle) const noexcept;
+
+    /// A slot for a handle that is not in the table, with all but handle and generation at their
+    /// defaults; `no_slot` where the table is full.
+    [[nodiscard]] Slot insert(Handle handle) noexcept;
+
+    /// Begins the registration for readiness of an active slot.
+    void begin_registration(Slot slot) noexcept;
+
+    /// Ends it: what was meant for it is late from now on. Gives up the slot where nothing else
+    /// keeps it.
+    void end_registration(Slot slot) noexcept;
+
+    /// Gives up an active slot where nothing keeps it any more: no registration, no operation, no
+    /// poll, and it is not known to belong to the port.
+    void release(Slot slot) noexcept;
+
+    /// The number of an active slot that is not registered is another object's by now: forgets all
+    /// but a poll in flight.
+    void renew(Slot slot) noexcept;
+
+    /// Gives up an active slot whatever keeps it.
+    void erase(Slot slot) noexcept;
+
+    [[nodiscard]] Registration& operator[](Slot slot) noexcept { return slots_[index_of(slot)]; }
+    [[nodiscard]] const Registration& operator[](Slot slot) const noexcept {
+        return slots_[index_of(slot)];
+    }
+
+    /// Slots that are taken.
+    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    /// Those of them that are registered for readiness.
+    [[nodiscard]] std::uint32_t registered() const noexcept { return registered_; }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+    /// Slots below this number were in use at some time, the others never.
+    [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
+
+private:
+    void set_registered(Slot slot, bool registered) noexcept;
+    [[nodiscard]] std::size_t home(Handle handle) const noexcept;
+    [[nodiscard]] std::size_t after(std::size_t cell) const noexcept {
+        return cell + 1 == index_size_ ? 0 : cell + 1;
+    }
+    [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
+        return to >= from ? to - from : to + index_size_ - from;
+    }
+    /// The cell that holds the handle, or the empty cell where it would go.
+    [[nodiscard]] std::size_t cell_of(Handle handle) const noexcept;
+
+    Registration* slots_;
+    std::uint32_t* index_;
+    std::size_t index_size_;
+    std::uint32_t capacity_;
+    std::uint32_t size_ = 0;
+    std::uint32_t registered_ = 0;
+    std::uint32_t used_ = 0;
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used ones are taken.
+};
+
+}  // namespace wakepoll::core
+
+// lib/backend/hang_ups.hpp
+// Whether both directions of a connection are shut, which neither WSAPoll nor AFD says.
+//
+// Both report that the peer has sent FIN; that this side has, too, the socket itself has to be
+// asked. It is asked where the peer's FIN is answered, once an answer, until both are shut: from
+// then on it stays so. Where the interest wants no end of the stream, so that the FIN alone is
+// nothing to report, it is asked once, and again when the registration is modified. A socket whose
+// peer has not sent FIN is never asked.
+
+
+namespace wakepoll::backend {
+
+class HangUps {
+public:
+    /// Of this build of Windows.
+    explicit HangUps(std::uint32_t build) noexcept
+        : told_(build >= first_build ? core::afd_bits::disconnect : 0U) {}
+
+    /// AFD's bit for the peer's FIN where that is to be known whatever the interest wants, else 0.
+    [[nodiscard]] std::uint32_t bits_for(const core::Registration& registration) const noexcept {
+        // Without a branch, for it is asked whenever a registration changes.
+        return (registration.stream & ~std::uint32_t{registration.asked}) * told_;
+    }
+
+    /// The peer of a registered socket has sent FIN; whether both directions are shut.
+    [[nodiscard]] bool is_full(core::Registration& registration) const noexcept;
+
+    /// The registration begins or is modified: what was known of it is asked anew.
+    static void forget(core::Registration& registration) noexcept {
+        registration.hung_up = false;
+        registration.asked = false;
+    }
+
+private:
+    /// Server 2016. Windows 10 1507 and 1511 are older, and refuse the question.
+    static constexpr std::uint32_t first_build = 14393;
+
+    std::uint32_t told_;  ///< The bit, or 0 on a build that does not say.
+};
+
+}  // namespace wakepoll::backend
+
+// lib/core/wake_state.hpp
+// The one word that a poller shares with other threads.
+//
+// Whether a wake is pending, where the owner is parked, whether the port is watched, shutdown and
+// disposal: all of it lives in one atomic word, so every step of the wake protocol is a single
+// compare-and-exchange and there is no pair of variables whose order could be got wrong. In
+// particular the owner can not park over a pending wake (its exchange fails), and a waker learns in
+// the very step that makes its wake pending whether, and where, the owner must be roused (P1, P2).
+//
+// A wake of a parked owner goes through two states. While the kernel call that delivers it is under
+// way it is `posting`: a second waker then delivers too, because the first may yet fail. Only when
+// a delivery has succeeded is it `pending`, and later wakers may rely on it without a call of their
+// own.
+//
+// The word also counts the threads that are inside such a call, so that disposal can wait for them
+// before it closes what they use, and the generation of the wake, so that a slow waker's success is
+// never taken for a later one's. A ring for the port or for the shutdown is never taken for a
+// wake's either: it may have been heard before the wake began.
+//
+// No system call is made here. Methods say which thread may call them.
+
+#include <atomic>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+/// The kernel call that the owner is blocked in.
+enum class Park : std::uint8_t { nowhere = 0, port = 1, sockets = 2 };
+
+class WakeState {
+public:
+    /// What a thread that asked for something has to do.
+    struct Delivery {
+        enum class Kind : std::uint8_t {
+            refused,  ///< Nothing: the poller is shut down or disposed.
+            done,     ///< Nothing: the owner is awake, or another wake is on its way.
+            needed,   ///< Rouse the owner at `where`, then call `finish`.
+        };
+        Kind kind = Kind::refused;
+        Park where = Park::nowhere;
+        std::uint16_t generation = 0;
+        bool carries_wake = false;  ///< Its success makes the wake of its generation pending.
+    };
+
+    // Any thread.
+
+    /// Asks for a wake. One that finds another pending, as most do in a storm, is done with the
+    /// one addition.
+    [[nodiscard]] Delivery begin_wake() noexcept {
+        const Word word = word_.fetch_add(one_request, order);
+        if ((word & (wake_mask | shut_down | closed)) == wake_pending) {
+            return {Delivery::Kind::done};  // The addition has published this thread's writes.
+        }
+        return begin_first_wake(word + one_request);
+    }
+
+    /// Asks for the poller's end. Not coalesced: asking again delivers again.
+    [[nodiscard]] Delivery begin_shutdown() noexcept;
+
+    /// The watched port was signalled: the watch is no longer armed. To be delivered only where the
+    /// owner is parked in the sockets.
+    [[nodiscard]] Delivery begin_port_signal() noexcept;
+
+    /// Something has happened that the owner has to look at before it parks again, such as a handle
+    /// that was signalled. Not coalesced while the owner is parked.
+    [[nodiscard]] Delivery begin_signal() noexcept;
+
+    /// Ends a delivery of kind `needed`; `delivered` says whether its kernel call succeeded. Until
+    /// then the owner keeps open what the call uses.
+    void finish(const Delivery& delivery, bool delivered) noexcept;
+
+    [[nodiscard]] bool is_closed() const noexcept { return (word_.load(order) & closed) != 0; }
+    /// True too once closed.
+    [[nodiscard]] bool is_shut_down() const noexcept {
+        return (word_.load(order) & (shut_down | closed)) != 0;
+    }
+
+    /// How many wakes were asked for since creation, modulo 2^32.
+    [[nodiscard]] std::uint32_t requests() const noexcept {
+        return static_cast<std::uint32_t>(word_.load(std::memory_order_relaxed) >> request_shift);
+    }
+
+    // The owner.
+
+    /// True where a wake was asked for since the last call that said so.
+    [[nodiscard]] bool consume() noexcept {
+        const Word word = word_.load(order);
+        return (word & wake_mask) != 0 && consume_wake(word);
+    }
+
+    /// There is no wake to consume, and no end.
+    [[nodiscard]] bool is_calm() const noexcept {
+        return (word_.load(order) & (wake_mask | shut_down | closed)) == 0;
+    }
+
+    /// True where there was a signal since the last call that said so. To be called before looking
+    /// at what signals tell of.
+    [[nodiscard]] bool consume_signal() noexcept {
+        return (word_.load(order) & signalled) != 0 &&
+               (word_.fetch_and(~signalled, order) & signalled) != 0;
+    }
+
+    /// Announces that the owner is about to block at `where`. False where it must not, because a
+    /// wake, a signal or a shutdown has come.
+    [[nodiscard]] bool park(Park where) noexcept;
+
+    /// The owner is awake again.
+    void unpark() noexcept { word_.fetch_and(~park_mask, order); }
+
+    [[nodiscard]] bool is_watch_armed() const noexcept {
+        return (word_.load(order) & watch_armed) != 0;
+    }
+    void set_watch_armed(bool armed) noexcept;
+
+    /// Returns when no delivery that was begun before is still being delivered. The wait is as long
+    /// as a posted packet or a sent datagram takes.
+    void wait_for_deliveries() const noexcept;
+
+    // Whoever disposes, once.
+
+    /// Refuses all further deliveries.
+    void close() noexcept;
+
+private:
+    using Word = std::uint64_t;
+
+    // The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags
+    // (4), deliveries in delivery (8), the wake's generation (16), wakes asked for (32).
+    static constexpr Word wake_mask = 0x3;
+    static constexpr Word wake_posting = 0x1;
+    static constexpr Word wake_pending = 0x2;
+    static constexpr unsigned park_shift = 2;
+    static constexpr Word park_mask = Word{0x3} << park_shift;
+    static constexpr Word watch_armed = 1U << 4;
+    static constexpr Word shut_down = 1U << 5;
+    static constexpr Word closed = 1U << 6;
+    static constexpr Word signalled = 1U << 7;
+    static constexpr Word one_delivery = Word{1} << 8;
+    static constexpr Word delivery_mask = Word{0xFF} << 8;
+    static constexpr unsigned generation_shift = 16;
+    static constexpr Word generation_mask = Word{0xFFFF} << generation_shift;
+    static constexpr Word one_generation = Word{1} << generation_shift;
+    static constexpr unsigned request_shift = 32;
+    static constexpr Word one_request = Word{1} << request_shift;
+
+    // Everything here is sequentially consistent: a wake must publish what its thread wrote before,
+    // a waking owner must see it, and parking must not pass either. On x86 each exchange is one
+    // locked instruction whatever the order asked for.
+    static constexpr auto order = std::memory_order_seq_cst;
+
+    [[nodiscard]] static constexpr Park parked_at(Word word) noexcept {
+        return static_cast<Park>((word & park_mask) >> park_shift);
+    }
+    [[nodiscard]] static constexpr std::uint16_t generation_of(Word word) noexcept {
+        return static_cast<std::uint16_t>((word & generation_mask) >> generation_shift);
+    }
+    [[nodiscard]] static constexpr Word with_wake(Word word, Word wake) noexcept {
+        return (word & ~wake_mask) | wake;
+    }
+
+    /// A wake that was asked for, and found none pending in this word, or the poller's end.
+    [[nodiscard]] Delivery begin_first_wake(Word word) noexcept;
+    /// Takes the wake that there is in this word, or in what it has become.
+    bool consume_wake(Word word) noexcept;
+
+    /// Adds one delivery in delivery, where the owner is parked, by one exchange from `word`. False
+    /// where the word has changed; it is reloaded then.
+    bool try_deliver(Word& word, Word next, Delivery& delivery) noexcept;
+
+    std::atomic<Word> word_{0};
+};
+
+}  // namespace wakepoll::core
+
+// lib/backend/readiness_backend.hpp
+// What the wait asks of a backend for sockets.
+//
+// A backend knows which registered sockets are ready. It owns no registration: the table is the
+// poller's, and a backend keeps for each slot only what its kernel calls need. All of it is called
+// under the poller's lock, except `block` and `rouse`.
+//
+// There are two places to block in (`parks_at`). A backend that says `port` submits requests when
+// it looks, their packets end the block at the port, and `take_packet` is given those with its key.
+// One that says `sockets` blocks in a call of its own: `begin_block`, `block` without the lock,
+// `end_block`.
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll::backend {
+
+/// How far a scan has come.
+struct Scan {
+    std::size_t filled = 0;   ///< Events written.
+    std::size_t visited = 0;  ///< Sockets looked at, ready or not.
+};
+
+template <class T>
+concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slot,
+                                    std::chrono::nanoseconds now, std::uint32_t milliseconds,
+                                    std::span<NativeEvent> events, std::size_t visits,
+                                    const void* context, std::uint32_t status,
+                                    std::error_code error) {
+    /// Begins, changes or ends the watch of a registered socket. What fails changes nothing.
+    /// The registration has its new interest already when `modify` is called.
+    { backend.add(slot, now) }
+    noexcept->std::same_as<std::error_code>;
+    { backend.modify(slot, now) }
+    noexcept->std::same_as<std::error_code>;
+    { backend.remove(slot) }
+    noexcept;
+
+    /// Where a thread that waits for these sockets must block.
+    { observer.parks_at() }
+    noexcept->std::same_as<core::Park>;
+
+    /// A wait with room for so many events begins: what was found out before no longer counts.
+    { backend.begin_wait(visits) }
+    noexcept;
+    /// Finds out, without blocking, which sockets are ready, and has the others say so later.
+    { backend.look(now) }
+    noexcept->std::same_as<std::error_code>;
+    /// Sockets that `look` has not asked about since the wait began.
+    { observer.due() }
+    noexcept->std::same_as<std::size_t>;
+    /// How many sockets a full round of `collect` visits; 0 where none has anything to report.
+    { observer.size() }
+    noexcept->std::same_as<std::size_t>;
+    /// Reports what was found out: visits at most `visits` sockets, from where the last scan
+    /// stopped, and stops early when `events` is full.
+    { backend.collect(events, visits, now) }
+    noexcept->std::same_as<Scan>;
+    /// How long until `look` must be called again although nothing may happen;
+    /// `nanoseconds::max()` where it need not.
+    { observer.recheck_in(now) }
+    noexcept->std::same_as<std::chrono::nanoseconds>;
+
+    /// Blocking in the sockets, where `parks_at` says so. A change of the sockets meanwhile
+    /// counts once the block is over, which `rouse` brings about.
+    { backend.begin_block() }
+    noexcept->std::same_as<std::error_code>;
+    { backend.block(milliseconds) }
+    noexcept->std::same_as<std::error_code>;
+    { backend.end_block(error) }
+    noexcept->std::same_as<std::error_code>;
+    { observer.rouse() }
+    noexcept->std::same_as<std::error_code>;
+
+    /// A packet with the backend's key has come; whether it made a socket ready.
+    { backend.take_packet(context, status) }
+    noexcept->std::same_as<bool>;
+    /// Requests whose packet is still to come.
+    { observer.in_flight() }
+    noexcept->std::same_as<std::size_t>;
+    /// A packet is sure to come soon before which `look` cannot say how some sockets are.
+    { observer.is_waiting() }
+    noexcept->std::same_as<bool>;
+
+    /// A packet is awaited that a register may be refused for until it has come.
+    { observer.is_held_up() }
+    noexcept->std::same_as<bool>;
+
+    /// Cancels all that is in flight; the packets are still to be taken.
+    { backend.cancel_all() }
+    noexcept;
+    /// Closes what the backend has opened. No other thread may be in `block` or `rouse`.
+    { backend.close() }
+    noexcept;
+};
+
+}  // namespace wakepoll::backend
+
+// lib/core/deadline.hpp
+// Until when a wait may block, and when a re-check is due.
+//
+// Plain arithmetic on a clock reading that the caller takes: nothing here knows the clock.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+using std::chrono::nanoseconds;
+
+/// A moment of the clock, or never.
+class Deadline {
+public:
+    Deadline(Timeout timeout, nanoseconds now) noexcept
+        : at_(timeout.duration() < nanoseconds::max() - now ? now + timeout.duration()
+                                                            : nanoseconds::max()),
+          forever_(timeout.is_forever()) {}
+
+    [[nodiscard]] bool has_passed(nanoseconds now) const noexcept {
+        return !forever_ && now >= at_;
+    }
+
+    /// What is left of the time.
+    [[nodiscard]] Timeout left(nanoseconds now) const noexcept {
+        return forever_ ? wait_forever : Timeout(at_ - now);
+    }
+
+    /// What the kernel may be told to wait for: at most until the deadline and at most for `limit`,
+    /// rounded up; `kernel_infinite` where neither ends.
+    [[nodiscard]] std::uint32_t kernel_timeout(
+        nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
+        if (forever_ && limit == nanoseconds::max()) {
+            return kernel_infinite;
+        }
+        return to_kernel_milliseconds(std::min(forever_ ? nanoseconds::max() : at_ - now, limit));
+    }
+
+private:
+    nanoseconds at_;
+    bool forever_;
+};
+
+/// The pace of looking again at what the kernel can not wait for: 1 ms, doubling to 50 ms.
+class Backoff {
+public:
+    static constexpr nanoseconds shortest = std::chrono::milliseconds(1);
+    static constexpr nanoseconds longest = std::chrono::milliseconds(50);
+
+    /// Starts over: the next look is due in `shortest`.
+    void restart(nanoseconds now) noexcept {
+        delay_ = shortest;
+        due_ = now + delay_;
+    }
+
+    /// A look was taken: the next is due after twice the delay.
+    void advance(nanoseconds now) noexcept {
+        delay_ = std::min(delay_ * 2, longest);
+        due_ = now + delay_;
+    }
+
+    [[nodiscard]] bool is_due(nanoseconds now) const noexcept { return now >= due_; }
+
+    /// How long until the next look; never negative.
+    [[nodiscard]] nanoseconds remaining(nanoseconds now) const noexcept {
+        return std::max(due_ - now, nanoseconds::zero());
+    }
+
+private:
+    nanoseconds delay_ = shortest;
+    nanoseconds due_{0};
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/slot_ring.hpp
+// A ring through some of the slots, and whose turn it is in it.
+//
+// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last
+// too, and when one leaves, all behind it move up. So no slot waits for more visits than there were
+// members when it was visited last, whatever comes and goes meanwhile.
+//
+// A slot is in one ring at a time, so any number of rings share one array of links. Used by the
+// backends under the poller's lock. It makes no system call and allocates nothing.
+
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+class SlotRing {
+public:
+    /// A slot's neighbours, as their numbers plus one; zero twice where it is in no ring. All-zero
+    /// memory is an array of links that are in no ring.
+    struct Link {
+        std::uint32_t previous = 0;
+        std::uint32_t next = 0;
+    };
+
+    /// Takes a link for every slot, which outlives the ring.
+    explicit SlotRing(Link* links) noexcept : links_(links) {}
+
+    SlotRing(const SlotRing&) = delete;
+    SlotRing& operator=(const SlotRing&) = delete;
+
+    /// Adds a slot that is in no ring.
+    void add(Slot slot) noexcept;
+
+    /// Takes out a slot that is in this ring.
+    void remove(Slot slot) noexcept;
+
+    /// The slot is in one of the rings that share these links.
+    [[nodiscard]] bool is_linked(Slot slot) const noexcept {
+        return links_[index_of(slot)].next != 0;
+    }
+
+    /// The slot whose turn it is; `no_slot` in an empty ring.
+    [[nodiscard]] Slot cursor() const noexcept { return cursor_; }
+
+    /// Ends the turn of the slot at the cursor.
+    void advance() noexcept {
+        if (cursor_ != no_slot) {
+            cursor_ = next(cursor_);
+        }
+    }
+
+    /// Ends the turns of all that come before this member.
+    void advance_to(Slot slot) noexcept { cursor_ = slot; }
+
+    /// The member behind a slot that is in this ring.
+    [[nodiscard]] Slot next(Slot slot) const noexcept {
+        return Slot{links_[index_of(slot)].next - 1};
+    }
+
+    /// Visits each member once, from the cursor on; `visit` may take out the one that it is given.
+    template <class Visit>
+    void for_each(const Visit& visit) const noexcept {
+        Slot slot = cursor_;
+        const Link* const links = links_;
+        for (std::uint32_t left = size_; left > 0; --left) {
+            const Slot visited = slot;
+            slot = Slot{links[index_of(slot)].next - 1};
+            visit(visited);
+        }
+    }
+
+    /// Ends the turns of those for which `visit` says true, up to the first one for which it does
+    /// not; the ring must not change meanwhile, nor be empty unless `visit` says false at once.
+    template <class Visit>
+    void advance_while(const Visit& visit) noexcept {
+        Slot slot = cursor_;
+        const Link* const links = links_;
+        while (visit(slot)) {
+            slot = Slot{links[index_of(slot)].next - 1};
+        }
+        cursor_ = slot;
+    }
+
+    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+private:
+    [[nodiscard]] Link& link_of(std::uint32_t number_plus_one) noexcept {
+        return links_[number_plus_one - 1];
+    }
+
+    Link* links_;
+    Slot cursor_ = no_slot;
+    std::uint32_t size_ = 0;
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/poll_schedule.hpp
+// Which sockets AFD is asked about together, which alone, and which not now.
+//
+// A request to the device (sys/afd_device.hpp) covers any number of sockets, is answered at once
+// where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
+//
+//   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
+//      many, or *parked* in one of its own. Each wait polls what is due.
+//   2. What a packet says is reported as it is. A reported socket is due in the next wait; so are
+//      the others of a group whose request has ended.
+//   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
+//      in the group's request: where they stay active, one call serves them all. Every other socket
+//      is parked alone, with one call, and costs nothing until it is ready.
+//   4. While the group's request is in flight, active sockets beside it are parked alone, too,
+//      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
+//   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
+//      A socket that needs another request (its interest has grown, or it was registered anew) is
+//      *held* until then. An answer to a held socket is dropped, and the socket polled again.
+//
+// A round is a wait in which some socket was ready. A one-shot registration that has reported is
+// *silent*: it is asked for nothing, with the group at first, so that its end is noticed.
+//
+// Used by the AFD backend under the poller's lock. It makes no system call and allocates nothing.
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+class PollSchedule {
+public:
+    static constexpr std::uint32_t patience = 2;
+    static constexpr std::uint32_t worth_a_cancel = 8;
+
+    enum class Place : std::uint8_t {
+        absent,   ///< Not registered here.
+        awake,    ///< Due, or polled in this wait.
+        pending,  ///< Its request is in flight, and the answer counts.
+        held,     ///< Its request is in flight, and the answer does not count.
+    };
+
+    /// A request in flight that covers a socket.
+    enum class Request : std::uint8_t { none, own, group };
+
+    /// What is kept for a slot. All-zero memory is an absent one.
+    struct Member {
+        std::uint32_t polled_in = 0;    ///< The wait that polled it last.
+        std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
+        std::uint16_t wanted = 0;       ///< What the registration wants to know; 0 while silent.
+        std::uint16_t asked = 0;        ///< What the request in flight asks for.
+        std::uint16_t answer = 0;       ///< What it was answered, and has not been reported.
+        std::uint16_t tag = 0;          ///< Which of the cell's requests is, or was, the last.
+        std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
+        Place place = Place::absent;
+        bool active : 1 = false;    ///< It was in the group before it fell silent.
+        bool busy : 1 = false;      ///< A request of its own is in flight.
+        bool canceled : 1 = false;  ///< That one has been cancelled.
+        bool in_group : 1 = false;  ///< The group's request in flight covers it.
+    };
+
+    /// Takes a member and a link for every slot, which outlive the schedule. Other rings may share
+    /// the links.
+    PollSchedule(Member* members, SlotRing::Link* links) noexcept
+        : members_(members), awake_(links), orphans_(links) {}
+
+    PollSchedule(const PollSchedule&) = delete;
+    PollSchedule& operator=(const PollSchedule&) = delete;
+
+    // Registrations
+
+    /// An absent slot is to be polled.
+    void add(Slot slot, std::uint32_t wanted) noexcept;
+
+    /// The request in flight that must be cancelled before the registration can want this; `none`
+    /// where it need not, or is cancelled already.
+    [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
+
+    /// The registration wants this from now on, and is no longer silent.
+    void modify(Slot slot, std::uint32_t wanted) noexcept;
+
+    /// A registration that is awake has reported its one shot.
+    void silence(Slot slot) noexcept;
+
+    /// The registration ends. The request in flight that covers it is to be cancelled, or `none`.
+    [[nodiscard]] Request remove(Slot slot) noexcept;
+
+    // A wait
+
+    /// A wait that can report `room` sockets begins.
+    void begin_wait(std::size_t room) noexcept {
+        room_ = room;
+        kept_ = 0;
+        repeats_ = will_repeat_ && due_ == 0 && ready_ == 0;
+        will_repeat_ = true;
+        round_ += any_ready_ ? 1U : 0U;
+        any_ready_ = false;
+        ++wait_;
+        due_ = awake_.size();
+        ready_ = 0;
+    }
+
+    /// Sockets that are to be polled.
+    [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
+    /// Those that are awake were all answered in the last wait, want what they wanted, and join the
+    /// group: where they were polled in one request, the same one serves again.
+    [[nodiscard]] bool repeats() const noexcept { return repeats_; }
+    [[nodiscard]] bool is_due(Slot slot) const noexcept {
+        return place_of(slot) == Place::awake && !is_polled(slot);
+    }
+    /// An awake socket was polled in this wait.
+    [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
+    /// Calls `visit` for each that is to be polled now. An answer that the last wait had no room
+    /// for is asked for anew only where this one has room for it.
+    template <class Visit>
+    void for_each_due(const Visit& visit) noexcept {
+        std::size_t room = room_ - std::min(room_, kept_);
+        bool left_out = false;
+        awake_.for_each([&, wait = wait_](Slot slot) {
+            const Member& member = of(slot);
+            if (member.polled_in == wait) {
+                return;
+            }
+            if (member.answer != 0) {
+                if (room == 0) {
+                    left_out = true;
+                    return;
+                }
+                --room;
+            }
+            visit(slot);
+        });
+        left_out_ = left_out;
+    }
+    /// The last visit of those has left out some.
+    [[nodiscard]] bool has_unpolled() const noexcept { return left_out_; }
+    /// It has left out some that there is room for by now. Where the group is
+    /// being cancelled they wait for its packet.
+    [[nodiscard]] bool has_left_out() const noexcept {
+        return left_out_ && kept_ < room_ && group_ != Group::canceled;
+    }
+    /// A due socket is polled with the group rather than alone.
+    [[nodiscard]] bool joins_group(Slot slot) const noexcept {
+        return of(slot).answer != 0 || is_active(of(slot));
+    }
+    /// The group's request is in flight, and so many are active beside it that it is to be
+    /// cancelled.
+    [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
+        return group_ == Group::in_flight && joining() >= worth_a_cancel;
+    }
+
+    /// A due socket was answered at once, or one that was pending by packet.
+    void note_answer(Slot slot, std::uint32_t events) noexcept {
+        assert(is_due(slot) && events != 0);
+        Member& member = of(slot);
+        kept_ += member.answer != 0 ? 1 : 0;
+        member.polled_in = wait_;
+        member.answer = static_cast<std::uint16_t>(events);
+        const bool active = round_ - member.ready_in <= patience;
+        member.joins_until = active ? round_ + patience : round_ - 1;
+        member.ready_in = round_;
+        if (!active) {
+            differ();
+        }
+        any_ready_ = true;
+        --due_;
+        ++ready_;
+    }
+    /// A due socket was polled with others, which were answered at once.
+    void note_quiet(Slot slot) noexcept;
+    /// A due socket's own request is in flight.
+    void note_parked(Slot slot) noexcept;
+    /// A due socket is in the group's request, which is in flight.
+    void note_grouped(Slot slot) noexcept;
+    void note_group_in_flight() noexcept { group_ = Group::in_flight; }
+
+    /// The tag of the next request in the slot's own cell. A packet is that request's only where it
+    /// carries the same one.
+    [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
+    [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
+
+    // Cancelling and packets
+
+    void note_own_canceled(Slot slot) noexcept;
+    void note_group_canceled() noexcept;
+    /// A request that is not needed any more could not be cancelled; to be tried again.
+    void note_orphan(Slot slot) noexcept;
+    void note_group_orphan() noexcept { group_orphan_ = true; }
+
+    /// The packet of the slot's own request has come. True where its answer counts.
+    [[nodiscard]] bool own_ended(Slot slot) noexcept;
+    /// The packet of the group's request has come; `left_group` follows for each socket in it.
+    void group_ended() noexcept;
+    /// True where the answer for this socket of the group counts.
+    [[nodiscard]] bool left_group(Slot slot) noexcept;
+
+    // Reporting
+
+    /// Takes answers, at most `room`, from `visits` of those awake whose turn it is, and calls
+    /// `visit` with the slot and the answer of each. How many slots were visited.
+    template <class Visit>
+    std::size_t take_answers(std::size_t visits, std::size_t room, const Visit& visit) noexcept {
+        std::size_t left = std::min<std::size_t>(room, ready_);
+        ready_ -= static_cast<std::uint32_t>(left);
+        std::size_t unvisited = visits;
+        awake_.advance_while([&, wait = wait_, members = members_](Slot slot) {
+            if (left == 0 || unvisited == 0) {
+                return false;
+            }
+            --unvisited;
+            Member& member = members[index_of(slot)];
+            const std::uint32_t answer = member.answer;
+            if (answer != 0 && member.polled_in == wait) {
+                member.answer = 0;
+                --left;
+                visit(slot, answer);
+            }
+            return true;
+        });
+        ready_ += static_cast<std::uint32_t>(left);
+        return visits - unvisited;
+    }
+    /// The slot whose turn it is among those awake; `no_slot` where none is.
+    [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
+    /// What an awake slot was answered in this wait and has not been reported; 0 where nothing.
+    [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
+        const Member& member = of(slot);
+        return member.polled_in == wait_ ? member.answer : 0U;
+    }
+
+    // Numbers
+
+    [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
+    /// What it is to be asked for.
+    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
+    /// A request in flight covers the slot, whether or not its answer counts.
+    [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
+        return of(slot).busy || of(slot).in_group;
+    }
+    [[nodiscard]] bool is_parked(Slot slot) const noexcept { return of(slot).busy; }
+    [[nodiscard]] bool is_group_in_flight() const noexcept { return group_ != Group::idle; }
+    [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
+    [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
+    [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
+    /// Requests whose packet is still to come.
+    [[nodiscard]] std::uint32_t in_flight() const noexcept {
+        return parked_ + (is_group_in_flight() ? 1U : 0U);
+    }
+    /// Some sockets can be polled only after a packet that is sure to come soon.
+    [[nodiscard]] bool is_waiting() const noexcept {
+        return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
+    }
+
+    /// Some request in flight covers a socket that is not registered any more, or holds one up.
+    [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
+
+    /// Requests that still have to be cancelled.
+    [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
+    [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
+    template <class Visit>
+    void for_each_orphan(const Visit& visit) noexcept {
+        orphans_.for_each(visit);
+    }
+
+private:
+    enum class Group : std::uint8_t { idle, in_flight, canceled };
+
+    [[nodiscard]] bool is_active(const Member& member) const noexcept {
+        return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
+    }
+    /// The next wait polls other sockets than this one, or for something else.
+    void differ() noexcept {
+        repeats_ = false;
+        will_repeat_ = false;
+    }
+
+    [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
+    [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
+
+    /// How many of those that are to be polled now join the group.
+    [[nodiscard]] std::uint32_t joining() noexcept;
+    /// Changes the place; keeps the ring of those awake and the numbers.
+    void become(Slot slot, Place place) noexcept;
+    /// A request of the slot's own is held up by a cancel, so that its packet is awaited.
+    [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
+        const Member& member = of(slot);
+        return member.busy && member.canceled && member.place == Place::held;
+    }
+
+    Member* members_;
+    SlotRing awake_;
+    SlotRing orphans_;
+    std::size_t room_ = 0;  ///< What this wait can report,
+    std::size_t kept_ = 0;  ///< and how many it has of those that the last had no room for.
+    std::uint32_t wait_ = 1;
+    std::uint32_t round_ = 1;
+    std::uint32_t due_ = 0;
+    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
+    std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
+    std::uint32_t parked_ = 0;      ///< Requests in flight but the group's.
+    std::uint32_t unwanted_ = 0;    ///< Slots in flight that are absent.
+    std::uint32_t group_live_ = 0;  ///< Sockets in the group's request that are registered.
+    Group group_ = Group::idle;
+    bool group_orphan_ = false;
+    bool left_out_ = false;
+    bool any_ready_ = false;  ///< Some socket was ready in this wait.
+    bool repeats_ = false;
+    bool will_repeat_ = false;  ///< Nothing has come yet that makes the next wait differ.
+};
+
+}  // namespace wakepoll::core
+
+// lib/sys/afd_device.hpp
+// sys: the device behind Winsock, asked which sockets are ready, with the answer at the port.
+//
+// Undocumented, but what wepoll, mio, libuv and the JDK stand on; doc/windows-facts.md has what is
+// known of it. A request covers any number of sockets. It is answered at once where one of them is
+// ready, and no packet comes then; otherwise it stays in flight until one is, and is answered once,
+// by a packet at the port that the device is associated with, whose OVERLAPPED is the request's
+// context. A request tells of those that are ready when it is answered, not of all that may
+// become so.
+//
+// One thin function a kernel call.
+
+#include <cstdint>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+namespace afd_bits = core::afd_bits;
+
+/// One socket of a request, in the layout of AFD_POLL_HANDLE_INFO.
+struct AfdItem {
+    std::uintptr_t socket = 0;  ///< The base socket: one of a layered provider is refused.
+    std::uint32_t events = 0;
+    std::uint32_t status = 0;
+};
+
+/// The head of a request, in the layout of AFD_POLL_INFO; its items follow without a gap. The
+/// kernel reads it when the request is submitted. The answer has the same form: `count` of those
+/// that are ready, in the order of the request, with what they are ready for.
+struct AfdRequest {
+    static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
+
+    std::int64_t timeout = forever;
+    std::uint32_t count = 0;
+    std::uint32_t exclusive = 0;
+
+    [[nodiscard]] AfdItem* items() noexcept { return reinterpret_cast<AfdItem*>(this + 1); }
+    [[nodiscard]] const AfdItem* items() const noexcept {
+        return reinterpret_cast<const AfdItem*>(this + 1);
+    }
+};
+
+/// How a request in flight will have ended, in the layout of IO_STATUS_BLOCK.
+struct AfdStatus {
+    std::uintptr_t status = 0;  ///< NTSTATUS, in the lower 32 bits.
+    std::uintptr_t information = 0;
+};
+
+/// Owns a handle to the device. A handle is cheap; the cost of a cancel grows with the number of
+/// requests in flight on its handle.
+class AfdDevice {
+public:
+    /// NtCreateFile of \Device\Afd\wakepoll. ERROR_FILE_NOT_FOUND (2) and the like where this
+    /// system has no such device.
+    [[nodiscard]] static Result<AfdDevice> open() noexcept;
+
+    AfdDevice() noexcept = default;
+    AfdDevice(AfdDevice&& other) noexcept : handle_(std::exchange(other.handle_, Handle{})) {}
+    AfdDevice& operator=(AfdDevice&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~AfdDevice() { close(); }
+
+    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output and `context`,
+    /// which is not null and is not dereferenced, as the packet's OVERLAPPED. True where it was
+    /// answered at once; `request` holds the answer then, and no packet comes where
+    /// `skip_packets_on_success` was called for the device. False where it is in flight: both stay
+    /// where they are until the packet has been dequeued. ERROR_INVALID_HANDLE (6) where one of the
+    /// sockets is none, of whichever it is: nothing was asked then.
+    [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
+                                    void* context = nullptr) const noexcept;
+
+    /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) where it has been answered; its
+    /// packet comes in either case.
+    [[nodiscard]] std::error_code cancel(AfdStatus& status) const noexcept;
+
+    /// CloseHandle. Nothing where it is not open.
+    void close() noexcept;
+
+    [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+
+private:
+    explicit AfdDevice(Handle handle) noexcept : handle_(handle) {}
+
+    Handle handle_;
+};
+
+/// WSAIoctl(SIO_BASE_HANDLE): the socket of the lowest provider below this one, which is the socket
+/// itself where no other is layered above. A provider may refuse to tell.
+[[nodiscard]] Result<Handle> base_socket(Handle socket) noexcept;
+
+/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket of the provider right below that it wants to be polled
+/// with; the socket itself where there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
+[[nodiscard]] Result<Handle> next_socket(Handle socket) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/sys/completion_port.hpp
+// sys: the I/O completion port.
+//
+// One thin function a kernel call; what to do about an answer is the caller's business. Two bodies
+// stand behind this header, chosen when linking: lib/sys/win32 and the simulated kernel in
+// test/sim. `post` may be called from any thread while the port is open; the rest belongs to the
+// owner.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, for arrays of them are
+/// filled by the kernel.
+struct Packet {
+    std::uintptr_t key;
+    void* overlapped;
+    /// Only the lower 32 bits (an NTSTATUS) mean anything: Wine leaves rubbish in the upper half.
+    std::uintptr_t internal;
+    std::uint32_t bytes;
+
+    [[nodiscard]] std::uint32_t status() const noexcept {
+        return static_cast<std::uint32_t>(internal);
+    }
+};
+
+/// Owns a port.
+class CompletionPort {
+public:
+    /// As many threads as there are may take packets. Where one running thread is enough to hold
+    /// them back, a poller that is handed to another thread starves while the first computes; 0
+    /// would mean the number of processors.
+    static constexpr std::uint32_t any_number = 0x7FFFFFFF;
+
+    /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency).
+    [[nodiscard]] static Result<CompletionPort> create(
+        std::uint32_t concurrency = any_number) noexcept;
+
+    CompletionPort() noexcept = default;
+    CompletionPort(CompletionPort&& other) noexcept
+        : handle_(std::exchange(other.handle_, Handle{})) {}
+    CompletionPort& operator=(CompletionPort&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~CompletionPort() { close(); }
+
+    /// CreateIoCompletionPort(handle, port, key, 0): the packets of the handle's overlapped calls
+    /// come here, with this key, until the handle is closed.
+    [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
+
+    /// PostQueuedCompletionStatus.
+    [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
+
+    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. How many came; 0
+    /// where the time was over first. `kernel_infinite` waits for ever.
+    [[nodiscard]] Result<std::size_t> dequeue(std::span<Packet> packets,
+                                              std::uint32_t milliseconds) const noexcept;
+
+    /// SetHandleInformation: whether CloseHandle is refused, whoever calls it.
+    void protect(bool from_close) const noexcept;
+
+    /// CloseHandle. Nothing where the port is not open.
+    void close() noexcept;
+
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+
+private:
+    explicit CompletionPort(Handle handle) noexcept : handle_(handle) {}
+
+    Handle handle_;
+};
+
+/// RtlNtStatusToDosError: the Win32 code of a packet's status; 0 for success.
+[[nodiscard]] std::uint32_t win32_code_of_status(std::uint32_t status) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/afd_backend.hpp
+// Readiness by the device behind Winsock: waiting costs what is ready, not what is registered.
+//
+// Which sockets are polled together and which alone is decided by core/poll_schedule; here are the
+// requests. All that is in flight is answered at the poller's port, and that is where the waiting
+// thread blocks, so wakes, completions and sockets end the same block.
+//
+// A socket is polled by its base socket, for the device knows no other; the number of that one is
+// kept in the registration. One handle to the device is for the group's request, and one more for
+// each 32 slots, opened when one of them is registered first: a cancel takes the longer, the more
+// requests its handle has in flight.
+//
+// A socket of a provider that is not AFD's makes every request fail, as a closed one does, though
+// it lives. So before a registration is dropped the socket itself is asked. One that is open
+// reports `err` in each wait, and is left out of requests: its registration has no base.
+//
+// The memory of a request is the kernel's until its packet was taken, also after the registration
+// has ended; the slot is kept until then (`Registration::polled`).
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll::backend {
+
+class AfdBackend {
+public:
+    /// A request about one socket.
+    struct Cell {
+        sys::AfdStatus status;
+        sys::AfdRequest request;
+        sys::AfdItem item;
+    };
+
+    /// A socket that the group's request asks about.
+    struct GroupMember {
+        core::Slot slot;
+        std::uint32_t socket;  ///< By its base; 0 where its answer does not count any more.
+        std::uint32_t events;  ///< What it is asked for.
+    };
+
+    /// Arrays of all-zero memory that outlive every request, each by slot but `devices`.
+    struct Memory {
+        Cell* cells;
+        sys::AfdRequest* group;  ///< with room for an item for each slot
+        GroupMember* group_members;
+        core::PollSchedule::Member* members;
+        core::SlotRing::Link* links;  ///< shared with the rings of other backends
+        sys::AfdDevice* devices;      ///< `devices_for` of them
+    };
+
+    /// How many handles to the device this many slots need.
+    [[nodiscard]] static constexpr std::size_t devices_for(std::size_t slots) noexcept {
+        return 1 + (slots + requests_per_device - 1) / requests_per_device;
+    }
+
+    /// A handle to the device whose answers come to the port.
+    [[nodiscard]] static Result<sys::AfdDevice> open(const sys::CompletionPort& port) noexcept;
+
+    AfdBackend(const Memory& memory, core::RegistrationTable& table,
+               const sys::CompletionPort& port, PollerStats& stats,
+               const HangUps& hang_ups) noexcept;
+
+    AfdBackend(const AfdBackend&) = delete;
+    AfdBackend& operator=(const AfdBackend&) = delete;
+
+    /// Takes the first handle, without which nothing can be polled.
+    void start(sys::AfdDevice device) noexcept { devices_[0] = std::move(device); }
+
+    /// Opens the handle that the slot's requests are made with, and finds out by which number the
+    /// device knows the socket. `closed` is a socket that was found closed by it, else `no_slot`.
+    [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
+    /// A request that asks nothing, over a socket that is prepared. `bad_file_descriptor` where the
+    /// socket is closed, `operation_not_supported` where it is open and not AFD's.
+    [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
+    /// Begins the watch of a socket that is prepared; `silent` where it is one-shot and reported.
+    void watch(core::Slot slot, bool silent) noexcept;
+
+    // As ReadinessBackend has them.
+    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    void remove(core::Slot slot) noexcept;
+    [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
+    void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
+    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
+        return schedule_.due() == 0 && !schedule_.has_orphans() ? std::error_code{} : poll_due();
+    }
+    [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return schedule_.ready() > 0 ? schedule_.awake() : 0;
+    }
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               core::nanoseconds now) noexcept;
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds /*now*/) const noexcept {
+        return core::nanoseconds::max();
+    }
+    [[nodiscard]] std::error_code begin_block() noexcept { return {}; }
+    [[nodiscard]] std::error_code block(std::uint32_t /*milliseconds*/) noexcept { return {}; }
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept { return error; }
+    [[nodiscard]] std::error_code rouse() const noexcept { return {}; }
+    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
+    [[nodiscard]] std::size_t in_flight() const noexcept { return schedule_.in_flight(); }
+    [[nodiscard]] bool is_waiting() const noexcept { return schedule_.is_waiting(); }
+    [[nodiscard]] bool is_held_up() const noexcept { return schedule_.is_held_up(); }
+    void retry_cancels() noexcept { static_cast<void>(cancel_orphans()); }
+    void cancel_all() noexcept;
+    void close() noexcept;
+
+private:
+    using Request = core::PollSchedule::Request;
+
+    static constexpr std::size_t requests_per_device = 32;
+
+    [[nodiscard]] Cell& cell_of(core::Slot slot) noexcept {
+        return memory_.cells[core::index_of(slot)];
+    }
+    /// The handle for the slot's own request.
+    [[nodiscard]] sys::AfdDevice& device_of(core::Slot slot) const noexcept {
+        return devices_[1 + core::index_of(slot) / requests_per_device];
+    }
+    [[nodiscard]] std::error_code open_device_for(core::Slot slot, core::Slot& closed) noexcept;
+    [[nodiscard]] std::error_code find_base(core::Slot slot) noexcept;
+    /// What the device is asked about a registration.
+    [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
+        const core::Registration& registration = table_[slot];
+        return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
+    }
+    /// A registered socket of a layered provider with the same base as this one; else `no_slot`.
+    [[nodiscard]] core::Slot same_base(core::Slot slot) const noexcept;
+
+    // Polling
+
+    [[nodiscard]] std::error_code poll_due() noexcept;
+    /// Polls those due that do not join the group, and notes those that do; how many.
+    [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
+    [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
+    /// A request over the socket alone has failed as if it were closed. Drops it where it is.
+    [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
+    /// Reports a socket that is not AFD's; drops it where it was closed.
+    [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
+    /// One request for the first `count` members of the group, whose items stand in it. `again`
+    /// where some are still due.
+    [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;
+    [[nodiscard]] std::error_code poll_each_alone(std::uint32_t count) noexcept;
+    /// Takes the answer to the group's request of `count` sockets. True where some socket has
+    /// something to report, or was found closed.
+    bool take_group_answer(std::uint32_t count) noexcept;
+    /// Takes the answer for a due socket that is asked for `wanted`. False where it says nothing;
+    /// where it says nothing that is to be reported, the socket stays due.
+    bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
+        if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
+            return take_end(slot, events, wanted);
+        }
+        const std::uint32_t answer = events & wanted;
+        if (answer != 0 && !schedule_.is_polled(slot)) {
+            schedule_.note_answer(slot, answer);
+        }
+        return answer != 0;
+    }
+    /// The same of a socket that is closed, or whose peer has sent FIN. Where that is nothing to
+    /// report, it is wanted no more.
+    bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
+
+    // Cancelling and packets
+
+    [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
+    /// Tries again what could not be cancelled; fails where some socket cannot be polled for it.
+    [[nodiscard]] std::error_code cancel_orphans() noexcept;
+    void group_ended(std::uint32_t status) noexcept;
+    void own_ended(core::Slot slot, std::uint32_t status) noexcept;
+    /// Ends the registration of a socket that was found closed.
+    void drop(core::Slot slot) noexcept;
+
+    Memory memory_;
+    sys::AfdDevice* devices_;
+    core::PollSchedule schedule_;
+    sys::AfdStatus group_status_;
+    std::uint32_t group_count_ = 0;
+    /// So many sockets were asked about together and all were ready, so that their items stand in
+    /// the request as they did.
+    std::uint32_t repeatable_ = 0;
+    std::uint16_t group_tag_ = 0;
+    bool layered_ = false;  ///< Some socket's base has another number than the socket.
+    core::RegistrationTable& table_;
+    const sys::CompletionPort& port_;
+    PollerStats& stats_;
+    HangUps hang_ups_;
+};
+
+static_assert(offsetof(AfdBackend::Cell, item) ==
+                  offsetof(AfdBackend::Cell, request) + sizeof(sys::AfdRequest),
+              "the item follows the head without a gap");
+static_assert(ReadinessBackend<AfdBackend>);
+
+}  // namespace wakepoll::backend
+
+// lib/core/afd_context.hpp
+// What a request to AFD carries, and its packet brings back: which request it was.
+//
+// A number rather than an address, so that a packet which nothing waits for any more (of a request
+// that was answered at once, should a Windows not skip it, or one that a stranger posts) is told
+// from that of the request in flight: the tag is another for each request of a cell. The number of
+// the cell takes the lower 17 bits, the tag 15 bits above, which fits into a pointer of 32 bits.
+
+#include <cstdint>
+
+namespace wakepoll::core {
+
+class AfdContext {
+public:
+    /// `cell` is at most 65,536; of the tag the lower 15 bits count.
+    constexpr AfdContext(std::uint32_t cell, std::uint16_t tag) noexcept
+        : value_((std::uintptr_t{tag} & tag_mask) << cell_bits | (cell + 1)) {}
+    /// From a packet.
+    explicit AfdContext(const void* pointer) noexcept
+        : value_(reinterpret_cast<std::uintptr_t>(pointer)) {}
+
+    [[nodiscard]] void* pointer() const noexcept { return reinterpret_cast<void*>(value_); }
+
+    /// Which cell it is of; far too large a number where it is of none.
+    [[nodiscard]] constexpr std::uint32_t cell() const noexcept {
+        return std::uint64_t{value_} >> (cell_bits + tag_bits) == 0
+                   ? static_cast<std::uint32_t>(value_ & cell_mask) - 1
+                   : ~std::uint32_t{0};
+    }
+    [[nodiscard]] constexpr bool has_tag(std::uint16_t tag) const noexcept {
+        return (value_ >> cell_bits) == (std::uintptr_t{tag} & tag_mask);
+    }
+
+private:
+    static constexpr unsigned cell_bits = 17;
+    static constexpr unsigned tag_bits = 15;
+    static constexpr std::uintptr_t cell_mask = (std::uintptr_t{1} << cell_bits) - 1;
+    static constexpr std::uintptr_t tag_mask = (std::uintptr_t{1} << tag_bits) - 1;
+
+    std::uintptr_t value_;
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/completion_key.hpp
+// The keys that the poller gives to packets at its port.
+//
+// A key is looked at before anything else in a packet; all other values are the user's.
+
+#include <cstdint>
+
+namespace wakepoll::core {
+
+enum class CompletionKey : std::uintptr_t {
+    wakeup = 0xFFFFFFFE,
+    timer = 0xFFFFFFFD,
+    shutdown = 0xFFFFFFFC,
+    afd = 0xFFFFFFFB,
+    handle =
+        0xFFFFFFFA,  ///< Of overlapped calls on a handle that the poller itself has associated.
+};
+
+[[nodiscard]] constexpr bool is_reserved(std::uint64_t key) noexcept {
+    return key >= static_cast<std::uint64_t>(CompletionKey::handle) &&
+           key <= static_cast<std::uint64_t>(CompletionKey::wakeup);
+}
+
+/// Packets with this key are the poller's own, of no handle but its device.
+[[nodiscard]] constexpr bool is_internal(std::uint64_t key) noexcept {
+    return is_reserved(key) && key != static_cast<std::uint64_t>(CompletionKey::handle);
+}
+
+}  // namespace wakepoll::core
+
+// lib/own_errors.hpp
+// The errors that wakepoll gives of its own accord, as the Win32 code that means the same.
+//
+// Each compares equal to the errc in its name (lib/error.cpp has the table).
+
+#include <system_error>
+
+
+namespace wakepoll::own_errors {
+
+[[nodiscard]] inline std::error_code bad_file_descriptor() noexcept {
+    return win32_error(6);  // ERROR_INVALID_HANDLE
+}
+[[nodiscard]] inline std::error_code not_enough_memory() noexcept {
+    return win32_error(8);  // ERROR_NOT_ENOUGH_MEMORY
+}
+[[nodiscard]] inline std::error_code not_supported() noexcept {
+    return win32_error(50);  // ERROR_NOT_SUPPORTED
+}
+[[nodiscard]] inline std::error_code invalid_argument() noexcept {
+    return win32_error(87);  // ERROR_INVALID_PARAMETER
+}
+[[nodiscard]] inline std::error_code no_space_on_device() noexcept {
+    return win32_error(112);  // ERROR_DISK_FULL
+}
+[[nodiscard]] inline std::error_code device_or_resource_busy() noexcept {
+    return win32_error(170);  // ERROR_BUSY
+}
+[[nodiscard]] inline std::error_code file_exists() noexcept {
+    return win32_error(183);  // ERROR_ALREADY_EXISTS
+}
+[[nodiscard]] inline std::error_code operation_canceled() noexcept {
+    return win32_error(995);  // ERROR_OPERATION_ABORTED
+}
+[[nodiscard]] inline std::error_code no_such_file_or_directory() noexcept {
+    return win32_error(1168);  // ERROR_NOT_FOUND
+}
+[[nodiscard]] inline std::error_code resource_unavailable_try_again() noexcept {
+    return win32_error(1237);  // ERROR_RETRY
+}
+[[nodiscard]] inline std::error_code not_connected() noexcept {
+    return win32_error(2250);  // ERROR_NOT_CONNECTED
+}
+[[nodiscard]] inline std::error_code operation_not_permitted() noexcept {
+    return win32_error(4317);  // ERROR_INVALID_OPERATION
+}
+
+}  // namespace wakepoll::own_errors
+
+// lib/sys/overlapped_io.hpp
+// sys: calls that complete at the port.
+//
+// One thin function a kernel call. Each call that carries a `NativeOverlapped` either
+//
+//   - fails: nothing was started and no packet comes;
+//   - succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the same,
+//     unless `skip_packets_on_success` was called for the handle;
+//   - is pending (`at_once` false): a packet comes later. So do the two warnings that fail *and*
+//     post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
+//
+// Structure and buffers stay where they are until the packet has been dequeued. (The arrays of
+// `IoBuffer` themselves are copied by the call.) All of it is called by the owner of the poller.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll::sys {
+
+/// How a call that did not fail was begun.
+struct Started {
+    bool at_once = false;     ///< Done already.
+    std::uint32_t bytes = 0;  ///< Only where done already.
+};
+
+/// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
+[[nodiscard]] Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// WSASend.
+[[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
+                                   NativeOverlapped& overlapped) noexcept;
+
+/// ReadFile, at the offset in `overlapped` where the handle is a file. Of a pipe, an empty buffer
+/// is allowed: the read completes when there is something to read, and takes nothing.
+[[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
+                                   NativeOverlapped& overlapped) noexcept;
+
+/// WriteFile, at the offset in `overlapped` where the handle is a file.
+[[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
+                                    NativeOverlapped& overlapped) noexcept;
+
+/// What AcceptEx needs in its buffer for each of the two addresses: the largest there is
+/// (SOCKADDR_STORAGE) and 16 bytes of its own.
+inline constexpr std::uint32_t accept_address_room = 128 + 16;
+
+/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new socket of the same family, type, protocol and
+/// provider, for overlapped use and not inherited by child processes.
+[[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
+
+/// AcceptEx, fetched by WSAIoctl. `buffer` holds the two addresses behind whatever room there is
+/// beyond them; with such room the call completes when the first data has come. WSAEFAULT (10014)
+/// where there is not room for both addresses.
+[[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
+                                     NativeOverlapped& overlapped) noexcept;
+
+/// The two addresses that a completed accept left in its buffer, each as a sockaddr.
+struct AcceptedAddresses {
+    std::span<const std::byte> local;
+    std::span<const std::byte> remote;
+};
+
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call can not
+/// be had, or the buffer has no room for both.
+[[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
+                                                   std::span<const std::byte> buffer) noexcept;
+
+/// setsockopt(SO_UPDATE_ACCEPT_CONTEXT): makes shutdown, getpeername and the like work.
+[[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
+
+/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
+/// the socket is bound already, WSAEFAULT (10014) where the address has no size of one.
+[[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
+
+/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
+[[nodiscard]] Result<Started> connect(Handle socket, std::span<const std::byte> address,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// setsockopt(SO_UPDATE_CONNECT_CONTEXT).
+[[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
+
+/// closesocket.
+void close_socket(Handle socket) noexcept;
+
+/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) where it has completed already; its packet comes
+/// in either case.
+[[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
+
+/// getsockopt(SO_PROTOCOL_INFOW): the socket's provider hands out real file handles
+/// (XP1_IFS_HANDLES), which is what skipping packets needs.
+[[nodiscard]] Result<bool> has_file_handles(Handle socket) noexcept;
+
+/// SetFileCompletionNotificationModes(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
+/// FILE_SKIP_SET_EVENT_ON_HANDLE). Can not be undone.
+[[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
+
+/// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
+/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is next to never used. The flag belongs to the object
+/// and not to its number, and so is a mark. Cannot be undone. 87 on a synchronous handle.
+[[nodiscard]] std::error_code mark(Handle handle) noexcept;
+
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): the object was marked. An error
+/// (6, ERROR_INVALID_HANDLE) where the number is no handle of a file, pipe or socket.
+[[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
+
+/// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
+/// synchronous use.
+[[nodiscard]] Result<bool> is_overlapped(Handle file) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/afd_backend.cpp
+// Registrations, packets and reports; afd_polling.cpp has the requests.
+
+#include <utility>
+
+
+namespace wakepoll::backend {
+
+using core::nanoseconds;
+using core::Slot;
+using Place = core::PollSchedule::Place;
+
+Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
+    Result<sys::AfdDevice> device = sys::AfdDevice::open();
+    if (!device) {
+        return device;
+    }
+    std::error_code error =
+        port.associate(device->handle(), static_cast<std::uintptr_t>(core::CompletionKey::afd));
+    if (!error) {
+        error = sys::skip_packets_on_success(device->handle());
+    }
+    if (error) {
+        return error;
+    }
+    return device;
+}
+
+AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
+                       const sys::CompletionPort& port, PollerStats& stats,
+                       const HangUps& hang_ups) noexcept
+    : memory_(memory),
+      devices_(memory.devices),
+      schedule_(memory.members, memory.links),
+      table_(table),
+      port_(port),
+      stats_(stats),
+      hang_ups_(hang_ups) {}
+
+// Registrations
+// ----------------------------------------------------------------------------------
+
+std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
+    closed = core::no_slot;
+    sys::AfdDevice& device = device_of(slot);
+    if (device.is_open()) {
+        return {};
+    }
+    Result<sys::AfdDevice> opened = open(port_);
+    if (!opened) {
+        return opened.error();
+    }
+    device = std::move(*opened);
+    // The number was free, so the socket that is registered with it was closed. It must not be
+    // polled, for the device is no socket; Wine's server does not survive the question.
+    const Slot former = table_.find(device.handle());
+    if (former != core::no_slot && table_[former].registered &&
+        table_[former].type == HandleType::socket) {
+        closed = former;
+    }
+    return {};
+}
+
+std::error_code AfdBackend::prepare(Slot slot, Slot& closed) noexcept {
+    const std::error_code error = open_device_for(slot, closed);
+    return error ? error : find_base(slot);
+}
+
+std::error_code AfdBackend::find_base(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    Handle socket = registration.handle;
+    Result<Handle> base = sys::base_socket(socket);
+    // A provider that refuses to say may name one below it: the lowest that can be found.
+    constexpr int deepest = 16;
+    for (int depth = 0; !base && base.error() != std::errc::bad_file_descriptor && depth < deepest;
+         ++depth) {
+        const Result<Handle> below = sys::next_socket(socket);
+        if (!below || *below == socket) {
+            break;
+        }
+        socket = *below;
+        base = sys::base_socket(socket);
+    }
+    if (!base && socket == registration.handle) {
+        return base.error();
+    }
+    const Handle lowest = base ? *base : socket;
+    registration.base = static_cast<std::uint32_t>(lowest.value());
+    layered_ = layered_ || lowest != registration.handle;
+    // Windows' handles are numbers of 32 bits, for programs of 32 bits are to share them.
+    return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
+}
+
+Slot AfdBackend::same_base(Slot slot) const noexcept {
+    for (std::uint32_t i = 0; layered_ && i < table_.used(); ++i) {
+        const core::Registration& other = table_[Slot{i}];
+        if (Slot{i} != slot && other.registered && other.type == HandleType::socket &&
+            other.base == table_[slot].base) {
+            return Slot{i};
+        }
+    }
+    return core::no_slot;
+}
+
+std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
+    Slot closed = core::no_slot;
+    const std::error_code error = prepare(slot, closed);
+    if (closed != core::no_slot) {
+        drop(closed);
+    }
+    if (error) {
+        table_[slot].base = 0;
+        return error;
+    }
+    // Of a layered provider, the socket that had the same base before was closed unnoticed.
+    const Slot former = same_base(slot);
+    if (former != core::no_slot) {
+        drop(former);
+    }
+    watch(slot, false);
+    return {};
+}
+
+void AfdBackend::watch(Slot slot, bool silent) noexcept {
+    schedule_.add(slot, wanted(slot));
+    if (silent) {
+        schedule_.silence(slot);
+    }
+    // A request of the slot's former registration may be in flight still.
+    const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
+    if (former == Request::own && cancel(former, slot)) {
+        schedule_.note_orphan(slot);
+    } else if (former == Request::group && cancel(former, slot)) {
+        schedule_.note_group_orphan();
+    }
+}
+
+std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
+    HangUps::forget(table_[slot]);
+    const std::uint32_t wanted_now = wanted(slot);
+    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
+        return error;
+    }
+    schedule_.modify(slot, wanted_now);
+    return {};
+}
+
+void AfdBackend::remove(Slot slot) noexcept {
+    // A request that nothing waits for is cancelled all the same: it would take the answers of the
+    // socket's next request, here or in another poller. What fails is tried again.
+    const Request request = schedule_.remove(slot);
+    if (cancel(request, slot)) {
+        if (request == Request::own) {
+            schedule_.note_orphan(slot);
+        } else {
+            schedule_.note_group_orphan();
+        }
+    }
+}
+
+void AfdBackend::drop(Slot slot) noexcept {
+    // Closing the socket has ended the request that covers it, if there is one.
+    static_cast<void>(schedule_.remove(slot));
+    table_.end_registration(slot);
+    ++stats_.registrations_dropped;
+}
+
+// Packets
+// ----------------------------------------------------------------------------------------
+
+bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept {
+    const std::uint32_t ready = schedule_.ready();
+    const core::AfdContext named(context);
+    const std::uint32_t cell = named.cell();
+    if (cell == table_.capacity() && schedule_.is_group_in_flight() && named.has_tag(group_tag_)) {
+        group_ended(status);
+        return schedule_.ready() > ready;
+    }
+    const Slot slot{cell};
+    if (cell < table_.used() && schedule_.is_parked(slot) &&
+        named.has_tag(schedule_.tag_of(slot))) {
+        own_ended(slot, status);
+        return schedule_.ready() > ready;
+    }
+    ++stats_.late_packets;  // Of a request that was answered at once, or a stranger's.
+    return false;
+}
+
+void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
+    table_[slot].polled = false;
+    const bool counts = schedule_.own_ended(slot);
+    const Cell& cell = cell_of(slot);
+    if (schedule_.place_of(slot) == Place::absent) {
+        table_.release(slot);
+    } else if (counts && status == 0 && cell.request.count == 1) {
+        static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
+    }
+}
+
+void AfdBackend::group_ended(std::uint32_t status) noexcept {
+    schedule_.group_ended();
+    for (std::uint32_t i = 0; i < group_count_; ++i) {
+        GroupMember& member = memory_.group_members[i];
+        table_[member.slot].polled = false;
+        if (schedule_.left_group(member.slot)) {
+            continue;
+        }
+        if (schedule_.place_of(member.slot) == Place::absent) {
+            table_.release(member.slot);
+        }
+        member.socket = 0;
+    }
+    if (status == 0) {
+        take_group_answer(group_count_);
+    }
+}
+
+std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
+    if (request == Request::none) {
+        return {};
+    }
+    ++stats_.afd_cancels;
+    const bool own = request == Request::own;
+    const std::error_code error =
+        own ? device_of(slot).cancel(cell_of(slot).status) : devices_[0].cancel(group_status_);
+    // One that was answered in the meantime needs no cancel: its packet is there, or about to come.
+    if (error && error != std::errc::no_such_file_or_directory) {
+        return error;
+    }
+    if (own) {
+        schedule_.note_own_canceled(slot);
+    } else {
+        schedule_.note_group_canceled();
+    }
+    return {};
+}
+
+std::error_code AfdBackend::cancel_orphans() noexcept {
+    std::error_code first;
+    if (schedule_.is_group_orphan()) {
+        first = cancel(Request::group, core::no_slot);
+    }
+    schedule_.for_each_orphan([&](Slot slot) {
+        const std::error_code error = cancel(Request::own, slot);
+        if (error && !first && schedule_.place_of(slot) == Place::held) {
+            first = error;
+        }
+    });
+    return first;
+}
+
+void AfdBackend::cancel_all() noexcept {
+    if (schedule_.is_group_in_flight()) {
+        static_cast<void>(cancel(Request::group, core::no_slot));
+    }
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+        if (schedule_.is_parked(Slot{i})) {
+            static_cast<void>(cancel(Request::own, Slot{i}));
+        }
+    }
+}
+
+void AfdBackend::close() noexcept {
+    for (std::size_t i = 0; i < devices_for(table_.used()); ++i) {
+        devices_[i].close();
+    }
+}
+
+// Reporting
+// --------------------------------------------------------------------------------------
+
+Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
+                         nanoseconds /*now*/) noexcept {
+    Scan scan;
+    NativeEvent* event = events.data();
+    const auto report = [&](Slot slot, std::uint32_t answer) {
+        const core::Registration& registration = table_[slot];
+        event->events = core::filter_mask(core::is_plain(answer)
+                                              ? core::from_plain_afd_mask(answer)
+                                              : core::from_afd_mask(answer, registration.stream),
+                                          registration.interest);
+        event->data.u64 = registration.user_data;
+        event->completion = nullptr;
+        ++event;
+        if (core::is_one_shot(registration.interest)) {
+            schedule_.silence(slot);
+        }
+    };
+    scan.visited = schedule_.take_answers(visits, events.size(), report);
+    scan.filled = static_cast<std::size_t>(event - events.data());
+    if (schedule_.ready() == 0 && (scan.filled < events.size() || !schedule_.has_unpolled())) {
+        scan.visited = visits;  // None behind has anything to report in this wait.
+    }
+    return scan;
+}
+
+}  // namespace wakepoll::backend
+
+// lib/sys/socket.hpp
+// sys: Winsock's start and end, and what a socket says about itself.
+
+#include <cstdint>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+/// One WSAStartup (2.2), undone by WSACleanup. Winsock counts them, so a program's own are not
+/// disturbed.
+class WinsockSession {
+public:
+    [[nodiscard]] static Result<WinsockSession> start() noexcept;
+
+    WinsockSession() noexcept = default;
+    WinsockSession(WinsockSession&& other) noexcept
+        : started_(std::exchange(other.started_, false)) {}
+    WinsockSession& operator=(WinsockSession&& other) noexcept {
+        std::swap(started_, other.started_);
+        return *this;
+    }
+    ~WinsockSession() { end(); }
+
+    /// WSACleanup. Nothing where the session is not open.
+    void end() noexcept;
+
+private:
+    bool started_ = false;
+};
+
+enum class SocketKind : std::uint8_t { stream, datagram };
+
+/// getsockopt(SO_TYPE). WSAENOTSOCK (10038) for what is not an open socket. Raw and other types
+/// count as datagram.
+[[nodiscard]] Result<SocketKind> socket_kind(Handle socket) noexcept;
+
+/// getsockopt(SO_CONNECT_TIME): true where a connection is up.
+[[nodiscard]] Result<bool> is_connected(Handle socket) noexcept;
+
+/// getsockopt(SO_ACCEPTCONN): true for a listener.
+[[nodiscard]] Result<bool> is_listening(Handle socket) noexcept;
+
+/// WSAIoctl(SIO_TCP_INFO): true where both sides of a connection have sent FIN, or it is over.
+/// WSAEOPNOTSUPP (10045) before Windows 10 1703 and Server 2016, on Wine 8, and where the protocol
+/// is not TCP.
+[[nodiscard]] Result<bool> is_shut_both_ways(Handle socket) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/afd_polling.cpp
+// Polling the device: the requests, and what is answered at once. See afd_backend.hpp.
+#include <algorithm>
+#include <span>
+#include <utility>
+
+
+namespace wakepoll::backend {
+namespace {
+
+using core::Slot;
+namespace afd_bits = core::afd_bits;
+
+void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
+
+}  // namespace
+
+std::error_code AfdBackend::poll_due() noexcept {
+    std::error_code first;
+    if (schedule_.has_orphans()) {
+        first = cancel_orphans();
+    }
+    for (bool again = true; again && schedule_.due() > 0;) {
+        again = false;
+        const std::uint32_t before = std::exchange(repeatable_, 0);
+        const bool repeats = schedule_.repeats() && schedule_.due() == before;
+        const std::uint32_t count = repeats ? before : gather_group(first);
+        if (count > 0) {
+            note(first, count == 1 ? poll_alone(memory_.group_members[0].slot)
+                                   : poll_together(count, again));
+        }
+        again = again || (!first && schedule_.has_left_out());
+    }
+    return first;
+}
+
+std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
+    if (schedule_.is_group_worth_a_cancel()) {
+        note(first, cancel(Request::group, core::no_slot));
+    }
+    if (schedule_.is_group_in_flight()) {
+        // Where the group's request is being cancelled, they join it when its packet has come.
+        const bool canceled = schedule_.is_group_canceled();
+        schedule_.for_each_due([&](Slot slot) {
+            if (!canceled || !schedule_.joins_group(slot)) {
+                note(first, poll_alone(slot));
+            }
+        });
+        return 0;
+    }
+    GroupMember* member = memory_.group_members;
+    sys::AfdItem* item = memory_.group->items();
+    schedule_.for_each_due([&](Slot slot) {
+        const std::uint32_t base = table_[slot].base;
+        if (base == 0 || !schedule_.joins_group(slot)) {
+            note(first, poll_alone(slot));
+            return;
+        }
+        *member = {slot, base, schedule_.wanted_by(slot)};
+        *item++ = {member->socket, member->events, 0};
+        ++member;
+    });
+    return static_cast<std::uint32_t>(member - memory_.group_members);
+}
+
+std::error_code AfdBackend::try_out(Slot slot) noexcept {
+    Cell& cell = cell_of(slot);
+    cell.request = {.timeout = 0, .count = 1};
+    cell.item = {table_[slot].base, 0, 0};
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    ++stats_.afd_requests;
+    ++stats_.afd_sockets;
+    const std::error_code error =
+        device_of(slot).poll(cell.request, cell.status, context.pointer()).error();
+    if (error != std::errc::bad_file_descriptor) {
+        return error;
+    }
+    const std::error_code closed = sys::socket_kind(table_[slot].handle).error();
+    return closed ? closed : own_errors::not_supported();
+}
+
+std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    const std::uint32_t base = std::exchange(registration.base, 0);
+    std::error_code error = sys::socket_kind(registration.handle).error();
+    if (!error) {
+        error = find_base(slot);
+    }
+    if (!error) {
+        // One of another base, or that the device takes, is a new socket with the number.
+        error = registration.base != base ? own_errors::bad_file_descriptor() : try_out(slot);
+    }
+    if (error == std::errc::operation_not_supported) {
+        registration.base = 0;
+        return settle_foreign(slot);
+    }
+    registration.base = base;
+    if (error && error != std::errc::bad_file_descriptor) {
+        return error;
+    }
+    drop(slot);
+    return {};
+}
+
+std::error_code AfdBackend::settle_foreign(Slot slot) noexcept {
+    const std::error_code error = sys::socket_kind(table_[slot].handle).error();
+    if (error == std::errc::bad_file_descriptor) {
+        drop(slot);
+    } else if (schedule_.wanted_by(slot) == 0) {
+        schedule_.note_quiet(slot);
+    } else {
+        schedule_.note_answer(slot, afd_bits::foreign);
+    }
+    return {};
+}
+
+std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
+    if (table_[slot].base == 0) {
+        return settle_foreign(slot);
+    }
+    Cell& cell = cell_of(slot);
+    cell.request = {.count = 1};
+    const std::uint32_t wanted = schedule_.wanted_by(slot);
+    cell.item = {table_[slot].base, wanted, 0};
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    ++stats_.afd_requests;
+    ++stats_.afd_sockets;
+    const Result<bool> at_once = device_of(slot).poll(cell.request, cell.status, context.pointer());
+    if (!at_once) {
+        return at_once.error() == std::errc::bad_file_descriptor ? settle_refused(slot)
+                                                                 : at_once.error();
+    }
+    if (!*at_once) {
+        schedule_.note_parked(slot);
+        table_[slot].polled = true;
+        return {};
+    }
+    if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
+        return own_errors::resource_unavailable_try_again();
+    }
+    // Still due, it wants less by now.
+    return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};
+}
+
+std::error_code AfdBackend::poll_each_alone(std::uint32_t count) noexcept {
+    std::error_code first;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const GroupMember member = memory_.group_members[i];
+        if (member.socket != 0 && schedule_.is_due(member.slot)) {
+            note(first, poll_alone(member.slot));
+        }
+    }
+    return first;
+}
+
+std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noexcept {
+    *memory_.group = {.count = count};
+    const core::AfdContext context(table_.capacity(), ++group_tag_);
+    ++stats_.afd_requests;
+    stats_.afd_sockets += count;
+    const Result<bool> at_once = devices_[0].poll(*memory_.group, group_status_, context.pointer());
+    if (!at_once) {
+        // One of them is no socket any more: each is polled by itself, to find it.
+        return at_once.error() == std::errc::bad_file_descriptor ? poll_each_alone(count)
+                                                                 : at_once.error();
+    }
+    if (!*at_once) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            schedule_.note_grouped(memory_.group_members[i].slot);
+            table_[memory_.group_members[i].slot].polled = true;
+        }
+        schedule_.note_group_in_flight();
+        group_count_ = count;
+        return {};
+    }
+    const std::uint32_t ready = schedule_.ready();
+    const bool any = take_group_answer(count);
+    if (schedule_.ready() == ready) {
+        // It names closed ones alone, and the others are polled again; or none that is known.
+        again = any;
+        return any ? std::error_code{} : poll_each_alone(count);
+    }
+    for (std::uint32_t i = 0; schedule_.ready() - ready < count && i < count; ++i) {
+        const GroupMember member = memory_.group_members[i];
+        if (member.socket != 0 && schedule_.is_due(member.slot)) {
+            schedule_.note_quiet(member.slot);
+        }
+    }
+    return {};
+}
+
+bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_then) noexcept {
+    if ((events & afd_bits::local_close) != 0) {
+        drop(slot);
+        return true;
+    }
+    std::uint32_t answer = events & wanted_then;
+    if (answer == 0 || schedule_.is_polled(slot)) {
+        return answer != 0;
+    }
+    core::Registration& registration = table_[slot];
+    if ((answer & afd_bits::disconnect) != 0 && hang_ups_.is_full(registration)) {
+        answer |= afd_bits::hung_up;
+    } else if (!core::wants_end(registration.interest)) {
+        schedule_.modify(slot, wanted(slot));
+        answer &= ~afd_bits::disconnect;
+    }
+    if (answer != 0) {
+        schedule_.note_answer(slot, answer);
+    }
+    return true;
+}
+
+bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
+    // It names them in the order in which they were asked, so each is found where the last one was
+    // left; where it does not, the search goes round.
+    const std::uint32_t named = std::min(memory_.group->count, count);
+    GroupMember* const begin = memory_.group_members;
+    GroupMember* const end = begin + count;
+    GroupMember* next = begin;
+    bool any = false;
+    bool all = named == count;
+    for (sys::AfdItem& item : std::span(memory_.group->items(), named)) {
+        if (next->socket != item.socket) {
+            all = false;
+            const auto is_named = [&](const GroupMember& member) {
+                return member.socket == item.socket;
+            };
+            GroupMember* const found = std::find_if(next, end, is_named);
+            next = found != end ? found : std::find_if(begin, next, is_named);
+            if (!is_named(*next)) {
+                continue;
+            }
+        }
+        const std::uint32_t events = std::exchange(item.events, next->events);
+        if ((events & afd_bits::local_close) != 0) {
+            next->socket = 0;
+            all = false;
+        }
+        any = take_answer(next->slot, events, next->events) || any;
+        next = next + 1 == end ? begin : next + 1;
+    }
+    repeatable_ = all ? count : 0;
+    return any;
+}
+
+}  // namespace wakepoll::backend
+
+// lib/core/entry_pool.hpp
+// The fixed pool of overlapped entries: take, give back and find, each O(1).
+//
+// Free entries form a list through the entries themselves. The memory is the caller's and all zero;
+// entries that were never taken are not touched. Used under the poller's lock.
+
+#include <cstdint>
+#include <system_error>
+
+
+namespace wakepoll::core {
+
+class EntryPool {
+public:
+    /// Takes `capacity` entries at `entries`, which outlive the pool.
+    EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
+        : entries_(entries), capacity_(capacity) {}
+
+    EntryPool(const EntryPool&) = delete;
+    EntryPool& operator=(const EntryPool&) = delete;
+
+    // As OverlappedPool has them.
+    [[nodiscard]] OverlappedEntry* acquire() noexcept;
+    [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
+    [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
+
+    /// The address is that of an entry of this pool, in use or not.
+    [[nodiscard]] bool is_entry(const void* address) noexcept {
+        return entry_at(address) != nullptr;
+    }
+
+    /// Gives back an entry, whatever it was in use for.
+    void give_back(OverlappedEntry& entry) noexcept;
+
+    /// The number of an entry, and the entry of a number.
+    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+        return static_cast<std::uint32_t>(&entry - entries_);
+    }
+    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
+        return entries_[index];
+    }
+
+private:
+    /// The entry that begins at this address, in use or not.
+    [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
+
+    OverlappedEntry* entries_;
+    std::uint32_t capacity_;
+    std::uint32_t active_ = 0;
+    std::uint32_t used_ = 0;  ///< Entries from this number on were never taken.
+    std::uint32_t first_free_ = OverlappedEntry::no_entry;
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/operation_list.hpp
+// The poller's own use of the overlapped pool: which entries are in flight, and which are done.
+//
+// An entry's way: taken (`acquire`), begun (`start`), perhaps being cancelled (`cancel`), done.
+// What completes through the port is reported as its packet is dequeued (`complete`); what is done
+// without a packet waits in a queue for the next report (`finish`, `next_finished`). At last the
+// entry goes back to the pool (`give_back`). A wrong step is a mistake in the library and asserted;
+// what a user may get wrong is answered with an error before it comes here.
+//
+// The lists run through the entries, so each step is O(1) and allocates nothing. Used under the
+// poller's lock.
+
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+class OperationList {
+public:
+    using Purpose = OverlappedEntry::Purpose;
+
+    explicit OperationList(EntryPool& pool) noexcept : pool_(pool) {}
+
+    OperationList(const OperationList&) = delete;
+    OperationList& operator=(const OperationList&) = delete;
+
+    /// An idle entry for a call of the poller's on the handle in `slot`; null where none is free.
+    [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
+                                           std::uint32_t generation) noexcept;
+
+    /// Idle, or done and reported: back to the pool.
+    void give_back(OverlappedEntry& entry) noexcept;
+
+    /// Idle: in flight from now on, until its packet comes.
+    void start(OverlappedEntry& entry) noexcept;
+
+    /// In flight: its end has been asked for.
+    void cancel(OverlappedEntry& entry) noexcept;
+
+    /// In flight or being cancelled: its packet has come.
+    void complete(OverlappedEntry& entry) noexcept;
+
+    /// Notes what an operation came to. `code` is why it failed, 0 where it did not.
+    void note_outcome(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept {
+        entry.bytes_transferred = bytes;
+        entry.code_ = code;
+    }
+
+    /// It is on a datagram socket.
+    void note_datagram(OverlappedEntry& entry) noexcept { entry.datagram_ = true; }
+
+    /// It must be reported behind the older operations of its kind on the same handle.
+    void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
+
+    /// Idle, or its packet has come: its outcome waits to be reported; behind the older ones that
+    /// are in flight, where it must be.
+    void finish(OverlappedEntry& entry) noexcept;
+
+    /// An older one that it must be behind waits to be reported.
+    [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
+
+    /// To be called when an operation that was in flight is reported, or waits to be: lets those go
+    /// on that were held behind it.
+    void let_go_on(const OverlappedEntry& done) noexcept;
+
+    /// Nothing is in flight any more that anything could be behind.
+    void let_all_go_on() noexcept;
+
+    /// Takes the one that waits longest to be reported; null where none does.
+    [[nodiscard]] OverlappedEntry* next_finished() noexcept;
+
+    /// It has been handed to the user, who may release it.
+    void note_reported(OverlappedEntry& entry) noexcept { entry.reported_ = true; }
+
+    /// A readiness entry whose read was taken note of: idle again, for the next.
+    void rest(OverlappedEntry& entry) noexcept;
+
+    [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+    /// Those that can be reported now.
+    [[nodiscard]] std::uint32_t finished() const noexcept { return finished_; }
+
+    /// Those in flight, the oldest first; null at the end.
+    [[nodiscard]] OverlappedEntry* first_in_flight() const noexcept { return at(oldest_); }
+    [[nodiscard]] OverlappedEntry* next_in_flight(const OverlappedEntry& entry) const noexcept {
+        return at(entry.next_);
+    }
+
+    [[nodiscard]] static Purpose purpose_of(const OverlappedEntry& entry) noexcept {
+        return entry.purpose_;
+    }
+    /// Its packet is to be expected.
+    [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
+        return entry.state_ == OverlappedState::in_flight ||
+               entry.state_ == OverlappedState::cancelling;
+    }
+    [[nodiscard]] static bool is_datagram(const OverlappedEntry& entry) noexcept {
+        return entry.datagram_;
+    }
+    [[nodiscard]] static bool was_reported(const OverlappedEntry& entry) noexcept {
+        return entry.reported_;
+    }
+    [[nodiscard]] static Slot slot_of(const OverlappedEntry& entry) noexcept {
+        return Slot{entry.slot_};
+    }
+    [[nodiscard]] static std::uint32_t generation_of(const OverlappedEntry& entry) noexcept {
+        return entry.generation_;
+    }
+    [[nodiscard]] static std::uint32_t code_of(const OverlappedEntry& entry) noexcept {
+        return entry.code_;
+    }
+    [[nodiscard]] static Handle& accepted_by(OverlappedEntry& entry) noexcept {
+        return entry.accepted_;
+    }
+
+    /// The number of an entry in the pool, and the entry of a number.
+    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+        return pool_.index_of(entry);
+    }
+    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
+        return pool_[index];
+    }
+
+    /// An entry of this pool that is in use; null for any other pointer.
+    [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
+        return pool_.find_by_overlapped(entry);
+    }
+    [[nodiscard]] bool is_entry(const void* address) const noexcept {
+        return pool_.is_entry(address);
+    }
+
+private:
+    static constexpr std::uint32_t no_entry = OverlappedEntry::no_entry;
+
+    /// A list that runs through `next_`.
+    struct Queue {
+        std::uint32_t first = no_entry;
+        std::uint32_t last = no_entry;
+    };
+    void append(Queue& queue, OverlappedEntry& entry) noexcept;
+
+    /// Both must be reported in order, and `other` comes first.
+    [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
+                                        const OverlappedEntry& other) noexcept {
+        return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
+               entry.generation_ == other.generation_ && entry.operation == other.operation &&
+               static_cast<std::int32_t>(entry.order_ - other.order_) > 0;
+    }
+    [[nodiscard]] bool is_behind_any_of(const OverlappedEntry& entry,
+                                        std::uint32_t first) const noexcept;
+
+    [[nodiscard]] OverlappedEntry* at(std::uint32_t index) const noexcept {
+        return index != no_entry ? &pool_[index] : nullptr;
+    }
+
+    EntryPool& pool_;
+    std::uint32_t oldest_ = no_entry;
+    std::uint32_t newest_ = no_entry;
+    std::uint32_t in_flight_ = 0;
+    Queue ready_;  ///< Those that wait to be reported,
+    Queue held_;   ///< and those that wait for older ones before that.
+    std::uint32_t finished_ = 0;
+    std::uint32_t taken_ = 0;  ///< Entries taken since creation, modulo 2^32.
+};
+
+}  // namespace wakepoll::core
+
+// lib/core/signal_set.hpp
+// Which slots the threads of the system's pool have seen signalled.
+//
+// A bit for each slot. Any thread sets one; the owner takes what is set, in one pass over the
+// words, after the wake word has told it that there is something. Setting a bit allocates nothing
+// and can not fail, so a signal is never lost between a pool's thread and the owner.
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+class SignalSet {
+public:
+    using Word = std::atomic<std::uint64_t>;
+
+    /// How many words a set for this many slots needs.
+    [[nodiscard]] static constexpr std::size_t words_for(std::size_t slots) noexcept {
+        return (slots + bits_per_word - 1) / bits_per_word;
+    }
+
+    /// Takes `words_for` as many slots as there are words, all zero, which outlive the set.
+    explicit SignalSet(Word* words) noexcept : words_(words) {}
+
+    SignalSet(const SignalSet&) = delete;
+    SignalSet& operator=(const SignalSet&) = delete;
+
+    /// Any thread.
+    void set(Slot slot) noexcept { word_of(slot).fetch_or(bit_of(slot)); }
+
+    /// The owner: whether the slot was set; it no longer is.
+    [[nodiscard]] bool take(Slot slot) noexcept {
+        return (word_of(slot).fetch_and(~bit_of(slot)) & bit_of(slot)) != 0;
+    }
+
+    /// The owner: calls `visit` for each of the first `slots` that was set, and none is afterwards.
+    template <class Visit>
+    void take_all(std::size_t slots, const Visit& visit) noexcept {
+        const std::size_t count = words_for(slots);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (words_[i].load(std::memory_order_relaxed) == 0) {
+                continue;
+            }
+            for (std::uint64_t left = words_[i].exchange(0); left != 0; left &= left - 1) {
+                visit(Slot{static_cast<std::uint32_t>(
+                    i * bits_per_word + static_cast<std::size_t>(std::countr_zero(left)))});
+            }
+        }
+    }
+
+private:
+    static constexpr std::size_t bits_per_word = 64;
+
+    [[nodiscard]] Word& word_of(Slot slot) noexcept {
+        return words_[index_of(slot) / bits_per_word];
+    }
+    [[nodiscard]] static constexpr std::uint64_t bit_of(Slot slot) noexcept {
+        return std::uint64_t{1} << (index_of(slot) % bits_per_word);
+    }
+
+    Word* words_;
+};
+
+}  // namespace wakepoll::core
+
+// lib/sys/waitable.hpp
+// sys: being told, on another thread, that something need be waited for no longer.
+//
+// Three users: the completion port itself, which is signalled while packets are queued
+// (undocumented, but asserted by Wine's tests on real Windows and seen on Wine), so that a thread
+// parked in WSAPoll learns of a completion; kernel objects that were registered (events,
+// processes, consoles and the like); and synchronous pipes, which are always signalled as objects
+// and can be waited for only by a thread that reads. That one is the pipe's own and not of the
+// system's pool, which has no more than 500 threads for the whole process.
+
+#include <atomic>
+#include <cstdint>
+#include <system_error>
+
+
+namespace wakepoll::sys {
+
+/// One wait at a time. The system is given the object's address, so it stays where it is.
+///
+/// A callback runs on a thread of the pool (of a pipe, on the pipe's own) and must be short. All
+/// else is called by one thread.
+class ThreadPoolWait {
+public:
+    /// Is given the wait that came to an end, too: one context may serve many.
+    using Callback = void (*)(void* context, const ThreadPoolWait& wait) noexcept;
+
+    ThreadPoolWait() noexcept = default;
+    ThreadPoolWait(const ThreadPoolWait&) = delete;
+    ThreadPoolWait& operator=(const ThreadPoolWait&) = delete;
+    ~ThreadPoolWait() { disarm(); }
+
+    /// RegisterWaitForSingleObject(WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD): calls `callback`
+    /// once when `object` is or becomes signalled. As any wait does, it takes the signal of an
+    /// auto-reset event or timer, and one of a semaphore's count. It waits on a DuplicateHandle of
+    /// its own, so closing the handle changes nothing for it, nor for other waits. Disarms a wait
+    /// armed before.
+    [[nodiscard]] std::error_code arm(Handle object, Callback callback, void* context) noexcept;
+
+    /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
+    /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
+    /// also where the read failed for any other reason; never for a read that `disarm` ended.
+    /// Disarms a wait armed before. The thread keeps the DLL loaded that it runs in.
+    [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
+                                              void* context) noexcept;
+
+    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread needs this
+    /// object no longer: when it returns, the callback has run or never will. It does not wait for
+    /// the end of the thread, which can not come while the caller is in a DllMain. Nothing where no
+    /// wait was armed. Not from within the callback.
+    void disarm() noexcept;
+
+    /// What the other thread does; for the bodies behind this header alone.
+    void run() const noexcept { callback_(context_, *this); }
+
+private:
+    friend struct PipeReader;  ///< A body's own.
+
+    /// The registered wait; of a pipe, its thread.
+    std::atomic<void*> registration_ = nullptr;
+    Handle target_;       ///< The pipe, or this wait's own handle to the object.
+    bool reads_ = false;  ///< `target_` is a pipe.
+    /// Of a pipe: set by whichever comes first, the end of the read or `disarm`. The callback runs
+    /// only where it was the former, a cancel is tried only where it was the latter.
+    std::atomic<bool> decided_ = false;
+    std::atomic<bool> done_ = false;  ///< Of a pipe: the thread does not touch this any more.
+    Callback callback_ = nullptr;
+    void* context_ = nullptr;
+};
+
+/// WaitForSingleObject(object, 0): whether the object is signalled. As any wait does, it takes the
+/// signal of an auto-reset event or timer, and one of a semaphore's count. ERROR_INVALID_HANDLE (6)
+/// for a closed one, ERROR_ACCESS_DENIED (5) for a handle without the right to wait.
+[[nodiscard]] Result<bool> take_signal(Handle object) noexcept;
+
+/// NtQueryEvent: true for an event that a wait resets. ERROR_INVALID_HANDLE (6) for what is no
+/// event, ERROR_ACCESS_DENIED (5) for a handle without the right to ask (EVENT_QUERY_STATE).
+[[nodiscard]] Result<bool> is_auto_reset(Handle event) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/handle_backend.hpp
+// Readiness of every registered handle that is not a socket.
+//
+// The kernel has no WSAPoll for these: each is waited for by itself, and only while it is not
+// ready. A registered slot is either *due*, in a ring of those that the next wait asks one by
+// one whether they are ready now (so what stays ready is reported by every wait), or *armed*:
+// asked, found not ready, and left to something that will say when it is. What that is depends on
+// the kind:
+//
+//   - events, processes, threads, semaphores, timers and consoles: a wait of the system's thread
+//     pool on the object itself;
+//   - synchronous pipes, which as objects are always signalled: a thread of the pool that reads
+//     nothing from the pipe, which returns when something could be read;
+//   - pipes opened for overlapped use: an overlapped read of nothing, whose packet comes to the
+//     port. Its entry is taken from the pool when the pipe is registered, so that it can not be
+//     missing later.
+//
+// A pool's thread does no more than note the slot in a set of bits and rouse the waiting thread. A
+// slot that is unregistered is disarmed first, which waits for a callback that is running, so
+// nothing of it is left afterwards; only a read of nothing may still be in flight, and its packet
+// is recognised by the generation of the slot.
+//
+// Pipes report that their other end is gone whatever the interest, so they are waited for in any
+// case. While one holds bytes that the interest does not want, no read could wait for its end: it
+// is *unread*, and asked once in each wait.
+//
+// A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
+// signal is kept with the slot until it has been reported.
+//
+// All of it is called under the poller's lock.
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll::backend {
+
+/// What a handle that is no socket can report of reading.
+inline constexpr std::uint32_t readable = mask::in | mask::rdnorm;
+
+class HandleBackend {
+public:
+    /// What is known of a slot beyond its registration.
+    struct Watch {
+        bool armed : 1 = false;     ///< Something will say when the slot is ready.
+        bool taken : 1 = false;     ///< A signal was taken for it and is not reported yet.
+        bool takes : 1 = false;     ///< To wait for the object is to take its signal.
+        bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
+        bool messages : 1 = false;  ///< And one of messages.
+        bool unread : 1 = false;    ///< A pipe that holds what the interest does not want.
+        bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
+    };
+
+    /// Raw memory for a wait.
+    struct Cell {
+        alignas(sys::ThreadPoolWait) std::byte memory[sizeof(sys::ThreadPoolWait)];
+    };
+
+    /// Arrays of all-zero memory for every slot, which outlive the backend.
+    struct Memory {
+        Cell* cells;
+        Watch* watches;
+        core::SignalSet::Word* signals;  ///< `SignalSet::words_for` of them
+        core::SlotRing::Link* links;     ///< shared with the rings of other backends
+    };
+
+    /// Rouses the waiting thread, from any thread.
+    using Rouse = void (*)(void* poller) noexcept;
+
+    HandleBackend(const Memory& memory, core::RegistrationTable& table,
+                  core::OperationList& operations, PollerStats& stats, Rouse rouse,
+                  void* poller) noexcept;
+
+    HandleBackend(const HandleBackend&) = delete;
+    HandleBackend& operator=(const HandleBackend&) = delete;
+
+    /// True where a handle of this kind can be registered here at all.
+    [[nodiscard]] static bool can_watch(HandleType type) noexcept;
+    /// True where this may be asked of it: nothing but sockets tells when it can be written to.
+    [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
+
+    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
+    /// overlapped pipe must be associated with the port before.
+    [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
+    void modify(core::Slot slot) noexcept;
+    void remove(core::Slot slot) noexcept;
+
+    /// A thread reads from this pipe, so it is open, and most questions wait for that thread.
+    [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
+        const Watch& watch = watches_[core::index_of(slot)];
+        return table_[slot].type == HandleType::pipe && watch.armed && !watch.by_read;
+    }
+
+    /// Makes due what each wait asks once.
+    void begin_wait() noexcept {
+        if (!unread_.empty()) {
+            ask_unread();
+        }
+    }
+
+    /// How many slots are due, and so are visited by a full round of `collect`.
+    [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }
+
+    /// Asks at most `visits` of those due and reports those that are ready, from where the last
+    /// scan stopped. Stops early when `events` is full or an arming failed: `error` says why then,
+    /// and the slot stays due.
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               std::error_code& error) noexcept;
+
+    /// Asks all that are due, so that what is not ready is armed. True where some remain: they are
+    /// ready, or could not be asked.
+    [[nodiscard]] bool arm_due() noexcept;
+
+    /// Takes note of what the pool's threads have seen.
+    void take_signals() noexcept;
+
+    /// The packet of a read of nothing has come; `error` is what the read ended with.
+    void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
+
+    /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
+    /// nothing in flight are left to the drain of the port.
+    void close() noexcept;
+
+private:
+    /// What asking a slot found.
+    struct Answer {
+        std::uint32_t mask = 0;   ///< 0: not ready, and armed.
+        bool closed = false;      ///< The handle is none any more.
+        std::error_code error{};  ///< It could be neither asked nor armed.
+    };
+
+    [[nodiscard]] Answer ask(core::Slot slot) noexcept;
+    /// What of an answer is reported.
+    [[nodiscard]] std::uint32_t reported(core::Slot slot, const Answer& answer) const noexcept;
+    [[nodiscard]] Answer ask_object(core::Slot slot) noexcept;
+    [[nodiscard]] Answer ask_console(core::Slot slot) noexcept;
+    [[nodiscard]] Answer ask_pipe(core::Slot slot) noexcept;
+    [[nodiscard]] Answer arm(core::Slot slot) noexcept;
+    [[nodiscard]] Answer arm_by_read(core::Slot slot) noexcept;
+
+    [[nodiscard]] Watch& watch_of(core::Slot slot) noexcept {
+        return watches_[core::index_of(slot)];
+    }
+    [[nodiscard]] sys::ThreadPoolWait& wait_of(core::Slot slot) noexcept {
+        return *std::launder(
+            reinterpret_cast<sys::ThreadPoolWait*>(cells_[core::index_of(slot)].memory));
+    }
+    [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
+        return (bits(table_[slot].interest) & readable) != 0;
+    }
+    /// Something of it may be reported: of a pipe its end, whatever the interest.
+    [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
+        return wants_reading(slot) || table_[slot].type == HandleType::pipe;
+    }
+    void note_signal(core::Slot slot) noexcept;
+    void make_due(core::Slot slot) noexcept;
+    /// Takes out of `due_` what was asked and has nothing to report.
+    void set_aside(core::Slot slot, const Answer& answer) noexcept;
+    void ask_unread() noexcept;
+    /// Takes a slot out of the ring that it is in, if any.
+    void unlink(core::Slot slot) noexcept;
+    void disarm(core::Slot slot) noexcept;
+    /// Unregisters a handle that was found closed.
+    void drop(core::Slot slot) noexcept;
+
+    /// Called by a thread of the system's pool.
+    static void signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept;
+
+    Cell* cells_;
+    Watch* watches_;
+    core::SignalSet signals_;
+    core::SlotRing due_;
+    core::SlotRing unread_;
+    core::RegistrationTable& table_;
+    core::OperationList& operations_;
+    PollerStats& stats_;
+    Rouse rouse_;
+    void* poller_;
+};
+
+}  // namespace wakepoll::backend
+
+// lib/sys/console.hpp
+// sys: the input records of a console.
+
+#include <cstdint>
+
+
+namespace wakepoll::sys {
+
+enum class ConsoleRecord : std::uint8_t {
+    none,       ///< The input buffer is empty.
+    character,  ///< A key that yields one: pressed, or the Alt key let go after a number.
+    key,        ///< Any other key, or one that was let go: ReadFile and ReadConsole skip it.
+    other,      ///< The mouse, the focus, a menu or the size of the window.
+};
+
+/// PeekConsoleInputW of one record: what the next one is. Error 6 where the handle is not (or no
+/// longer) the input of a console.
+[[nodiscard]] Result<ConsoleRecord> next_console_record(Handle console) noexcept;
+
+/// ReadConsoleInputW of one record, which must be there: it is gone then.
+[[nodiscard]] std::error_code discard_console_record(Handle console) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/sys/handle_info.hpp
+// sys: what the kernel says a handle is, one question a function.
+//
+// The answers are put together in lib/classify.cpp. None of these calls changes anything.
+
+#include <cstdint>
+
+
+namespace wakepoll::sys {
+
+/// GetFileType's answers.
+enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe = 3 };
+
+/// GetFileType. An error (6, ERROR_INVALID_HANDLE) for what is not a file-like handle, an event for
+/// instance; `unknown` without an error where the kernel itself does not know.
+[[nodiscard]] Result<FileType> file_type(Handle handle) noexcept;
+
+/// GetConsoleMode succeeds.
+[[nodiscard]] bool is_console(Handle handle) noexcept;
+
+/// GetNamedPipeInfo succeeds, lacks the right to ask, or says that the server has disconnected the
+/// pipe. (Anonymous pipes are named pipes underneath.)
+[[nodiscard]] bool is_pipe(Handle handle) noexcept;
+
+/// The type of a kernel object that is not file-like, by NtQueryObject's type name: event, process,
+/// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) where the
+/// number is no handle at all.
+[[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/sys/pipe.hpp
+// sys: what can be read from a pipe just now, and how.
+
+#include <cstdint>
+
+
+namespace wakepoll::sys {
+
+/// PeekNamedPipe: the bytes that a read would find. ERROR_BROKEN_PIPE (109) once the other end is
+/// gone and all was read, ERROR_ACCESS_DENIED (5) for an end that can not be read from. On a
+/// synchronous pipe it waits for a read that another thread has begun on the same handle.
+[[nodiscard]] Result<std::uint32_t> readable_bytes(Handle pipe) noexcept;
+
+/// GetNamedPipeInfo: the pipe keeps messages apart, so there can be one of no bytes. False where it
+/// can not be asked.
+[[nodiscard]] bool carries_messages(Handle pipe) noexcept;
+
+/// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
+/// at once (232, ERROR_NO_DATA). True where it can not be asked.
+[[nodiscard]] bool reads_wait(Handle pipe) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/handle_asking.cpp
+// Asking registered handles whether they are ready, each in the way of its kind, and arming what is
+// to say so of those that are not.
+#include <cassert>
+
+
+namespace wakepoll::backend {
+namespace {
+
+using core::Slot;
+
+/// ERROR_NO_DATA. A read ends with it in the mode PIPE_NOWAIT, in which a pipe cannot be waited
+/// for; of a broken pipe it says something else.
+constexpr int no_data = 232;
+
+/// The error says that the handle is closed, or is another object's by now.
+[[nodiscard]] bool says_closed(std::error_code error) noexcept {
+    return error == std::errc::bad_file_descriptor;
+}
+
+/// The error says that the handle is no pipe any more that could be read from, as it was when it
+/// was registered: it was closed, and its number is another object's. Each kind of object has an
+/// error of its own for a call that it does not know, so it is asked what it is.
+[[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
+    return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
+}
+
+/// The error says that there is no other end any more, or, of a server's end, not yet again.
+[[nodiscard]] bool says_broken(std::error_code error) noexcept {
+    return error == std::errc::broken_pipe || error == std::errc::not_connected;
+}
+
+}  // namespace
+
+Scan HandleBackend::collect(std::span<NativeEvent> events, std::size_t visits,
+                            std::error_code& error) noexcept {
+    Scan scan;
+    while (scan.visited < visits && scan.filled < events.size() && !due_.empty()) {
+        const Slot slot = due_.cursor();
+        const Answer answer = ask(slot);
+        ++scan.visited;
+        if (answer.closed) {
+            drop(slot);
+            continue;
+        }
+        if (answer.error) {
+            due_.advance();
+            error = answer.error;
+            return scan;
+        }
+        const std::uint32_t mask = reported(slot, answer);
+        if (mask == 0) {
+            set_aside(slot, answer);
+            continue;
+        }
+        const core::Registration& registration = table_[slot];
+        NativeEvent& event = events[scan.filled++];
+        event.events = mask;
+        event.data.u64 = registration.user_data;
+        event.completion = nullptr;
+        if (core::is_one_shot(registration.interest)) {
+            due_.remove(slot);
+        } else {
+            due_.advance();
+        }
+    }
+    return scan;
+}
+
+bool HandleBackend::arm_due() noexcept {
+    due_.for_each([this](Slot slot) {
+        const bool was_taken = watch_of(slot).taken;
+        const Answer answer = ask(slot);
+        if (answer.closed) {
+            drop(slot);
+        } else if (reported(slot, answer) != 0) {
+            // To ask was to take the signal, which is kept until it is reported.
+            watch_of(slot).taken = was_taken || watch_of(slot).takes;
+        } else if (!answer.error) {
+            set_aside(slot, answer);
+        }
+    });
+    return !due_.empty();
+}
+
+std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noexcept {
+    return core::filter_mask(answer.mask, table_[slot].interest);
+}
+
+HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
+    switch (table_[slot].type) {
+        case HandleType::console:
+            return ask_console(slot);
+        case HandleType::pipe:
+            return ask_pipe(slot);
+        default:
+            return ask_object(slot);
+    }
+}
+
+HandleBackend::Answer HandleBackend::ask_object(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    if (watch.taken) {
+        watch.taken = false;
+        return {.mask = readable};
+    }
+    const Result<bool> signalled = sys::take_signal(table_[slot].handle);
+    if (!signalled) {
+        return {.closed = says_closed(signalled.error()), .error = signalled.error()};
+    }
+    return *signalled ? Answer{.mask = readable} : arm(slot);
+}
+
+HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
+    const Handle console = table_[slot].handle;
+    for (;;) {
+        const Result<sys::ConsoleRecord> next = sys::next_console_record(console);
+        if (!next) {
+            return {.closed = says_closed(next.error()), .error = next.error()};
+        }
+        if (*next == sys::ConsoleRecord::character) {
+            return {.mask = readable};
+        }
+        if (*next == sys::ConsoleRecord::none) {
+            return arm(slot);
+        }
+        // A read would skip it and block. Left where it is, it would keep the console signalled and
+        // hide the characters behind it.
+        if (const std::error_code error = sys::discard_console_record(console)) {
+            return {.error = error};
+        }
+    }
+}
+
+HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    if (watch.taken && wants_reading(slot)) {
+        // The read of nothing has taken a message of no bytes.
+        watch.taken = false;
+        return {.mask = readable};
+    }
+    const Result<std::uint32_t> bytes = sys::readable_bytes(table_[slot].handle);
+    if (!bytes) {
+        return says_broken(bytes.error())
+                   ? Answer{.mask = readable | mask::hup}
+                   : Answer{.closed = says_other_pipe(table_[slot].handle, bytes.error()),
+                            .error = bytes.error()};
+    }
+    if (*bytes > 0 || watch.taken) {
+        watch.woken = false;
+        return {.mask = readable};
+    }
+    if (watch.woken && !sys::reads_wait(table_[slot].handle)) {
+        return {.mask = mask::err};
+    }
+    watch.woken = false;
+    return watch.by_read ? arm_by_read(slot) : arm(slot);
+}
+
+HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
+    sys::ThreadPoolWait& wait = wait_of(slot);
+    const core::Registration& registration = table_[slot];
+    const std::error_code error =
+        registration.type == HandleType::pipe
+            ? wait.arm_on_pipe(registration.handle, &HandleBackend::signalled, this)
+            : wait.arm(registration.handle, &HandleBackend::signalled, this);
+    watch_of(slot).armed = !error;
+    return {.closed = says_closed(error), .error = error};
+}
+
+HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
+    OverlappedEntry& entry = operations_[table_[slot].entry];
+    assert(entry.state() == OverlappedState::idle);
+    const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
+    if (!started) {
+        if (started.error().value() == no_data) {
+            return {.mask = mask::err};
+        }
+        return says_broken(started.error())
+                   ? Answer{.mask = readable | mask::hup}
+                   : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
+                            .error = started.error()};
+    }
+    // Its packet comes even where it was done at once.
+    operations_.start(entry);
+    watch_of(slot).armed = true;
+    return {};
+}
+
+}  // namespace wakepoll::backend
+
+// lib/backend/handle_backend.cpp
+// Registering, and signals. What asks whether a handle is ready is in handle_asking.cpp.
+
+#include <memory>
+
+
+namespace wakepoll::backend {
+namespace {
+
+using core::Slot;
+
+constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
+
+/// To wait for the object is to change it.
+[[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
+    switch (registration.type) {
+        case HandleType::event: {
+            // Without the right to query it, it is taken for one that a wait resets.
+            const Result<bool> resets = sys::is_auto_reset(registration.handle);
+            return !resets || *resets;
+        }
+        case HandleType::semaphore:
+        case HandleType::timer:  // The kernel does not tell which kind of timer it is.
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+HandleBackend::HandleBackend(const Memory& memory, core::RegistrationTable& table,
+                             core::OperationList& operations, PollerStats& stats, Rouse rouse,
+                             void* poller) noexcept
+    : cells_(memory.cells),
+      watches_(memory.watches),
+      signals_(memory.signals),
+      due_(memory.links),
+      unread_(memory.links),
+      table_(table),
+      operations_(operations),
+      stats_(stats),
+      rouse_(rouse),
+      poller_(poller) {}
+
+void HandleBackend::close() noexcept {
+    for (std::uint32_t slot = 0; slot < table_.used(); ++slot) {
+        const core::Registration& registration = table_[Slot{slot}];
+        if (!registration.registered || registration.type == HandleType::socket) {
+            continue;
+        }
+        std::destroy_at(&wait_of(Slot{slot}));
+        if (watches_[slot].by_read) {
+            OverlappedEntry& entry = operations_[registration.entry];
+            if (entry.state() == OverlappedState::idle) {
+                operations_.give_back(entry);
+            }
+        }
+    }
+}
+
+// Registering
+// -----------------------------------------------------------------------------------
+
+bool HandleBackend::can_watch(HandleType type) noexcept {
+    return type != HandleType::socket && type != HandleType::file && type != HandleType::unknown;
+}
+
+bool HandleBackend::can_report(IoInterest interest) noexcept {
+    return (bits(interest) & (mask::out | mask::wrnorm | mask::wrband | mask::pri)) == 0;
+}
+
+std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
+    core::Registration& registration = table_[slot];
+    Watch watch;
+    if (registration.type == HandleType::pipe) {
+        // What can not be read from will never be readable; say so now.
+        const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
+        if (!bytes && bytes.error().value() != other_end_gone) {
+            // A server's end that no client has opened yet, or either end of one that the server
+            // has disconnected.
+            return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
+                                                           : bytes.error();
+        }
+        if (!sys::reads_wait(registration.handle)) {
+            return own_errors::operation_not_permitted();
+        }
+        if (overlapped) {
+            OverlappedEntry* const entry = operations_.acquire(
+                core::OperationList::Purpose::readiness, slot, registration.generation);
+            if (entry == nullptr) {
+                return own_errors::resource_unavailable_try_again();
+            }
+            entry->handle = registration.handle;
+            registration.entry = operations_.index_of(*entry);
+            watch.by_read = true;
+            watch.messages = sys::carries_messages(registration.handle);
+        }
+    } else if (registration.type == HandleType::console) {
+        const Result<sys::ConsoleRecord> next = sys::next_console_record(registration.handle);
+        if (!next) {
+            return next.error();
+        }
+    } else {
+        watch.takes = takes_signals(registration);
+        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
+        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        if (!watch.takes || wants_reading(slot)) {
+            const Result<bool> signalled = sys::take_signal(registration.handle);
+            if (!signalled) {
+                return signalled.error();
+            }
+            watch.taken = watch.takes && *signalled;
+        }
+    }
+    watch_of(slot) = watch;
+    ::new (cells_[core::index_of(slot)].memory) sys::ThreadPoolWait;
+    make_due(slot);
+    return {};
+}
+
+void HandleBackend::modify(Slot slot) noexcept {
+    if (!is_wanted(slot)) {
+        // Nobody wants the signal, so it must not be taken from others.
+        unlink(slot);
+        disarm(slot);
+        return;
+    }
+    if (watch_of(slot).unread) {
+        unlink(slot);
+    }
+    make_due(slot);
+}
+
+void HandleBackend::remove(Slot slot) noexcept {
+    unlink(slot);
+    disarm(slot);
+    std::destroy_at(&wait_of(slot));
+    if (!watch_of(slot).by_read) {
+        return;
+    }
+    core::Registration& registration = table_[slot];
+    OverlappedEntry& entry = operations_[registration.entry];
+    registration.entry = 0;
+    if (entry.state() == OverlappedState::idle) {
+        operations_.give_back(entry);
+        return;
+    }
+    // Its packet comes in any case and is dropped then, by the generation of the slot.
+    operations_.cancel(entry);
+    static_cast<void>(sys::cancel(entry.handle, entry.overlapped));
+}
+
+void HandleBackend::drop(Slot slot) noexcept {
+    remove(slot);
+    table_.end_registration(slot);
+    ++stats_.registrations_dropped;
+}
+
+// Signals
+// ------------------------------------------------------------------------------------
+
+void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) noexcept {
+    auto& self = *static_cast<HandleBackend*>(backend);
+    const auto* const cell = reinterpret_cast<const Cell*>(&wait);
+    self.signals_.set(Slot{static_cast<std::uint32_t>(cell - self.cells_)});
+    self.rouse_(self.poller_);
+}
+
+void HandleBackend::take_signals() noexcept {
+    signals_.take_all(table_.used(), [this](Slot slot) { note_signal(slot); });
+}
+
+void HandleBackend::note_signal(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    watch.armed = false;
+    watch.taken = watch.taken || watch.takes;
+    watch.woken = table_[slot].type == HandleType::pipe;
+    make_due(slot);
+}
+
+void HandleBackend::make_due(Slot slot) noexcept {
+    if (is_wanted(slot) && !watch_of(slot).armed && !due_.is_linked(slot)) {
+        due_.add(slot);
+    }
+}
+
+void HandleBackend::set_aside(Slot slot, const Answer& answer) noexcept {
+    due_.remove(slot);
+    if (answer.mask != 0) {
+        watch_of(slot).unread = true;
+        unread_.add(slot);
+    }
+}
+
+void HandleBackend::ask_unread() noexcept {
+    while (!unread_.empty()) {
+        const Slot slot = unread_.cursor();
+        unlink(slot);
+        due_.add(slot);
+    }
+}
+
+void HandleBackend::unlink(Slot slot) noexcept {
+    if (watch_of(slot).unread) {
+        watch_of(slot).unread = false;
+        unread_.remove(slot);
+    } else if (due_.is_linked(slot)) {
+        due_.remove(slot);
+    }
+}
+
+void HandleBackend::disarm(Slot slot) noexcept {
+    Watch& watch = watch_of(slot);
+    wait_of(slot).disarm();
+    watch.armed = false;
+    // It may have ended just before, with a signal that it took.
+    if (signals_.take(slot)) {
+        watch.taken = watch.taken || watch.takes;
+    }
+}
+
+void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) noexcept {
+    const Slot slot = core::OperationList::slot_of(entry);
+    const bool asked = entry.state() == OverlappedState::cancelling;
+    operations_.complete(entry);
+    core::Registration& registration = table_[slot];
+    if (!registration.active ||
+        registration.generation != core::OperationList::generation_of(entry)) {
+        ++stats_.late_packets;
+        operations_.give_back(entry);
+        return;
+    }
+    operations_.rest(entry);
+    watch_of(slot).armed = false;
+    if (error == std::errc::operation_canceled && !asked) {
+        drop(slot);  // The handle was closed; its number may be another's already.
+        return;
+    }
+    // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
+    // have been read since.
+    watch_of(slot).taken = !error && watch_of(slot).messages;
+    make_due(slot);
+}
+
+}  // namespace wakepoll::backend
+
+// lib/backend/hang_ups.cpp
+
+
+namespace wakepoll::backend {
+
+bool HangUps::is_full(core::Registration& registration) const noexcept {
+    if (registration.hung_up || bits_for(registration) == 0) {
+        return registration.hung_up;
+    }
+    const Result<bool> shut = sys::is_shut_both_ways(registration.handle);
+    const std::error_code error = shut.error();
+    // A connection that the peer has ended in order and that is one no more is shut both ways.
+    registration.hung_up = shut ? *shut : error == std::errc::not_connected;
+    // Not of TCP, or not on this system. It is kept for each socket, for others may be asked.
+    const bool untold = error == std::errc::operation_not_supported ||
+                        error == std::errc::invalid_argument ||
+                        error == std::errc::bad_file_descriptor;
+    registration.asked =
+        !registration.hung_up && (untold || !core::wants_end(registration.interest));
+    return registration.hung_up;
+}
+
+}  // namespace wakepoll::backend
+
+// lib/core/poll_set.hpp
+// The dense array that WSAPoll reads, and where in it each registration stands.
+//
+// Position 0 of the array is the doorbell's; registered sockets follow without gaps, so one call
+// covers them all. `add` appends, `remove` fills the hole with the last entry; both are O(1).
+//
+// Whose turn it is to be visited is kept apart from where an entry stands, as a ring through the
+// slots, so that with more ready than the caller has room for, each gets its turn. (Positions alone
+// cannot promise that: one-shot sockets that leave when visited and are armed again at once would
+// fill each other's holes, and the rest would starve.)
+//
+// While a thread is blocked in WSAPoll the array is the kernel's. The first change that comes
+// meanwhile copies it: the kernel keeps the old array, the set goes on in the other one, and what
+// the kernel answers is merged for the sockets that were not changed.
+//
+// Used by the WSAPoll backend, under the poller's lock. It makes no system call and allocates
+// nothing.
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+
+namespace wakepoll::core {
+
+class PollSet {
+public:
+    /// An array for WSAPoll, and the slot of each entry but the first.
+    struct Array {
+        PollEntry* entries;  ///< `capacity + 1`
+        Slot* slots;         ///< `capacity`
+    };
+
+    /// Takes two arrays, and a position (zero: none) and a link for every slot; they outlive the
+    /// set. Other rings may share the links.
+    PollSet(Array array, Array other, std::uint32_t* positions, SlotRing::Link* links) noexcept
+        : array_(array), other_(other), positions_(positions), ring_(links) {}
+
+    PollSet(const PollSet&) = delete;
+    PollSet& operator=(const PollSet&) = delete;
+
+    /// Appends a socket; `slot` must not be in the set.
+    void add(Slot slot, const PollEntry& entry) noexcept;
+
+    /// Takes a slot out; it must be in the set.
+    void remove(Slot slot) noexcept;
+
+    [[nodiscard]] bool contains(Slot slot) const noexcept {
+        return positions_[index_of(slot)] != 0;
+    }
+
+    /// The entry of a slot that is in the set.
+    [[nodiscard]] PollEntry& operator[](Slot slot) noexcept {
+        assert(contains(slot));
+        return array_.entries[positions_[index_of(slot)]];
+    }
+
+    /// The kernel has the array until `end_block`.
+    void begin_block() noexcept;
+    /// What the kernel is to poll: the doorbell and the registered sockets behind it, as they were
+    /// when the block began. To be called by the thread that blocks, without the lock.
+    [[nodiscard]] std::span<PollEntry> blocked_entries() const noexcept { return kernel_; }
+    /// The kernel has answered.
+    void end_block() noexcept;
+    /// Sockets were added, or changed, while the kernel had the array.
+    [[nodiscard]] bool needs_another_block() const noexcept { return added_; }
+
+    /// Some registered socket has an answer. Looks at all of them where none has.
+    [[nodiscard]] bool has_answers() const noexcept;
+
+    /// Ends the turns of those at the cursor that have no answer, of at most `most`; how many. The
+    /// set must not be empty.
+    std::size_t pass_over_silent(std::size_t most) noexcept;
+
+    /// The registered sockets, without the doorbell. Invalidated by `add` and `remove`.
+    [[nodiscard]] std::span<PollEntry> entries() noexcept { return {array_.entries + 1, size()}; }
+
+    /// The doorbell and the registered sockets behind it.
+    [[nodiscard]] std::span<PollEntry> entries_with_doorbell() noexcept {
+        return {array_.entries, std::size_t{size()} + 1};
+    }
+
+    [[nodiscard]] PollEntry& doorbell() noexcept { return array_.entries[0]; }
+
+    [[nodiscard]] Slot slot_at(std::size_t position) const noexcept {
+        return array_.slots[position];
+    }
+
+    [[nodiscard]] std::uint32_t size() const noexcept { return ring_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return ring_.empty(); }
+
+    /// The slot whose turn it is; `no_slot` in an empty set.
+    [[nodiscard]] Slot cursor() const noexcept { return ring_.cursor(); }
+
+    /// Ends the turn of a slot that is at the cursor: it becomes the last of the round.
+    void advance_past(Slot slot) noexcept { ring_.advance_to(ring_.next(slot)); }
+
+private:
+    /// To be called before each change that concerns a slot.
+    void before_change(Slot slot) noexcept;
+
+    Array array_;
+    Array other_;  ///< The kernel's, while `changed_`.
+    std::uint32_t* positions_;
+    SlotRing ring_;
+    std::span<PollEntry> kernel_;  ///< Changed by the thread that blocks alone.
+    bool blocked_ = false;         ///< The kernel has an array.
+    bool changed_ = false;         ///< The set goes on in another one.
+    bool added_ = false;           ///< There is an entry that the kernel has not.
+};
+
+}  // namespace wakepoll::core
+
+// lib/sys/doorbell.hpp
+// sys: a socket that one thread rings and another polls.
+//
+// A thread blocked in WSAPoll does not see the completion port, so the poll set carries one extra
+// entry: a non-blocking UDP socket, bound to a free port of 127.0.0.1 and connected to itself, so
+// that only its own datagrams reach it. `ring` may be called from any thread while the doorbell is
+// open.
+//
+// Filter drivers (firewalls, virus scanners) can drop datagrams on loopback without a word, and a
+// doorbell that is not heard loses wakes. So one that is made has been rung and heard.
+
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+class Doorbell {
+public:
+    /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
+    /// then send, WSAPoll for at most `longest_way`, recv. What was opened is closed again where
+    /// one of them fails. WSAENETDOWN (10050) where the datagram does not come.
+    [[nodiscard]] static Result<Doorbell> create() noexcept;
+
+    /// What a datagram is given for its way: it takes microseconds where nothing looks at it.
+    static constexpr std::uint32_t longest_way = 250;  // milliseconds
+
+    Doorbell() noexcept = default;
+    Doorbell(Doorbell&& other) noexcept : socket_(std::exchange(other.socket_, closed)) {}
+    Doorbell& operator=(Doorbell&& other) noexcept {
+        std::swap(socket_, other.socket_);
+        return *this;
+    }
+    ~Doorbell() { close(); }
+
+    /// send of one byte. A full buffer (WSAEWOULDBLOCK) is success: it is ringing already.
+    [[nodiscard]] std::error_code ring() const noexcept;
+
+    /// recv of one datagram; success too where there was none.
+    [[nodiscard]] std::error_code drain() const noexcept;
+
+    /// closesocket. Nothing where it is not open.
+    void close() noexcept;
+
+    /// Forgets the socket without closing it: somebody else has.
+    void abandon() noexcept { socket_ = closed; }
+
+    [[nodiscard]] bool is_open() const noexcept { return socket_ != closed; }
+    [[nodiscard]] std::uintptr_t socket() const noexcept { return socket_; }
+
+private:
+    static constexpr std::uintptr_t closed = ~std::uintptr_t{0};
+
+    explicit Doorbell(std::uintptr_t socket) noexcept : socket_(socket) {}
+
+    std::uintptr_t socket_ = closed;
+};
+
+}  // namespace wakepoll::sys
+
+// lib/backend/wsapoll_backend.hpp
+// Readiness by WSAPoll: documented calls only, one call a wait over all registered sockets.
+//
+// A socket is active, quiet or silent. The active ones stand in the poll set, which a wait blocks
+// on; its array carries the doorbell, through which other threads end the block. The quiet ones are
+// those for which WSAPoll would return at once, without end, with a hang-up that their interest
+// filters out: WSAPoll's HUP cannot be switched off. They are polled again at a growing distance (1
+// ms doubling to 50 ms), some dozens a call, and become active when they have something to report.
+// The silent ones are one-shot registrations that have reported: once in each wait they are asked
+// whether they are still open, and nothing else.
+//
+// Before Windows 10 build 19041 WSAPoll never reports a refused connect. Stream sockets that are
+// not connected when they are registered are therefore also asked about by select, at the same
+// distances, until they are. On newer systems no socket is. Both re-checks shorten a wait only
+// while such sockets are registered, and are counted in `PollerStats::rechecks`.
+//
+// A doorbell that someone closed while no thread was blocked is marked by WSAPoll, but does not end
+// the block. So the first block of a wait is short: a wait that goes on has seen the doorbell.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll::backend {
+
+class WsapollBackend {
+public:
+    enum class Set : std::uint8_t { none, active, quiet, silent };
+
+    /// What is kept for a slot. All-zero memory is one that is in no set.
+    struct Member {
+        Set set = Set::none;
+        bool connecting = false;  ///< Not connected when last seen.
+    };
+
+    /// Arrays of all-zero memory that outlive the backend, or the last socket in it.
+    struct Memory {
+        core::PollSet::Array arrays[2];
+        std::uint32_t* positions;     ///< by slot
+        Member* members;              ///< by slot
+        core::SlotRing::Link* links;  ///< by slot, shared with the rings of other backends
+    };
+
+    WsapollBackend(const Memory& memory, core::RegistrationTable& table, core::WakeState& wake,
+                   PollerStats& stats, const HangUps& hang_ups,
+                   bool select_reports_refusals) noexcept;
+
+    WsapollBackend(const WsapollBackend&) = delete;
+    WsapollBackend& operator=(const WsapollBackend&) = delete;
+
+    // As ReadinessBackend has them.
+    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    void remove(core::Slot slot) noexcept;
+    [[nodiscard]] core::Park parks_at() const noexcept {
+        return active_.empty() ? core::Park::port : core::Park::sockets;
+    }
+    void begin_wait(std::size_t room) noexcept;
+    [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept;
+    [[nodiscard]] std::size_t due() const noexcept { return 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return answered_ ? active_.size() : 0; }
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               core::nanoseconds now) noexcept;
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept;
+    [[nodiscard]] std::error_code begin_block() noexcept;
+    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
+    [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
+    [[nodiscard]] bool take_packet(const void* /*context*/, std::uint32_t /*status*/) noexcept {
+        return false;
+    }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return 0; }
+    [[nodiscard]] bool is_waiting() const noexcept { return false; }
+    [[nodiscard]] bool is_held_up() const noexcept { return false; }
+    void retry_cancels() noexcept {}
+    void cancel_all() noexcept {}
+
+    /// A change since `begin_block` needs another block to be in force.
+    [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
+
+    /// Without one no socket is watched: there is none yet, or it could not be made.
+    [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
+
+    /// How many sockets there are, those included that have nothing to report.
+    [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
+    /// There are sockets that WSAPoll can not wait for.
+    [[nodiscard]] bool must_recheck() const noexcept {
+        return !quiet_.empty() || connecting_count_ > 0;
+    }
+    /// Takes out the socket whose turn it is, for another backend to go on with; `no_slot` where
+    /// there is none. `silent` where it is one-shot and has reported.
+    [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
+
+    /// Closes the doorbell; no thread may be about to ring it.
+    void close() noexcept { doorbell_.close(); }
+
+private:
+    /// What WSAPoll is asked about a registration.
+    [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
+    /// What of an answer is reported to it.
+    [[nodiscard]] std::uint32_t reportable(core::Registration& registration,
+                                           std::int16_t revents) const noexcept {
+        return core::filter_mask(core::is_plain(revents) ? core::plain_to_epoll_mask(revents)
+                                                         : judge(registration, revents),
+                                 registration.interest);
+    }
+    /// What an answer says that is more than data and room.
+    [[nodiscard]] std::uint32_t judge(core::Registration& registration,
+                                      std::int16_t revents) const noexcept;
+    [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
+
+    /// Puts a registration into the active set.
+    void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
+    /// Takes a registration out of the set that it is in.
+    void unwatch(core::Slot slot) noexcept;
+    void move_to(core::SlotRing& ring, Set set, core::Slot slot) noexcept;
+    /// Unregisters a handle that was found closed.
+    void drop(core::Slot slot) noexcept;
+    void note_connected(core::Slot slot) noexcept;
+
+    [[nodiscard]] Member& member_of(core::Slot slot) noexcept {
+        return members_[core::index_of(slot)];
+    }
+
+    [[nodiscard]] std::error_code ensure_doorbell() noexcept;
+    /// Takes back what roused the waiting thread, or was meant to; makes another doorbell where
+    /// someone has closed this one.
+    [[nodiscard]] std::error_code settle_doorbell() noexcept;
+
+    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
+    [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries) noexcept;
+    /// The same, after a first call that failed with `error`.
+    [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
+                                             std::error_code error) noexcept;
+    [[nodiscard]] std::error_code ask_active() noexcept;
+    /// Polls the entries one by one; whether there is one that is no socket.
+    [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
+    [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;
+    [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
+    /// Polls the sockets of a ring, some dozens a call, and calls `visit` with each slot and its
+    /// answer.
+    template <class Visit>
+    [[nodiscard]] std::error_code poll_ring(core::SlotRing& ring, const Visit& visit) noexcept;
+    [[nodiscard]] std::error_code check_silent() noexcept;
+    [[nodiscard]] std::error_code recheck_connecting(core::nanoseconds now) noexcept;
+    /// select over the active sockets at these positions; marks those whose connect was refused.
+    [[nodiscard]] std::error_code ask_select(std::span<const std::size_t> positions) noexcept;
+
+    core::PollSet active_;
+    core::SlotRing quiet_;
+    core::SlotRing silent_;
+    Member* members_;
+    core::RegistrationTable& table_;
+    core::WakeState& wake_;
+    PollerStats& stats_;
+    HangUps hang_ups_;
+    sys::Doorbell doorbell_;
+
+    std::uint32_t sockets_ = 0;
+    bool answered_ = false;       ///< The last look or block has found something in the active set.
+    bool checked_ = false;        ///< The silent ones were asked in this wait.
+    bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.
+    core::Backoff quiet_pace_;
+    std::uint32_t connecting_count_ = 0;  ///< Connecting ones in the active set.
+    core::Backoff connecting_pace_;
+    bool refusal_seen_ = false;  ///< The last select reported one: ask again at every look.
+    bool select_reports_refusals_;
+};
+
+static_assert(ReadinessBackend<WsapollBackend>);
+
+}  // namespace wakepoll::backend
+
+// lib/backend/socket_backend.hpp
+// Readiness of sockets by whichever backend serves them best, and the move from one to the other.
+//
+// `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD,
+// for good, as soon as that serves better: with more than `most_by_wsapoll` sockets, when packets
+// can come beside sockets (there the thread blocks at the port itself), or when there is a socket
+// that WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it
+// stays with WSAPoll. The move takes over every registration, in the order of their turns; nothing
+// is lost by it, for readiness is asked for anew, and nothing doubled, for it takes place between
+// two reports.
+//
+// This is the one place that knows which of the two serves. Used under the poller's lock, except
+// `block` and `rouse`.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll::backend {
+
+class SocketBackend {
+    /// Calls `visit` with the backend that serves.
+    template <class Visit>
+    decltype(auto) serving(const Visit& visit) noexcept {
+        return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
+    }
+    template <class Visit>
+    decltype(auto) serving(const Visit& visit) const noexcept {
+        return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
+    }
+
+public:
+    /// The most sockets that `automatic` leaves to WSAPoll.
+    static constexpr std::uint32_t most_by_wsapoll = 16;
+
+    struct Memory {
+        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` where it is only the beginning
+        AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
+    };
+
+    /// How it is decided which one is used.
+    enum class Choice : std::uint8_t { wsapoll, afd, automatic };
+
+    SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
+                  core::WakeState& wake, const sys::CompletionPort& port, PollerStats& stats,
+                  std::uint32_t build) noexcept;
+
+    SocketBackend(const SocketBackend&) = delete;
+    SocketBackend& operator=(const SocketBackend&) = delete;
+
+    /// Takes the device, where the choice is another than `wsapoll`.
+    void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
+
+    /// Which one serves now.
+    [[nodiscard]] Backend kind() const noexcept {
+        return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
+    }
+
+    // As ReadinessBackend has them.
+    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept {
+        return serving([&](auto& backend) { return backend.modify(slot, now); });
+    }
+    void remove(core::Slot slot) noexcept {
+        serving([&](auto& backend) { backend.remove(slot); });
+        refused_ = false;
+    }
+    [[nodiscard]] core::Park parks_at() const noexcept {
+        return serving([](const auto& backend) { return backend.parks_at(); });
+    }
+    void begin_wait(std::size_t room) noexcept {
+        serving([room](auto& backend) { backend.begin_wait(room); });
+    }
+    [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
+        return serving([now](auto& backend) { return backend.look(now); });
+    }
+    [[nodiscard]] std::size_t due() const noexcept {
+        return serving([](const auto& backend) { return backend.due(); });
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        return serving([](const auto& backend) { return backend.size(); });
+    }
+    [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
+                               core::nanoseconds now) noexcept {
+        return serving([&](auto& backend) { return backend.collect(events, visits, now); });
+    }
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
+        return serving([now](const auto& backend) { return backend.recheck_in(now); });
+    }
+    [[nodiscard]] std::error_code begin_block() noexcept;
+    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
+        return wsapoll_.block(milliseconds);
+    }
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
+    /// Sockets were changed while a thread is blocked in them.
+    [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
+    [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
+    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
+        return serving([&](auto& backend) { return backend.take_packet(context, status); });
+    }
+    [[nodiscard]] std::size_t in_flight() const noexcept {
+        return serving([](const auto& backend) { return backend.in_flight(); });
+    }
+    [[nodiscard]] bool is_waiting() const noexcept {
+        return serving([](const auto& backend) { return backend.is_waiting(); });
+    }
+    [[nodiscard]] bool is_held_up() const noexcept {
+        return serving([](const auto& backend) { return backend.is_held_up(); });
+    }
+    void retry_cancels() noexcept {
+        serving([](auto& backend) { backend.retry_cancels(); });
+    }
+    void cancel_all() noexcept {
+        serving([](auto& backend) { backend.cancel_all(); });
+    }
+    void close() noexcept {
+        wsapoll_.close();
+        if (choice_ != Choice::wsapoll) {
+            afd_.close();
+        }
+    }
+
+    /// AFD serves better by now. `packets` says that packets may come.
+    [[nodiscard]] bool should_move(bool packets) const noexcept {
+        return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
+               (packets || wsapoll_.must_recheck());
+    }
+    /// Goes on with AFD; a thread that is blocked in WSAPoll has to be roused then. Where it fails,
+    /// WSAPoll goes on. `operation_not_supported` where the provider of some socket does not let
+    /// AFD poll it: not to be tried again with that one.
+    [[nodiscard]] std::error_code move() noexcept;
+    /// WSAPoll has failed: where it has no doorbell and AFD may serve, AFD does from now on.
+    [[nodiscard]] bool goes_on_with_afd() noexcept {
+        return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
+    }
+
+private:
+    [[nodiscard]] std::error_code prepare_all() noexcept;
+    /// WSAPoll is not used any more.
+    void retire_wsapoll() noexcept;
+
+    HangUps hang_ups_;
+    WsapollBackend wsapoll_;
+    AfdBackend afd_;
+    Choice choice_;
+    core::RegistrationTable& table_;
+    core::WakeState& wake_;
+    PollerStats& stats_;
+    bool blocked_ = false;  ///< A thread is blocked in WSAPoll.
+    bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
+};
+
+static_assert(ReadinessBackend<SocketBackend>);
+
+}  // namespace wakepoll::backend
+
+// lib/backend/socket_backend.cpp
+
+namespace wakepoll::backend {
+
+using core::nanoseconds;
+using core::Slot;
+
+namespace {
+
+// Before this build (Windows 10 2004) WSAPoll does not report a connect that was refused.
+constexpr std::uint32_t first_build_that_polls_refusals = 19041;
+
+}  // namespace
+
+SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
+                             core::WakeState& wake, const sys::CompletionPort& port,
+                             PollerStats& stats, std::uint32_t build) noexcept
+    : hang_ups_(build),
+      wsapoll_(memory.wsapoll, table, wake, stats, hang_ups_,
+               build < first_build_that_polls_refusals),
+      afd_(memory.afd, table, port, stats, hang_ups_),
+      choice_(choice),
+      table_(table),
+      wake_(wake),
+      stats_(stats) {}
+
+std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
+    if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
+        if (const std::error_code error = move()) {
+            return error;
+        }
+    }
+    const std::error_code error = serving([&](auto& backend) { return backend.add(slot, now); });
+    return error && goes_on_with_afd() ? afd_.add(slot, now) : error;
+}
+
+std::error_code SocketBackend::prepare_all() noexcept {
+    const auto drop = [this](Slot slot) {
+        wsapoll_.remove(slot);
+        table_.end_registration(slot);
+        ++stats_.registrations_dropped;
+    };
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+        const Slot slot{i};
+        const core::Registration& registration = table_[slot];
+        if (!registration.registered || registration.type != HandleType::socket) {
+            continue;
+        }
+        Slot closed = core::no_slot;
+        std::error_code error = afd_.prepare(slot, closed);
+        if (!error && closed != slot) {
+            error = afd_.try_out(slot);
+        }
+        if (closed != core::no_slot) {
+            drop(closed);
+        }
+        if (error == std::errc::bad_file_descriptor && closed != slot) {
+            drop(slot);
+        } else if (error && closed != slot) {
+            return error;
+        }
+    }
+    return {};
+}
+
+std::error_code SocketBackend::move() noexcept {
+    if (const std::error_code error = prepare_all()) {
+        for (std::uint32_t i = 0; i < table_.used(); ++i) {
+            if (table_[Slot{i}].registered && table_[Slot{i}].type == HandleType::socket) {
+                table_[Slot{i}].base = 0;
+            }
+        }
+        refused_ = error == std::errc::operation_not_supported;
+        return error;
+    }
+    bool silent = false;
+    for (Slot slot = wsapoll_.give_up_next(silent); slot != core::no_slot;
+         slot = wsapoll_.give_up_next(silent)) {
+        afd_.watch(slot, silent);
+    }
+    choice_ = Choice::afd;
+    ++stats_.backend_moves;
+    if (!blocked_) {
+        retire_wsapoll();
+    }
+    return {};
+}
+
+void SocketBackend::retire_wsapoll() noexcept {
+    // A thread that is about to ring need not succeed: the waiting thread is awake.
+    wake_.wait_for_deliveries();
+    wsapoll_.close();
+}
+
+std::error_code SocketBackend::begin_block() noexcept {
+    const std::error_code error = wsapoll_.begin_block();
+    blocked_ = !error;
+    return error;
+}
+
+std::error_code SocketBackend::end_block(std::error_code error) noexcept {
+    blocked_ = false;
+    error = wsapoll_.end_block(error);
+    if (choice_ == Choice::afd) {
+        retire_wsapoll();
+        return {};
+    }
+    return error;
+}
+
+}  // namespace wakepoll::backend
+
+// lib/sys/socket_poll.hpp
+// sys: asking sockets for their state: WSAPoll, and select for the one thing WSAPoll does not tell.
+//
+// An array of `PollEntry` is handed to the kernel as it is. Any thread, on arrays of its own.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+
+namespace wakepoll::sys {
+
+using core::PollEntry;
+namespace poll_bits = core::poll_bits;
+
+/// WSAPoll over `entries`, which must not be empty. How many have non-zero `revents`, where those
+/// that were no socket at entry do not count (one that is closed meanwhile does); 0 where the time
+/// was over first. `kernel_infinite` waits for ever.
+[[nodiscard]] Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
+                                               std::uint32_t milliseconds) noexcept;
+
+/// The most sockets that `failed_connects` takes.
+inline constexpr std::size_t failed_connects_limit = 64;
+
+/// select over the except set alone, timeout zero: bit i of the answer is set where the connect of
+/// `sockets[i]` has failed. `sockets` must hold 1 to `failed_connects_limit`.
+[[nodiscard]] Result<std::uint64_t> failed_connects(
+    std::span<const std::uintptr_t> sockets) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/backend/wsapoll_backend.cpp
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+
+namespace wakepoll::backend {
+namespace {
+
+using core::nanoseconds;
+using core::PollEntry;
+using core::Slot;
+namespace poll_bits = core::poll_bits;
+
+/// How long a wait blocks at first, to see the doorbell.
+constexpr nanoseconds first_block = std::chrono::milliseconds(50);
+
+}  // namespace
+
+PollEntry WsapollBackend::entry_for(const core::Registration& registration) noexcept {
+    return {registration.handle.value(), core::to_native_mask(registration.interest), 0};
+}
+
+bool WsapollBackend::is_closed(const PollEntry& entry) noexcept {
+    return (entry.revents & poll_bits::nval) != 0;
+}
+
+WsapollBackend::WsapollBackend(const Memory& memory, core::RegistrationTable& table,
+                               core::WakeState& wake, PollerStats& stats, const HangUps& hang_ups,
+                               bool select_reports_refusals) noexcept
+    : active_(memory.arrays[0], memory.arrays[1], memory.positions, memory.links),
+      quiet_(memory.links),
+      silent_(memory.links),
+      members_(memory.members),
+      table_(table),
+      wake_(wake),
+      stats_(stats),
+      hang_ups_(hang_ups),
+      select_reports_refusals_(select_reports_refusals) {}
+
+// The sets
+// ------------------------------------------------------------------------------------------
+
+void WsapollBackend::watch(Slot slot, const PollEntry& entry) noexcept {
+    active_.add(slot, entry);
+    answered_ = answered_ || entry.revents != 0;
+    Member& member = member_of(slot);
+    member.set = Set::active;
+    connecting_count_ += member.connecting ? 1 : 0;
+}
+
+void WsapollBackend::unwatch(Slot slot) noexcept {
+    Member& member = member_of(slot);
+    switch (std::exchange(member.set, Set::none)) {
+        case Set::active:
+            active_.remove(slot);
+            connecting_count_ -= member.connecting ? 1 : 0;
+            break;
+        case Set::quiet:
+            quiet_.remove(slot);
+            break;
+        case Set::silent:
+            silent_.remove(slot);
+            break;
+        case Set::none:
+            break;
+    }
+}
+
+void WsapollBackend::move_to(core::SlotRing& ring, Set set, Slot slot) noexcept {
+    unwatch(slot);
+    ring.add(slot);
+    member_of(slot).set = set;
+}
+
+void WsapollBackend::drop(Slot slot) noexcept {
+    remove(slot);
+    table_.end_registration(slot);
+    ++stats_.registrations_dropped;
+}
+
+void WsapollBackend::note_connected(Slot slot) noexcept {
+    member_of(slot).connecting = false;
+    --connecting_count_;
+}
+
+std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
+    if (const std::error_code error = ensure_doorbell()) {
+        return error;
+    }
+    const core::Registration& registration = table_[slot];
+    if (select_reports_refusals_ && registration.stream) {
+        const Result<bool> connected = sys::is_connected(registration.handle);
+        if (!connected) {
+            return connected.error();
+        }
+        const Result<bool> listening = sys::is_listening(registration.handle);
+        if (!listening) {
+            return listening.error();
+        }
+        if (!*connected && !*listening) {
+            member_of(slot).connecting = true;
+            connecting_pace_.restart(now);
+        }
+    }
+    watch(slot, entry_for(registration));
+    ++sockets_;
+    return {};
+}
+
+std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+    HangUps::forget(table_[slot]);
+    // A quiet socket may have something to report to its new interest, and a silent one is armed.
+    unwatch(slot);
+    watch(slot, entry_for(table_[slot]));
+    if (member_of(slot).connecting) {
+        connecting_pace_.restart(now);
+    }
+    return {};
+}
+
+void WsapollBackend::remove(Slot slot) noexcept {
+    unwatch(slot);
+    member_of(slot).connecting = false;
+    --sockets_;
+}
+
+Slot WsapollBackend::give_up_next(bool& silent) noexcept {
+    silent = active_.empty() && quiet_.empty();
+    const Slot slot = !active_.empty()  ? active_.cursor()
+                      : !quiet_.empty() ? quiet_.cursor()
+                                        : silent_.cursor();
+    if (slot != core::no_slot) {
+        remove(slot);
+    }
+    return slot;
+}
+
+// The doorbell
+// --------------------------------------------------------------------------------------
+
+std::error_code WsapollBackend::ensure_doorbell() noexcept {
+    if (doorbell_.is_open()) {
+        return {};
+    }
+    Result<sys::Doorbell> made = sys::Doorbell::create();
+    if (!made) {
+        return made.error();
+    }
+    doorbell_ = std::move(*made);
+    active_.doorbell() = {doorbell_.socket(), poll_bits::rdnorm, 0};
+    ++stats_.doorbells_made;
+    return {};
+}
+
+std::error_code WsapollBackend::settle_doorbell() noexcept {
+    const std::int16_t revents = std::exchange(active_.doorbell().revents, std::int16_t{0});
+    if (revents == 0) {
+        return {};
+    }
+    if (revents == poll_bits::rdnorm) {
+        ++stats_.doorbells_drained;
+        if (!doorbell_.drain()) {
+            return {};
+        }
+    }
+    // Someone has closed or broken it. Threads that are about to ring it finish first; they need
+    // not succeed, for the waiting thread is awake.
+    wake_.wait_for_deliveries();
+    if ((revents & poll_bits::nval) != 0) {
+        doorbell_.abandon();
+    } else {
+        doorbell_.close();
+    }
+    return ensure_doorbell();
+}
+
+// A wait
+// ------------------------------------------------------------------------------------------
+
+void WsapollBackend::begin_wait(std::size_t /*room*/) noexcept {
+    answered_ = false;
+    checked_ = false;
+    doorbell_seen_ = false;
+}
+
+std::error_code WsapollBackend::begin_block() noexcept {
+    if (const std::error_code error = ensure_doorbell()) {
+        return error;
+    }
+    answered_ = false;
+    ++stats_.socket_polls;
+    static_cast<void>(active_.begin_block());
+    return {};
+}
+
+std::error_code WsapollBackend::block(std::uint32_t milliseconds) noexcept {
+    return sys::poll_sockets(active_.blocked_entries(), milliseconds).error();
+}
+
+std::error_code WsapollBackend::end_block(std::error_code error) noexcept {
+    active_.end_block();
+    doorbell_seen_ = true;
+    if (error) {
+        error = poll_again(active_.entries_with_doorbell(), error);
+    }
+    if (!error) {
+        error = settle_doorbell();
+    }
+    answered_ = !error && active_.has_answers();
+    return error;
+}
+
+// Reporting
+// -----------------------------------------------------------------------------------------
+
+std::uint32_t WsapollBackend::judge(core::Registration& registration,
+                                    std::int16_t revents) const noexcept {
+    const std::uint32_t reported = core::to_epoll_mask(revents, registration.stream);
+    constexpr int ends = poll_bits::hup | poll_bits::err;
+    return (revents & ends) == poll_bits::hup && hang_ups_.is_full(registration)
+               ? reported | mask::hup
+               : reported;
+}
+
+Scan WsapollBackend::collect(std::span<NativeEvent> events, std::size_t visits,
+                             nanoseconds now) noexcept {
+    Scan scan;
+    if (!answered_) {
+        scan.visited = visits;
+        return scan;
+    }
+    // What leaves the set was visited, so there is always a member at the cursor.
+    visits = std::min<std::size_t>(visits, active_.size());
+    auto event = events.begin();
+    while (scan.visited < visits && event != events.end()) {
+        const Slot slot = active_.cursor();
+        const PollEntry& entry = active_[slot];
+        const std::int16_t revents = entry.revents;
+        if (revents == 0) {
+            scan.visited += active_.pass_over_silent(visits - scan.visited);
+            continue;
+        }
+        ++scan.visited;
+        if ((revents & (poll_bits::nval | poll_bits::wrnorm)) != 0) {
+            if (is_closed(entry)) {
+                drop(slot);
+                continue;
+            }
+            if (member_of(slot).connecting && (revents & poll_bits::err) == 0) {
+                note_connected(slot);
+            }
+        }
+        core::Registration& registration = table_[slot];
+        const std::uint32_t reported = reportable(registration, revents);
+        if (reported == 0) {
+            move_to(quiet_, Set::quiet, slot);
+            quiet_pace_.restart(now);
+            continue;
+        }
+        event->events = reported;
+        event->data.u64 = registration.user_data;
+        event->completion = nullptr;
+        ++event;
+        if (core::is_one_shot(registration.interest)) {
+            move_to(silent_, Set::silent, slot);
+        } else {
+            active_.advance_past(slot);
+        }
+    }
+    scan.filled = static_cast<std::size_t>(event - events.begin());
+    return scan;
+}
+
+nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
+    if (!checked_ && !silent_.empty()) {
+        return nanoseconds::zero();
+    }
+    const nanoseconds rechecks = must_recheck() ? soonest_recheck(now) : nanoseconds::max();
+    return doorbell_seen_ || active_.empty() ? rechecks : std::min(rechecks, first_block);
+}
+
+}  // namespace wakepoll::backend
+
+// lib/backend/wsapoll_asking.cpp
+// Asking WSAPoll about the active sockets, and again, at a growing distance, about what it can not
+// wait for. See wsapoll_backend.hpp.
+#include <algorithm>
+#include <array>
+
+
+namespace wakepoll::backend {
+namespace {
+
+using core::nanoseconds;
+using core::PollEntry;
+using core::Slot;
+namespace poll_bits = core::poll_bits;
+
+/// Sockets of a ring polled in one call.
+constexpr std::size_t sockets_per_call = 64;
+
+}  // namespace
+
+std::error_code WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
+    ++stats_.socket_polls;
+    const Result<std::size_t> answered = sys::poll_sockets(entries, 0);
+    return answered ? std::error_code{} : poll_again(entries, answered.error());
+}
+
+std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
+                                           std::error_code error) noexcept {
+    // By the time that it is looked for, what made a call fail may be an open socket again.
+    constexpr int tries = 3;
+    for (int i = 1; error == std::errc::bad_file_descriptor; ++i) {
+        const Result<bool> found = mark_closed(entries);
+        if (!found || *found) {
+            return found.error();
+        }
+        if (i == tries) {
+            break;
+        }
+        ++stats_.socket_polls;
+        error = sys::poll_sockets(entries, 0).error();
+    }
+    return error;
+}
+
+Result<bool> WsapollBackend::mark_closed(std::span<PollEntry> entries) noexcept {
+    bool found = false;
+    for (PollEntry& entry : entries) {
+        ++stats_.socket_polls;
+        const Result<std::size_t> alone = sys::poll_sockets({&entry, 1}, 0);
+        if (!alone) {
+            if (alone.error() != std::errc::bad_file_descriptor) {
+                return alone.error();
+            }
+            entry.revents = poll_bits::nval;
+        }
+        found = found || is_closed(entry);
+    }
+    return found;
+}
+
+std::error_code WsapollBackend::look(nanoseconds now) noexcept {
+    answered_ = false;
+    if (!active_.empty()) {
+        if (const std::error_code error = ask_active()) {
+            return error;
+        }
+    }
+    if (connecting_count_ == 0) {
+        refusal_seen_ = false;
+    } else if (const std::error_code error = recheck_connecting(now)) {
+        return error;
+    }
+    checked_ = true;
+    if (!silent_.empty()) {
+        if (const std::error_code error = check_silent()) {
+            return error;
+        }
+    }
+    return quiet_.empty() ? std::error_code{} : recheck_quiet(now);
+}
+
+std::error_code WsapollBackend::ask_active() noexcept {
+    if (!doorbell_.is_open()) {
+        if (const std::error_code error = ensure_doorbell()) {
+            return error;
+        }
+    }
+    // How many it counts says nothing: it leaves out those that are closed.
+    if (const std::error_code error = poll(active_.entries_with_doorbell())) {
+        return error;
+    }
+    doorbell_seen_ = true;
+    if (active_.doorbell().revents != 0) {
+        if (const std::error_code error = settle_doorbell()) {
+            return error;
+        }
+    }
+    answered_ = active_.has_answers();
+    return {};
+}
+
+// Asking again
+// ------------------------------------------------------------------------------------------
+
+template <class Visit>
+std::error_code WsapollBackend::poll_ring(core::SlotRing& ring, const Visit& visit) noexcept {
+    std::array<PollEntry, sockets_per_call> entries;
+    std::array<Slot, sockets_per_call> slots;
+    for (std::size_t left = ring.size(); left > 0;) {
+        const std::size_t count = std::min(left, sockets_per_call);
+        for (std::size_t i = 0; i < count; ++i) {
+            slots[i] = ring.cursor();
+            entries[i] = entry_for(table_[slots[i]]);
+            ring.advance();
+        }
+        if (const std::error_code error = poll({entries.data(), count})) {
+            return error;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            visit(slots[i], entries[i]);
+        }
+        left -= count;
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::recheck_quiet(nanoseconds now) noexcept {
+    if (!quiet_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    quiet_pace_.advance(now);
+    return poll_ring(quiet_, [this](Slot slot, const PollEntry& entry) {
+        if (is_closed(entry)) {
+            drop(slot);
+        } else if (reportable(table_[slot], entry.revents) != 0 || entry.revents == 0) {
+            unwatch(slot);
+            watch(slot, entry);
+        }
+    });
+}
+
+std::error_code WsapollBackend::check_silent() noexcept {
+    return poll_ring(silent_, [this](Slot slot, const PollEntry& entry) {
+        if (is_closed(entry)) {
+            drop(slot);
+        }
+    });
+}
+
+std::error_code WsapollBackend::recheck_connecting(nanoseconds now) noexcept {
+    if (!refusal_seen_ && !connecting_pace_.is_due(now)) {
+        return {};
+    }
+    ++stats_.rechecks;
+    connecting_pace_.advance(now);
+    refusal_seen_ = false;
+    std::array<std::size_t, sys::failed_connects_limit> positions;
+    std::size_t count = 0;
+    for (std::size_t position = 0; position < active_.size(); ++position) {
+        if (member_of(active_.slot_at(position)).connecting) {
+            positions[count++] = position;
+        }
+        const bool last = position + 1 == active_.size();
+        if (count == positions.size() || (last && count > 0)) {
+            if (const std::error_code error = ask_select({positions.data(), count})) {
+                return error;
+            }
+            count = 0;
+        }
+    }
+    return {};
+}
+
+std::error_code WsapollBackend::ask_select(std::span<const std::size_t> positions) noexcept {
+    std::array<std::uintptr_t, sys::failed_connects_limit> sockets;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        sockets[i] = active_.entries()[positions[i]].socket;
+    }
+    const Result<std::uint64_t> failed = sys::failed_connects({sockets.data(), positions.size()});
+    if (!failed) {
+        // A closed one among them: WSAPoll has marked it, and it is gone by the next re-check.
+        return failed.error() == std::errc::bad_file_descriptor ? std::error_code{}
+                                                                : failed.error();
+    }
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        PollEntry& entry = active_.entries()[positions[i]];
+        const bool reported = ((*failed >> i) & 1U) != 0;
+        if (!reported && (entry.events & poll_bits::wrnorm) != 0) {
+            continue;  // WSAPoll says by itself when this one is connected.
+        }
+        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
+        // except set tells out-of-band data.
+        const Result<bool> connected = sys::is_connected(Handle{entry.socket});
+        if (!connected) {
+            if (connected.error() == std::errc::bad_file_descriptor) {
+                continue;  // Closed, as above.
+            }
+            return connected.error();
+        }
+        // One that was refused and listens now stays in the except set.
+        const Result<bool> listening =
+            reported && !*connected ? sys::is_listening(Handle{entry.socket}) : Result<bool>(false);
+        if (!listening) {
+            if (listening.error() == std::errc::bad_file_descriptor) {
+                continue;
+            }
+            return listening.error();
+        }
+        if (*connected || *listening) {
+            note_connected(active_.slot_at(positions[i]));
+        } else if (reported) {
+            entry.revents =
+                static_cast<std::int16_t>(entry.revents | poll_bits::err | poll_bits::hup);
+            refusal_seen_ = true;
+            answered_ = true;
+        }
+    }
+    return {};
+}
+
+nanoseconds WsapollBackend::soonest_recheck(nanoseconds now) const noexcept {
+    nanoseconds soonest = refusal_seen_ ? nanoseconds::zero() : nanoseconds::max();
+    if (!quiet_.empty()) {
+        soonest = std::min(soonest, quiet_pace_.remaining(now));
+    }
+    if (connecting_count_ > 0) {
+        soonest = std::min(soonest, connecting_pace_.remaining(now));
+    }
+    return soonest;
+}
+
+}  // namespace wakepoll::backend
+
+// lib/core/entry_pool.cpp
+
+#include <cassert>
+#include <functional>
+
+
+namespace wakepoll::core {
+
+OverlappedEntry* EntryPool::acquire() noexcept {
+    if (!has_available()) {
+        return nullptr;
+    }
+    std::uint32_t index = used_;
+    if (first_free_ != OverlappedEntry::no_entry) {
+        index = first_free_;
+        first_free_ = entries_[index].next_;
+    } else {
+        ++used_;
+    }
+    OverlappedEntry& entry = entries_[index];
+    entry = OverlappedEntry{};
+    entry.in_use_ = true;
+    ++active_;
+    return &entry;
+}
+
+std::error_code EntryPool::release(OverlappedEntry* entry) noexcept {
+    if (entry_at(entry) == nullptr) {
+        return own_errors::invalid_argument();
+    }
+    if (!entry->in_use_) {
+        return own_errors::no_such_file_or_directory();
+    }
+    const bool submitted = entry->purpose_ != OverlappedEntry::Purpose::own_call;
+    if (submitted && !entry->reported_) {
+        return own_errors::device_or_resource_busy();
+    }
+    give_back(*entry);
+    return {};
+}
+
+void EntryPool::give_back(OverlappedEntry& entry) noexcept {
+    assert(entry.in_use_);
+    entry.in_use_ = false;
+    entry.reported_ = false;
+    entry.state_ = OverlappedState::idle;
+    entry.next_ = first_free_;
+    first_free_ = index_of(entry);
+    --active_;
+}
+
+OverlappedEntry* EntryPool::find_by_overlapped(const void* overlapped) noexcept {
+    // The OVERLAPPED is the entry's first member, so the two have one address.
+    OverlappedEntry* entry = entry_at(overlapped);
+    return entry != nullptr && entry->in_use_ ? entry : nullptr;
+}
+
+OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
+    // Any pointer may come here, so it is compared as std::less does, which orders them all.
+    const void* const first = entries_;
+    const void* const end = entries_ + capacity_;
+    if (std::less<>{}(address, first) || !std::less<>{}(address, end)) {
+        return nullptr;
+    }
+    const auto offset = static_cast<std::size_t>(static_cast<const char*>(address) -
+                                                 static_cast<const char*>(first));
+    return offset % sizeof(OverlappedEntry) == 0 ? entries_ + offset / sizeof(OverlappedEntry)
+                                                 : nullptr;
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/operation_list.cpp
+
+#include <cassert>
+#include <utility>
+
+namespace wakepoll::core {
+
+OverlappedEntry* OperationList::acquire(Purpose purpose, Slot slot,
+                                        std::uint32_t generation) noexcept {
+    OverlappedEntry* const entry = pool_.acquire();
+    if (entry != nullptr) {
+        entry->purpose_ = purpose;
+        entry->slot_ = static_cast<std::uint32_t>(slot);
+        entry->generation_ = generation;
+        entry->order_ = taken_++;
+    }
+    return entry;
+}
+
+void OperationList::give_back(OverlappedEntry& entry) noexcept {
+    assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
+    pool_.give_back(entry);
+}
+
+void OperationList::start(OverlappedEntry& entry) noexcept {
+    assert(entry.in_use_ && entry.state_ == OverlappedState::idle);
+    entry.state_ = OverlappedState::in_flight;
+    entry.previous_ = newest_;
+    entry.next_ = no_entry;
+    const std::uint32_t index = index_of(entry);
+    if (newest_ != no_entry) {
+        at(newest_)->next_ = index;
+    } else {
+        oldest_ = index;
+    }
+    newest_ = index;
+    ++in_flight_;
+}
+
+void OperationList::cancel(OverlappedEntry& entry) noexcept {
+    assert(entry.state_ == OverlappedState::in_flight);
+    entry.state_ = OverlappedState::cancelling;
+}
+
+void OperationList::complete(OverlappedEntry& entry) noexcept {
+    assert(entry.state_ == OverlappedState::in_flight ||
+           entry.state_ == OverlappedState::cancelling);
+    entry.state_ = OverlappedState::completed;
+    if (entry.previous_ != no_entry) {
+        at(entry.previous_)->next_ = entry.next_;
+    } else {
+        oldest_ = entry.next_;
+    }
+    if (entry.next_ != no_entry) {
+        at(entry.next_)->previous_ = entry.previous_;
+    } else {
+        newest_ = entry.previous_;
+    }
+    --in_flight_;
+}
+
+void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
+    const std::uint32_t index = index_of(entry);
+    entry.next_ = no_entry;
+    if (queue.last != no_entry) {
+        at(queue.last)->next_ = index;
+    } else {
+        queue.first = index;
+    }
+    queue.last = index;
+}
+
+bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
+                                     std::uint32_t first) const noexcept {
+    if (!entry.in_order_) {
+        return false;
+    }
+    for (const OverlappedEntry* other = at(first); other != nullptr; other = at(other->next_)) {
+        if (is_behind(entry, *other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void OperationList::finish(OverlappedEntry& entry) noexcept {
+    assert(entry.in_use_ && !entry.reported_);
+    assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
+    entry.state_ = OverlappedState::completed;
+    if (is_behind_any_of(entry, oldest_)) {
+        append(held_, entry);
+    } else {
+        append(ready_, entry);
+        ++finished_;
+    }
+}
+
+bool OperationList::is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept {
+    return is_behind_any_of(entry, ready_.first) || is_behind_any_of(entry, held_.first);
+}
+
+void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
+    if (held_.first == no_entry || !done.in_order_) {
+        return;
+    }
+    let_all_go_on();
+}
+
+void OperationList::let_all_go_on() noexcept {
+    // Those that are behind others still are held again.
+    const Queue held = std::exchange(held_, {});
+    for (std::uint32_t index = held.first; index != no_entry;) {
+        OverlappedEntry& entry = *at(index);
+        index = entry.next_;
+        finish(entry);
+    }
+}
+
+OverlappedEntry* OperationList::next_finished() noexcept {
+    OverlappedEntry* const entry = at(ready_.first);
+    if (entry != nullptr) {
+        ready_.first = entry->next_;
+        if (ready_.first == no_entry) {
+            ready_.last = no_entry;
+        }
+        --finished_;
+    }
+    return entry;
+}
+
+void OperationList::rest(OverlappedEntry& entry) noexcept {
+    assert(entry.purpose_ == Purpose::readiness && entry.state_ == OverlappedState::completed);
+    entry.state_ = OverlappedState::idle;
+    entry.reset();
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/poll_schedule.cpp
+
+#include <cassert>
+
+namespace wakepoll::core {
+
+void PollSchedule::become(Slot slot, Place place) noexcept {
+    differ();
+    Member& member = of(slot);
+    if (member.place == Place::awake) {
+        due_ -= is_due(slot) ? 1U : 0U;
+        ready_ -= answer_of(slot) != 0 ? 1U : 0U;
+        awake_.remove(slot);
+    }
+    const auto is_live = [](Place of) { return of == Place::pending || of == Place::held; };
+    if (member.in_group) {
+        group_live_ += static_cast<std::uint32_t>(is_live(place));
+        group_live_ -= static_cast<std::uint32_t>(is_live(member.place));
+    }
+    if (is_in_flight(slot)) {
+        unwanted_ += static_cast<std::uint32_t>(place == Place::absent);
+        unwanted_ -= static_cast<std::uint32_t>(member.place == Place::absent);
+    }
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    member.place = place;
+    awaited_ += is_awaited(slot) ? 1U : 0U;
+    if (place == Place::awake) {
+        member.polled_in = wait_ - 1;
+        member.answer = 0;
+        if (orphans_.is_linked(slot)) {
+            orphans_.remove(slot);
+        }
+        awake_.add(slot);
+        ++due_;
+    }
+}
+
+// Registrations
+// ----------------------------------------------------------------------------------
+
+void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
+    Member& member = of(slot);
+    assert(member.place == Place::absent);
+    member.wanted = static_cast<std::uint16_t>(wanted);
+    member.ready_in = round_ - patience - 1;
+    member.joins_until = round_ - 1;
+    become(slot, is_in_flight(slot) ? Place::held : Place::awake);
+}
+
+PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
+    const Member& member = of(slot);
+    if ((wanted & ~std::uint32_t{member.asked}) == 0) {
+        return Request::none;
+    }
+    if (member.busy) {
+        return member.canceled ? Request::none : Request::own;
+    }
+    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+}
+
+void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
+    differ();
+    Member& member = of(slot);
+    if (member.wanted == 0 && !member.active) {
+        member.joins_until = round_ - 1;
+    }
+    member.wanted = static_cast<std::uint16_t>(wanted);
+    switch (member.place) {
+        case Place::awake:
+            // What it was answered before is not to be reported.
+            if (!is_due(slot)) {
+                ready_ -= member.answer != 0 ? 1U : 0U;
+                member.polled_in = wait_ - 1;
+                ++due_;
+            }
+            member.answer = 0;
+            break;
+        case Place::pending:
+            become(slot, Place::held);
+            break;
+        case Place::held:
+        case Place::absent:
+            break;
+    }
+}
+
+void PollSchedule::silence(Slot slot) noexcept {
+    Member& member = of(slot);
+    member.active = is_active(member);
+    member.wanted = 0;
+    differ();
+    member.joins_until = member.ready_in + patience;
+}
+
+PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
+    become(slot, Place::absent);
+    const Member& member = of(slot);
+    if (member.busy) {
+        return member.canceled ? Request::none : Request::own;
+    }
+    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+}
+
+// A wait
+// ------------------------------------------------------------------------------------------
+
+std::uint32_t PollSchedule::joining() noexcept {
+    std::uint32_t count = 0;
+    for_each_due([&](Slot slot) { count += joins_group(slot) ? 1U : 0U; });
+    return count;
+}
+
+void PollSchedule::note_quiet(Slot slot) noexcept {
+    assert(is_due(slot));
+    Member& member = of(slot);
+    member.polled_in = wait_;
+    member.answer = 0;
+    --due_;
+    differ();
+}
+
+void PollSchedule::note_parked(Slot slot) noexcept {
+    assert(is_due(slot) && !is_in_flight(slot));
+    become(slot, Place::pending);
+    Member& member = of(slot);
+    member.busy = true;
+    member.canceled = false;
+    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
+    ++parked_;
+}
+
+void PollSchedule::note_grouped(Slot slot) noexcept {
+    assert(is_due(slot) && !is_in_flight(slot));
+    become(slot, Place::pending);
+    Member& member = of(slot);
+    member.in_group = true;
+    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
+    ++group_live_;
+}
+
+// Cancelling and packets
+// -------------------------------------------------------------------------
+
+void PollSchedule::note_own_canceled(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.busy);
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    member.canceled = true;
+    awaited_ += is_awaited(slot) ? 1U : 0U;
+    if (member.place != Place::awake && orphans_.is_linked(slot)) {
+        orphans_.remove(slot);
+    }
+}
+
+void PollSchedule::note_group_canceled() noexcept {
+    assert(is_group_in_flight());
+    group_ = Group::canceled;
+    group_orphan_ = false;
+}
+
+void PollSchedule::note_orphan(Slot slot) noexcept {
+    assert(of(slot).busy && of(slot).place != Place::awake);
+    if (!orphans_.is_linked(slot)) {
+        orphans_.add(slot);
+    }
+}
+
+bool PollSchedule::own_ended(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.busy);
+    const bool counts = member.place == Place::pending;
+    awaited_ -= is_awaited(slot) ? 1U : 0U;
+    unwanted_ -= member.place == Place::absent ? 1U : 0U;
+    member.busy = false;
+    --parked_;
+    if (orphans_.is_linked(slot)) {
+        orphans_.remove(slot);
+    }
+    if (member.place != Place::absent) {
+        become(slot, Place::awake);
+    }
+    return counts;
+}
+
+void PollSchedule::group_ended() noexcept {
+    group_ = Group::idle;
+    group_orphan_ = false;
+    group_live_ = 0;
+}
+
+bool PollSchedule::left_group(Slot slot) noexcept {
+    Member& member = of(slot);
+    assert(member.in_group);
+    const bool counts = member.place == Place::pending;
+    unwanted_ -= member.place == Place::absent ? 1U : 0U;
+    member.in_group = false;
+    if (member.place != Place::absent) {
+        become(slot, Place::awake);
+    }
+    return counts;
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/poll_set.cpp
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace wakepoll::core {
+
+void PollSet::add(Slot slot, const PollEntry& entry) noexcept {
+    assert(!contains(slot));
+    before_change(slot);
+    added_ = blocked_;
+    const std::uint32_t position = size();
+    array_.entries[position + 1] = entry;
+    array_.slots[position] = slot;
+    positions_[index_of(slot)] = position + 1;
+    ring_.add(slot);
+}
+
+void PollSet::remove(Slot slot) noexcept {
+    assert(contains(slot));
+    before_change(slot);
+    ring_.remove(slot);
+    const std::uint32_t position = std::exchange(positions_[index_of(slot)], 0);
+    // The last entry fills the hole, unless it is the one that leaves.
+    const std::uint32_t last = size() + 1;
+    if (position != last) {
+        array_.entries[position] = array_.entries[last];
+        array_.slots[position - 1] = array_.slots[last - 1];
+        positions_[index_of(array_.slots[position - 1])] = position;
+    }
+}
+
+void PollSet::begin_block() noexcept {
+    blocked_ = true;
+    changed_ = false;
+    added_ = false;
+    kernel_ = entries_with_doorbell();
+}
+
+void PollSet::before_change(Slot slot) noexcept {
+    if (!blocked_) {
+        return;
+    }
+    if (!changed_) {
+        changed_ = true;
+        std::swap(array_, other_);
+        for (std::size_t i = 0; i < kernel_.size(); ++i) {
+            // The kernel may be writing the answers.
+            array_.entries[i].socket = kernel_[i].socket;
+            array_.entries[i].events = kernel_[i].events;
+            array_.entries[i].revents = 0;
+        }
+        std::copy_n(other_.slots, kernel_.size() - 1, array_.slots);
+    }
+    std::replace(other_.slots, other_.slots + kernel_.size() - 1, slot, no_slot);
+}
+
+void PollSet::end_block() noexcept {
+    blocked_ = false;
+    if (!changed_) {
+        return;
+    }
+    doorbell().revents = kernel_[0].revents;
+    for (std::size_t i = 1; i < kernel_.size(); ++i) {
+        if (other_.slots[i - 1] != no_slot) {
+            (*this)[other_.slots[i - 1]].revents = kernel_[i].revents;
+        }
+    }
+}
+
+bool PollSet::has_answers() const noexcept {
+    // Eight at a time: where none has one, all have to be looked at, by every wait.
+    constexpr std::size_t at_once = 8;
+    const PollEntry* entry = array_.entries + 1;
+    const PollEntry* const end = entry + size();
+    for (; end - entry >= static_cast<std::ptrdiff_t>(at_once); entry += at_once) {
+        const int any = entry[0].revents | entry[1].revents | entry[2].revents | entry[3].revents |
+                        entry[4].revents | entry[5].revents | entry[6].revents | entry[7].revents;
+        if (any != 0) {
+            return true;
+        }
+    }
+    return std::any_of(entry, end, [](const PollEntry& one) { return one.revents != 0; });
+}
+
+std::size_t PollSet::pass_over_silent(std::size_t most) noexcept {
+    std::size_t passed = 0;
+    Slot slot = cursor();
+    while (passed < most && (*this)[slot].revents == 0) {
+        slot = ring_.next(slot);
+        ++passed;
+    }
+    ring_.advance_to(slot);
+    return passed;
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/registration_table.cpp
+
+#include <cassert>
+
+namespace wakepoll::core {
+namespace {
+
+// An index cell holds a slot number plus one, so that zero is "empty".
+constexpr std::uint32_t empty_cell = 0;
+
+[[nodiscard]] constexpr std::uint32_t cell_for(std::uint32_t slot) noexcept { return slot + 1; }
+[[nodiscard]] constexpr std::uint32_t slot_in(std::uint32_t cell) noexcept { return cell - 1; }
+
+}  // namespace
+
+std::size_t RegistrationTable::index_size(std::uint32_t capacity) noexcept {
+    return std::size_t{capacity} + capacity / 2 + 1;
+}
+
+RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
+                                     std::uint32_t capacity) noexcept
+    : slots_(slots), index_(index), index_size_(index_size(capacity)), capacity_(capacity) {}
+
+std::size_t RegistrationTable::home(Handle handle) const noexcept {
+    // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
+    // spreads the rest over the upper bits, which say what part of the index it is.
+    const std::uint64_t spread = (std::uint64_t{handle.value()} >> 2U) * 0x9E3779B97F4A7C15U;
+    return static_cast<std::size_t>(((spread >> 32U) * index_size_) >> 32U);
+}
+
+std::size_t RegistrationTable::cell_of(Handle handle) const noexcept {
+    std::size_t cell = home(handle);
+    while (index_[cell] != empty_cell && slots_[slot_in(index_[cell])].handle != handle) {
+        cell = after(cell);
+    }
+    return cell;
+}
+
+Slot RegistrationTable::find(Handle handle) const noexcept {
+    const std::uint32_t cell = index_[cell_of(handle)];
+    return cell == empty_cell ? no_slot : Slot{slot_in(cell)};
+}
+
+Slot RegistrationTable::insert(Handle handle) noexcept {
+    assert(find(handle) == no_slot);
+    if (size_ == capacity_) {
+        return no_slot;
+    }
+    std::uint32_t slot = used_;
+    if (first_free_ != 0) {
+        slot = first_free_ - 1;
+        first_free_ = slots_[slot].next_free;
+    } else {
+        ++used_;
+    }
+    Registration& registration = slots_[slot];
+    registration = Registration{.handle = handle, .generation = registration.generation};
+    registration.active = true;
+    index_[cell_of(handle)] = cell_for(slot);
+    ++size_;
+    return Slot{slot};
+}
+
+void RegistrationTable::set_registered(Slot slot, bool registered) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active);
+    registered_ += static_cast<std::uint32_t>(registered) -
+                   static_cast<std::uint32_t>(registration.registered);
+    registration.registered = registered;
+}
+
+void RegistrationTable::begin_registration(Slot slot) noexcept { set_registered(slot, true); }
+
+void RegistrationTable::end_registration(Slot slot) noexcept {
+    set_registered(slot, false);
+    Registration& registration = (*this)[slot];
+    registration.interest = IoInterest::none;
+    registration.type = HandleType::unknown;
+    registration.base = 0;
+    registration.hung_up = false;
+    registration.asked = false;
+    ++registration.generation;
+    release(slot);
+}
+
+void RegistrationTable::release(Slot slot) noexcept {
+    const Registration& registration = (*this)[slot];
+    if (!registration.registered && !registration.associated && !registration.polled &&
+        registration.operations == 0) {
+        erase(slot);
+    }
+}
+
+void RegistrationTable::renew(Slot slot) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active && !registration.registered);
+    registration = Registration{.handle = registration.handle,
+                                .generation = registration.generation + 1,
+                                .active = true,
+                                .polled = registration.polled};
+}
+
+void RegistrationTable::erase(Slot slot) noexcept {
+    Registration& registration = (*this)[slot];
+    assert(registration.active);
+    set_registered(slot, false);
+
+    // Close the gap in the probe sequence: pull back every later entry that may move there.
+    std::size_t gap = cell_of(registration.handle);
+    for (std::size_t next = after(gap); index_[next] != empty_cell; next = after(next)) {
+        const std::size_t wanted = home(slots_[slot_in(index_[next])].handle);
+        const std::size_t distance_from_home = distance(wanted, next);
+        const std::size_t distance_from_gap = distance(gap, next);
+        if (distance_from_home >= distance_from_gap) {
+            index_[gap] = index_[next];
+            gap = next;
+        }
+    }
+    index_[gap] = empty_cell;
+
+    registration.active = false;
+    registration.handle = Handle{};
+    ++registration.generation;
+    registration.next_free = first_free_;
+    first_free_ = static_cast<std::uint32_t>(slot) + 1;
+    --size_;
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/slot_ring.cpp
+
+#include <cassert>
+
+namespace wakepoll::core {
+namespace {
+
+[[nodiscard]] constexpr std::uint32_t link_to(Slot slot) noexcept {
+    return static_cast<std::uint32_t>(slot) + 1;
+}
+
+}  // namespace
+
+void SlotRing::add(Slot slot) noexcept {
+    assert(!is_linked(slot));
+    const std::uint32_t self = link_to(slot);
+    if (cursor_ == no_slot) {
+        link_of(self) = {self, self};
+        cursor_ = slot;
+    } else {
+        const std::uint32_t first = link_to(cursor_);
+        const std::uint32_t last = link_of(first).previous;
+        link_of(self) = {last, first};
+        link_of(last).next = self;
+        link_of(first).previous = self;
+    }
+    ++size_;
+}
+
+void SlotRing::remove(Slot slot) noexcept {
+    assert(is_linked(slot));
+    const Link link = link_of(link_to(slot));
+    link_of(link.previous).next = link.next;
+    link_of(link.next).previous = link.previous;
+    link_of(link_to(slot)) = {};
+    --size_;
+    if (cursor_ == slot) {
+        cursor_ = size_ == 0 ? no_slot : Slot{link.next - 1};
+    }
+}
+
+}  // namespace wakepoll::core
+
+// lib/core/wake_state.cpp
+
+#include <thread>
+
+namespace wakepoll::core {
+bool WakeState::try_deliver(Word& word, Word next, Delivery& delivery) noexcept {
+    if ((word & delivery_mask) == delivery_mask) {
+        // 255 threads are inside the kernel call already; the next one waits for its turn.
+        std::this_thread::yield();
+        word = word_.load(order);
+        return false;
+    }
+    delivery = {Delivery::Kind::needed, parked_at(word), generation_of(word)};
+    return word_.compare_exchange_weak(word, next + one_delivery, order);
+}
+
+WakeState::Delivery WakeState::begin_first_wake(Word word) noexcept {
+    for (;;) {
+        if ((word & (shut_down | closed)) != 0) {
+            return {Delivery::Kind::refused};
+        }
+        if ((word & wake_mask) == wake_pending) {
+            return {Delivery::Kind::done};
+        }
+        if (parked_at(word) == Park::nowhere) {
+            if (word_.compare_exchange_weak(word, with_wake(word, wake_pending), order)) {
+                return {Delivery::Kind::done};
+            }
+            continue;
+        }
+        Delivery delivery;
+        if (try_deliver(word, with_wake(word, wake_posting), delivery)) {
+            delivery.carries_wake = true;
+            return delivery;
+        }
+    }
+}
+
+WakeState::Delivery WakeState::begin_shutdown() noexcept {
+    Word word = word_.load(order);
+    for (;;) {
+        if ((word & closed) != 0) {
+            return {Delivery::Kind::refused};
+        }
+        if (parked_at(word) == Park::nowhere) {
+            if (word_.compare_exchange_weak(word, word | shut_down, order)) {
+                return {Delivery::Kind::done};
+            }
+            continue;
+        }
+        Delivery delivery;
+        if (try_deliver(word, word | shut_down, delivery)) {
+            return delivery;
+        }
+    }
+}
+
+WakeState::Delivery WakeState::begin_port_signal() noexcept {
+    Word word = word_.load(order);
+    for (;;) {
+        if ((word & closed) != 0) {
+            return {Delivery::Kind::refused};
+        }
+        if (parked_at(word) != Park::sockets) {
+            if (word_.compare_exchange_weak(word, word & ~watch_armed, order)) {
+                return {Delivery::Kind::done};
+            }
+            continue;
+        }
+        Delivery delivery;
+        if (try_deliver(word, word & ~watch_armed, delivery)) {
+            return delivery;
+        }
+    }
+}
+
+WakeState::Delivery WakeState::begin_signal() noexcept {
+    Word word = word_.load(order);
+    for (;;) {
+        if ((word & closed) != 0) {
+            return {Delivery::Kind::refused};
+        }
+        if (parked_at(word) == Park::nowhere) {
+            if (word_.compare_exchange_weak(word, word | signalled, order)) {
+                return {Delivery::Kind::done};
+            }
+            continue;
+        }
+        Delivery delivery;
+        if (try_deliver(word, word | signalled, delivery)) {
+            return delivery;
+        }
+    }
+}
+
+void WakeState::finish(const Delivery& delivery, bool delivered) noexcept {
+    Word word = word_.load(order);
+    Word next = word;
+    do {
+        next = word - one_delivery;
+        if (delivered && delivery.carries_wake && (word & wake_mask) == wake_posting &&
+            generation_of(word) == delivery.generation) {
+            next = with_wake(next, wake_pending);
+        }
+    } while (!word_.compare_exchange_weak(word, next, order));
+}
+
+bool WakeState::consume_wake(Word word) noexcept {
+    Word next = word;
+    do {
+        // The generation is masked so that its overflow does not count as a request.
+        const Word generation = (word + one_generation) & generation_mask;
+        next = with_wake((word & ~generation_mask) | generation, 0);
+    } while (!word_.compare_exchange_weak(word, next, order));
+    return true;
+}
+
+bool WakeState::park(Park where) noexcept {
+    Word word = word_.load(order);
+    do {
+        if ((word & (wake_mask | signalled | shut_down | closed)) != 0) {
+            return false;
+        }
+    } while (!word_.compare_exchange_weak(
+        word, (word & ~park_mask) | (static_cast<Word>(where) << park_shift), order));
+    return true;
+}
+
+void WakeState::set_watch_armed(bool armed) noexcept {
+    if (armed) {
+        word_.fetch_or(watch_armed, order);
+    } else {
+        word_.fetch_and(~watch_armed, order);
+    }
+}
+
+void WakeState::wait_for_deliveries() const noexcept {
+    while ((word_.load(order) & delivery_mask) != 0) {
+        std::this_thread::yield();
+    }
+}
+
+void WakeState::close() noexcept { word_.fetch_or(closed | shut_down, order); }
+
+}  // namespace wakepoll::core
+
+// lib/error.cpp
+// The one table from Win32 and Winsock codes to std::errc, with a message for each.
+//
+// Numbers are written out so that this file also builds where <windows.h> does not exist; each is
+// named beside it. Sources: Microsoft's lists of system error codes and of Winsock error codes.
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <new>
+#include <string>
+
+namespace wakepoll {
+namespace {
+
+struct Row {
+    int code;
+    std::errc condition;
+    const char* message;
+};
+
+// Sorted by code; the static_assert below holds it to that.
+constexpr Row rows[] = {
+    {1, std::errc::function_not_supported, "function not supported"},  // ERROR_INVALID_FUNCTION
+    {2, std::errc::no_such_file_or_directory, "not found"},            // ERROR_FILE_NOT_FOUND
+    {3, std::errc::no_such_file_or_directory, "path not found"},       // ERROR_PATH_NOT_FOUND
+    {4, std::errc::too_many_files_open, "too many open files"},        // ERROR_TOO_MANY_OPEN_FILES
+    {5, std::errc::permission_denied, "access denied"},                // ERROR_ACCESS_DENIED
+    {6, std::errc::bad_file_descriptor, "bad handle"},                 // ERROR_INVALID_HANDLE
+    {8, std::errc::not_enough_memory, "not enough memory"},            // ERROR_NOT_ENOUGH_MEMORY
+    {14, std::errc::not_enough_memory, "out of memory"},               // ERROR_OUTOFMEMORY
+    {32, std::errc::device_or_resource_busy,
+     "in use by another process"},                                    // ERROR_SHARING_VIOLATION
+    {38, std::errc::no_message_available, "end of file"},             // ERROR_HANDLE_EOF
+    {50, std::errc::not_supported, "not supported"},                  // ERROR_NOT_SUPPORTED
+    {64, std::errc::connection_reset, "connection reset"},            // ERROR_NETNAME_DELETED
+    {80, std::errc::file_exists, "already exists"},                   // ERROR_FILE_EXISTS
+    {87, std::errc::invalid_argument, "invalid argument"},            // ERROR_INVALID_PARAMETER
+    {109, std::errc::broken_pipe, "pipe has been ended"},             // ERROR_BROKEN_PIPE
+    {112, std::errc::no_space_on_device, "no space left"},            // ERROR_DISK_FULL
+    {121, std::errc::timed_out, "timed out"},                         // ERROR_SEM_TIMEOUT
+    {170, std::errc::device_or_resource_busy, "busy"},                // ERROR_BUSY
+    {183, std::errc::file_exists, "already exists"},                  // ERROR_ALREADY_EXISTS
+    {230, std::errc::broken_pipe, "bad pipe"},                        // ERROR_BAD_PIPE
+    {231, std::errc::device_or_resource_busy, "pipe busy"},           // ERROR_PIPE_BUSY
+    {232, std::errc::broken_pipe, "pipe is being closed"},            // ERROR_NO_DATA
+    {233, std::errc::broken_pipe, "pipe not connected"},              // ERROR_PIPE_NOT_CONNECTED
+    {234, std::errc::message_size, "more data is available"},         // ERROR_MORE_DATA
+    {258, std::errc::timed_out, "timed out"},                         // WAIT_TIMEOUT
+    {536, std::errc::not_connected, "pipe has no other end yet"},     // ERROR_PIPE_LISTENING
+    {676, std::errc::operation_canceled, "socket was closed"},        // ERROR_HANDLES_CLOSED (Wine)
+    {735, std::errc::operation_canceled, "port was closed"},          // ERROR_ABANDONED_WAIT_0
+    {995, std::errc::operation_canceled, "operation canceled"},       // ERROR_OPERATION_ABORTED
+    {996, std::errc::operation_in_progress, "operation incomplete"},  // ERROR_IO_INCOMPLETE
+    {997, std::errc::operation_in_progress, "operation pending"},     // ERROR_IO_PENDING
+    {998, std::errc::bad_address, "bad address"},                     // ERROR_NOACCESS
+    {1168, std::errc::no_such_file_or_directory, "not found"},        // ERROR_NOT_FOUND
+    {1225, std::errc::connection_refused, "connection refused"},      // ERROR_CONNECTION_REFUSED
+    {1226, std::errc::connection_aborted, "disconnected"},            // ERROR_GRACEFUL_DISCONNECT
+    {1227, std::errc::address_in_use, "address in use"},        // ERROR_ADDRESS_ALREADY_ASSOCIATED
+    {1229, std::errc::not_connected, "not connected"},          // ERROR_CONNECTION_INVALID
+    {1230, std::errc::already_connected, "already connected"},  // ERROR_CONNECTION_ACTIVE
+    {1231, std::errc::network_unreachable, "network unreachable"},     // ERROR_NETWORK_UNREACHABLE
+    {1232, std::errc::host_unreachable, "host unreachable"},           // ERROR_HOST_UNREACHABLE
+    {1234, std::errc::connection_refused, "port unreachable"},         // ERROR_PORT_UNREACHABLE
+    {1235, std::errc::operation_canceled, "request aborted"},          // ERROR_REQUEST_ABORTED
+    {1236, std::errc::connection_aborted, "connection aborted"},       // ERROR_CONNECTION_ABORTED
+    {1237, std::errc::resource_unavailable_try_again, "try again"},    // ERROR_RETRY
+    {1450, std::errc::no_buffer_space, "system resources exhausted"},  // ERROR_NO_SYSTEM_RESOURCES
+    {1816, std::errc::not_enough_memory, "quota exceeded"},            // ERROR_NOT_ENOUGH_QUOTA
+    {2250, std::errc::not_connected, "not connected"},                 // ERROR_NOT_CONNECTED
+    {4317, std::errc::operation_not_permitted,
+     "operation not permitted"},                                         // ERROR_INVALID_OPERATION
+    {10004, std::errc::interrupted, "interrupted"},                      // WSAEINTR
+    {10009, std::errc::bad_file_descriptor, "bad handle"},               // WSAEBADF
+    {10013, std::errc::permission_denied, "permission denied"},          // WSAEACCES
+    {10014, std::errc::bad_address, "bad address"},                      // WSAEFAULT
+    {10022, std::errc::invalid_argument, "invalid argument"},            // WSAEINVAL
+    {10024, std::errc::too_many_files_open, "too many open sockets"},    // WSAEMFILE
+    {10035, std::errc::operation_would_block, "operation would block"},  // WSAEWOULDBLOCK
+    {10036, std::errc::operation_in_progress, "operation in progress"},  // WSAEINPROGRESS
+    {10037, std::errc::connection_already_in_progress, "already in progress"},  // WSAEALREADY
+    {10038, std::errc::bad_file_descriptor, "not a socket"},                    // WSAENOTSOCK
+    {10039, std::errc::destination_address_required, "no destination"},         // WSAEDESTADDRREQ
+    {10040, std::errc::message_size, "message too long"},                       // WSAEMSGSIZE
+    {10041, std::errc::wrong_protocol_type, "wrong protocol type"},             // WSAEPROTOTYPE
+    {10042, std::errc::no_protocol_option, "bad protocol option"},              // WSAENOPROTOOPT
+    {10043, std::errc::protocol_not_supported, "protocol not supported"},    // WSAEPROTONOSUPPORT
+    {10044, std::errc::not_supported, "socket type not supported"},          // WSAESOCKTNOSUPPORT
+    {10045, std::errc::operation_not_supported, "operation not supported"},  // WSAEOPNOTSUPP
+    {10046, std::errc::address_family_not_supported,
+     "protocol family not supported"},  // WSAEPFNOSUPPORT
+    {10047, std::errc::address_family_not_supported,
+     "address family not supported"},                                       // WSAEAFNOSUPPORT
+    {10048, std::errc::address_in_use, "address in use"},                   // WSAEADDRINUSE
+    {10049, std::errc::address_not_available, "address not available"},     // WSAEADDRNOTAVAIL
+    {10050, std::errc::network_down, "network down"},                       // WSAENETDOWN
+    {10051, std::errc::network_unreachable, "network unreachable"},         // WSAENETUNREACH
+    {10052, std::errc::network_reset, "network reset"},                     // WSAENETRESET
+    {10053, std::errc::connection_aborted, "connection aborted"},           // WSAECONNABORTED
+    {10054, std::errc::connection_reset, "connection reset"},               // WSAECONNRESET
+    {10055, std::errc::no_buffer_space, "no buffer space"},                 // WSAENOBUFS
+    {10056, std::errc::already_connected, "already connected"},             // WSAEISCONN
+    {10057, std::errc::not_connected, "not connected"},                     // WSAENOTCONN
+    {10058, std::errc::broken_pipe, "socket was shut down"},                // WSAESHUTDOWN
+    {10060, std::errc::timed_out, "connection timed out"},                  // WSAETIMEDOUT
+    {10061, std::errc::connection_refused, "connection refused"},           // WSAECONNREFUSED
+    {10064, std::errc::host_unreachable, "host is down"},                   // WSAEHOSTDOWN
+    {10065, std::errc::host_unreachable, "host unreachable"},               // WSAEHOSTUNREACH
+    {10067, std::errc::resource_unavailable_try_again, "too many users"},   // WSAEPROCLIM
+    {10091, std::errc::network_down, "network subsystem not ready"},        // WSASYSNOTREADY
+    {10092, std::errc::not_supported, "Winsock version not supported"},     // WSAVERNOTSUPPORTED
+    {10093, std::errc::operation_not_permitted, "Winsock is not started"},  // WSANOTINITIALISED
+    {10101, std::errc::connection_aborted, "disconnected"},                 // WSAEDISCON
+    {10103, std::errc::operation_canceled, "operation canceled"},           // WSAECANCELLED
+    {10111, std::errc::operation_canceled, "operation canceled"},           // WSA_E_CANCELLED
+};
+
+static_assert(std::is_sorted(std::begin(rows), std::end(rows),
+                             [](const Row& a, const Row& b) { return a.code < b.code; }));
+
+constexpr const Row* find(int code) noexcept {
+    const Row* row = std::lower_bound(std::begin(rows), std::end(rows), code,
+                                      [](const Row& r, int wanted) { return r.code < wanted; });
+    return row != std::end(rows) && row->code == code ? row : nullptr;
+}
+
+class Win32Category final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "wakepoll.win32"; }
+
+    [[nodiscard]] std::string message(int code) const override {
+        if (code == 0) {
+            return "success";
+        }
+        const Row* row = find(code);
+        return row != nullptr ? row->message : "Windows error " + std::to_string(code);
+    }
+
+    [[nodiscard]] std::error_condition default_error_condition(int code) const noexcept override {
+        if (code == 0) {
+            return {};
+        }
+        const Row* row = find(code);
+        return row != nullptr ? std::make_error_condition(row->condition)
+                              : std::error_condition(code, *this);
+    }
+};
+
+}  // namespace
+
+const std::error_category& win32_category() noexcept {
+    // Never destroyed. A destructor would be registered with the runtime, which holds a lock for
+    // that while it runs the destructors at exit; and one of those, of a static poller, waits for a
+    // thread that is about to report its first error.
+    alignas(Win32Category) static std::byte memory[sizeof(Win32Category)];
+    static const Win32Category* const category = ::new (memory) Win32Category();
+    return *category;
+}
+
+}  // namespace wakepoll
+
+// include/wakepoll/epoll.h
+/*
+ * epoll for Windows, in C: ports, registrations and waits as Linux's <sys/epoll.h> has them.
+ *
+ * The port is a HANDLE and a socket a SOCKET. They are spelled `void*` and `uintptr_t` here, which
+ * are the same types, so this header needs no Windows header and may stand before or behind
+ * <winsock2.h> and <windows.h>, in C (from C89 on) and in C++.
+ *
+ * Any thread may make any call at any time, on one port as well. A call that fails returns -1 (or a
+ * null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one that
+ * succeeds leaves `errno` alone.
+ *
+ * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
+ * doc/porting-from-wepoll.md says what differs from wepoll, and why.
+ */
+#ifndef WAKEPOLL_EPOLL_H
+#define WAKEPOLL_EPOLL_H
+
+#include <stdint.h>
+
+
+/* Linux's values. */
+#define EPOLLIN 0x0001U      /* Data, a connection to accept, or the end of the stream. */
+#define EPOLLPRI 0x0002U     /* An out-of-band byte. */
+#define EPOLLOUT 0x0004U     /* Room to send; a connect that succeeded. */
+#define EPOLLERR 0x0008U     /* An error; reported whatever was asked for. */
+#define EPOLLHUP 0x0010U     /* Both directions are over; reported whatever was asked for. */
+#define EPOLLRDNORM 0x0040U  /* As EPOLLIN. */
+#define EPOLLRDBAND 0x0080U  /* Accepted, never reported. */
+#define EPOLLWRNORM 0x0100U  /* As EPOLLOUT. */
+#define EPOLLWRBAND 0x0200U  /* Accepted, never reported. */
+#define EPOLLMSG 0x0400U     /* Accepted, never reported, as on Linux. */
+#define EPOLLRDHUP 0x2000U   /* The peer sends no more. */
+#define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
+#define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
+#define EPOLLONESHOT (1U << 30)   /* One report, then silence until EPOLL_CTL_MOD. */
+#define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef union epoll_data {
+    void* ptr;
+    int fd;
+    uint32_t u32;
+    uint64_t u64;
+    uintptr_t sock; /* SOCKET */
+    void* hnd;      /* HANDLE */
+} epoll_data_t;
+
+struct epoll_event {
+    uint32_t events;   /* Of the bits above; others are ignored. */
+    epoll_data_t data; /* Yours; each event has that of its registration. */
+};
+
+/*
+ * A new port, or null. `size` has to be positive and means nothing else; `flags` has to be 0
+ * (EINVAL). ENOMEM, EMFILE, ENOBUFS: what the system lacks.
+ *
+ * The port is a HANDLE that is not inherited. It is closed by `epoll_close` alone: CloseHandle
+ * fails on it and changes nothing.
+ */
+WAKEPOLL_API void* epoll_create(int size);
+WAKEPOLL_API void* epoll_create1(int flags);
+
+/*
+ * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port` is
+ * no handle, EINVAL where it is a handle but no port; so of every call.
+ */
+WAKEPOLL_API int epoll_close(void* port);
+
+/*
+ * Registers (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again)
+ * or ends (EPOLL_CTL_DEL, `event` is ignored) the registration of a socket. What is changed while
+ * threads wait is in force when the call returns.
+ *
+ * In place of the socket, any handle that can be waited for may be given: a pipe, the input of a
+ * console, an event, a process, a thread, a semaphore, a timer. They report EPOLLIN.
+ *
+ * EBADF      `sock` is no handle
+ * EEXIST     ADD: it is registered already
+ * ENOENT     MOD, DEL: it is not registered
+ * EINVAL     another `op`; EPOLLET; EPOLLOUT for what is no socket
+ * EFAULT     `event` is null
+ * EPERM      a disk file or a directory, which is always ready
+ * ENOTSOCK   another handle that cannot be waited for
+ * ENOSPC     65,536 handles are registered
+ * EAGAIN     no room for one more overlapped pipe at the moment
+ * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
+ *
+ * End a registration before you close the socket. Where a socket was closed first, the next wait
+ * forgets it, and a new socket with the same number is another one.
+ */
+WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
+
+/*
+ * Waits until something is ready and returns how many events were stored, `maxevents` at most; 0
+ * where the time is over first, or `epoll_wake` was called. `timeout` is in milliseconds; negative
+ * waits for as long as it takes. A finite wait never ends early but for a wake.
+ *
+ * Several threads may wait on one port: one of them waits for events, the others for their turn. A
+ * one-shot registration reports to one of them. A call with timeout 0 beside a waiting thread
+ * returns 0 at once, for that thread gets what there is.
+ *
+ * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
+ * EBADF: `port` is no handle, or was closed meanwhile.
+ */
+WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
+
+/*
+ * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended are
+ * one. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
+ * delivered, and the wait in progress goes on; the next one ends all the same.
+ */
+WAKEPOLL_API int epoll_wake(void* port);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+
+// lib/sys/timer.hpp
+// sys: one waitable timer of high resolution.
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+/// Owns a manual-reset timer that is signalled once its time is over.
+class Timer {
+public:
+    /// CreateWaitableTimerExW(CREATE_WAITABLE_TIMER_MANUAL_RESET |
+    /// CREATE_WAITABLE_TIMER_HIGH_RESOLUTION); without the latter before Windows 10 1803, which
+    /// does not know it.
+    [[nodiscard]] static Result<Timer> create() noexcept;
+
+    Timer() noexcept = default;
+    Timer(Timer&& other) noexcept : handle_(std::exchange(other.handle_, Handle{})) {}
+    Timer& operator=(Timer&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~Timer() { close(); }
+
+    /// SetWaitableTimer: not signalled from now on, and signalled when `delay` is over. In units of
+    /// 100 ns, rounded up; at least one.
+    [[nodiscard]] std::error_code set(std::chrono::nanoseconds delay) const noexcept;
+
+    /// CancelWaitableTimer: it is not signalled any more by an earlier `set`. (One that is
+    /// signalled stays so.)
+    [[nodiscard]] std::error_code cancel() const noexcept;
+
+    /// CloseHandle. Nothing where the timer is not open.
+    void close() noexcept;
+
+    [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+
+private:
+    explicit Timer(Handle handle) noexcept : handle_(handle) {}
+
+    Handle handle_;
+};
+
+}  // namespace wakepoll::sys
+
+// lib/poller/deadline_timer.hpp
+// The poller's one timer: when it is due, and the kernel's timer that ends a block in time.
+//
+// Whether the time has come is decided by the clock alone, so the timer is never early. The
+// kernel's timer only ends a block, and may do so a little early, being of another clock; it is set
+// once more for the rest then. It has its own wait in the system's pool, which is armed from the
+// first `set` until the timer fires.
+//
+// Used by the owner of a poller; only the pool's thread is another.
+
+#include <atomic>
+#include <chrono>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class DeadlineTimer {
+public:
+    /// Rouses the owner, from any thread.
+    using Rouse = void (*)(void* poller) noexcept;
+
+    DeadlineTimer(Rouse rouse, void* poller) noexcept : rouse_(rouse), poller_(poller) {}
+
+    DeadlineTimer(const DeadlineTimer&) = delete;
+    DeadlineTimer& operator=(const DeadlineTimer&) = delete;
+
+    /// Due at `at`, a reading of sys::now(). Where it fails, no time is set.
+    [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
+                                      std::chrono::nanoseconds now) noexcept;
+
+    /// No time is set any more.
+    [[nodiscard]] std::error_code clear() noexcept;
+
+    /// True once after the time has come.
+    [[nodiscard]] bool consume(std::chrono::nanoseconds now) noexcept {
+        if (!set_ || now < at_) {
+            return false;
+        }
+        set_ = false;
+        return true;
+    }
+
+    /// To be called after a signal: sets the kernel's timer again where it was early.
+    [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
+
+    /// How long until the time comes; `nanoseconds::max()` where none is set.
+    [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
+        if (!set_) {
+            return std::chrono::nanoseconds::max();
+        }
+        // The first moment there is has no length.
+        return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
+    }
+
+    void close() noexcept;
+
+private:
+    [[nodiscard]] std::error_code arm(std::chrono::nanoseconds delay) noexcept;
+
+    /// Called by a thread of the system's pool.
+    static void signalled(void* timer, const sys::ThreadPoolWait& wait) noexcept;
+
+    sys::Timer timer_;
+    sys::ThreadPoolWait wait_;
+    Rouse rouse_;
+    void* poller_;
+    std::chrono::nanoseconds at_{0};
+    std::atomic<bool> fired_ = false;
+    bool set_ = false;
+    bool armed_ = false;
+};
+
+}  // namespace wakepoll
+
+// lib/poller/known_handles.hpp
+// What is known of the handles that a poller works with: their kind, and that they belong to its
+// port. Registrations and operations both stand on it.
+//
+// A handle may be closed at any time, and its number be dealt out anew. So the object that is
+// associated with the port gets a mark, and whoever goes by what is known looks for it first.
+//
+// Used under the poller's lock.
+
+#include <system_error>
+
+
+namespace wakepoll {
+
+class KnownHandles {
+public:
+    /// What the kernel says a handle is.
+    struct Kind {
+        HandleType type = HandleType::unknown;
+        bool stream = false;
+        bool overlapped = false;  ///< It can carry overlapped operations.
+    };
+
+    KnownHandles(core::RegistrationTable& table, const sys::CompletionPort& port) noexcept
+        : table_(table), port_(port) {}
+
+    KnownHandles(const KnownHandles&) = delete;
+    KnownHandles& operator=(const KnownHandles&) = delete;
+
+    [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
+    void note_kind(core::Slot slot, const Kind& kind) noexcept;
+
+    /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
+    /// that were closed and not registered.
+    [[nodiscard]] core::Slot insert(Handle handle) noexcept;
+
+    /// Associates the handle with the port, with the poller's key, unless it is already.
+    [[nodiscard]] std::error_code associate(core::Slot slot) noexcept;
+    /// Associates a handle with the port, with a key of the user's.
+    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+
+    /// The number is another object's than the one that the port knows. False where nothing tells.
+    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
+    /// Forgets what is known of a handle that is not registered, where its number is another
+    /// object's by now. The slot may be one to `release` then.
+    [[nodiscard]] std::error_code forget_another(core::Slot slot) noexcept;
+
+    /// The slot of a handle that operations can be submitted on.
+    [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
+
+private:
+    /// The same for a handle of which something has to be found out first; it may have a slot,
+    /// `known`.
+    [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
+                                                            core::Slot known) noexcept;
+    /// The handle was associated with the port just now: marks its object.
+    void note_associated(core::Slot slot) noexcept;
+    /// Takes note of a handle that operations are submitted on; `associated_now` says that it was
+    /// this submit which associated it with the port.
+    void note_operated(core::Slot slot, const Kind& kind, bool associated_now) noexcept;
+    /// Gives up the slots of handles that were only operated on and are closed.
+    void forget_closed() noexcept;
+
+    core::RegistrationTable& table_;
+    const sys::CompletionPort& port_;
+};
+
+}  // namespace wakepoll
+
+// lib/poller/packet_queue.hpp
+// The poller's side of the completion port: taking packets, and handing each to where it belongs.
+//
+// A packet is told apart by its key first: AFD's go to the sockets, the poller's other own keys
+// have done their work by ending the block. Then by its OVERLAPPED: a read of nothing on a
+// registered pipe goes to the handles. All others are the user's to hear of, and wait here for
+// their turn.
+//
+// A thread that blocks takes packets into an array of its own, without the lock; `accept` hands
+// them on once it has the lock again. All else is called under the lock.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class PacketQueue {
+public:
+    /// The most packets of one call.
+    static constexpr std::size_t most_at_once = 256;
+    /// How many of the user's packets, and what waited for them, are one turn.
+    static constexpr std::size_t turn = 64;
+
+    PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
+                backend::SocketBackend& sockets, backend::HandleBackend& handles,
+                PollerStats& stats) noexcept
+        : port_(port),
+          operations_(operations),
+          sockets_(sockets),
+          handles_(handles),
+          stats_(stats) {}
+
+    PacketQueue(const PacketQueue&) = delete;
+    PacketQueue& operator=(const PacketQueue&) = delete;
+
+    /// How many packets a dequeue may ask for. All that come at once, whatever the caller has room
+    /// for: those that were ready first are to be reported first.
+    [[nodiscard]] std::size_t room() const noexcept {
+        return std::min(capacity - size_ - blocked_limit_, most_at_once);
+    }
+
+    /// What a dequeue brought.
+    struct Taken {
+        std::uint32_t useful = 0;  ///< Packets with something to report.
+        bool may_be_more = false;  ///< As many came as were asked for.
+    };
+
+    /// One dequeue of at most `limit` packets, not 0, by a thread that has the lock.
+    [[nodiscard]] Result<Taken> take(std::size_t limit, std::uint32_t milliseconds) noexcept;
+
+    // The same in three steps, of which the second is taken without the lock.
+    void begin_block(std::size_t limit) noexcept;
+    [[nodiscard]] Result<std::size_t> block(std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] Result<Taken> end_block(const Result<std::size_t>& came) noexcept;
+
+    /// Packets that wait to be reported.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const sys::Packet& front() const noexcept { return packets_[first_]; }
+    void pop() noexcept;
+
+private:
+    /// Twice what one call takes: another thread may take packets beside one that is blocked.
+    static constexpr std::size_t capacity = 2 * most_at_once;
+
+    [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,
+                                       std::size_t limit) noexcept;
+    /// How many of the packets have something to report.
+    [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
+    [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
+
+    const sys::CompletionPort& port_;
+    core::OperationList& operations_;
+    backend::SocketBackend& sockets_;
+    backend::HandleBackend& handles_;
+    PollerStats& stats_;
+    std::array<sys::Packet, capacity> packets_;  ///< A ring from `first_` on.
+    std::size_t first_ = 0;
+    std::size_t size_ = 0;
+    std::array<sys::Packet, most_at_once> blocked_;  ///< The blocked thread's.
+    std::size_t blocked_limit_ = 0;                  ///< What a blocked thread may still bring.
+};
+
+}  // namespace wakepoll
+
+// lib/poller/operations.hpp
+// Operations: submitting and cancelling them, and what becomes of them.
+//
+// The entries of the pool that are in flight or done are kept in core/operation_list; here are the
+// checks, the kernel calls, and the completions that a wait hands out. Those stay valid, and their
+// entries in use, until the next wait. Used under the poller's lock.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Operations {
+public:
+    /// The most completions of one wait.
+    static constexpr std::size_t most_completions = 64;
+
+    Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
+               core::OperationList& list, PollerStats& stats) noexcept
+        : table_(table), known_(known), pool_(pool), list_(list), stats_(stats) {}
+
+    Operations(const Operations&) = delete;
+    Operations& operator=(const Operations&) = delete;
+
+    // As OsPoller has them.
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const IoBuffer> buffers,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+
+    // Reporting
+
+    /// The completions of the last wait are no longer valid.
+    void take_back() noexcept {
+        if (handed_out_ > 0) {
+            take_back_completions();
+        }
+    }
+    /// How many completions this wait can still hand out.
+    [[nodiscard]] std::size_t room() const noexcept { return most_completions - handed_out_; }
+    /// Operations that are done and need no packet to be reported.
+    [[nodiscard]] std::size_t finished() const noexcept { return list_.finished(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return list_.in_flight(); }
+    /// Those of the finished ones that had to wait for a packet, in whose turn they are reported.
+    [[nodiscard]] std::size_t overdue() const noexcept { return std::min(overdue_, finished()); }
+    /// Reports operations that are done, at most `room()`; how many.
+    [[nodiscard]] std::size_t report_finished(std::span<NativeEvent> events) noexcept;
+    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`. How
+    /// many were looked at, and how many of them made an event.
+    struct Reported {
+        std::size_t visited = 0;
+        std::size_t filled = 0;
+    };
+    [[nodiscard]] Reported report_packets(PacketQueue& packets, std::size_t visits,
+                                          std::span<NativeEvent> events) noexcept;
+
+    // The end
+
+    /// Cancels what is in flight and forgets what is done.
+    void abandon_all() noexcept;
+    /// Those in flight after that which could not be canceled.
+    [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
+    /// A packet that is not reported any more has come.
+    void drain(const sys::Packet& packet) noexcept;
+
+private:
+    /// The memory belongs to an operation in flight, and one of the two writes into it.
+    [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
+                                 std::size_t size) const noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
+                                                     void* buffer, std::size_t size,
+                                                     std::uint64_t user_data) noexcept;
+    /// What comes of an entry now that its call was made.
+    [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
+                                                 const Result<sys::Started>& started) noexcept;
+    /// Gives back an entry whose call did not begin, or whose outcome is not reported.
+    void abandon(OverlappedEntry& entry) noexcept;
+    void abandon_finished() noexcept;
+    /// The entry, where its operation is in flight or being canceled.
+    [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
+    /// Asks the kernel for the end of a call. `no_such_file_or_directory` where it has ended,
+    /// `bad_file_descriptor` where its handle is closed.
+    [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
+    /// What comes of an operation that was asked about; whether it could be canceled.
+    [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
+    [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
+    void note_canceled(OverlappedEntry& entry) noexcept;
+    /// The entry's handle is known to be closed: its number is another object's by now.
+    [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
+
+    void take_back_completions() noexcept;
+    /// The packet of a submitted operation has come. True where it is to be reported now; otherwise
+    /// it waits behind an older one.
+    [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+                                     std::error_code error) noexcept;
+    /// Why an operation has failed: `operation_canceled` where its handle was closed here.
+    [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
+                                            std::error_code error) const noexcept;
+    void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
+    void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+                          std::error_code error) noexcept;
+    void report_own_call(NativeEvent& event, OverlappedEntry* entry, const sys::Packet& packet,
+                         std::error_code error) noexcept;
+
+    core::RegistrationTable& table_;
+    KnownHandles& known_;
+    core::EntryPool& pool_;
+    core::OperationList& list_;
+    PollerStats& stats_;
+    std::array<Completion, most_completions> completions_;
+    std::size_t handed_out_ = 0;
+    std::size_t overdue_ = 0;
+    std::size_t lost_ = 0;
+};
+
+}  // namespace wakepoll
+
+// lib/poller/registrations.hpp
+// Registering, changing and forgetting handles for readiness.
+//
+// All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
+// under the poller's lock.
+
+#include <cstdint>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Registrations {
+public:
+    Registrations(core::RegistrationTable& table, KnownHandles& known,
+                  backend::SocketBackend& sockets, backend::HandleBackend& handles) noexcept
+        : table_(table), known_(known), sockets_(sockets), handles_(handles) {}
+
+    Registrations(const Registrations&) = delete;
+    Registrations& operator=(const Registrations&) = delete;
+
+    // As OsPoller has them.
+    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
+
+private:
+    using Kind = KnownHandles::Kind;
+
+    /// Why a handle that is not registered can not be changed: it is none, or it was not
+    /// registered.
+    [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
+    /// The handle is registered. One that was closed and is of another kind now is not any more.
+    [[nodiscard]] bool is_registered(Handle handle) noexcept;
+    void end(core::Slot slot) noexcept;
+    /// `add` of a handle that is not registered; it may have a slot, `known`.
+    [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
+                                                  IoInterest interest,
+                                                  std::uint64_t user_data) noexcept;
+
+    core::RegistrationTable& table_;
+    KnownHandles& known_;
+    backend::SocketBackend& sockets_;
+    backend::HandleBackend& handles_;
+};
+
+}  // namespace wakepoll
+
+// lib/core/turn.hpp
+// Whose turn it is: sockets, other handles, operations that completed at once, or packets.
+//
+// A wait with little room must not let one source starve another. They take turns, and a turn is as
+// long as one round: it ends when as many were visited as the source had when it began, or when the
+// source has nothing more in this wait. A turn that the caller's span cuts short is continued by
+// the next wait. So with k ready and room for m, each is reported within ceil(k/m) waits.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+class Turn {
+public:
+    enum class Source : std::uint8_t { sockets, handles, completed, packets };
+    static constexpr std::size_t sources = 4;
+
+    /// How long a turn each source would begin now, by `Source`.
+    using Sizes = std::array<std::size_t, sources>;
+
+    [[nodiscard]] Source source() const noexcept { return source_; }
+
+    /// How much of the turn is left: at most as much as the source has now.
+    [[nodiscard]] std::size_t left(const Sizes& sizes) noexcept {
+        left_ = std::min(left_, sizes[static_cast<std::size_t>(source_)]);
+        return left_;
+    }
+
+    /// `used` of what `left` said are spent; `exhausted` where the source has no more in this wait.
+    /// Ends the turn then, or when nothing of it is left; the next source that has something begins
+    /// its own, of which `sizes` are what they are by now.
+    void spend(std::size_t used, bool exhausted, const Sizes& sizes) noexcept {
+        left_ = exhausted ? 0 : left_ - std::min(used, left_);
+        for (std::size_t tries = 0; left_ == 0 && tries < sources; ++tries) {
+            const std::size_t next = (static_cast<std::size_t>(source_) + 1) % sources;
+            source_ = static_cast<Source>(next);
+            left_ = sizes[next];
+        }
+    }
+
+private:
+    Source source_ = Source::sockets;
+    std::size_t left_ = 0;
+};
+
+}  // namespace wakepoll::core
+
+// lib/poller/wakeup.hpp
+// What other threads do to a poller without its lock: wake it, end it, ring for a packet, a
+// signalled handle or the timer.
+//
+// All of it goes through the word in core/wake_state, which says whether a kernel call is needed
+// and keeps the port and the doorbell open until it is done. The waiting thread parks and consumes
+// here.
+
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Wakeup {
+public:
+    Wakeup(core::WakeState& word, const sys::CompletionPort& port,
+           const backend::SocketBackend& sockets) noexcept
+        : word_(word), port_(port), sockets_(sockets) {}
+
+    Wakeup(const Wakeup&) = delete;
+    Wakeup& operator=(const Wakeup&) = delete;
+
+    // Any thread, without the lock.
+
+    [[nodiscard]] bool wake() noexcept;
+    [[nodiscard]] bool shut_down() noexcept;
+    /// Has the waiting thread look at what has changed, whatever it takes.
+    void signal(core::CompletionKey key) noexcept;
+
+    // The waiting thread.
+
+    /// Watches the port for a packet while the thread is parked in the sockets: it is rung out
+    /// then.
+    [[nodiscard]] std::error_code watch_port() noexcept;
+
+    /// No thread of the system's pool rings for a packet any more.
+    void stop_watching() noexcept { port_watch_.disarm(); }
+
+private:
+    using Delivery = core::WakeState::Delivery;
+
+    /// Called by a thread of the system's pool when packets are at the port.
+    static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
+
+    /// Does what a delivery asks for; false where it was refused or failed.
+    [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
+
+    core::WakeState& word_;
+    const sys::CompletionPort& port_;
+    const backend::SocketBackend& sockets_;
+    sys::ThreadPoolWait port_watch_;
+};
+
+}  // namespace wakepoll
+
+// lib/sys/lock.hpp
+// sys: the lock of a poller.
+//
+// Exclusive, not recursive, and not fair. Taking and giving back one that no other thread wants is
+// one atomic operation each and no kernel call.
+
+#include <cstdint>
+
+namespace wakepoll::sys {
+
+class Lock {
+public:
+    Lock() noexcept = default;
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+    /// AcquireSRWLockExclusive. Where the process is ending, a lock that a thread held which is
+    /// gone counts as free.
+    void lock() noexcept;
+
+    /// ReleaseSRWLockExclusive.
+    void unlock() noexcept;
+
+private:
+    friend class Condition;
+
+    /// The memory of an SRWLOCK.
+    void* word_ = nullptr;
+    bool orphaned_ = false;  ///< Its holder is gone.
+};
+
+}  // namespace wakepoll::sys
+
+// lib/poller/wait.hpp
+// The wait: poll every source; where nothing is ready, mark the thread parked and block once.
+//
+// There are two places to block in, and a pass for each. At the port all that is pending comes by
+// itself: wakes, completions, and the answers of AFD. In the sockets, where WSAPoll watches them, a
+// doorbell ends the block for wakes and signalled handles, and a thread-pool wait on the port rings
+// it for packets. Either way an idle wait blocks without time slices (P3); a block is cut short
+// only for sockets that the backend must ask about again.
+//
+// The waiting thread holds the poller's lock but while it blocks. Another thread that has changed
+// something meanwhile asks `must_be_roused`.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Wait {
+public:
+    /// What a wait works with; all of it outlives it.
+    struct Parts {
+        sys::Lock& lock;
+        core::WakeState& word;
+        Wakeup& wakeup;
+        backend::SocketBackend& sockets;
+        backend::HandleBackend& handles;
+        Operations& operations;
+        PacketQueue& packets;
+        DeadlineTimer& timer;
+        PollerStats& stats;
+    };
+
+    explicit Wait(const Parts& parts) noexcept : parts_(parts) {}
+
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+    /// Waits, as OsPoller does. Takes the lock.
+    [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
+
+    /// A thread is in `run`.
+    [[nodiscard]] bool is_running() const noexcept { return running_; }
+    /// Where it is blocked; another thread has the lock then.
+    [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
+    /// How often a block has ended.
+    [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
+
+    /// Brings the count of the wakes that were asked for up to date.
+    void count_wakes() noexcept;
+
+    /// Packets of the user's own calls may come from now on.
+    void expect_packets() noexcept { port_in_use_ = true; }
+
+    /// To be called after a change while a thread is blocked: has it go round where something is to
+    /// be reported, or it blocks in the wrong place or with the wrong sockets. True where it did.
+    bool rouse_if_needed() noexcept;
+
+private:
+    using nanoseconds = core::nanoseconds;
+
+    /// What one wait has come to.
+    struct Pass {
+        std::span<NativeEvent> events;
+        core::Deadline deadline;
+        nanoseconds now;
+        WaitResult& result;
+        bool has_blocked = false;  ///< The last pass blocked.
+        int blocks = 0;            ///< In the sockets.
+
+        [[nodiscard]] std::span<NativeEvent> room() const noexcept {
+            return events.subspan(result.count);
+        }
+        /// Nothing has failed, and the time is not over.
+        [[nodiscard]] bool may_block() const noexcept {
+            return !result.error && !deadline.has_passed(now);
+        }
+        void note(std::error_code error) noexcept {
+            result.error = result.error ? result.error : error;
+        }
+    };
+
+    /// The wait has failed for want of a doorbell, and AFD serves in its place: one pass more.
+    [[nodiscard]] bool goes_on(Pass& pass) noexcept;
+
+    /// The port may hold a packet of an operation, or of the user's own.
+    [[nodiscard]] bool expects_packets() const noexcept {
+        return port_in_use_ || parts_.operations.in_flight() > 0;
+    }
+    /// Something is ready already, or has to be asked.
+    [[nodiscard]] bool has_something() const noexcept {
+        return parts_.sockets.size() > 0 || parts_.handles.size() > 0 ||
+               parts_.operations.finished() > 0 || parts_.packets.size() > 0;
+    }
+
+    void take_signals(Pass& pass) noexcept;
+    void take_wake(Pass& pass) noexcept;
+    void move_sockets(Pass& pass) noexcept;
+    void at_port(Pass& pass) noexcept;
+    void in_sockets(Pass& pass) noexcept;
+    /// Whether the wait is over; otherwise another pass follows.
+    [[nodiscard]] bool is_over(Pass& pass) noexcept;
+
+    /// How long the next block may last, where the pass may block; 0 where something is to be asked
+    /// again first.
+    [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
+    /// Takes packets for as many events as there is room for, waiting for the first of them.
+    void dequeue(Pass& pass, std::uint32_t milliseconds) noexcept;
+    [[nodiscard]] Result<PacketQueue::Taken> block_at_port(Pass& pass, std::size_t limit,
+                                                           std::uint32_t milliseconds) noexcept;
+    /// Waits for packets that are sure to come soon, and asks the sockets that were held up by
+    /// them.
+    void await_held_sockets(Pass& pass) noexcept;
+    void block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept;
+
+    /// Reports what is ready, the sources taking turns.
+    void report(Pass& pass) noexcept;
+    void report_in_turns(Pass& pass) noexcept;
+    std::size_t report_sockets(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_handles(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_finished(Pass& pass, std::size_t visits) noexcept;
+    std::size_t report_packets(Pass& pass, std::size_t visits) noexcept;
+
+    Parts parts_;
+    core::Turn turn_;
+    core::Park blocked_at_ = core::Park::nowhere;
+    std::uint64_t blocks_ = 0;
+    bool running_ = false;
+    bool roused_ = false;  ///< The blocked thread was told to go round.
+    bool port_in_use_ = false;
+    std::uint32_t wakes_counted_ = 0;
+};
+
+}  // namespace wakepoll
+
+// lib/poller/poller.hpp
+// A poller: its parts, its memory, and the lock that all of them are used under.
+//
+// `OsPoller` and each `Waker` hold a counted reference. The block is allocated once, by `create`,
+// with all tables behind the structure; kernel objects go with `dispose`, the memory with the last
+// reference. The parts know each other only downwards; what each does is in its own header.
+//
+// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock; all else
+// takes it through `Entry`. The waiting thread gives it back while it blocks, so a change by
+// another thread is made at once; `Change` then has the blocked thread go round where it must.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Poller {
+public:
+    /// A poller with one reference. Errors as `OsPoller::create`.
+    [[nodiscard]] static Result<Poller*> create(const PollerConfig& config) noexcept;
+
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept;
+    void dispose() noexcept;
+
+    // The rest as OsPoller has it.
+    [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
+    [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
+    [[nodiscard]] bool is_disposed() const noexcept { return word_.is_closed(); }
+
+    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
+    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+                                                           std::span<const IoBuffer> buffers,
+                                                           std::uint64_t user_data,
+                                                           std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
+    [[nodiscard]] std::error_code clear_timer() noexcept;
+    [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
+        return wait_.run(events, timeout);
+    }
+
+    [[nodiscard]] Handle port_for_own_packets() noexcept;
+    [[nodiscard]] std::size_t registration_count() noexcept;
+    [[nodiscard]] PollerStats statistics() noexcept;
+    [[nodiscard]] Backend backend() noexcept;
+
+    // The pool of entries, also after `dispose`.
+    [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
+    [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
+    [[nodiscard]] std::error_code release_entry(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
+    [[nodiscard]] std::uint32_t entries_in_use() noexcept;
+    [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }
+
+private:
+    using Choice = backend::SocketBackend::Choice;
+
+    /// The arrays behind the structure.
+    struct Memory {
+        core::Registration* registrations;
+        std::uint32_t* index;
+        OverlappedEntry* entries;
+        backend::SocketBackend::Memory sockets;
+        backend::HandleBackend::Memory handles;
+    };
+
+    class Entry;
+
+    Poller(const PollerConfig& config, Choice choice, const Memory& memory,
+           std::size_t size) noexcept;
+    ~Poller() = default;
+
+    /// Where each array begins behind the structure, and how long the whole block is.
+    [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
+                                            std::byte* block, Memory& memory) noexcept;
+
+    /// Makes a change under the lock, and has a blocked thread take note of it.
+    template <class Answer, class Make>
+    [[nodiscard]] Answer change(const Make& make) noexcept;
+
+    /// Takes what the port has to say of sockets that were closed or whose request was cancelled:
+    /// by itself, or by the thread that is blocked there.
+    [[nodiscard]] std::error_code take_news() noexcept;
+    /// Lets the blocked thread go round once.
+    void let_blocked_thread_pass() noexcept;
+    void drain() noexcept;
+
+    static void handle_signalled(void* poller) noexcept;
+    static void timer_signalled(void* poller) noexcept;
+
+    // Shared with other threads, on cache lines of their own.
+    alignas(64) core::WakeState word_;
+    std::atomic<std::uint32_t> references_{1};
+    sys::Lock lock_;
+
+    // Under the lock.
+    alignas(64) PollerStats stats_;
+    std::size_t size_;  ///< Of the block.
+    sys::WinsockSession winsock_;
+    sys::CompletionPort port_;
+    core::RegistrationTable table_;
+    core::EntryPool entries_;
+    core::OperationList operation_list_;
+    backend::SocketBackend sockets_;
+    backend::HandleBackend handles_;
+    DeadlineTimer timer_;
+    Wakeup wakeup_;
+    KnownHandles known_;
+    Registrations registrations_;
+    Operations operations_;
+    PacketQueue packets_;
+    Wait wait_;
+    OverlappedPool pool_;
+    Poller* next_kept_ = nullptr;  ///< See `release`.
+};
+
+}  // namespace wakepoll
+
+// lib/sys/condition.hpp
+// sys: what threads are blocked on until another thread has changed something under a lock.
+
+#include <cstdint>
+
+
+namespace wakepoll::sys {
+
+/// A block may end for no reason, so what it was for is looked at again, under the lock.
+class Condition {
+public:
+    Condition() noexcept = default;
+    Condition(const Condition&) = delete;
+    Condition& operator=(const Condition&) = delete;
+
+    /// SleepConditionVariableSRW: gives the lock, which the thread holds, back while it is blocked.
+    /// `kernel_infinite` is for ever.
+    void wait(Lock& lock, std::uint32_t milliseconds) noexcept;
+
+    /// WakeConditionVariable: one of the threads that are blocked.
+    void wake_one() noexcept;
+
+    /// WakeAllConditionVariable.
+    void wake_all() noexcept;
+
+private:
+    /// The memory of a CONDITION_VARIABLE.
+    void* word_ = nullptr;
+};
+
+}  // namespace wakepoll::sys
+
+// lib/face/epoll_port.hpp
+// A port of the C face: a poller, a handle that it is known by, and the threads that wait at it.
+//
+// A poller lets one thread wait. So one of the threads has the *lead* and waits in the poller; the
+// others are blocked until the lead is free, the port is closed, or their time is over. A thread
+// that gives up the lead wakes one of them, whatever it leaves with: what it has left over, and
+// what comes next, finds a waiter.
+//
+// The handle is a completion port that nothing is sent to, so that what another part of the program
+// does with it cannot harm the poller; and CloseHandle is refused on it, so its number belongs to
+// this port until `epoll_close`.
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class EpollPort {
+public:
+    /// A port with one reference.
+    [[nodiscard]] static Result<EpollPort*> create(const PollerConfig& config) noexcept;
+
+    EpollPort(const EpollPort&) = delete;
+    EpollPort& operator=(const EpollPort&) = delete;
+
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            destroy();
+        }
+    }
+
+    [[nodiscard]] Handle handle() const noexcept { return name_.handle(); }
+    [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+
+    /// Must be called with the lock held, and gives it back. How many events were stored, or an
+    /// error's negative Win32 code: that of `bad_file_descriptor` once the port is closed.
+    [[nodiscard]] int wait(std::span<epoll_event> events, Timeout timeout) noexcept;
+
+    /// Ends all waits, and the poller. False where that was done before. The handle stays.
+    bool close() noexcept;
+    [[nodiscard]] bool is_closed() noexcept;
+    /// Closes the handle.
+    void close_handle() noexcept;
+
+    // Of the chain of `EpollPorts` that the port is in: its lock, which is the port's as well, so
+    // that one step finds a port and takes the lead; and the next port.
+    sys::Lock* lock = nullptr;
+    EpollPort* next = nullptr;
+
+private:
+    EpollPort(sys::CompletionPort name, Poller* poller, NativeEvent* events) noexcept
+        : name_(std::move(name)), poller_(poller), events_(events) {}
+    ~EpollPort() { poller_->release(); }
+
+    void destroy() noexcept;
+    /// Blocks until the lead is free, the port closed, or the time over; what is left of it.
+    [[nodiscard]] Timeout follow(Timeout timeout) noexcept;
+    /// Waits in the poller, without the lock.
+    [[nodiscard]] int lead(std::span<epoll_event> events, Timeout timeout) noexcept;
+
+    std::atomic<std::uint32_t> references_{1};
+    sys::CompletionPort name_;
+    Poller* const poller_;
+    NativeEvent* const events_;  ///< As many as can be registered; used by the thread that leads.
+
+    // Under the lock.
+    sys::Condition lead_is_free_;
+    std::uint32_t followers_ = 0;  ///< Threads that wait for the lead.
+    bool led_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace wakepoll
+
+// lib/face/epoll_ports.hpp
+// The ports of the process by their handles.
+//
+// 64 chains with a lock each, so that threads which use ports of their own seldom meet. A port in
+// its chain has a reference, and whoever finds it there takes another one, so it stays while it is
+// used, whatever is closed meanwhile.
+
+#include <array>
+#include <cstddef>
+
+
+namespace wakepoll {
+
+class EpollPorts {
+public:
+    /// Takes the caller's reference.
+    void insert(EpollPort& port) noexcept;
+
+    /// The port, with its lock held; null, and no lock, where the number is that of no port.
+    [[nodiscard]] EpollPort* find_and_lock(Handle handle) noexcept {
+        Chain& chain = chain_of(handle);
+        chain.lock.lock();
+        EpollPort* port = chain.first;
+        while (port != nullptr && port->handle() != handle) {
+            port = port->next;
+        }
+        if (port == nullptr) {
+            chain.lock.unlock();
+        }
+        return port;
+    }
+    /// The port, with another reference; null where the number is that of no port.
+    [[nodiscard]] EpollPort* find(Handle handle) noexcept {
+        EpollPort* const port = find_and_lock(handle);
+        if (port != nullptr) {
+            port->retain();
+            port->lock->unlock();
+        }
+        return port;
+    }
+
+    /// Takes the port out, if it is still there, and closes its handle, as one step: where it is
+    /// not found, its number is free, or another object's.
+    void remove(EpollPort& port) noexcept;
+
+    /// Closes all that there are.
+    void close() noexcept;
+
+private:
+    struct Chain {
+        sys::Lock lock;
+        EpollPort* first = nullptr;
+    };
+
+    [[nodiscard]] Chain& chain_of(Handle handle) noexcept {
+        return chains_[handle.value() / 4 % chains_.size()];
+    }
+
+    /// False where it is not there. Under the chain's lock.
+    static bool take_out(Chain& chain, EpollPort* port) noexcept;
+
+    std::array<Chain, 64> chains_;
+};
+
+/// Closes the ports that `epoll_create` has made and `epoll_close` has not closed.
+void close_epoll_ports() noexcept;
+
+}  // namespace wakepoll
+
+// lib/poller/classify.hpp
+// What kind of kernel object stands behind a handle: the questions of sys/handle_info put in order.
+//
+// Called once a registration, from the thread that registers. It changes nothing and keeps nothing.
+// Winsock must have been started, because a socket looks like a pipe to every call but Winsock's.
+
+#include <cstdint>
+
+
+namespace wakepoll {
+
+/// The kernel may have dealt this number. It deals in multiples of four and leaves the two low bits
+/// out of account, so an object would have four numbers otherwise. And it deals none of the pseudo-
+/// handles: GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and some
+/// calls take -10 to -12 for the standard handles.
+[[nodiscard]] constexpr bool can_be_dealt(Handle handle) noexcept {
+    return handle && handle.value() % 4 == 0 && handle.value() < ~std::uintptr_t{15};
+}
+
+/// The kind of `handle`; `HandleType::unknown` for an object that is none of them (NUL, a mutex).
+///
+/// `bad_file_descriptor` for what is not an open handle or cannot be one. An error of Winsock's
+/// that says nothing about the handle (not started, network down) is returned as it is.
+[[nodiscard]] Result<HandleType> classify(Handle handle) noexcept;
+
+/// `handle` is an open handle, of whatever kind; pseudo-handles are not. One call, which waits
+/// behind no read of a synchronous file, as those of `classify` do.
+[[nodiscard]] bool is_open(Handle handle) noexcept;
+
+}  // namespace wakepoll
+
+// lib/sys/system.hpp
+// sys: the clock, the version of the system, the end of the process, and the last error.
+
+#include <chrono>
+#include <cstdint>
+
+namespace wakepoll::sys {
+
+/// A clock that never goes back (QueryPerformanceCounter), in nanoseconds since some fixed moment.
+[[nodiscard]] std::chrono::nanoseconds now() noexcept;
+
+/// The build number of Windows (RtlGetVersion, which does not lie to programs without a manifest):
+/// 19041 is Windows 10 2004, 17763 is Server 2019.
+[[nodiscard]] std::uint32_t windows_build() noexcept;
+
+/// RtlDllShutdownInProgress: the process ends, so that all other threads are gone, wherever they
+/// were, and what they held is held for ever.
+[[nodiscard]] bool process_is_ending() noexcept;
+
+/// SetLastError, of which WSASetLastError is another name.
+void set_last_error(std::uint32_t code) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/face/epoll.cpp
+// The C face: see wakepoll/epoll.h.
+
+#include <cerrno>
+#include <cstddef>
+#include <system_error>
+
+
+static_assert(sizeof(epoll_event) == 16 && offsetof(epoll_event, data) == 8);
+static_assert(EPOLLIN == wakepoll::mask::in && EPOLLPRI == wakepoll::mask::pri &&
+              EPOLLOUT == wakepoll::mask::out && EPOLLERR == wakepoll::mask::err &&
+              EPOLLHUP == wakepoll::mask::hup && EPOLLRDNORM == wakepoll::mask::rdnorm &&
+              EPOLLRDBAND == wakepoll::mask::rdband && EPOLLWRNORM == wakepoll::mask::wrnorm &&
+              EPOLLWRBAND == wakepoll::mask::wrband && EPOLLRDHUP == wakepoll::mask::rdhup &&
+              EPOLLONESHOT == wakepoll::mask::oneshot && EPOLLET == wakepoll::mask::et);
+
+namespace wakepoll {
+namespace {
+
+constexpr std::uint32_t code_not_a_socket = 10038;  // WSAENOTSOCK
+constexpr std::uint32_t code_no_access = 998;       // ERROR_NOACCESS
+
+// Without a destructor, so it may be used by those of static objects.
+constinit EpollPorts ports;
+
+int fail(int number, std::uint32_t code) noexcept {
+    errno = number;
+    sys::set_last_error(code);
+    return -1;
+}
+
+int fail(std::error_code error) noexcept {
+    // The port is closed, or the number is a bad one in Winsock's words.
+    if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
+        error = own_errors::bad_file_descriptor();
+    }
+    const std::error_condition condition = error.default_error_condition();
+    return fail(condition.category() == std::generic_category() ? condition.value() : EINVAL,
+                static_cast<std::uint32_t>(error.value()));
+}
+
+/// `bad_file_descriptor` for what is no handle, `invalid_argument` for what is one.
+std::error_code not_suitable(Handle handle) noexcept {
+    return !handle || sys::object_type(handle).error() == std::errc::bad_file_descriptor
+               ? own_errors::bad_file_descriptor()
+               : own_errors::invalid_argument();
+}
+
+/// A port in use by one call.
+class Use {
+public:
+    explicit Use(void* port) noexcept : port_(ports.find(Handle(port))) {}
+    ~Use() {
+        if (port_ != nullptr) {
+            port_->release();
+        }
+    }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+    [[nodiscard]] explicit operator bool() const noexcept { return port_ != nullptr; }
+    [[nodiscard]] EpollPort* operator->() const noexcept { return port_; }
+    [[nodiscard]] EpollPort& operator*() const noexcept { return *port_; }
+
+private:
+    EpollPort* const port_;
+};
+
+void* create() noexcept {
+    PollerConfig config{.max_registrations = capacity_limit,
+                        .max_overlapped_entries = capacity_limit,
+                        .backend = Backend::afd};
+    Result<EpollPort*> port = EpollPort::create(config);
+    if (port.error() == std::errc::not_supported) {
+        config.backend = Backend::wsapoll;
+        port = EpollPort::create(config);
+    }
+    if (!port) {
+        static_cast<void>(fail(port.error()));
+        return nullptr;
+    }
+    void* const handle = (*port)->handle().native();
+    ports.insert(**port);
+    return handle;
+}
+
+int fail_to_change(Handle handle, std::error_code error) noexcept {
+    if (error != std::errc::operation_not_permitted) {
+        return fail(error);
+    }
+    const Result<HandleType> type = classify(handle);
+    return type && *type == HandleType::file ? fail(error) : fail(ENOTSOCK, code_not_a_socket);
+}
+
+int change(Poller& poller, int op, Handle handle, const epoll_event* event) noexcept {
+    if (op == EPOLL_CTL_DEL) {
+        const std::error_code error = poller.remove(handle);
+        return error ? fail_to_change(handle, error) : 0;
+    }
+    if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_MOD) {
+        return fail(not_suitable(handle));
+    }
+    if (event == nullptr) {
+        return fail(EFAULT, code_no_access);
+    }
+    const IoInterest interest{event->events & (core::interest_bits | mask::et)};
+    const std::error_code error = op == EPOLL_CTL_ADD
+                                      ? poller.add(handle, interest, event->data.u64)
+                                      : poller.modify(handle, interest, event->data.u64);
+    return error ? fail_to_change(handle, error) : 0;
+}
+
+}  // namespace
+
+void close_epoll_ports() noexcept { ports.close(); }
+
+extern "C" void* epoll_create(int size) {
+    if (size <= 0) {
+        static_cast<void>(fail(own_errors::invalid_argument()));
+        return nullptr;
+    }
+    return create();
+}
+
+extern "C" void* epoll_create1(int flags) { return epoll_create(flags == 0 ? 1 : 0); }
+
+extern "C" int epoll_close(void* port) {
+    const Use use(port);
+    if (!use) {
+        return fail(not_suitable(Handle(port)));
+    }
+    if (!use->close()) {
+        return fail(own_errors::bad_file_descriptor());
+    }
+    ports.remove(*use);
+    return 0;
+}
+
+extern "C" int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event) {
+    const Handle handle(sock);
+    const Use use(port);
+    if (!use) {
+        const std::error_code error = not_suitable(Handle(port));
+        return fail(error == std::errc::invalid_argument ? not_suitable(handle) : error);
+    }
+    return change(use->poller(), op, handle, event);
+}
+
+extern "C" int epoll_wait(void* port, epoll_event* events, int maxevents, int timeout) {
+    if (maxevents <= 0) {
+        return fail(own_errors::invalid_argument());
+    }
+    if (events == nullptr) {
+        return fail(EFAULT, code_no_access);
+    }
+    EpollPort* const found = ports.find_and_lock(Handle(port));
+    if (found == nullptr) {
+        return fail(not_suitable(Handle(port)));
+    }
+    const int stored = found->wait({events, static_cast<std::size_t>(maxevents)},
+                                   Timeout::from_milliseconds(timeout));
+    return stored >= 0 ? stored : fail(win32_error(static_cast<std::uint32_t>(-stored)));
+}
+
+extern "C" int epoll_wake(void* port) {
+    const Use use(port);
+    if (!use) {
+        return fail(not_suitable(Handle(port)));
+    }
+    if (use->poller().wake()) {
+        return 0;
+    }
+    return fail(use->is_closed() ? own_errors::bad_file_descriptor()
+                                 : own_errors::not_enough_memory());
+}
+
+}  // namespace wakepoll
+
+// lib/sys/memory.hpp
+// sys: the one block of memory that a poller lives in.
+//
+// All zero, and backed by memory only where it is touched, so a large capacity costs address space
+// and the right to the memory, but no memory and no time.
+
+#include <cstddef>
+
+namespace wakepoll::sys {
+
+/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` bytes, all zero, aligned to a page at
+/// least; null where there is not so much.
+[[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
+
+/// VirtualFree of such a block.
+void free_zeroed(void* block, std::size_t size) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/face/epoll_port.cpp
+
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <utility>
+
+
+namespace wakepoll {
+namespace {
+
+/// No more can be ready at a time.
+constexpr std::size_t most_events = capacity_limit;
+constexpr std::size_t block_size = sizeof(EpollPort) + most_events * sizeof(NativeEvent);
+static_assert(sizeof(EpollPort) % alignof(NativeEvent) == 0);
+
+}  // namespace
+
+Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
+    Result<sys::CompletionPort> name = sys::CompletionPort::create();
+    if (!name) {
+        return name.error();
+    }
+    void* const block = sys::allocate_zeroed(block_size);
+    if (block == nullptr) {
+        return own_errors::not_enough_memory();
+    }
+    const Result<Poller*> poller = Poller::create(config);
+    if (!poller) {
+        sys::free_zeroed(block, block_size);
+        return poller.error();
+    }
+    name->protect(true);
+    auto* const events =
+        reinterpret_cast<NativeEvent*>(static_cast<std::byte*>(block) + sizeof(EpollPort));
+    return ::new (block) EpollPort(std::move(*name), *poller, events);
+}
+
+void EpollPort::destroy() noexcept {
+    this->~EpollPort();
+    sys::free_zeroed(this, block_size);
+}
+
+inline int EpollPort::lead(std::span<epoll_event> events, Timeout timeout) noexcept {
+    const std::span native(events_, std::min(events.size(), most_events));
+    const WaitResult result = poller_->wait(native, timeout);
+    for (std::size_t i = 0; i < result.count; ++i) {
+        events[i].events = native[i].events;
+        events[i].data.u64 = native[i].data.u64;
+    }
+    return result.count > 0 ? static_cast<int>(result.count) : -result.error.value();
+}
+
+int EpollPort::wait(std::span<epoll_event> events, Timeout timeout) noexcept {
+    retain();
+    if (led_ || closed_) {
+        timeout = follow(timeout);
+    }
+    int count = 0;
+    if (closed_) {
+        count = -own_errors::bad_file_descriptor().value();
+    } else if (!led_) {
+        led_ = true;
+        lock->unlock();
+        count = lead(events, timeout);
+        lock->lock();
+        led_ = false;
+        if (followers_ > 0) {
+            lead_is_free_.wake_one();
+        }
+    }
+    lock->unlock();
+    release();
+    return count;
+}
+
+Timeout EpollPort::follow(Timeout timeout) noexcept {
+    core::nanoseconds now = sys::now();
+    const core::Deadline deadline(timeout, now);
+    ++followers_;
+    while (led_ && !closed_ && !deadline.has_passed(now)) {
+        lead_is_free_.wait(*lock, deadline.kernel_timeout(now));
+        now = sys::now();
+    }
+    --followers_;
+    return deadline.left(now);
+}
+
+bool EpollPort::close() noexcept {
+    lock->lock();
+    const bool first = !std::exchange(closed_, true);
+    lead_is_free_.wake_all();
+    lock->unlock();
+    if (first) {
+        poller_->dispose();
+    }
+    return first;
+}
+
+bool EpollPort::is_closed() noexcept {
+    const std::lock_guard guard(*lock);
+    return closed_;
+}
+
+void EpollPort::close_handle() noexcept {
+    name_.protect(false);
+    name_.close();
+}
+
+}  // namespace wakepoll
+
+// lib/face/epoll_ports.cpp
+
+#include <mutex>
+
+namespace wakepoll {
+
+void EpollPorts::insert(EpollPort& port) noexcept {
+    Chain& chain = chain_of(port.handle());
+    const std::lock_guard guard(chain.lock);
+    port.lock = &chain.lock;
+    port.next = chain.first;
+    chain.first = &port;
+}
+
+bool EpollPorts::take_out(Chain& chain, EpollPort* port) noexcept {
+    EpollPort** link = &chain.first;
+    while (*link != port && *link != nullptr) {
+        link = &(*link)->next;
+    }
+    if (*link == nullptr) {
+        return false;
+    }
+    *link = port->next;
+    port->close_handle();
+    return true;
+}
+
+void EpollPorts::remove(EpollPort& port) noexcept {
+    Chain& chain = chain_of(port.handle());
+    chain.lock.lock();
+    const bool found = take_out(chain, &port);
+    chain.lock.unlock();
+    if (found) {
+        port.release();
+    }
+}
+
+void EpollPorts::close() noexcept {
+    for (Chain& chain : chains_) {
+        bool found = true;
+        while (found) {
+            chain.lock.lock();
+            EpollPort* const port = chain.first;
+            found = port != nullptr && take_out(chain, port);
+            chain.lock.unlock();
+            if (found) {
+                static_cast<void>(port->close());
+                port->release();
+            }
+        }
+    }
+}
+
+}  // namespace wakepoll
+
+// lib/face/os_poller.cpp
+// The public face: each call goes to the poller behind it; one that was moved from answers as one
+// that is disposed.
+
+#include <limits>
+#include <utility>
+
+
+namespace wakepoll {
+namespace {
+
+std::error_code moved_from() noexcept { return own_errors::operation_canceled(); }
+
+}  // namespace
+
+Result<OsPoller> OsPoller::create(const PollerConfig& config) noexcept {
+    const Result<Poller*> poller = Poller::create(config);
+    if (!poller) {
+        return poller.error();
+    }
+    return OsPoller(*poller);
+}
+
+OsPoller::OsPoller(OsPoller&& other) noexcept : poller_(std::exchange(other.poller_, nullptr)) {}
+
+OsPoller& OsPoller::operator=(OsPoller&& other) noexcept {
+    OsPoller taken(std::move(other));
+    std::swap(poller_, taken.poller_);
+    return *this;
+}
+
+OsPoller::~OsPoller() {
+    dispose();
+    if (poller_ != nullptr) {
+        poller_->release();
+    }
+}
+
+void OsPoller::dispose() noexcept {
+    if (poller_ != nullptr) {
+        poller_->dispose();
+    }
+}
+
+bool OsPoller::is_valid() const noexcept { return poller_ != nullptr && !poller_->is_disposed(); }
+
+Handle OsPoller::handle() const noexcept {
+    return poller_ != nullptr ? poller_->port_for_own_packets() : Handle{};
+}
+
+std::size_t OsPoller::registration_count() const noexcept {
+    return poller_ != nullptr ? poller_->registration_count() : 0;
+}
+
+std::size_t OsPoller::overlapped_count() const noexcept {
+    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+}
+
+OverlappedPool& OsPoller::overlapped_pool() noexcept {
+    static OverlappedPool empty(nullptr);
+    return is_valid() ? poller_->pool() : empty;
+}
+
+PollerStats OsPoller::stats() const noexcept {
+    return poller_ != nullptr ? poller_->statistics() : PollerStats{};
+}
+
+Backend OsPoller::backend() const noexcept {
+    return poller_ != nullptr ? poller_->backend() : Backend::wsapoll;
+}
+
+Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
+
+std::error_code OsPoller::register_handle(Handle handle, IoInterest interest,
+                                          std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : moved_from();
+}
+
+std::error_code OsPoller::modify_handle(Handle handle, IoInterest interest,
+                                        std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data) : moved_from();
+}
+
+std::error_code OsPoller::unregister_handle(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->remove(handle) : moved_from();
+}
+
+std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byte> buffer,
+                                               std::uint64_t user_data,
+                                               std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
+                                                std::uint64_t user_data,
+                                                std::uint64_t offset) noexcept {
+    return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_buffers(Handle handle, IoOperation operation,
+                                                  std::span<const IoBuffer> buffers,
+                                                  std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_transfer(handle, operation, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,
+                                                   std::span<const std::byte> buffer,
+                                                   std::uint64_t user_data,
+                                                   std::uint64_t offset) noexcept {
+    if (!is_valid()) {
+        return moved_from();
+    }
+    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+        return own_errors::invalid_argument();
+    }
+    // WSABUF knows no constant data; a write does not touch it.
+    const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),
+                         const_cast<std::byte*>(buffer.data())};
+    return poller_->submit_transfer(handle, operation, {&whole, 1}, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                                 std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_accept(listener, buffer, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect(Handle socket, std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    return poller_->submit_connect(socket, address, user_data);
+}
+
+AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
+                                               std::span<const std::byte> buffer) noexcept {
+    if (!completion.accepted || buffer.size() < accept_address_size) {
+        return {};
+    }
+    const sys::AcceptedAddresses found = sys::accepted_addresses(completion.accepted, buffer);
+    return {found.local, found.remote};
+}
+
+std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry) : moved_from();
+}
+
+std::error_code OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : moved_from();
+}
+
+std::error_code OsPoller::cancel(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->cancel(handle) : moved_from();
+}
+
+std::error_code OsPoller::set_timer(Clock::time_point deadline) noexcept {
+    return poller_ != nullptr ? poller_->set_timer(deadline) : moved_from();
+}
+
+std::error_code OsPoller::clear_timer() noexcept {
+    return poller_ != nullptr ? poller_->clear_timer() : moved_from();
+}
+
+Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
+
+WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
+    if (poller_ == nullptr) {
+        WaitResult refused;
+        refused.error = moved_from();
+        return refused;
+    }
+    return poller_->wait(events, timeout);
+}
+
+bool OsPoller::post_wakeup() noexcept { return poller_ != nullptr && poller_->wake(); }
+
+bool OsPoller::post_shutdown() noexcept { return poller_ != nullptr && poller_->shut_down(); }
+
+Waker OsPoller::waker() const noexcept { return Waker(poller_); }
+
+}  // namespace wakepoll
+
+// lib/face/overlapped_pool.cpp
+
+
+namespace wakepoll {
+
+OverlappedEntry* OverlappedPool::acquire() noexcept {
+    return poller_ != nullptr ? poller_->acquire_entry() : nullptr;
+}
+
+std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
+    return poller_ != nullptr ? poller_->release_entry(entry) : own_errors::invalid_argument();
+}
+
+OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {
+    return poller_ != nullptr ? poller_->find_entry(overlapped) : nullptr;
+}
+
+std::uint32_t OverlappedPool::active_count() const noexcept {
+    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+}
+
+std::uint32_t OverlappedPool::capacity() const noexcept {
+    return poller_ != nullptr ? poller_->entry_capacity() : 0;
+}
+
+}  // namespace wakepoll
+
+// lib/face/waker.cpp
+
+#include <utility>
+
+
+namespace wakepoll {
+
+Waker::Waker(Poller* poller) noexcept : poller_(poller) {
+    if (poller_ != nullptr) {
+        poller_->retain();
+    }
+}
+
+Waker::Waker(const Waker& other) noexcept : Waker(other.poller_) {}
+
+Waker::Waker(Waker&& other) noexcept : poller_(std::exchange(other.poller_, nullptr)) {}
+
+Waker& Waker::operator=(const Waker& other) noexcept {
+    Waker copy(other);
+    std::swap(poller_, copy.poller_);
+    return *this;
+}
+
+Waker& Waker::operator=(Waker&& other) noexcept {
+    Waker taken(std::move(other));
+    std::swap(poller_, taken.poller_);
+    return *this;
+}
+
+Waker::~Waker() {
+    if (poller_ != nullptr) {
+        poller_->release();
+    }
+}
+
+bool Waker::wake() const noexcept { return poller_ != nullptr && poller_->wake(); }
+
+bool Waker::shutdown() const noexcept { return poller_ != nullptr && poller_->shut_down(); }
+
+}  // namespace wakepoll
+
+// lib/poller/changes.cpp
+// The calls of a poller between its creation and its end: each takes the lock, and what it changes
+// is in force for a thread that is blocked meanwhile when it returns.
+#include <thread>
+
+
+namespace wakepoll {
+
+/// Holds the lock.
+class Poller::Entry {
+public:
+    explicit Entry(Poller& poller) noexcept : poller_(poller) { poller_.lock_.lock(); }
+    ~Entry() { poller_.lock_.unlock(); }
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    /// The poller is shut down or disposed.
+    [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
+
+private:
+    Poller& poller_;
+};
+
+template <class Answer, class Make>
+Answer Poller::change(const Make& make) noexcept {
+    const Entry entry(*this);
+    if (entry.is_too_late()) {
+        return own_errors::operation_canceled();
+    }
+    Answer answer = make();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        ++stats_.changes_beside;
+        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
+    }
+    return answer;
+}
+
+std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<std::error_code>([&] {
+        std::error_code error = registrations_.add(handle, interest, user_data);
+        const bool may_be_over = error == std::errc::file_exists ||
+                                 error == std::errc::no_space_on_device ||
+                                 error == std::errc::resource_unavailable_try_again;
+        if (may_be_over && sockets_.in_flight() > 0) {
+            const std::error_code failed = take_news();
+            error = failed ? failed : registrations_.add(handle, interest, user_data);
+        }
+        return error;
+    });
+}
+
+std::error_code Poller::modify(Handle handle, IoInterest interest,
+                               std::uint64_t user_data) noexcept {
+    return change<std::error_code>(
+        [&] { return registrations_.modify(handle, interest, user_data); });
+}
+
+std::error_code Poller::remove(Handle handle) noexcept {
+    return change<std::error_code>([&] { return registrations_.remove(handle); });
+}
+
+std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
+    return change<std::error_code>([&] {
+        const std::error_code error = known_.associate(handle, key);
+        if (!error) {
+            wait_.expect_packets();
+        }
+        return error;
+    });
+}
+
+Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation operation,
+                                                 std::span<const IoBuffer> buffers,
+                                                 std::uint64_t user_data,
+                                                 std::uint64_t offset) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_transfer(handle, operation, buffers, user_data, offset); });
+}
+
+Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                               std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_accept(listener, buffer, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
+                                                std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_connect(socket, address, user_data); });
+}
+
+std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(entry); });
+}
+
+std::error_code Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(entry, duplicate); });
+}
+
+std::error_code Poller::cancel(Handle handle) noexcept {
+    return change<std::error_code>([&] { return operations_.cancel(handle); });
+}
+
+std::error_code Poller::set_timer(Clock::time_point deadline) noexcept {
+    return change<std::error_code>(
+        [&] { return timer_.set(deadline.time_since_epoch(), sys::now()); });
+}
+
+std::error_code Poller::clear_timer() noexcept {
+    return change<std::error_code>([&] { return timer_.clear(); });
+}
+
+// News for a call that would be refused
+// ----------------------------------------------------------
+
+std::error_code Poller::take_news() noexcept {
+    if (wait_.blocked_at() == core::Park::port) {
+        let_blocked_thread_pass();
+    }
+    sockets_.retry_cancels();
+    // A request that was cancelled ends at once, and its packet is there or about to come.
+    constexpr std::uint32_t patience_milliseconds = 100;
+    constexpr int tries = 10;
+    for (int i = 0; i < tries; ++i) {
+        const std::size_t limit = packets_.room();
+        if (limit == 0) {
+            break;
+        }
+        const std::error_code error =
+            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
+        if (error || !sockets_.is_held_up()) {
+            return error;
+        }
+    }
+    return {};
+}
+
+void Poller::let_blocked_thread_pass() noexcept {
+    // It may have taken packets already and wait for the lock. Where it has not, what it is told
+    // comes behind what the port had before.
+    const std::uint64_t blocks = wait_.blocks();
+    wakeup_.signal(core::CompletionKey::wakeup);
+    constexpr int tries = 10000;
+    for (int i = 0; i < tries && wait_.blocks() == blocks && wait_.is_running(); ++i) {
+        lock_.unlock();
+        std::this_thread::yield();
+        lock_.lock();
+    }
+}
+
+// What a poller is
+// -------------------------------------------------------------------------------
+
+Handle Poller::port_for_own_packets() noexcept {
+    const Entry entry(*this);
+    if (word_.is_closed()) {
+        return {};
+    }
+    wait_.expect_packets();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        static_cast<void>(wait_.rouse_if_needed());
+    }
+    return port_.handle();
+}
+
+std::size_t Poller::registration_count() noexcept {
+    const Entry entry(*this);
+    return word_.is_closed() ? 0 : table_.registered();
+}
+
+PollerStats Poller::statistics() noexcept {
+    const Entry entry(*this);
+    wait_.count_wakes();
+    PollerStats now = stats_;
+    now.backend = sockets_.kind();
+    return now;
+}
+
+Backend Poller::backend() noexcept {
+    const Entry entry(*this);
+    return sockets_.kind();
+}
+
+OverlappedEntry* Poller::acquire_entry() noexcept {
+    const Entry entry(*this);
+    return word_.is_closed() ? nullptr : entries_.acquire();
+}
+
+std::error_code Poller::release_entry(OverlappedEntry* entry) noexcept {
+    const Entry guard(*this);
+    return entries_.release(entry);
+}
+
+OverlappedEntry* Poller::find_entry(const void* overlapped) noexcept {
+    const Entry guard(*this);
+    return entries_.find_by_overlapped(overlapped);
+}
+
+std::uint32_t Poller::entries_in_use() noexcept {
+    const Entry guard(*this);
+    return word_.is_closed() ? 0 : entries_.active_count();
+}
+
+}  // namespace wakepoll
+
+// lib/poller/classify.cpp
+// See classify.hpp. Numbers of errors are written out: this file is also built where <windows.h>
+// does not exist.
+
+#include <cstdint>
+
+
+namespace wakepoll {
+namespace {
+
+constexpr std::uint32_t invalid_handle = 6;  // ERROR_INVALID_HANDLE
+constexpr int not_a_socket = 10038;          // WSAENOTSOCK
+
+}  // namespace
+
+Result<HandleType> classify(Handle handle) noexcept {
+    // First of all, because the calls below take such numbers for what they name.
+    if (!can_be_dealt(handle)) {
+        return win32_error(invalid_handle);
+    }
+    // Before GetFileType, which calls a socket a pipe.
+    const Result<sys::SocketKind> kind = sys::socket_kind(handle);
+    if (kind) {
+        return HandleType::socket;
+    }
+    if (kind.error().value() != not_a_socket) {
+        return kind.error();
+    }
+    const Result<sys::FileType> type = sys::file_type(handle);
+    if (type) {
+        switch (*type) {
+            case sys::FileType::disk:
+                return HandleType::file;
+            case sys::FileType::character:
+                return sys::is_console(handle) ? HandleType::console : HandleType::unknown;
+            case sys::FileType::pipe:
+                return sys::is_pipe(handle) ? HandleType::pipe : HandleType::unknown;
+            case sys::FileType::unknown:
+                break;
+        }
+    }
+    // Not file-like, or not a handle at all: this call tells the two apart.
+    const Result<HandleType> object = sys::object_type(handle);
+    const bool could_be_file = !type && type.error().value() != static_cast<int>(invalid_handle);
+    if (could_be_file && object && *object == HandleType::unknown) {
+        return type.error();
+    }
+    return object;
+}
+
+bool is_open(Handle handle) noexcept {
+    if (!can_be_dealt(handle)) {
+        return false;
+    }
+    const Result<HandleType> object = sys::object_type(handle);
+    return object || object.error().value() != static_cast<int>(invalid_handle);
+}
+
+}  // namespace wakepoll
+
+// lib/core/operation_mask.hpp
+// From what became of an overlapped operation to an epoll mask.
+//
+// The direction is always there, so that a loop goes and looks. `hup` says that the other side is
+// gone, `err` that something went wrong; the end of a stream is no error. A datagram socket has no
+// other side that could hang up: one peer that can not be reached is an error, and the socket goes
+// on.
+
+#include <system_error>
+
+
+namespace wakepoll::core {
+
+[[nodiscard]] inline std::uint32_t direction_of(IoOperation operation) noexcept {
+    return operation == IoOperation::write || operation == IoOperation::connect ? mask::out
+                                                                                : mask::in;
+}
+
+/// What is reported of an operation that ended with this error.
+[[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation, std::error_code error,
+                                                  bool datagram) noexcept {
+    const std::uint32_t direction = direction_of(operation);
+    if (!error) {
+        return direction;
+    }
+    if (datagram) {
+        return direction | mask::err;
+    }
+    const bool ended = error == std::errc::no_message_available || error == std::errc::broken_pipe;
+    if (ended && operation == IoOperation::read) {
+        return direction | mask::hup;
+    }
+    const bool gone = ended || error == std::errc::connection_reset ||
+                      error == std::errc::connection_aborted ||
+                      error == std::errc::connection_refused;
+    return direction | mask::err | (gone ? mask::hup : mask::none);
+}
+
+/// The error is an outcome, something that the other side or the medium has to say, and not a
+/// reason why the operation could not be begun.
+[[nodiscard]] inline bool is_outcome(std::error_code error) noexcept {
+    return error == std::errc::no_message_available || error == std::errc::broken_pipe ||
+           error == std::errc::connection_reset || error == std::errc::connection_aborted ||
+           error == std::errc::connection_refused || error == std::errc::network_unreachable ||
+           error == std::errc::host_unreachable || error == std::errc::network_reset ||
+           error == std::errc::timed_out || error == std::errc::message_size;
+}
+
+}  // namespace wakepoll::core
+
+// lib/poller/completions.cpp
+// From packets and finished operations to events; and the end of operations that are not reported.
+#include <algorithm>
+#include <utility>
+
+
+namespace wakepoll {
+
+using core::OperationList;
+using Purpose = OperationList::Purpose;
+
+void Operations::take_back_completions() noexcept {
+    for (std::size_t i = 0; i < handed_out_; ++i) {
+        OverlappedEntry* const entry = completions_[i].entry;
+        // One that the user has released already may be another operation's by now.
+        if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
+            OperationList::was_reported(*entry)) {
+            list_.give_back(*entry);
+        }
+    }
+    handed_out_ = 0;
+}
+
+Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_t visits,
+                                                std::span<NativeEvent> events) noexcept {
+    Reported reported;
+    const std::size_t most = std::min(events.size(), room());
+    while (reported.visited < visits && reported.filled < most) {
+        if (overdue() > 0) {
+            overdue_ = overdue() - 1;
+            ++reported.visited;
+            reported.filled += report_finished(events.subspan(reported.filled, 1));
+            continue;
+        }
+        if (packets.size() == 0) {
+            break;
+        }
+        const sys::Packet packet = packets.front();
+        packets.pop();
+        ++reported.visited;
+        const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
+        OverlappedEntry* const entry = list_.find(packet.overlapped);
+        if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
+            report_own_call(events[reported.filled++], entry, packet, error);
+        } else if (!OperationList::is_under_way(*entry)) {
+            ++stats_.late_packets;  // A stranger has posted it.
+        } else {
+            const std::error_code outcome = error ? reason_of(*entry, error) : error;
+            if (end_operation(*entry, packet.bytes, outcome)) {
+                report_operation(events[reported.filled++], *entry, packet.key, outcome);
+            }
+        }
+    }
+    return reported;
+}
+
+std::error_code Operations::reason_of(const OverlappedEntry& entry,
+                                      std::error_code error) const noexcept {
+    // What Windows says where the user has closed the handle, and where the other side or the
+    // system has ended the connection.
+    const bool by_either =
+        error == std::errc::connection_aborted || error == std::errc::broken_pipe;
+    if (!by_either) {
+        return error;
+    }
+    const core::Slot slot = OperationList::slot_of(entry);
+    const bool closed =
+        is_outlived(entry) || (table_[slot].type == HandleType::socket ? known_.is_another(slot)
+                                                                       : !is_open(entry.handle));
+    return closed ? own_errors::operation_canceled() : error;
+}
+
+bool Operations::end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+                               std::error_code error) noexcept {
+    entry.bytes_transferred = bytes;
+    list_.complete(entry);
+    const core::Slot slot = OperationList::slot_of(entry);
+    core::Registration& registration = table_[slot];
+    if (registration.active && registration.generation == OperationList::generation_of(entry)) {
+        --registration.operations;
+        table_.release(slot);
+    }
+    const std::size_t finished_before = finished();
+    const bool waits = list_.is_behind_a_finished_one(entry);
+    if (waits) {
+        list_.note_outcome(entry, bytes, static_cast<std::uint32_t>(error.value()));
+        list_.finish(entry);
+    }
+    list_.let_go_on(entry);
+    overdue_ = overdue() + finished() - finished_before;
+    return !waits;
+}
+
+std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept {
+    std::size_t filled = 0;
+    const std::size_t most = std::min(events.size(), room());
+    while (filled < most) {
+        OverlappedEntry* const entry = list_.next_finished();
+        if (entry == nullptr) {
+            break;
+        }
+        report_operation(events[filled++], *entry, 0, win32_error(OperationList::code_of(*entry)));
+    }
+    return filled;
+}
+
+void Operations::report(NativeEvent& event, const Completion& completion,
+                        std::uint64_t data) noexcept {
+    completions_[handed_out_] = completion;
+    const bool datagram =
+        completion.entry != nullptr && OperationList::is_datagram(*completion.entry);
+    event.events = core::operation_mask(completion.operation, completion.error, datagram);
+    event.data.u64 = data;
+    event.completion = &completions_[handed_out_];
+    ++handed_out_;
+    ++stats_.completions;
+}
+
+void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
+                                 const sys::Packet& packet, std::error_code error) noexcept {
+    if (entry != nullptr) {
+        entry->bytes_transferred = packet.bytes;
+    }
+    Completion completion;
+    completion.entry = entry;
+    completion.overlapped = packet.overlapped;
+    completion.key = packet.key;
+    completion.user_data = entry != nullptr ? entry->user_data : packet.key;
+    completion.operation = entry != nullptr ? entry->operation : IoOperation::none;
+    completion.bytes = packet.bytes;
+    completion.error = error;
+    report(event, completion, packet.key);
+}
+
+void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+                                  std::error_code error) noexcept {
+    Handle& accepted = OperationList::accepted_by(entry);
+    const bool was_done = !error;
+    if (entry.operation == IoOperation::accept && !accepted) {
+        error = own_errors::operation_canceled();  // That was how.
+    } else if (!error && entry.operation == IoOperation::accept) {
+        error = sys::update_accept_context(accepted, entry.handle);
+    }
+    if (!error && entry.operation == IoOperation::connect) {
+        error = sys::update_connect_context(entry.handle);
+    }
+    if (was_done && error == std::errc::bad_file_descriptor) {
+        // The handle was closed in between: that cancels, as it does what is in flight.
+        error = own_errors::operation_canceled();
+    }
+    if (error && accepted) {
+        sys::close_socket(std::exchange(accepted, Handle{}));
+        entry.bytes_transferred = 0;  // What had come with the connection is gone with it.
+    }
+    Completion completion;
+    completion.entry = &entry;
+    completion.overlapped = entry.native();
+    completion.key = key;
+    completion.user_data = entry.user_data;
+    completion.accepted = std::exchange(accepted, Handle{});
+    completion.operation = entry.operation;
+    completion.bytes = entry.bytes_transferred;
+    completion.error = error;
+    list_.note_reported(entry);
+    report(event, completion, entry.user_data);
+}
+
+// The end
+// ------------------------------------------------------------------------------------------
+
+void Operations::abandon_finished() noexcept {
+    while (OverlappedEntry* const entry = list_.next_finished()) {
+        abandon(*entry);
+    }
+}
+
+void Operations::abandon_all() noexcept {
+    take_back();
+    abandon_finished();
+    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+         entry = list_.next_in_flight(*entry)) {
+        // A pipe's read was asked to end when the pipe was unregistered, perhaps in vain.
+        const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
+        const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
+        if (error && error != std::errc::no_such_file_or_directory) {
+            list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
+            ++lost_;
+        }
+    }
+}
+
+void Operations::drain(const sys::Packet& packet) noexcept {
+    OverlappedEntry* const entry = list_.find(packet.overlapped);
+    if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
+        OperationList::is_under_way(*entry)) {
+        lost_ -= OperationList::code_of(*entry) != 0 ? 1 : 0;
+        list_.complete(*entry);
+        abandon(*entry);
+        list_.let_all_go_on();
+        abandon_finished();
+    }
+}
+
+}  // namespace wakepoll
+
+// lib/poller/deadline_timer.cpp
+
+namespace wakepoll {
+
+using std::chrono::nanoseconds;
+
+std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
+    set_ = false;
+    if (!timer_.is_open()) {
+        Result<sys::Timer> made = sys::Timer::create();
+        if (!made) {
+            return made.error();
+        }
+        timer_ = std::move(*made);
+    }
+    // A time that has come already needs no kernel: the next wait reports it.
+    if (at > now) {
+        if (const std::error_code error = arm(at - now)) {
+            return error;
+        }
+    }
+    at_ = at;
+    set_ = true;
+    return {};
+}
+
+std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
+    // First the timer, which is no longer signalled then, or the wait would end at once.
+    if (const std::error_code error = timer_.set(delay)) {
+        return error;
+    }
+    if (fired_.exchange(false)) {
+        armed_ = false;
+    }
+    if (armed_) {
+        return {};
+    }
+    const std::error_code error = wait_.arm(timer_.handle(), &DeadlineTimer::signalled, this);
+    armed_ = !error;
+    return error;
+}
+
+std::error_code DeadlineTimer::clear() noexcept {
+    if (!set_) {
+        return {};
+    }
+    set_ = false;
+    return timer_.cancel();
+}
+
+std::error_code DeadlineTimer::look(nanoseconds now) noexcept {
+    if (!fired_.exchange(false)) {
+        return {};
+    }
+    armed_ = false;
+    return set_ && now < at_ ? arm(at_ - now) : std::error_code{};
+}
+
+void DeadlineTimer::close() noexcept {
+    wait_.disarm();
+    timer_.close();
+    set_ = false;
+    armed_ = false;
+}
+
+void DeadlineTimer::signalled(void* timer, const sys::ThreadPoolWait& /*wait*/) noexcept {
+    auto& self = *static_cast<DeadlineTimer*>(timer);
+    self.fired_.store(true);
+    self.rouse_(self.poller_);
+}
+
+}  // namespace wakepoll
+
+// lib/poller/known_handles.cpp
+
+
+namespace wakepoll {
+
+using core::Slot;
+
+namespace {
+
+constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
+
+}  // namespace
+
+Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
+    if (!can_be_dealt(handle)) {
+        return own_errors::bad_file_descriptor();
+    }
+    const Result<sys::SocketKind> socket = sys::socket_kind(handle);
+    if (socket) {
+        return Kind{HandleType::socket, *socket == sys::SocketKind::stream, true};
+    }
+    if (socket.error() != std::errc::bad_file_descriptor) {
+        return socket.error();
+    }
+    const Result<HandleType> type = classify(handle);
+    if (!type) {
+        return type.error();
+    }
+    if (*type != HandleType::pipe && *type != HandleType::file) {
+        return Kind{*type, false, false};
+    }
+    const Result<bool> overlapped = sys::is_overlapped(handle);
+    if (!overlapped) {
+        return overlapped.error();
+    }
+    return Kind{*type, false, *overlapped};
+}
+
+void KnownHandles::note_kind(Slot slot, const Kind& kind) noexcept {
+    table_[slot].type = kind.type;
+    table_[slot].stream = kind.stream;
+}
+
+Slot KnownHandles::insert(Handle handle) noexcept {
+    if (table_.size() == table_.capacity()) {
+        forget_closed();
+    }
+    return table_.insert(handle);
+}
+
+void KnownHandles::forget_closed() noexcept {
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+        const core::Registration& registration = table_[Slot{i}];
+        if (registration.active && !registration.registered && registration.operations == 0 &&
+            !registration.polled) {
+            if (registration.marked ? is_another(Slot{i}) : !is_open(registration.handle)) {
+                table_.erase(Slot{i});
+            }
+        }
+    }
+}
+
+std::error_code KnownHandles::associate(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    if (registration.marked) {
+        return {};
+    }
+    if (const std::error_code error = port_.associate(registration.handle, own_key)) {
+        // A handle belongs to one port for its life: to this one, as far as is known.
+        return error == std::errc::invalid_argument && registration.associated ? std::error_code{}
+                                                                               : error;
+    }
+    if (registration.associated) {
+        table_.renew(slot);
+    }
+    note_associated(slot);
+    return {};
+}
+
+std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
+    if (!can_be_dealt(handle)) {
+        return own_errors::bad_file_descriptor();
+    }
+    const auto native_key = static_cast<std::uintptr_t>(key);
+    if (core::is_reserved(key) || native_key != key) {
+        return own_errors::invalid_argument();
+    }
+    const Slot known = table_.find(handle);
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    if (const std::error_code error = port_.associate(handle, native_key)) {
+        table_.release(slot);
+        return error;
+    }
+    if (!table_[slot].registered) {
+        table_.renew(slot);  // A handle is associated once: this is another with the same number.
+    }
+    note_associated(slot);
+    return {};
+}
+
+void KnownHandles::note_associated(Slot slot) noexcept {
+    core::Registration& registration = table_[slot];
+    registration.associated = true;
+    registration.skips = false;
+    registration.marked = !sys::mark(registration.handle);
+}
+
+bool KnownHandles::is_another(Slot slot) const noexcept {
+    const core::Registration& registration = table_[slot];
+    if (!registration.marked) {
+        return false;  // Not known.
+    }
+    const Result<bool> same = sys::is_marked(registration.handle);
+    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+}
+
+std::error_code KnownHandles::forget_another(Slot slot) noexcept {
+    const core::Registration& registration = table_[slot];
+    if (!registration.marked) {
+        return {};
+    }
+    const Result<bool> same = sys::is_marked(registration.handle);
+    if (!same && same.error() != std::errc::bad_file_descriptor) {
+        return same.error();
+    }
+    if (!same || !*same) {
+        table_.renew(slot);
+    }
+    return {};
+}
+
+Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    const Slot known = table_.find(handle);
+    if (known == core::no_slot) {
+        return new_slot_for_operation(handle, known);
+    }
+    const core::Registration& registration = table_[known];
+    if (registration.registered) {
+        return own_errors::device_or_resource_busy();
+    }
+    // The handle may have been closed, perhaps with operations in flight, and its number be
+    // another's by now. To ask costs one call and saves the operation from getting lost.
+    if (const std::error_code error = forget_another(known)) {
+        return error;
+    }
+    return registration.marked && registration.type != HandleType::unknown
+               ? known
+               : new_slot_for_operation(handle, known);
+}
+
+Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
+    const Result<Kind> kind = kind_of(handle);
+    if (!kind || !kind->overlapped) {
+        if (known != core::no_slot) {
+            table_.release(known);
+        }
+        return kind ? own_errors::not_supported() : kind.error();
+    }
+    const Slot slot = known != core::no_slot ? known : insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    const bool before = table_[slot].associated;
+    if (const std::error_code error = associate(slot)) {
+        table_.release(slot);
+        return error;
+    }
+    note_operated(slot, *kind, !before);
+    return slot;
+}
+
+void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_now) noexcept {
+    note_kind(slot, kind);
+    core::Registration& registration = table_[slot];
+    registration.model = IoModel::overlapped;
+    // Elsewhere it is not known whether a packet follows. A user who has associated the handle
+    // wants packets in any case.
+    if (associated_now && kind.stream) {
+        const Result<bool> can_skip = sys::has_file_handles(registration.handle);
+        registration.skips =
+            can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
+}
+
+}  // namespace wakepoll
+
+// lib/poller/operations.cpp
+// Submitting and cancelling operations: all checks first, then the entry, then the kernel.
+//
+// A call that is refused leaves everything as it was, except that a handle that could be associated
+// with the port stays so. Once the kernel has taken a call, it ends in exactly one report (P8).
+// completions.cpp has the reports.
+
+#include <functional>
+#include <limits>
+#include <utility>
+
+
+namespace wakepoll {
+namespace {
+
+using core::Slot;
+
+constexpr int already_bound = 10022;  // WSAEINVAL, of bind
+constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
+
+static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
+
+[[nodiscard]] bool overlap(const void* a, std::size_t a_size, const void* b,
+                           std::size_t b_size) noexcept {
+    const auto* const a_bytes = static_cast<const std::byte*>(a);
+    const auto* const b_bytes = static_cast<const std::byte*>(b);
+    const std::less<> before;
+    return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
+}
+
+/// The kernel writes into the buffer of everything but these.
+[[nodiscard]] bool only_reads(IoOperation operation) noexcept {
+    return operation == IoOperation::write || operation == IoOperation::connect;
+}
+
+/// No buffer is empty, none of a read overlaps with another of the same call, and together they are
+/// no longer than the kernel can count.
+[[nodiscard]] bool are_usable(std::span<const IoBuffer> buffers, bool may_be_empty,
+                              bool may_overlap) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+        const IoBuffer& buffer = buffers[i];
+        if (buffer.size == 0 ? !may_be_empty : buffer.data == nullptr) {
+            return false;
+        }
+        total += buffer.size;
+        for (std::size_t j = 0; !may_overlap && j < i; ++j) {
+            if (overlap(buffer.data, buffer.size, buffers[j].data, buffers[j].size)) {
+                return false;
+            }
+        }
+    }
+    return !buffers.empty() && total <= std::numeric_limits<std::uint32_t>::max();
+}
+
+}  // namespace
+
+bool Operations::is_in_use(IoOperation operation, const void* buffer,
+                           std::size_t size) const noexcept {
+    constexpr int most_compared = 64;
+    int compared = 0;
+    for (const OverlappedEntry* other = list_.first_in_flight();
+         other != nullptr && compared < most_compared; other = list_.next_in_flight(*other)) {
+        ++compared;
+        if (!(only_reads(operation) && only_reads(other->operation)) &&
+            overlap(buffer, size, other->buffer, other->buffer_size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
+                                               std::size_t size, std::uint64_t user_data) noexcept {
+    core::Registration& registration = table_[slot];
+    OverlappedEntry* const entry =
+        list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
+    if (entry == nullptr) {
+        return own_errors::resource_unavailable_try_again();
+    }
+    entry->handle = registration.handle;
+    entry->operation = operation;
+    entry->buffer = buffer;
+    entry->buffer_size = size;
+    entry->user_data = user_data;
+    return entry;
+}
+
+Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
+                                           const Result<sys::Started>& started) noexcept {
+    core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
+        abandon(entry);
+        return own_errors::resource_unavailable_try_again();
+    }
+    if (!started && !core::is_outcome(started.error())) {
+        abandon(entry);
+        return started.error();
+    }
+    ++stats_.operations_started;
+    // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
+    // once may have overtaken an older one whose packet was not taken yet.
+    if (registration.type == HandleType::socket && !registration.stream) {
+        list_.note_datagram(entry);
+    }
+    const bool moves_bytes =
+        entry.operation == IoOperation::read || entry.operation == IoOperation::write;
+    if (moves_bytes && registration.type != HandleType::file) {
+        list_.keep_in_order(entry);
+    }
+    if (started && !(started->at_once && registration.skips)) {
+        list_.start(entry);
+        ++registration.operations;
+        return &entry;
+    }
+    ++stats_.operations_at_once;
+    list_.note_outcome(entry, started ? started->bytes : 0,
+                       static_cast<std::uint32_t>(started.error().value()));
+    list_.finish(entry);
+    return &entry;
+}
+
+void Operations::abandon(OverlappedEntry& entry) noexcept {
+    if (Handle& accepted = core::OperationList::accepted_by(entry)) {
+        sys::close_socket(std::exchange(accepted, Handle{}));
+    }
+    list_.give_back(entry);
+}
+
+Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation operation,
+                                                     std::span<const IoBuffer> buffers,
+                                                     std::uint64_t user_data,
+                                                     std::uint64_t offset) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(handle);
+    if (!slot) {
+        return slot.error();
+    }
+    const core::Registration& registration = table_[*slot];
+    const bool socket = registration.type == HandleType::socket;
+    const bool writes = operation == IoOperation::write;
+    if (!socket && buffers.size() > 1) {
+        return own_errors::not_supported();
+    }
+    const bool is_empty = !buffers.empty() && buffers.front().size == 0;
+    const bool may_be_empty =
+        writes && (socket ? !registration.stream : is_empty && sys::carries_messages(handle));
+    if (!are_usable(buffers, may_be_empty, writes) ||
+        (offset != 0 && registration.type != HandleType::file) ||
+        is_in_use(operation, buffers.front().data, buffers.front().size)) {
+        return own_errors::invalid_argument();
+    }
+    const IoBuffer& first = buffers.front();
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, operation, first.data, first.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    NativeOverlapped& overlapped = (*entry)->overlapped;
+    overlapped.offset = static_cast<std::uint32_t>(offset);
+    overlapped.offset_high = static_cast<std::uint32_t>(offset >> 32U);
+    if (socket) {
+        return begun(**entry, writes ? sys::send(handle, buffers, overlapped)
+                                     : sys::receive(handle, buffers, overlapped));
+    }
+    return begun(**entry, writes ? sys::write(handle, first, overlapped)
+                                 : sys::read(handle, first, overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<std::byte> buffer,
+                                                   std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(listener);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
+        return own_errors::not_supported();
+    }
+    if (buffer.size() < OsPoller::accept_address_size ||
+        buffer.size() > std::numeric_limits<std::uint32_t>::max() ||
+        is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
+        return own_errors::invalid_argument();
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    const Result<Handle> accepted = sys::socket_like(listener);
+    if (!accepted) {
+        abandon(**entry);
+        return accepted.error();
+    }
+    core::OperationList::accepted_by(**entry) = *accepted;
+    return begun(**entry, sys::accept(listener, *accepted, buffer, (*entry)->overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
+                                                    std::span<const std::byte> address,
+                                                    std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = known_.slot_for_operation(socket);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
+        return own_errors::not_supported();
+    }
+    if (address.size() < sizeof(std::uint16_t) || address.size() > sys::accept_address_room) {
+        return own_errors::invalid_argument();
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    // ConnectEx wants a bound socket. One that is bound already keeps its address.
+    const std::error_code bound = sys::bind_any(socket, address);
+    if (bound && bound.value() != already_bound) {
+        abandon(**entry);
+        return bound;
+    }
+    return begun(**entry, sys::connect(socket, address, (*entry)->overlapped));
+}
+
+// Cancelling
+// ----------------------------------------------------------------------------------
+
+Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
+    OverlappedEntry* const found = list_.find(entry);
+    if (found == nullptr && !list_.is_entry(entry)) {
+        return own_errors::invalid_argument();
+    }
+    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
+        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+        return own_errors::no_such_file_or_directory();
+    }
+    return found;
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    return found ? cancel_in_flight(**found) : found.error();
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    if (!found || (*found)->state() == OverlappedState::cancelling) {
+        return found.error();
+    }
+    const std::error_code error = can_be_dealt(duplicate)
+                                      ? sys::cancel(duplicate, (*found)->overlapped)
+                                      : own_errors::bad_file_descriptor();
+    if (!error) {
+        note_canceled(**found);
+    }
+    return error;
+}
+
+std::error_code Operations::cancel(Handle handle) noexcept {
+    std::error_code first;
+    bool found = false;
+    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+         entry = list_.next_in_flight(*entry)) {
+        if (entry->handle != handle || is_outlived(*entry) ||
+            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
+            continue;
+        }
+        std::error_code error;
+        if (entry->state() == OverlappedState::in_flight) {
+            error = ask_for_end(*entry);
+            if (error == std::errc::bad_file_descriptor && is_open(handle)) {
+                continue;  // It is another object's, which had the number before.
+            }
+            error = note_end(*entry, error);
+        }
+        found = true;
+        first = first ? first : error;
+    }
+    return found ? first : own_errors::no_such_file_or_directory();
+}
+
+bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
+    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    return !registration.active ||
+           registration.generation != core::OperationList::generation_of(entry);
+}
+
+std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
+    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
+        return sys::cancel(entry.handle, entry.overlapped);
+    }
+    if (is_outlived(entry)) {
+        return own_errors::bad_file_descriptor();
+    }
+    const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
+    const bool by_another = error == std::errc::no_such_file_or_directory &&
+                            known_.is_another(core::OperationList::slot_of(entry));
+    return by_another ? own_errors::bad_file_descriptor() : error;
+}
+
+std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
+    if (Handle& accepted = core::OperationList::accepted_by(entry);
+        asked == std::errc::bad_file_descriptor && accepted) {
+        // The listener is closed. What it was to accept into is not, and ends the call as well.
+        sys::close_socket(std::exchange(accepted, Handle{}));
+        asked = {};
+    }
+    if (asked == std::errc::no_such_file_or_directory) {
+        return {};  // It has ended; its packet is pending.
+    }
+    if (!asked) {
+        note_canceled(entry);
+    }
+    return asked;
+}
+
+std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+    return entry.state() == OverlappedState::cancelling ? std::error_code{}
+                                                        : note_end(entry, ask_for_end(entry));
+}
+
+void Operations::note_canceled(OverlappedEntry& entry) noexcept {
+    list_.cancel(entry);
+    ++stats_.operations_canceled;
+}
+
+}  // namespace wakepoll
+
+// lib/poller/packet_queue.cpp
+
+#include <algorithm>
+#include <utility>
+
+
+namespace wakepoll {
+
+using core::OperationList;
+
+Result<PacketQueue::Taken> PacketQueue::take(std::size_t limit,
+                                             std::uint32_t milliseconds) noexcept {
+    std::array<sys::Packet, most_at_once> packets;
+    ++stats_.port_dequeues;
+    if (milliseconds != 0) {
+        ++stats_.blocked;
+    }
+    return accept(packets.data(), port_.dequeue(std::span(packets).first(limit), milliseconds),
+                  limit);
+}
+
+void PacketQueue::begin_block(std::size_t limit) noexcept {
+    blocked_limit_ = limit;
+    ++stats_.port_dequeues;
+    ++stats_.blocked;
+}
+
+Result<std::size_t> PacketQueue::block(std::uint32_t milliseconds) noexcept {
+    return port_.dequeue(std::span(blocked_).first(blocked_limit_), milliseconds);
+}
+
+Result<PacketQueue::Taken> PacketQueue::end_block(const Result<std::size_t>& came) noexcept {
+    return accept(blocked_.data(), came, std::exchange(blocked_limit_, 0));
+}
+
+inline Result<PacketQueue::Taken> PacketQueue::accept(const sys::Packet* packets,
+                                                      const Result<std::size_t>& came,
+                                                      std::size_t limit) noexcept {
+    if (!came) {
+        return came.error();
+    }
+    const std::uint32_t useful = *came == 0 ? 0 : dispatch({packets, *came});
+    return Taken{.useful = useful, .may_be_more = *came == limit};
+}
+
+std::uint32_t PacketQueue::dispatch(std::span<const sys::Packet> packets) noexcept {
+    std::uint32_t useful = 0;
+    for (const sys::Packet& packet : packets) {
+        useful += dispatch(packet) ? 1 : 0;
+    }
+    return useful;
+}
+
+bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
+    constexpr auto afd_key = static_cast<std::uintptr_t>(core::CompletionKey::afd);
+    if (packet.key == afd_key) {
+        return sockets_.take_packet(packet.overlapped, packet.status());
+    }
+    if (core::is_internal(packet.key)) {
+        return false;
+    }
+    constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
+    const bool is_own = packet.key == handle_key;
+    OverlappedEntry* const entry = operations_.find(packet.overlapped);
+    if (entry == nullptr && is_own) {
+        // The user has made a call of his own on a handle that he has not associated.
+        ++stats_.late_packets;
+        return false;
+    }
+    if (entry == nullptr ||
+        OperationList::purpose_of(*entry) != OperationList::Purpose::readiness) {
+        sys::Packet& kept = packets_[(first_ + size_++) % capacity];
+        kept = packet;
+        kept.key = is_own ? 0 : packet.key;
+        return true;
+    }
+    if (OperationList::is_under_way(*entry)) {
+        handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
+    } else {
+        ++stats_.late_packets;  // A stranger has posted it.
+    }
+    return false;
+}
+
+void PacketQueue::pop() noexcept {
+    first_ = (first_ + 1) % capacity;
+    --size_;
+}
+
+}  // namespace wakepoll
+
+// lib/poller/poller.cpp
+// Creating a poller, its memory, and its end. changes.cpp has the calls in between.
+
+#include <algorithm>
+#include <new>
+#include <thread>
+#include <utility>
+
+
+namespace wakepoll {
+namespace {
+
+/// Gives out consecutive arrays from a block of all-zero memory. A null block only counts.
+class Carver {
+public:
+    Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
+
+    template <class T>
+    [[nodiscard]] T* array(std::size_t count) noexcept {
+        used_ = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
+        T* const first = block_ != nullptr ? reinterpret_cast<T*>(block_ + used_) : nullptr;
+        used_ += count * sizeof(T);
+        return first;
+    }
+
+    [[nodiscard]] std::size_t used() const noexcept { return used_; }
+
+private:
+    std::byte* block_;
+    std::size_t used_;
+};
+
+[[nodiscard]] bool is_in_range(std::uint32_t capacity) noexcept {
+    return capacity >= 1 && capacity <= capacity_limit;
+}
+
+[[nodiscard]] bool is_backend(Backend backend) noexcept {
+    return backend == Backend::automatic || backend == Backend::wsapoll || backend == Backend::afd;
+}
+
+/// Pollers whose memory must stay.
+std::atomic<Poller*> kept{nullptr};
+
+}  // namespace
+
+std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte* block,
+                           Memory& memory) noexcept {
+    const std::size_t slots = config.max_registrations;
+    Carver carver(block, sizeof(Poller));
+    memory.registrations = carver.array<core::Registration>(slots);
+    memory.index =
+        carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
+    memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
+    auto* const links = carver.array<core::SlotRing::Link>(slots);
+    memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
+    memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
+    memory.handles.cells = carver.array<backend::HandleBackend::Cell>(slots);
+    memory.handles.links = links;
+
+    backend::WsapollBackend::Memory& wsapoll = memory.sockets.wsapoll;
+    const std::size_t polled =
+        choice == Choice::wsapoll
+            ? slots
+            : std::min<std::size_t>(slots, backend::SocketBackend::most_by_wsapoll);
+    for (core::PollSet::Array& array : wsapoll.arrays) {
+        array.entries = carver.array<core::PollEntry>(polled + 1);
+        array.slots = carver.array<core::Slot>(polled);
+    }
+    wsapoll.positions = carver.array<std::uint32_t>(slots);
+    wsapoll.members = carver.array<backend::WsapollBackend::Member>(slots);
+    wsapoll.links = links;
+    if (choice == Choice::wsapoll) {
+        return carver.used();
+    }
+    backend::AfdBackend::Memory& afd = memory.sockets.afd;
+    afd.cells = carver.array<backend::AfdBackend::Cell>(slots);
+    constexpr std::size_t head = sizeof(sys::AfdRequest);
+    afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
+    afd.group_members = carver.array<backend::AfdBackend::GroupMember>(slots);
+    afd.members = carver.array<core::PollSchedule::Member>(slots);
+    afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
+    afd.links = links;
+    return carver.used();
+}
+
+Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
+               std::size_t size) noexcept
+    : size_(size),
+      table_(memory.registrations, memory.index, config.max_registrations),
+      entries_(memory.entries, config.max_overlapped_entries),
+      operation_list_(entries_),
+      sockets_(memory.sockets, choice, table_, word_, port_, stats_, sys::windows_build()),
+      handles_(memory.handles, table_, operation_list_, stats_, &Poller::handle_signalled, this),
+      timer_(&Poller::timer_signalled, this),
+      wakeup_(word_, port_, sockets_),
+      known_(table_, port_),
+      registrations_(table_, known_, sockets_, handles_),
+      operations_(table_, known_, entries_, operation_list_, stats_),
+      packets_(port_, operation_list_, sockets_, handles_, stats_),
+      wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
+      pool_(this) {}
+
+Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries) ||
+        !is_backend(config.backend)) {
+        return own_errors::invalid_argument();
+    }
+    Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
+    if (!winsock) {
+        return winsock.error();
+    }
+    Result<sys::CompletionPort> port = sys::CompletionPort::create();
+    if (!port) {
+        return port.error();
+    }
+    Choice choice = Choice::wsapoll;
+    sys::AfdDevice device;
+    if (config.backend != Backend::wsapoll) {
+        Result<sys::AfdDevice> opened = backend::AfdBackend::open(*port);
+        if (opened) {
+            device = std::move(*opened);
+            choice = config.backend == Backend::afd ? Choice::afd : Choice::automatic;
+        } else if (config.backend == Backend::afd) {
+            return opened.error() == std::errc::no_such_file_or_directory
+                       ? own_errors::not_supported()
+                       : opened.error();
+        }
+    }
+
+    Memory memory{};
+    const std::size_t size = layout(config, choice, nullptr, memory);
+    void* const block = sys::allocate_zeroed(size);
+    if (block == nullptr) {
+        return own_errors::not_enough_memory();
+    }
+    (void)layout(config, choice, static_cast<std::byte*>(block), memory);
+    auto* const poller = ::new (block) Poller(config, choice, memory, size);
+    poller->winsock_ = std::move(*winsock);
+    poller->port_ = std::move(*port);
+    if (choice != Choice::wsapoll) {
+        poller->sockets_.start(std::move(device));
+    }
+    return poller;
+}
+
+void Poller::release() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+        return;
+    }
+    if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
+        // The kernel may still write into an entry that was not given back, or into a request that
+        // it has not answered, so their memory stays. The list is never read; it shows leak
+        // checkers that this is no leak.
+        next_kept_ = kept.load(std::memory_order_relaxed);
+        while (!kept.compare_exchange_weak(next_kept_, this, std::memory_order_release,
+                                           std::memory_order_relaxed)) {
+        }
+        return;
+    }
+    const std::size_t size = size_;
+    this->~Poller();
+    sys::free_zeroed(this, size);
+}
+
+void Poller::dispose() noexcept {
+    if (sys::process_is_ending()) {
+        // The other threads are gone, in the middle of whatever they did, so there is nobody to
+        // wait for. The system takes everything back.
+        word_.close();
+        return;
+    }
+    // A thread may be in a wait: it is asked to leave, and has left when none runs.
+    bool asked = wakeup_.shut_down();
+    lock_.lock();
+    while (wait_.is_running() && !word_.is_closed()) {
+        lock_.unlock();
+        std::this_thread::yield();
+        asked = asked || wakeup_.shut_down();
+        lock_.lock();
+    }
+    if (!word_.is_closed()) {
+        word_.close();
+        // What may still be calling into the port or the doorbell ends first.
+        wakeup_.stop_watching();
+        handles_.close();
+        timer_.close();
+        word_.wait_for_deliveries();
+        drain();
+        sockets_.close();
+        port_.close();
+        winsock_.end();
+    }
+    lock_.unlock();
+}
+
+void Poller::drain() noexcept {
+    for (; packets_.size() > 0; packets_.pop()) {
+        operations_.drain(packets_.front());
+    }
+    operations_.abandon_all();
+    sockets_.cancel_all();
+    // Cancelled calls end at once, but for drivers that take their time, and so do those whose
+    // handle was closed, unless a duplicate of it lives. What does not end keeps the memory (see
+    // `release`); the same goes for a port that cannot be asked.
+    constexpr std::uint32_t patience_milliseconds = 1000;
+    constexpr std::uint32_t patience_with_lost_milliseconds = 50;
+    constexpr int most_failures = 100;
+    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    for (int failures = 0;
+         (operations_.in_flight() > 0 || sockets_.in_flight() > 0) && failures < most_failures;) {
+        const bool all_lost =
+            operations_.in_flight() == operations_.lost() && sockets_.in_flight() == 0;
+        const Result<std::size_t> taken = port_.dequeue(
+            packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
+        if (!taken) {
+            ++failures;
+            continue;
+        }
+        if (*taken == 0) {
+            return;
+        }
+        for (const sys::Packet& packet : std::span(packets).first(*taken)) {
+            if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
+                static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
+            } else if (!core::is_internal(packet.key)) {
+                operations_.drain(packet);
+            }
+        }
+    }
+}
+
+void Poller::handle_signalled(void* poller) noexcept {
+    static_cast<Poller*>(poller)->wakeup_.signal(core::CompletionKey::wakeup);
+}
+
+void Poller::timer_signalled(void* poller) noexcept {
+    static_cast<Poller*>(poller)->wakeup_.signal(core::CompletionKey::timer);
+}
+
+}  // namespace wakepoll
+
+// lib/poller/registrations.cpp
+// Registering, changing and forgetting handles: all checks first, then the tables.
+//
+// A call that fails at any step leaves the table and the backends as they were (P12).
+
+#include <utility>
+
+
+namespace wakepoll {
+
+using core::Slot;
+
+std::error_code Registrations::add(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    if (!handle) {
+        return own_errors::bad_file_descriptor();
+    }
+    if (!core::is_valid_interest(interest)) {
+        return own_errors::invalid_argument();
+    }
+    if (is_registered(handle)) {
+        return own_errors::file_exists();
+    }
+    const Slot known = table_.find(handle);
+    if (known == core::no_slot) {
+        return add_to(known, handle, interest, user_data);
+    }
+    std::error_code error = known_.forget_another(known);
+    if (!error) {
+        error = table_[known].operations > 0 ? own_errors::device_or_resource_busy()
+                                             : add_to(known, handle, interest, user_data);
+    }
+    if (error) {
+        table_.release(known);
+    }
+    return error;
+}
+
+bool Registrations::is_registered(Handle handle) noexcept {
+    const Slot slot = table_.find(handle);
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return false;
+    }
+    if (handles_.is_being_read(slot)) {
+        return true;
+    }
+    const Result<Kind> kind = KnownHandles::kind_of(handle);
+    if (!kind || (kind->type == table_[slot].type && kind->stream == bool{table_[slot].stream})) {
+        return true;
+    }
+    end(slot);  // It was closed without a word, and this is another.
+    return false;
+}
+
+std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
+    const Result<Kind> kind = KnownHandles::kind_of(handle);
+    if (!kind) {
+        return kind.error();
+    }
+    if (kind->type != HandleType::socket) {
+        if (!backend::HandleBackend::can_watch(kind->type)) {
+            return own_errors::operation_not_permitted();
+        }
+        if (!backend::HandleBackend::can_report(interest)) {
+            return own_errors::invalid_argument();
+        }
+    }
+    const Slot slot = known != core::no_slot ? known : known_.insert(handle);
+    if (slot == core::no_slot) {
+        return own_errors::no_space_on_device();
+    }
+    const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
+    if (error && known == core::no_slot) {
+        table_.release(slot);
+    }
+    return error;
+}
+
+std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoInterest interest,
+                                               std::uint64_t user_data) noexcept {
+    core::Registration& registration = table_[slot];
+    if (kind.type != HandleType::socket && registration.polled) {
+        // A socket had the number before, and the packet of its last poll is still to come.
+        return own_errors::resource_unavailable_try_again();
+    }
+    const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
+    if (by_port) {
+        if (const std::error_code error = known_.associate(slot)) {
+            return error;
+        }
+    }
+    known_.note_kind(slot, kind);
+    registration.user_data = user_data;
+    registration.interest = interest;
+    std::error_code error;
+    if (kind.type == HandleType::socket) {
+        registration.model = IoModel::poll;
+        error = sockets_.add(slot, sys::now());
+    } else {
+        registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
+        error = handles_.add(slot, by_port);
+    }
+    if (error) {
+        registration.interest = IoInterest::none;
+        return error;
+    }
+    table_.begin_registration(slot);
+    return {};
+}
+
+std::error_code Registrations::not_registered(Handle handle) noexcept {
+    return is_open(handle) ? own_errors::no_such_file_or_directory()
+                           : own_errors::bad_file_descriptor();
+}
+
+std::error_code Registrations::modify(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
+    if (!core::is_valid_interest(interest)) {
+        return own_errors::invalid_argument();
+    }
+    const Slot slot = handle ? table_.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return not_registered(handle);
+    }
+    core::Registration& registration = table_[slot];
+    const bool socket = registration.type == HandleType::socket;
+    if (!socket && !backend::HandleBackend::can_report(interest)) {
+        return own_errors::invalid_argument();
+    }
+    const IoInterest before = std::exchange(registration.interest, interest);
+    if (socket) {
+        if (const std::error_code error = sockets_.modify(slot, sys::now())) {
+            registration.interest = before;
+            return error;
+        }
+    } else {
+        handles_.modify(slot);
+    }
+    registration.user_data = user_data;
+    return {};
+}
+
+std::error_code Registrations::remove(Handle handle) noexcept {
+    const Slot slot = handle ? table_.find(handle) : core::no_slot;
+    if (slot == core::no_slot || !table_[slot].registered) {
+        return not_registered(handle);
+    }
+    end(slot);
+    return {};
+}
+
+void Registrations::end(Slot slot) noexcept {
+    if (table_[slot].type == HandleType::socket) {
+        sockets_.remove(slot);
+    } else {
+        handles_.remove(slot);
+    }
+    table_.end_registration(slot);
+}
+
+}  // namespace wakepoll
+
+// lib/poller/wait.cpp
+
+#include <algorithm>
+#include <mutex>
+
+
+namespace wakepoll {
+namespace {
+
+using core::Park;
+
+}  // namespace
+
+WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
+    const std::lock_guard guard(parts_.lock);
+    WaitResult result;
+    result.first = events.data();
+    if (parts_.word.is_shut_down()) {
+        result.error = own_errors::operation_canceled();
+        return result;
+    }
+    if (events.empty() || running_) {
+        result.error =
+            running_ ? own_errors::device_or_resource_busy() : own_errors::invalid_argument();
+        return result;
+    }
+    const nanoseconds now = sys::now();
+    Pass pass{events, core::Deadline(timeout, now), now, result};
+    running_ = true;
+    ++parts_.stats.waits;
+    parts_.operations.take_back();
+    parts_.sockets.begin_wait(events.size());
+    parts_.handles.begin_wait();
+    do {
+        pass.has_blocked = false;
+        if (parts_.word.consume_signal()) {
+            take_signals(pass);
+        }
+        if (parts_.sockets.should_move(expects_packets())) {
+            move_sockets(pass);
+        }
+        if (parts_.sockets.parks_at() == Park::port) {
+            at_port(pass);
+        } else {
+            in_sockets(pass);
+        }
+    } while (!is_over(pass) || (result.error && goes_on(pass)));
+    running_ = false;
+    return result;
+}
+
+bool Wait::goes_on(Pass& pass) noexcept {
+    if (parts_.word.is_shut_down() || parts_.sockets.parks_at() != Park::sockets ||
+        !parts_.sockets.goes_on_with_afd()) {
+        return false;
+    }
+    WaitResult& result = pass.result;
+    result.error = {};
+    return result.count == 0 && !result.woken && !result.timer;
+}
+
+void Wait::count_wakes() noexcept {
+    const std::uint32_t wakes = parts_.word.requests();
+    parts_.stats.wakes_requested += static_cast<std::uint32_t>(wakes - wakes_counted_);
+    wakes_counted_ = wakes;
+}
+
+void Wait::take_signals(Pass& pass) noexcept {
+    parts_.handles.take_signals();
+    pass.note(parts_.timer.look(pass.now));
+}
+
+void Wait::move_sockets(Pass& pass) noexcept {
+    const std::error_code error = parts_.sockets.move();
+    if (error != std::errc::operation_not_supported) {
+        pass.note(error);
+    }
+}
+
+void Wait::take_wake(Pass& pass) noexcept {
+    count_wakes();
+    pass.result.woken = parts_.word.consume();
+    parts_.stats.wakes_reported += pass.result.woken ? 1 : 0;
+    if (parts_.word.is_shut_down()) {
+        pass.result.error = own_errors::operation_canceled();
+    }
+}
+
+inline bool Wait::is_over(Pass& pass) noexcept {
+    WaitResult& result = pass.result;
+    result.timer = parts_.timer.consume(pass.now);
+    if (!parts_.word.is_calm()) {
+        take_wake(pass);
+    }
+    if (result.count > 0 || result.woken || result.timer || !pass.may_block()) {
+        return true;
+    }
+    parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
+    return false;
+}
+
+std::uint32_t Wait::block_time(const Pass& pass) const noexcept {
+    const nanoseconds limit =
+        std::min(parts_.sockets.recheck_in(pass.now), parts_.timer.remaining(pass.now));
+    return limit.count() > 0 ? pass.deadline.kernel_timeout(pass.now, limit) : 0;
+}
+
+// At the port
+// ---------------------------------------------------------------------------------------
+
+void Wait::at_port(Pass& pass) noexcept {
+    // Polled first: what is ready at once needs no block, and all else ends the one below.
+    pass.note(parts_.sockets.look(pass.now));
+    const bool ready = has_something();
+    if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
+        dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
+    }
+    // What a packet said of a socket that was changed meanwhile does not count: it is polled anew.
+    if (parts_.sockets.due() > 0 && !pass.result.error) {
+        pass.note(parts_.sockets.look(pass.now));
+    }
+    if (parts_.sockets.is_waiting()) {
+        await_held_sockets(pass);
+    }
+    report(pass);
+}
+
+void Wait::dequeue(Pass& pass, std::uint32_t milliseconds) noexcept {
+    std::size_t filled = parts_.packets.size();
+    while (filled < pass.events.size()) {
+        const std::size_t limit = parts_.packets.room();
+        if (limit == 0) {
+            return;
+        }
+        const Result<PacketQueue::Taken> taken = milliseconds != 0 && parts_.word.park(Park::port)
+                                                     ? block_at_port(pass, limit, milliseconds)
+                                                     : parts_.packets.take(limit, 0);
+        if (!taken) {
+            return pass.note(taken.error());
+        }
+        if (!taken->may_be_more) {
+            return;
+        }
+        filled += taken->useful;
+        milliseconds = 0;
+    }
+}
+
+// In the sockets
+// ------------------------------------------------------------------------------------
+
+void Wait::in_sockets(Pass& pass) noexcept {
+    // A watch that is armed after a block says that no packet has come.
+    if (expects_packets() && !(pass.blocks > 0 && parts_.word.is_watch_armed())) {
+        dequeue(pass, 0);
+    }
+    // The block below finds out what is ready, too.
+    std::uint32_t time = has_something() || !pass.may_block() ? 0 : block_time(pass);
+    if (time == 0) {
+        pass.note(parts_.sockets.look(pass.now));
+        report(pass);
+        if (pass.result.count > 0 || !pass.may_block() || has_something()) {
+            return;
+        }
+        time = block_time(pass);
+    }
+    if (time == 0 || parts_.sockets.parks_at() != Park::sockets) {
+        return;
+    }
+    block_in_sockets(pass, time);
+    ++pass.blocks;
+    if (expects_packets() && !parts_.word.is_watch_armed()) {
+        dequeue(pass, 0);
+    }
+    report(pass);
+}
+
+// Reporting
+// --------------------------------------------------------------------------------------
+
+void Wait::report(Pass& pass) noexcept {
+    const std::size_t size = parts_.sockets.size();
+    if (parts_.handles.size() + parts_.operations.finished() + parts_.packets.size() > 0) {
+        report_in_turns(pass);
+    } else if (size > 0) {
+        static_cast<void>(report_sockets(pass, size));
+    }
+}
+
+void Wait::report_in_turns(Pass& pass) noexcept {
+    // How many of each source are still to be visited in this wait.
+    std::size_t sockets = parts_.sockets.size();
+    std::size_t handles = parts_.handles.size();
+    const auto unvisited = [&]() -> core::Turn::Sizes {
+        const bool can_complete = parts_.operations.room() > 0;
+        return {std::min(sockets, parts_.sockets.size()), std::min(handles, parts_.handles.size()),
+                can_complete ? parts_.operations.finished() : 0,
+                can_complete ? parts_.packets.size() + parts_.operations.overdue() : 0};
+    };
+    const auto turns = [&]() -> core::Turn::Sizes {
+        return {parts_.sockets.size(), parts_.handles.size(), parts_.operations.finished(),
+                parts_.packets.size() + parts_.operations.overdue() > 0 ? PacketQueue::turn : 0};
+    };
+    while (pass.result.count < pass.events.size() && unvisited() != core::Turn::Sizes{}) {
+        const std::size_t share =
+            std::min(turn_.left(turns()), unvisited()[static_cast<std::size_t>(turn_.source())]);
+        std::size_t used = 0;
+        switch (turn_.source()) {
+            case core::Turn::Source::sockets:
+                used = report_sockets(pass, share);
+                sockets -= std::min(used, sockets);
+                break;
+            case core::Turn::Source::handles:
+                used = report_handles(pass, share);
+                handles -= std::min(used, handles);
+                break;
+            case core::Turn::Source::completed:
+                used = report_finished(pass, share);
+                break;
+            case core::Turn::Source::packets:
+                used = report_packets(pass, share);
+                break;
+        }
+        turn_.spend(used, share == 0, turns());
+    }
+}
+
+std::size_t Wait::report_sockets(Pass& pass, std::size_t visits) noexcept {
+    const backend::Scan scan = parts_.sockets.collect(pass.room(), visits, pass.now);
+    pass.result.count += scan.filled;
+    parts_.stats.readiness_events += scan.filled;
+    return scan.visited;
+}
+
+std::size_t Wait::report_handles(Pass& pass, std::size_t visits) noexcept {
+    std::error_code error;
+    const backend::Scan scan = parts_.handles.collect(pass.room(), visits, error);
+    pass.note(error);
+    pass.result.count += scan.filled;
+    parts_.stats.readiness_events += scan.filled;
+    return error ? visits : scan.visited;
+}
+
+std::size_t Wait::report_finished(Pass& pass, std::size_t visits) noexcept {
+    const std::span<NativeEvent> room = pass.room();
+    const std::size_t filled =
+        parts_.operations.report_finished(room.first(std::min(room.size(), visits)));
+    pass.result.count += filled;
+    return filled;
+}
+
+std::size_t Wait::report_packets(Pass& pass, std::size_t visits) noexcept {
+    const Operations::Reported reported =
+        parts_.operations.report_packets(parts_.packets, visits, pass.room());
+    pass.result.count += reported.filled;
+    return reported.visited;
+}
+
+}  // namespace wakepoll
+
+// lib/poller/wait_blocks.cpp
+// Where a wait blocks, and what other threads see of it meanwhile. See wait.hpp.
+
+namespace wakepoll {
+namespace {
+
+using core::Park;
+
+/// What a packet that is sure to come is given to arrive, also by a wait that must not block: the
+/// kernel has been asked for it, and needs some microseconds.
+constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Result<PacketQueue::Taken> Wait::block_at_port(Pass& pass, std::size_t limit,
+                                               std::uint32_t milliseconds) noexcept {
+    parts_.packets.begin_block(limit);
+    blocked_at_ = Park::port;
+    parts_.lock.unlock();
+    const Result<std::size_t> came = parts_.packets.block(milliseconds);
+    parts_.lock.lock();
+    blocked_at_ = Park::nowhere;
+    roused_ = false;
+    ++blocks_;
+    pass.has_blocked = true;
+    parts_.word.unpark();
+    pass.now = sys::now();
+    return parts_.packets.end_block(came);
+}
+
+void Wait::await_held_sockets(Pass& pass) noexcept {
+    const nanoseconds end = sys::now() + longest_answer;
+    nanoseconds left = longest_answer;
+    while (parts_.sockets.is_waiting() && !pass.result.error && left.count() > 0) {
+        const std::size_t limit = parts_.packets.room();
+        if (limit == 0) {
+            return;
+        }
+        // Other packets may come before the one that is awaited.
+        pass.note(parts_.packets.take(limit, to_kernel_milliseconds(left)).error());
+        pass.note(parts_.sockets.look(pass.now));
+        left = end - sys::now();
+    }
+}
+
+void Wait::block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept {
+    std::error_code error = parts_.sockets.begin_block();
+    if (error) {
+        pass.note(error);
+        return;
+    }
+    const bool parked = parts_.word.park(Park::sockets);
+    if (parked && expects_packets()) {
+        error = parts_.wakeup.watch_port();
+    }
+    if (!error) {
+        parts_.stats.blocked += parked ? 1 : 0;
+        blocked_at_ = Park::sockets;
+        parts_.lock.unlock();
+        error = parts_.sockets.block(parked ? milliseconds : 0);
+        parts_.lock.lock();
+        blocked_at_ = Park::nowhere;
+        roused_ = false;
+        ++blocks_;
+        pass.has_blocked = parked;
+    }
+    if (parked) {
+        parts_.word.unpark();
+    }
+    pass.note(parts_.sockets.end_block(error));
+    pass.now = sys::now();
+}
+
+// Other threads
+// ----------------------------------------------------------------------------------
+
+bool Wait::rouse_if_needed() noexcept {
+    if (roused_) {
+        return false;
+    }
+    bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
+                  parts_.packets.size() > 0 || parts_.timer.remaining(sys::now()).count() == 0;
+    if (blocked_at_ == Park::port) {
+        // Done here, so that the blocked thread need not.
+        const std::error_code error = parts_.sockets.look(sys::now());
+        needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_due();
+    } else {
+        needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||
+                 (expects_packets() && !parts_.word.is_watch_armed());
+    }
+    if (needed) {
+        roused_ = true;
+        parts_.wakeup.signal(core::CompletionKey::wakeup);
+    }
+    return needed;
+}
+
+}  // namespace wakepoll
+
+// lib/poller/wakeup.cpp
+
+#include <thread>
+
+namespace wakepoll {
+
+using core::CompletionKey;
+using core::Park;
+
+bool Wakeup::run(const Delivery& delivery, CompletionKey key) noexcept {
+    if (delivery.kind != Delivery::Kind::needed) {
+        return delivery.kind == Delivery::Kind::done;
+    }
+    std::error_code error;
+    if (delivery.where == Park::sockets) {
+        error = sockets_.rouse();
+        if (error == std::errc::bad_file_descriptor) {
+            // Someone has closed the doorbell. The thread comes round by itself: its first block is
+            // short, and a doorbell that is closed during a block ends it.
+            error = {};
+        }
+    } else {
+        error = port_.post(static_cast<std::uintptr_t>(key));
+    }
+    word_.finish(delivery, !error);
+    return !error;
+}
+
+bool Wakeup::wake() noexcept {
+    const Delivery delivery = word_.begin_wake();
+    return delivery.kind == Delivery::Kind::done || run(delivery, CompletionKey::wakeup);
+}
+
+bool Wakeup::shut_down() noexcept { return run(word_.begin_shutdown(), CompletionKey::shutdown); }
+
+void Wakeup::signal(CompletionKey key) noexcept {
+    // A signal comes once, so a delivery that fails for want of memory is tried again, as long as
+    // the thread is parked and would otherwise sleep over it.
+    while (!run(word_.begin_signal(), key)) {
+        if (word_.is_closed()) {
+            return;
+        }
+        std::this_thread::yield();
+    }
+}
+
+void Wakeup::port_signalled(void* wakeup, const sys::ThreadPoolWait& /*wait*/) noexcept {
+    auto& self = *static_cast<Wakeup*>(wakeup);
+    // The watch fires once: as for a signal.
+    while (!self.run(self.word_.begin_port_signal(), CompletionKey::wakeup)) {
+        if (self.word_.is_closed()) {
+            return;
+        }
+        std::this_thread::yield();
+    }
+}
+
+std::error_code Wakeup::watch_port() noexcept {
+    // Armed only now that the thread is announced as parked: a signal that came before the
+    // announcement has disarmed the watch without ringing, and so arms it here once more.
+    if (word_.is_watch_armed()) {
+        return {};
+    }
+    word_.set_watch_armed(true);
+    const std::error_code error = port_watch_.arm(port_.handle(), &Wakeup::port_signalled, this);
+    if (error) {
+        word_.set_watch_armed(false);
+    }
+    return error;
+}
+
+}  // namespace wakepoll
+
+// lib/sys/win32/windows.hpp
+// The system's headers, in the one order in which they work.
+//
+// This is the only file of the library that includes them; the bodies beside it include this and
+// nothing else of the system's. <winsock2.h> comes before <windows.h>, which would otherwise bring
+// the older Winsock. The library's public headers and everything above lib/sys never see this file.
+
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#endif
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+
+// The order matters.
+// clang-format off
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <mswsock.h>
+#include <windows.h>
+#include <winternl.h>
+// clang-format on
+
+#include <system_error>
+
+
+// Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
+extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
+// Exported by ntdll since Windows XP, and not documented; C runtimes rest on it.
+extern "C" __declspec(dllimport) BOOLEAN NTAPI RtlDllShutdownInProgress(void);
+// As RtlGetVersion, with a plain number for the class of information.
+extern "C" __declspec(dllimport) LONG NTAPI
+    NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
+                 ULONG* returned_size);
+// Documented for drivers: CancelIoEx, with the IO_STATUS_BLOCK of the call that is meant.
+extern "C" __declspec(dllimport) NTSTATUS NTAPI
+    NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK call, PIO_STATUS_BLOCK status_block);
+#if !defined(__MINGW32__)
+// Documented; mingw's <winternl.h> has them, Microsoft's does not.
+extern "C" NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
+                                                 PVOID information, ULONG size,
+                                                 FILE_INFORMATION_CLASS information_class);
+extern "C" NTSTATUS NTAPI NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK status_block,
+                                               PVOID information, ULONG size,
+                                               FILE_INFORMATION_CLASS information_class);
+#endif
+
+namespace wakepoll::sys {
+
+/// The reason of a call that has just failed. Never success: a call that fails without saying why
+/// is ERROR_GEN_FAILURE.
+[[nodiscard]] inline std::error_code failure(DWORD code) noexcept {
+    return win32_error(code != NO_ERROR ? code : ERROR_GEN_FAILURE);
+}
+[[nodiscard]] inline std::error_code last_failure() noexcept { return failure(::GetLastError()); }
+[[nodiscard]] inline std::error_code last_socket_failure() noexcept {
+    return failure(static_cast<DWORD>(::WSAGetLastError()));
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/afd_device.cpp
+// The device behind Winsock, on Windows. See afd_device.hpp.
+//
+// The calls are those that every user of this device makes (wepoll, mio, libuv): the device is
+// opened for nothing but SYNCHRONIZE, and the request is its own input and output, so that one
+// block of memory is all that has to outlive the call.
+
+#include <cstddef>
+#include <utility>
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// IOCTL_AFD_POLL, which no header of the SDK has: FSCTL_AFD_BASE, function 9, METHOD_BUFFERED.
+constexpr ULONG ioctl_poll = 0x00012024;
+
+constexpr NTSTATUS status_success = 0;
+constexpr auto status_pending = static_cast<NTSTATUS>(STATUS_PENDING);
+static_assert(status_pending == 0x103);
+
+// An AfdStatus is handed to the kernel as an IO_STATUS_BLOCK.
+static_assert(sizeof(AfdStatus) == sizeof(IO_STATUS_BLOCK));
+static_assert(alignof(AfdStatus) == alignof(IO_STATUS_BLOCK));
+static_assert(offsetof(AfdStatus, status) == offsetof(IO_STATUS_BLOCK, Status));
+static_assert(offsetof(AfdStatus, information) == offsetof(IO_STATUS_BLOCK, Information));
+static_assert(sizeof(AfdStatus::information) == sizeof(IO_STATUS_BLOCK::Information));
+
+// The layout of AFD_POLL_INFO and AFD_POLL_HANDLE_INFO, which no header of the SDK has either.
+static_assert(sizeof(AfdRequest) == 16 && alignof(AfdRequest) == alignof(LARGE_INTEGER));
+static_assert(offsetof(AfdRequest, timeout) == 0);
+static_assert(offsetof(AfdRequest, count) == 8);
+static_assert(offsetof(AfdRequest, exclusive) == 12);
+static_assert(sizeof(AfdItem) == sizeof(HANDLE) + sizeof(ULONG) + sizeof(NTSTATUS));
+static_assert(offsetof(AfdItem, socket) == 0);
+static_assert(offsetof(AfdItem, events) == sizeof(HANDLE));
+static_assert(offsetof(AfdItem, status) == sizeof(HANDLE) + sizeof(ULONG));
+static_assert(sizeof(AfdRequest) % alignof(AfdItem) == 0, "the items follow without a gap");
+
+IO_STATUS_BLOCK* native(AfdStatus& status) noexcept {
+    return reinterpret_cast<IO_STATUS_BLOCK*>(&status);
+}
+
+std::error_code status_failure(NTSTATUS status) noexcept {
+    return failure(::RtlNtStatusToDosError(status));
+}
+
+/// A question that Winsock answers with a socket.
+Result<Handle> ask_for_socket(Handle socket, DWORD question) noexcept {
+    SOCKET answer = INVALID_SOCKET;
+    DWORD size = 0;
+    if (::WSAIoctl(socket.value(), question, nullptr, 0, &answer, sizeof(answer), &size, nullptr,
+                   nullptr) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return Handle(std::uintptr_t{answer});
+}
+
+}  // namespace
+
+Result<AfdDevice> AfdDevice::open() noexcept {
+    // Whatever follows the device's own name is a name for nothing: the device opens the same.
+    wchar_t path[] = L"\\Device\\Afd\\wakepoll";
+    UNICODE_STRING name = {};
+    name.Buffer = path;
+    name.Length = sizeof(path) - sizeof(path[0]);
+    name.MaximumLength = sizeof(path);
+    OBJECT_ATTRIBUTES attributes = {};
+    attributes.Length = sizeof(attributes);
+    attributes.ObjectName = &name;
+
+    HANDLE device = nullptr;
+    IO_STATUS_BLOCK status_block = {};
+    const NTSTATUS status =
+        ::NtCreateFile(&device, SYNCHRONIZE, &attributes, &status_block, nullptr, 0,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, nullptr, 0);
+    if (!NT_SUCCESS(status)) {
+        return status_failure(status);
+    }
+    return AfdDevice(Handle(device));
+}
+
+Result<bool> AfdDevice::poll(AfdRequest& request, AfdStatus& status, void* context) const noexcept {
+    const auto size =
+        static_cast<ULONG>(sizeof(AfdRequest) + std::size_t{request.count} * sizeof(AfdItem));
+    const NTSTATUS result = ::NtDeviceIoControlFile(
+        handle_.native(), nullptr, nullptr, context != nullptr ? context : &status, native(status),
+        ioctl_poll, &request, size, &request, size);
+    switch (result) {
+        case status_success:
+            return true;
+        case status_pending:
+            return false;
+        default:
+            return status_failure(result);
+    }
+}
+
+std::error_code AfdDevice::cancel(AfdStatus& status) const noexcept {
+    IO_STATUS_BLOCK status_block = {};
+    const NTSTATUS result = ::NtCancelIoFileEx(handle_.native(), native(status), &status_block);
+    return NT_SUCCESS(result) ? std::error_code() : status_failure(result);
+}
+
+void AfdDevice::close() noexcept {
+    if (handle_) {
+        ::CloseHandle(std::exchange(handle_, Handle{}).native());
+    }
+}
+
+Result<Handle> base_socket(Handle socket) noexcept {
+    return ask_for_socket(socket, SIO_BASE_HANDLE);
+}
+
+Result<Handle> next_socket(Handle socket) noexcept {
+    return ask_for_socket(socket, SIO_BSP_HANDLE_POLL);
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/completion_port.cpp
+// The completion port on Windows: one kernel call a function. See completion_port.hpp.
+
+#include <cstddef>
+#include <utility>
+
+
+namespace wakepoll::sys {
+
+// An array of Packet is handed to the kernel as an array of OVERLAPPED_ENTRY.
+static_assert(sizeof(Packet) == sizeof(OVERLAPPED_ENTRY));
+static_assert(alignof(Packet) == alignof(OVERLAPPED_ENTRY));
+static_assert(offsetof(Packet, key) == offsetof(OVERLAPPED_ENTRY, lpCompletionKey));
+static_assert(offsetof(Packet, overlapped) == offsetof(OVERLAPPED_ENTRY, lpOverlapped));
+static_assert(offsetof(Packet, internal) == offsetof(OVERLAPPED_ENTRY, Internal));
+static_assert(offsetof(Packet, bytes) == offsetof(OVERLAPPED_ENTRY, dwNumberOfBytesTransferred));
+static_assert(sizeof(Packet::bytes) == sizeof(OVERLAPPED_ENTRY::dwNumberOfBytesTransferred));
+
+// A NativeOverlapped is handed to overlapped calls as an OVERLAPPED.
+static_assert(sizeof(NativeOverlapped) == sizeof(OVERLAPPED));
+static_assert(alignof(NativeOverlapped) == alignof(OVERLAPPED));
+static_assert(offsetof(NativeOverlapped, internal) == offsetof(OVERLAPPED, Internal));
+static_assert(offsetof(NativeOverlapped, internal_high) == offsetof(OVERLAPPED, InternalHigh));
+static_assert(offsetof(NativeOverlapped, offset) == offsetof(OVERLAPPED, Offset));
+static_assert(offsetof(NativeOverlapped, offset_high) == offsetof(OVERLAPPED, OffsetHigh));
+static_assert(offsetof(NativeOverlapped, event) == offsetof(OVERLAPPED, hEvent));
+
+static_assert(kernel_infinite == INFINITE);
+static_assert(kernel_wait_cap < INFINITE);
+static_assert(sizeof(std::uintptr_t) == sizeof(HANDLE));
+
+Result<CompletionPort> CompletionPort::create(std::uint32_t concurrency) noexcept {
+    const HANDLE port = ::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency);
+    if (port == nullptr) {
+        return last_failure();
+    }
+    return CompletionPort(Handle(port));
+}
+
+std::error_code CompletionPort::associate(Handle handle, std::uintptr_t key) const noexcept {
+    if (::CreateIoCompletionPort(handle.native(), handle_.native(), key, 0) == nullptr) {
+        return last_failure();
+    }
+    return {};
+}
+
+std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
+    if (::PostQueuedCompletionStatus(handle_.native(), 0, key, nullptr) == FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
+                                            std::uint32_t milliseconds) const noexcept {
+    ULONG count = 0;
+    if (::GetQueuedCompletionStatusEx(
+            handle_.native(), reinterpret_cast<OVERLAPPED_ENTRY*>(packets.data()),
+            static_cast<ULONG>(packets.size()), &count, milliseconds, FALSE) == FALSE) {
+        // `count` means nothing here: Wine sets it to 1.
+        const DWORD code = ::GetLastError();
+        if (code == WAIT_TIMEOUT) {
+            return std::size_t{0};
+        }
+        return failure(code);
+    }
+    return std::size_t{count};
+}
+
+void CompletionPort::protect(bool from_close) const noexcept {
+    static_cast<void>(::SetHandleInformation(handle_.native(), HANDLE_FLAG_PROTECT_FROM_CLOSE,
+                                             from_close ? HANDLE_FLAG_PROTECT_FROM_CLOSE : 0));
+}
+
+void CompletionPort::close() noexcept {
+    if (handle_) {
+        ::CloseHandle(std::exchange(handle_, Handle{}).native());
+    }
+}
+
+std::uint32_t win32_code_of_status(std::uint32_t status) noexcept {
+    return ::RtlNtStatusToDosError(static_cast<NTSTATUS>(status));
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/condition.cpp
+
+
+namespace wakepoll::sys {
+namespace {
+
+static_assert(sizeof(void*) == sizeof(CONDITION_VARIABLE) &&
+              alignof(void*) == alignof(CONDITION_VARIABLE));
+
+CONDITION_VARIABLE* native(void** word) noexcept {
+    return reinterpret_cast<CONDITION_VARIABLE*>(word);
+}
+
+}  // namespace
+
+void Condition::wait(Lock& lock, std::uint32_t milliseconds) noexcept {
+    static_cast<void>(::SleepConditionVariableSRW(
+        native(&word_), reinterpret_cast<SRWLOCK*>(&lock.word_), milliseconds, 0));
+}
+
+void Condition::wake_one() noexcept { ::WakeConditionVariable(native(&word_)); }
+
+void Condition::wake_all() noexcept { ::WakeAllConditionVariable(native(&word_)); }
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/console.cpp
+// The input records of a console, on Windows. See console.hpp.
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// A character that was typed as Alt and a number comes with the Alt key's release.
+[[nodiscard]] bool yields_character(const KEY_EVENT_RECORD& key) noexcept {
+    return key.uChar.UnicodeChar != 0 && (key.bKeyDown != FALSE || key.wVirtualKeyCode == VK_MENU);
+}
+
+}  // namespace
+
+Result<ConsoleRecord> next_console_record(Handle console) noexcept {
+    INPUT_RECORD record = {};
+    DWORD count = 0;
+    if (::PeekConsoleInputW(console.native(), &record, 1, &count) == FALSE) {
+        return last_failure();
+    }
+    if (count == 0) {
+        return ConsoleRecord::none;
+    }
+    if (record.EventType != KEY_EVENT) {
+        return ConsoleRecord::other;
+    }
+    return yields_character(record.Event.KeyEvent) ? ConsoleRecord::character : ConsoleRecord::key;
+}
+
+std::error_code discard_console_record(Handle console) noexcept {
+    INPUT_RECORD record = {};
+    DWORD count = 0;
+    if (::ReadConsoleInputW(console.native(), &record, 1, &count) == FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/doorbell.cpp
+// The doorbell on Windows: a UDP socket connected to itself. See doorbell.hpp.
+
+#include <utility>
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// Non-blocking, on a free port of 127.0.0.1 that no other socket can share, hearing itself only.
+std::error_code connect_to_itself(SOCKET socket) noexcept {
+    u_long on = 1;
+    const BOOL alone = TRUE;
+    if (::ioctlsocket(socket, static_cast<long>(FIONBIO), &on) == SOCKET_ERROR ||
+        ::setsockopt(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, reinterpret_cast<const char*>(&alone),
+                     sizeof(alone)) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    int size = sizeof(address);
+    auto* const name = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket, name, size) == SOCKET_ERROR ||
+        ::getsockname(socket, name, &size) == SOCKET_ERROR ||
+        ::connect(socket, name, size) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return {};
+}
+
+/// What is sent comes back, and WSAPoll sees it.
+std::error_code hear_itself(SOCKET socket) noexcept {
+    char byte = 0;
+    if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    WSAPOLLFD entry = {};
+    entry.fd = socket;
+    entry.events = POLLRDNORM;
+    switch (::WSAPoll(&entry, 1, static_cast<INT>(Doorbell::longest_way))) {
+        case SOCKET_ERROR:
+            return last_socket_failure();
+        case 0:
+            return failure(WSAENETDOWN);
+        default:
+            return ::recv(socket, &byte, 1, 0) == SOCKET_ERROR ? last_socket_failure()
+                                                               : std::error_code();
+    }
+}
+
+}  // namespace
+
+Result<Doorbell> Doorbell::create() noexcept {
+    static_assert(INVALID_SOCKET == closed);
+    // A child process that inherited the socket would keep its port taken.
+    const SOCKET socket = ::WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, nullptr, 0,
+                                       WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (socket == INVALID_SOCKET) {
+        return last_socket_failure();
+    }
+    Doorbell doorbell(socket);
+    std::error_code error = connect_to_itself(socket);
+    if (!error) {
+        error = hear_itself(socket);
+    }
+    if (error) {
+        return error;
+    }
+    return doorbell;
+}
+
+std::error_code Doorbell::ring() const noexcept {
+    const char byte = 0;
+    if (::send(socket_, &byte, 1, 0) == SOCKET_ERROR) {
+        const int code = ::WSAGetLastError();
+        if (code != WSAEWOULDBLOCK) {
+            return failure(static_cast<DWORD>(code));
+        }
+    }
+    return {};
+}
+
+std::error_code Doorbell::drain() const noexcept {
+    char byte = 0;
+    if (::recv(socket_, &byte, 1, 0) == SOCKET_ERROR) {
+        const int code = ::WSAGetLastError();
+        // WSAEMSGSIZE: a longer datagram, sent by a stranger before the socket was connected, was
+        // taken and cut.
+        if (code != WSAEWOULDBLOCK && code != WSAEMSGSIZE) {
+            return failure(static_cast<DWORD>(code));
+        }
+    }
+    return {};
+}
+
+void Doorbell::close() noexcept {
+    if (is_open()) {
+        ::closesocket(std::exchange(socket_, closed));
+    }
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/handle_info.cpp
+// What the kernel says a handle is, on Windows. See handle_info.hpp.
+
+#include <string_view>
+
+
+namespace wakepoll::sys {
+namespace {
+
+static_assert(static_cast<DWORD>(FileType::unknown) == FILE_TYPE_UNKNOWN);
+static_assert(static_cast<DWORD>(FileType::disk) == FILE_TYPE_DISK);
+static_assert(static_cast<DWORD>(FileType::character) == FILE_TYPE_CHAR);
+static_assert(static_cast<DWORD>(FileType::pipe) == FILE_TYPE_PIPE);
+static_assert(static_cast<int>(ObjectTypeInformation) == 2);
+
+struct NamedType {
+    std::wstring_view name;
+    HandleType type;
+};
+
+constexpr NamedType named_types[] = {
+    {L"Event", HandleType::event},
+    {L"Process", HandleType::process},
+    {L"Thread", HandleType::thread},
+    {L"Semaphore", HandleType::semaphore},
+    {L"Timer", HandleType::timer},
+    {L"IRTimer", HandleType::timer},  // A timer made with CREATE_WAITABLE_TIMER_HIGH_RESOLUTION.
+};
+
+/// NtQueryObject puts the characters of the name behind the structure. The longest type name that
+/// Windows has is some 30 characters long.
+struct TypeInformation {
+    PUBLIC_OBJECT_TYPE_INFORMATION header;
+    wchar_t name[128];
+};
+
+}  // namespace
+
+Result<FileType> file_type(Handle handle) noexcept {
+    // GetFileType leaves the last error alone where it succeeds with "unknown".
+    ::SetLastError(NO_ERROR);
+    const DWORD type = ::GetFileType(handle.native());
+    if (type == FILE_TYPE_UNKNOWN) {
+        const DWORD code = ::GetLastError();
+        if (code != NO_ERROR) {
+            return failure(code);
+        }
+    }
+    switch (type & ~static_cast<DWORD>(FILE_TYPE_REMOTE)) {
+        case FILE_TYPE_DISK:
+            return FileType::disk;
+        case FILE_TYPE_CHAR:
+            return FileType::character;
+        case FILE_TYPE_PIPE:
+            return FileType::pipe;
+        default:
+            return FileType::unknown;
+    }
+}
+
+bool is_console(Handle handle) noexcept {
+    DWORD mode = 0;
+    return ::GetConsoleMode(handle.native(), &mode) != FALSE;
+}
+
+bool is_pipe(Handle handle) noexcept {
+    if (::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE) {
+        return true;
+    }
+    // A pipe that was created for writing only may not be asked, and one whose server has
+    // disconnected it cannot be. Both are answers too.
+    const DWORD code = ::GetLastError();
+    return code == ERROR_ACCESS_DENIED || code == ERROR_PIPE_NOT_CONNECTED;
+}
+
+Result<HandleType> object_type(Handle handle) noexcept {
+    TypeInformation information = {};
+    const NTSTATUS status = ::NtQueryObject(handle.native(), ObjectTypeInformation, &information,
+                                            sizeof(information), nullptr);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    const UNICODE_STRING& text = information.header.TypeName;
+    const std::wstring_view name(text.Buffer, text.Length / sizeof(wchar_t));
+    for (const NamedType& row : named_types) {
+        if (row.name == name) {
+            return row.type;
+        }
+    }
+    return HandleType::unknown;
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/lock.cpp
+
+
+namespace wakepoll::sys {
+namespace {
+
+static_assert(sizeof(void*) == sizeof(SRWLOCK) && alignof(void*) == alignof(SRWLOCK));
+
+SRWLOCK* native(void** word) noexcept { return reinterpret_cast<SRWLOCK*>(word); }
+
+}  // namespace
+
+void Lock::lock() noexcept {
+    if (orphaned_ || ::TryAcquireSRWLockExclusive(native(&word_)) != FALSE) {
+        return;
+    }
+    if (process_is_ending()) {
+        orphaned_ = true;
+        return;
+    }
+    ::AcquireSRWLockExclusive(native(&word_));
+}
+
+void Lock::unlock() noexcept {
+    // An orphaned one is left alone: those who waited for it are gone, too.
+    if (!orphaned_) {
+        ::ReleaseSRWLockExclusive(native(&word_));
+    }
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/memory.cpp
+
+
+namespace wakepoll::sys {
+
+void* allocate_zeroed(std::size_t size) noexcept {
+    return ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+void free_zeroed(void* block, std::size_t /*size*/) noexcept {
+    ::VirtualFree(block, 0, MEM_RELEASE);
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/overlapped_io.cpp
+// Calls that complete at the port, on Windows. See overlapped_io.hpp.
+
+#include <cstddef>
+#include <cstring>
+
+
+namespace wakepoll::sys {
+namespace {
+
+// An array of IoBuffer is handed to Winsock as an array of WSABUF.
+static_assert(sizeof(IoBuffer) == sizeof(WSABUF));
+static_assert(alignof(IoBuffer) == alignof(WSABUF));
+static_assert(offsetof(IoBuffer, size) == offsetof(WSABUF, len));
+static_assert(offsetof(IoBuffer, data) == offsetof(WSABUF, buf));
+static_assert(sizeof(IoBuffer::size) == sizeof(WSABUF::len));
+
+static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
+
+/// Documented; the macro (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) is not in every
+/// SDK's <winternl.h>.
+constexpr ULONG synchronous_modes = 0x10 | 0x20;
+/// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
+constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
+/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags, and this is one.
+constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
+constexpr ULONG skip_set_user_event_on_fast_io = 4;
+
+OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
+    return reinterpret_cast<OVERLAPPED*>(&overlapped);
+}
+
+WSABUF* native(std::span<const IoBuffer> buffers) noexcept {
+    // The calls take it as not const and only read it.
+    return reinterpret_cast<WSABUF*>(const_cast<IoBuffer*>(buffers.data()));
+}
+
+/// What a call that did not succeed at once has come to.
+Result<Started> not_at_once(DWORD code) noexcept {
+    static_assert(WSA_IO_PENDING == ERROR_IO_PENDING);
+    switch (code) {
+        case ERROR_IO_PENDING:
+        // These two are warnings: the call was done, less was taken than there was, and the packet
+        // comes as after any other.
+        case WSAEMSGSIZE:
+        case ERROR_MORE_DATA:
+            return Started{};
+        default:
+            return failure(code);
+    }
+}
+
+/// A call is given a counter of its own, never one that outlives the call: on completion at once
+/// the counter is filled in, and later nobody writes to it.
+Result<Started> socket_call(int result, DWORD bytes) noexcept {
+    if (result == SOCKET_ERROR) {
+        return not_at_once(static_cast<DWORD>(::WSAGetLastError()));
+    }
+    return Started{true, bytes};
+}
+
+/// A datagram too long to be sent is refused by Windows, with nothing started; Wine begins the
+/// call, and its packet comes.
+Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overlapped) noexcept {
+    constexpr std::uintptr_t buffer_overflow = 0x80000005;  // STATUS_BUFFER_OVERFLOW
+    if (result == SOCKET_ERROR && ::WSAGetLastError() == WSAEMSGSIZE &&
+        (overlapped.internal & 0xFFFFFFFFU) != buffer_overflow) {
+        return failure(WSAEMSGSIZE);
+    }
+    return socket_call(result, bytes);
+}
+
+Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
+    if (succeeded == FALSE) {
+        return not_at_once(::GetLastError());
+    }
+    return Started{true, bytes};
+}
+
+/// A function of Winsock's extensions. It belongs to the provider of the socket, so it is asked for
+/// anew each time and kept nowhere.
+template <class Function>
+std::error_code fetch_extension(Handle socket, GUID name, Function& function) noexcept {
+    DWORD size = 0;
+    if (::WSAIoctl(socket.value(), SIO_GET_EXTENSION_FUNCTION_POINTER, &name, sizeof(name),
+                   &function, sizeof(function), &size, nullptr, nullptr) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return {};
+}
+
+Result<WSAPROTOCOL_INFOW> protocol_of(Handle socket) noexcept {
+    WSAPROTOCOL_INFOW protocol = {};
+    int size = sizeof(protocol);
+    if (::getsockopt(socket.value(), SOL_SOCKET, SO_PROTOCOL_INFOW,
+                     reinterpret_cast<char*>(&protocol), &size) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return protocol;
+}
+
+std::error_code set_socket_option(Handle socket, int name, const void* value, int size) noexcept {
+    if (::setsockopt(socket.value(), SOL_SOCKET, name, static_cast<const char*>(value), size) ==
+        SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return {};
+}
+
+/// What is one ULONG of flags.
+Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
+    ULONG flags = 0;
+    IO_STATUS_BLOCK status_block = {};
+    const NTSTATUS status =
+        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags), name);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    return flags;
+}
+
+}  // namespace
+
+Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
+                        NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    DWORD flags = 0;
+    const int result =
+        ::WSARecv(socket.value(), native(buffers), static_cast<DWORD>(buffers.size()), &bytes,
+                  &flags, native(overlapped), nullptr);
+    return socket_call(result, bytes);
+}
+
+Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
+                     NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    const int result =
+        ::WSASend(socket.value(), native(buffers), static_cast<DWORD>(buffers.size()), &bytes, 0,
+                  native(overlapped), nullptr);
+    return send_call(result, bytes, overlapped);
+}
+
+Result<Started> read(Handle file, IoBuffer buffer, NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    const BOOL succeeded =
+        ::ReadFile(file.native(), buffer.data, buffer.size, &bytes, native(overlapped));
+    return file_call(succeeded, bytes);
+}
+
+Result<Started> write(Handle file, IoBuffer buffer, NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    const BOOL succeeded =
+        ::WriteFile(file.native(), buffer.data, buffer.size, &bytes, native(overlapped));
+    return file_call(succeeded, bytes);
+}
+
+Result<Handle> socket_like(Handle listener) noexcept {
+    Result<WSAPROTOCOL_INFOW> protocol = protocol_of(listener);
+    if (!protocol) {
+        return protocol.error();
+    }
+    const SOCKET socket =
+        ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &*protocol, 0,
+                     WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (socket == INVALID_SOCKET) {
+        return last_socket_failure();
+    }
+    return Handle(std::uintptr_t{socket});
+}
+
+Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
+                       NativeOverlapped& overlapped) noexcept {
+    constexpr std::size_t addresses = 2 * std::size_t{accept_address_room};
+    if (buffer.size() < addresses) {
+        return failure(WSAEFAULT);  // The call is told three sizes, and believes them.
+    }
+    LPFN_ACCEPTEX accept_ex = nullptr;
+    if (const std::error_code error = fetch_extension(listener, WSAID_ACCEPTEX, accept_ex)) {
+        return error;
+    }
+    DWORD bytes = 0;
+    const BOOL succeeded =
+        accept_ex(listener.value(), accepted.value(), buffer.data(),
+                  static_cast<DWORD>(buffer.size() - addresses), accept_address_room,
+                  accept_address_room, &bytes, native(overlapped));
+    return socket_call(succeeded != FALSE ? 0 : SOCKET_ERROR, bytes);
+}
+
+AcceptedAddresses accepted_addresses(Handle listener, std::span<const std::byte> buffer) noexcept {
+    constexpr std::size_t addresses = 2 * std::size_t{accept_address_room};
+    LPFN_GETACCEPTEXSOCKADDRS get_addresses = nullptr;
+    if (buffer.size() < addresses ||
+        fetch_extension(listener, WSAID_GETACCEPTEXSOCKADDRS, get_addresses)) {
+        return {};
+    }
+    sockaddr* local = nullptr;
+    sockaddr* remote = nullptr;
+    int local_size = 0;
+    int remote_size = 0;
+    // It only reads the buffer and answers with pointers into it.
+    get_addresses(const_cast<std::byte*>(buffer.data()),
+                  static_cast<DWORD>(buffer.size() - addresses), accept_address_room,
+                  accept_address_room, &local, &local_size, &remote, &remote_size);
+    const auto bytes = [](const sockaddr* address, int size) -> std::span<const std::byte> {
+        return {reinterpret_cast<const std::byte*>(address),
+                address != nullptr ? static_cast<std::size_t>(size) : 0};
+    };
+    return {bytes(local, local_size), bytes(remote, remote_size)};
+}
+
+std::error_code update_accept_context(Handle accepted, Handle listener) noexcept {
+    const SOCKET value = listener.value();
+    return set_socket_option(accepted, SO_UPDATE_ACCEPT_CONTEXT, &value, sizeof(value));
+}
+
+std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept {
+    SOCKADDR_STORAGE any = {};
+    if (address.size() < sizeof(sockaddr) || address.size() > sizeof(any)) {
+        return failure(WSAEFAULT);
+    }
+    // All zero but the family: the wildcard address and port 0, of IPv4 and of IPv6.
+    static_assert(offsetof(SOCKADDR_STORAGE, ss_family) == 0);
+    std::memcpy(&any, address.data(), sizeof(any.ss_family));
+    if (::bind(socket.value(), reinterpret_cast<const sockaddr*>(&any),
+               static_cast<int>(address.size())) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return {};
+}
+
+Result<Started> connect(Handle socket, std::span<const std::byte> address,
+                        NativeOverlapped& overlapped) noexcept {
+    LPFN_CONNECTEX connect_ex = nullptr;
+    if (const std::error_code error = fetch_extension(socket, WSAID_CONNECTEX, connect_ex)) {
+        return error;
+    }
+    const BOOL succeeded =
+        connect_ex(socket.value(), reinterpret_cast<const sockaddr*>(address.data()),
+                   static_cast<int>(address.size()), nullptr, 0, nullptr, native(overlapped));
+    return socket_call(succeeded != FALSE ? 0 : SOCKET_ERROR, 0);
+}
+
+std::error_code update_connect_context(Handle socket) noexcept {
+    return set_socket_option(socket, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+}
+
+void close_socket(Handle socket) noexcept { ::closesocket(socket.value()); }
+
+std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept {
+    if (::CancelIoEx(handle.native(), native(overlapped)) == FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+Result<bool> has_file_handles(Handle socket) noexcept {
+    const Result<WSAPROTOCOL_INFOW> protocol = protocol_of(socket);
+    if (!protocol) {
+        return protocol.error();
+    }
+    return (protocol->dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
+}
+
+std::error_code skip_packets_on_success(Handle handle) noexcept {
+    if (::SetFileCompletionNotificationModes(handle.native(), FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
+                                                                  FILE_SKIP_SET_EVENT_ON_HANDLE) ==
+        FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+std::error_code mark(Handle handle) noexcept {
+    ULONG flags = skip_set_user_event_on_fast_io;
+    IO_STATUS_BLOCK status_block = {};
+    const NTSTATUS status = ::NtSetInformationFile(handle.native(), &status_block, &flags,
+                                                   sizeof(flags), notification_information);
+    return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
+}
+
+Result<bool> is_marked(Handle handle) noexcept {
+    const Result<ULONG> flags = query_flags(handle, notification_information);
+    if (!flags) {
+        return flags.error();
+    }
+    return (*flags & skip_set_user_event_on_fast_io) != 0;
+}
+
+Result<bool> is_overlapped(Handle file) noexcept {
+    const Result<ULONG> mode = query_flags(file, file_mode_information);
+    if (!mode) {
+        return mode.error();
+    }
+    return (*mode & synchronous_modes) == 0;
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/pipe.cpp
+// What can be read from a pipe, on Windows. See pipe.hpp.
+
+
+namespace wakepoll::sys {
+
+Result<std::uint32_t> readable_bytes(Handle pipe) noexcept {
+    DWORD available = 0;
+    if (::PeekNamedPipe(pipe.native(), nullptr, 0, nullptr, &available, nullptr) == FALSE) {
+        return last_failure();
+    }
+    return std::uint32_t{available};
+}
+
+bool carries_messages(Handle pipe) noexcept {
+    DWORD flags = 0;
+    return ::GetNamedPipeInfo(pipe.native(), &flags, nullptr, nullptr, nullptr) != FALSE &&
+           (flags & PIPE_TYPE_MESSAGE) != 0;
+}
+
+bool reads_wait(Handle pipe) noexcept {
+    DWORD state = 0;
+    return ::GetNamedPipeHandleStateW(pipe.native(), &state, nullptr, nullptr, nullptr, nullptr,
+                                      0) == FALSE ||
+           (state & PIPE_NOWAIT) == 0;
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/socket.cpp
+// Winsock's start and end, and getsockopt's answers, on Windows. See socket.hpp.
+
+#include <utility>
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// A socket-level option that is a number of 32 bits.
+Result<DWORD> socket_option(Handle socket, int name) noexcept {
+    DWORD value = 0;
+    int size = sizeof(value);
+    if (::getsockopt(socket.value(), SOL_SOCKET, name, reinterpret_cast<char*>(&value), &size) ==
+        SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return value;
+}
+
+/// SIO_TCP_INFO, which some headers lack: _WSAIORW(IOC_VENDOR, 39).
+constexpr DWORD ioctl_tcp_info = 0xD8000027;
+
+/// The room that TCP_INFO_v0 takes. Its first member is the state of the connection.
+struct TcpInfo {
+    DWORD state;
+    DWORD others[21];
+};
+static_assert(sizeof(TcpInfo) == 88);
+
+// The states are those of TCPSTATE.
+constexpr DWORD state_closed = 0;
+constexpr DWORD state_closing = 8;
+constexpr DWORD state_last_ack = 9;
+constexpr DWORD state_time_wait = 10;
+
+}  // namespace
+
+Result<WinsockSession> WinsockSession::start() noexcept {
+    WSADATA data;
+    // The one Winsock call whose error is its answer: WSAGetLastError works only after it.
+    const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
+    if (code != 0) {
+        return failure(static_cast<DWORD>(code));
+    }
+    WinsockSession session;
+    session.started_ = true;
+    return session;
+}
+
+void WinsockSession::end() noexcept {
+    if (std::exchange(started_, false)) {
+        ::WSACleanup();
+    }
+}
+
+Result<SocketKind> socket_kind(Handle socket) noexcept {
+    const Result<DWORD> type = socket_option(socket, SO_TYPE);
+    if (!type) {
+        return type.error();
+    }
+    return *type == SOCK_STREAM ? SocketKind::stream : SocketKind::datagram;
+}
+
+Result<bool> is_connected(Handle socket) noexcept {
+    const Result<DWORD> seconds = socket_option(socket, SO_CONNECT_TIME);
+    if (!seconds) {
+        return seconds.error();
+    }
+    return *seconds != 0xFFFFFFFF;  // Microsoft's number for "not connected".
+}
+
+Result<bool> is_listening(Handle socket) noexcept {
+    const Result<DWORD> listening = socket_option(socket, SO_ACCEPTCONN);
+    if (!listening) {
+        return listening.error();
+    }
+    return *listening != 0;
+}
+
+Result<bool> is_shut_both_ways(Handle socket) noexcept {
+    DWORD version = 0;
+    alignas(8) TcpInfo info = {};
+    DWORD size = 0;
+    if (::WSAIoctl(socket.value(), ioctl_tcp_info, &version, sizeof(version), &info, sizeof(info),
+                   &size, nullptr, nullptr) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return info.state == state_closed || info.state == state_closing ||
+           info.state == state_last_ack || info.state == state_time_wait;
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/socket_poll.cpp
+// WSAPoll and select on Windows. See socket_poll.hpp.
+
+#include <algorithm>
+#include <cstddef>
+
+
+namespace wakepoll::sys {
+
+// An array of PollEntry is handed to the kernel as an array of WSAPOLLFD.
+static_assert(sizeof(PollEntry) == sizeof(WSAPOLLFD));
+static_assert(alignof(PollEntry) == alignof(WSAPOLLFD));
+static_assert(offsetof(PollEntry, socket) == offsetof(WSAPOLLFD, fd));
+static_assert(offsetof(PollEntry, events) == offsetof(WSAPOLLFD, events));
+static_assert(offsetof(PollEntry, revents) == offsetof(WSAPOLLFD, revents));
+static_assert(sizeof(PollEntry::events) == sizeof(WSAPOLLFD::events));
+static_assert(sizeof(PollEntry::revents) == sizeof(WSAPOLLFD::revents));
+static_assert(sizeof(SOCKET) == sizeof(std::uintptr_t));
+
+static_assert(poll_bits::err == POLLERR);
+static_assert(poll_bits::hup == POLLHUP);
+static_assert(poll_bits::nval == POLLNVAL);
+static_assert(poll_bits::wrnorm == POLLWRNORM);
+static_assert(poll_bits::rdnorm == POLLRDNORM);
+static_assert(poll_bits::rdband == POLLRDBAND);
+
+static_assert(failed_connects_limit <= FD_SETSIZE);
+
+Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
+                                 std::uint32_t milliseconds) noexcept {
+    const INT timeout = milliseconds == kernel_infinite
+                            ? -1
+                            : static_cast<INT>(std::min(milliseconds, kernel_wait_cap));
+    const int count = ::WSAPoll(reinterpret_cast<WSAPOLLFD*>(entries.data()),
+                                static_cast<ULONG>(entries.size()), timeout);
+    if (count == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    return static_cast<std::size_t>(count);
+}
+
+Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) noexcept {
+    if (sockets.size() > failed_connects_limit) {
+        return failure(WSAEINVAL);  // The set below has no room for them.
+    }
+    fd_set failed;
+    failed.fd_count = static_cast<u_int>(sockets.size());
+    std::copy(sockets.begin(), sockets.end(), failed.fd_array);
+    timeval no_time = {0, 0};  // Not const: some headers have the parameter so.
+    if (::select(0, nullptr, nullptr, &failed, &no_time) == SOCKET_ERROR) {
+        return last_socket_failure();
+    }
+    // What is left in the set are the sockets with a failed connect, in any order.
+    const std::span<const SOCKET> left(failed.fd_array, failed.fd_count);
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        if (std::find(left.begin(), left.end(), sockets[i]) != left.end()) {
+            bits |= std::uint64_t{1} << i;
+        }
+    }
+    return bits;
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/system.cpp
+// The clock, the version and the end on Windows. See system.hpp.
+
+#include <ratio>
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// Counts a second; fixed while the system runs. The call can not fail since Windows XP.
+std::int64_t read_frequency() noexcept {
+    LARGE_INTEGER frequency;
+    ::QueryPerformanceFrequency(&frequency);
+    return frequency.QuadPart;
+}
+
+}  // namespace
+
+std::chrono::nanoseconds now() noexcept {
+    static const std::int64_t frequency = read_frequency();
+    LARGE_INTEGER counter;
+    ::QueryPerformanceCounter(&counter);
+    // Counts times 10^9 would overflow after 15 minutes at 10 MHz; the remainder is below one
+    // second, so its product fits up to 9 GHz.
+    const std::chrono::seconds whole(counter.QuadPart / frequency);
+    const std::chrono::nanoseconds rest(counter.QuadPart % frequency * std::nano::den / frequency);
+    return whole + rest;
+}
+
+std::uint32_t windows_build() noexcept {
+    RTL_OSVERSIONINFOW version = {};
+    version.dwOSVersionInfoSize = sizeof(version);
+    ::RtlGetVersion(&version);  // Always succeeds.
+    return version.dwBuildNumber;
+}
+
+bool process_is_ending() noexcept { return ::RtlDllShutdownInProgress() != FALSE; }
+
+void set_last_error(std::uint32_t code) noexcept { ::SetLastError(code); }
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/timer.cpp
+// A waitable timer of high resolution, on Windows. See timer.hpp.
+
+#include <algorithm>
+#include <cstdint>
+#include <ratio>
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, which older headers lack.
+constexpr DWORD high_resolution = 2;
+
+/// What the kernel counts time in.
+using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
+
+HANDLE create_timer(DWORD flags) noexcept {
+    return ::CreateWaitableTimerExW(nullptr, nullptr, flags, TIMER_ALL_ACCESS);
+}
+
+}  // namespace
+
+Result<Timer> Timer::create() noexcept {
+    HANDLE timer = create_timer(CREATE_WAITABLE_TIMER_MANUAL_RESET | high_resolution);
+    if (timer == nullptr && ::GetLastError() == ERROR_INVALID_PARAMETER) {
+        timer = create_timer(CREATE_WAITABLE_TIMER_MANUAL_RESET);
+    }
+    if (timer == nullptr) {
+        return last_failure();
+    }
+    return Timer(Handle(timer));
+}
+
+std::error_code Timer::set(std::chrono::nanoseconds delay) const noexcept {
+    const Ticks ticks = std::max(std::chrono::ceil<Ticks>(delay), Ticks(1));
+    LARGE_INTEGER due;
+    due.QuadPart = -ticks.count();  // Negative: from now on, not a time of the day.
+    if (::SetWaitableTimer(handle_.native(), &due, 0, nullptr, nullptr, FALSE) == FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+std::error_code Timer::cancel() const noexcept {
+    if (::CancelWaitableTimer(handle_.native()) == FALSE) {
+        return last_failure();
+    }
+    return {};
+}
+
+void Timer::close() noexcept {
+    if (handle_) {
+        ::CloseHandle(std::exchange(handle_, Handle{}).native());
+    }
+}
+
+}  // namespace wakepoll::sys
+
+// lib/sys/win32/waitable.cpp
+// Waits on other threads, and what an object says by itself, on Windows. See waitable.hpp.
+//
+// The thread that reads from a pipe is one of its own, not of the system's pool. The pool has at
+// most 500 threads, which the whole process shares: with as many pipes quiet, no further one would
+// be watched, and its `disarm` would wait for a thread that never starts. A cancelled read has an
+// owner, too: CancelSynchronousIo aims at a thread, whatever it is busy with by then, and a thread
+// of the pool may have gone on to another's work.
+
+
+namespace wakepoll::sys {
+namespace {
+
+/// Address space only. The callback may go through whatever a provider of Winsock has put between.
+constexpr SIZE_T reader_stack = 256 * 1024;
+
+/// How long the thread is given before it is looked at, and perhaps cancelled, again.
+constexpr DWORD pause_milliseconds = 1;
+
+/// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
+struct EventInformation {
+    LONG type;  ///< 0 for a notification (manual-reset), 1 for a synchronization event.
+    LONG state;
+};
+constexpr LONG synchronization_event = 1;
+
+void CALLBACK signalled(void* wait, BOOLEAN /*timed_out*/) noexcept {
+    static_cast<ThreadPoolWait*>(wait)->run();
+}
+
+}  // namespace
+
+/// The thread of one pipe.
+struct PipeReader {
+    static DWORD CALLBACK run(void* argument) noexcept {
+        HMODULE module = nullptr;
+        static_cast<void>(find_module(module, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT));
+        ThreadPoolWait& wait = *static_cast<ThreadPoolWait*>(argument);
+        if (!wait.decided_) {
+            char nothing = 0;
+            DWORD bytes = 0;
+            // Whatever it ends with, the owner has a reason to look at the pipe.
+            static_cast<void>(::ReadFile(wait.target_.native(), &nothing, 0, &bytes, nullptr));
+        }
+        if (!wait.decided_.exchange(true)) {
+            wait.run();
+        }
+        wait.done_ = true;
+        // The reference that `arm_on_pipe` took: the code must stay until the thread has left it.
+        ::FreeLibraryAndExitThread(module, 0);
+    }
+
+    /// The program or DLL that this code is part of.
+    static BOOL find_module(HMODULE& module, DWORD flags) noexcept {
+        return ::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags,
+                                    reinterpret_cast<const wchar_t*>(&PipeReader::run), &module);
+    }
+};
+
+std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* context) noexcept {
+    disarm();
+    callback_ = callback;
+    context_ = context;
+    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did). A
+    // number that is closed under it makes it deaf for all of them, or hear of another object.
+    const HANDLE process = ::GetCurrentProcess();
+    HANDLE copy = nullptr;
+    if (::DuplicateHandle(process, object.native(), process, &copy, 0, FALSE,
+                          DUPLICATE_SAME_ACCESS) == FALSE) {
+        return last_failure();
+    }
+    // A failed call may leave anything in its out parameter.
+    HANDLE registration = nullptr;
+    if (::RegisterWaitForSingleObject(&registration, copy, &signalled, this, INFINITE,
+                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) == FALSE) {
+        const std::error_code error = last_failure();
+        ::CloseHandle(copy);
+        return error;
+    }
+    target_ = Handle(copy);
+    reads_ = false;
+    registration_ = registration;
+    return {};
+}
+
+std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
+                                            void* context) noexcept {
+    disarm();
+    callback_ = callback;
+    context_ = context;
+    target_ = pipe;
+    reads_ = true;
+    decided_ = false;
+    done_ = false;
+    HMODULE module = nullptr;
+    if (PipeReader::find_module(module, 0) == FALSE) {
+        return last_failure();
+    }
+    const HANDLE thread = ::CreateThread(nullptr, reader_stack, &PipeReader::run, this,
+                                         STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+    if (thread == nullptr) {
+        const std::error_code error = last_failure();
+        ::FreeLibrary(module);
+        return error;
+    }
+    registration_ = thread;
+    return {};
+}
+
+void ThreadPoolWait::disarm() noexcept {
+    const HANDLE registration = registration_.exchange(nullptr);
+    if (registration == nullptr) {
+        return;
+    }
+    if (!reads_) {
+        static_cast<void>(::UnregisterWaitEx(registration, INVALID_HANDLE_VALUE));
+        ::CloseHandle(target_.native());
+        return;
+    }
+    // Where this comes before the end of the read, the callback will not run, also where the read
+    // ends by itself just now. A cancel does nothing where the thread has not begun to read yet, so
+    // it is repeated. It never meets the callback.
+    const bool cancels = !decided_.exchange(true);
+    while (!done_) {
+        if (cancels) {
+            ::CancelSynchronousIo(registration);
+        }
+        if (::WaitForSingleObject(registration, pause_milliseconds) != WAIT_TIMEOUT) {
+            break;
+        }
+    }
+    ::CloseHandle(registration);
+}
+
+Result<bool> take_signal(Handle object) noexcept {
+    switch (::WaitForSingleObject(object.native(), 0)) {
+        case WAIT_TIMEOUT:
+            return false;
+        case WAIT_FAILED:
+            return last_failure();
+        default:  // WAIT_OBJECT_0, or WAIT_ABANDONED of a mutex.
+            return true;
+    }
+}
+
+Result<bool> is_auto_reset(Handle event) noexcept {
+    EventInformation information = {};
+    const NTSTATUS status =
+        ::NtQueryEvent(event.native(), 0, &information, sizeof(information), nullptr);
+    if (!NT_SUCCESS(status)) {
+        return failure(::RtlNtStatusToDosError(status));
+    }
+    return information.type == synchronization_event;
+}
+
+}  // namespace wakepoll::sys
