@@ -46,7 +46,7 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
         } else {
             in_sockets(pass);
         }
-    } while (!is_over(pass) || (result.error && goes_on(pass)));
+    } while (!is_over(pass));
     running_ = false;
     return result;
 }
@@ -94,7 +94,10 @@ inline bool Wait::is_over(Pass& pass) noexcept {
     if (!parts_.word.is_calm()) {
         take_wake(pass);
     }
-    if (result.count > 0 || result.woken || result.timer || !pass.may_block()) {
+    if (result.error) {
+        return !goes_on(pass);
+    }
+    if (result.count > 0 || result.woken || result.timer || pass.deadline.has_passed(pass.now)) {
         return true;
     }
     parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
