@@ -150,7 +150,7 @@ private:
         constexpr std::size_t spare = 256;
         const StressTime time;
         try {
-            while (members_.size() < most && !time.is_over()) {
+            while (members_.size() < most && (members_.size() <= spare || !time.is_over())) {
                 members_.push_back({stage_.world.udp_loop()});
             }
         } catch (const std::runtime_error& error) {

@@ -158,7 +158,10 @@ class Kit:
         headers = subprocess.run([TOOLS + "objdump", "-p", str(path)], check=True, stdout=subprocess.PIPE,
                                  text=True).stdout
         for dll in re.findall(r"DLL Name: (\S+)", headers):
-            if dll.lower() not in SYSTEM_DLLS:
+            ours = self.build / "lib" / "dll" / dll
+            if ours.exists():
+                self.program(ours)
+            elif dll.lower() not in SYSTEM_DLLS:
                 raise SystemExit("kit: %s needs %s, which Windows does not have" % (path.name, dll))
         self.programs[path] = name
         return name
