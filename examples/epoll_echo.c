@@ -103,7 +103,7 @@ static int serve(port_type port, struct connection* c) {
     for (i = 0; i < 16 && (c->begin < c->end || !c->ended); ++i) {
         const int sends = c->begin < c->end;
         const long moved = sends ? send(c->sock, c->data + c->begin, c->end - c->begin, NO_SIGNAL)
-                                 : recv(c->sock, c->data, sizeof c->data, 0);
+                                 : recv(c->sock, c->data, (int)sizeof c->data, 0);
         if (moved < 0) {
             if (!would_block()) {
                 return 0;
@@ -136,7 +136,8 @@ int main(int argc, char** argv) {
     struct epoll_event events[64];
     socket_type listener;
     port_type port;
-    int i, count;
+    int i;
+    int count;
 #ifdef _WIN32
     WSADATA winsock;
     if (WSAStartup(MAKEWORD(2, 2), &winsock) != 0) {
