@@ -116,6 +116,8 @@ BOOST_AUTO_TEST_CASE(a_quiet_socket_answers_to_a_new_interest) {
     });
 }
 
+#if !defined(_WIN32)
+// Wine refuses to listen (10022): after the refusal its socket is not bound any more.
 BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
     // Where select is asked, its except set still holds the socket.
     on_every_kernel(100, [](Stage& stage) {
@@ -130,6 +132,7 @@ BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
         stage.world.join();
     });
 }
+#endif
 
 BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
     // Where refused connects must be asked for, select is asked; its except set holds sockets with
