@@ -82,7 +82,8 @@ consumer_by_one_file() {
 
 # exports_what_is_promised DLL: names of wakepoll's own, and no part of a runtime library.
 exports_what_is_promised() {
-    exports=$(x86_64-w64-mingw32-objdump -p "$1" | sed -n '/Name Pointer/,/^$/s/.*\] //p')
+    exports=$(x86_64-w64-mingw32-objdump -p "$1" |
+        sed -n '/Name Pointer\] Table/,/^$/s/^[[:space:]]*\[ *[0-9]*\].* //p')
     [ -n "$exports" ] || { echo "$1 exports nothing"; return 1; }
     if printf '%s\n' "$exports" | grep -vE '^(_ZNK?8wakepoll|epoll_)'; then
         echo "those are exported by $1"
