@@ -121,7 +121,7 @@ int change(Poller& poller, int op, Handle handle, const epoll_event* event) noex
 
 void close_epoll_ports() noexcept { ports.close(); }
 
-extern "C" void* epoll_create(int size) {
+extern "C" WAKEPOLL_API void* epoll_create(int size) {
     if (size <= 0) {
         static_cast<void>(fail(own_errors::invalid_argument()));
         return nullptr;
@@ -129,9 +129,9 @@ extern "C" void* epoll_create(int size) {
     return create();
 }
 
-extern "C" void* epoll_create1(int flags) { return epoll_create(flags == 0 ? 1 : 0); }
+extern "C" WAKEPOLL_API void* epoll_create1(int flags) { return epoll_create(flags == 0 ? 1 : 0); }
 
-extern "C" int epoll_close(void* port) {
+extern "C" WAKEPOLL_API int epoll_close(void* port) {
     const Use use(port);
     if (!use) {
         return fail(not_suitable(Handle(port)));
@@ -143,7 +143,7 @@ extern "C" int epoll_close(void* port) {
     return 0;
 }
 
-extern "C" int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event) {
+extern "C" WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event) {
     const Handle handle(sock);
     const Use use(port);
     if (!use) {
@@ -153,7 +153,8 @@ extern "C" int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event)
     return change(use->poller(), op, handle, event);
 }
 
-extern "C" int epoll_wait(void* port, epoll_event* events, int maxevents, int timeout) {
+extern "C" WAKEPOLL_API int epoll_wait(void* port, epoll_event* events, int maxevents,
+                                       int timeout) {
     if (maxevents <= 0) {
         return fail(own_errors::invalid_argument());
     }
@@ -169,7 +170,7 @@ extern "C" int epoll_wait(void* port, epoll_event* events, int maxevents, int ti
     return stored >= 0 ? stored : fail(win32_error(static_cast<std::uint32_t>(-stored)));
 }
 
-extern "C" int epoll_wake(void* port) {
+extern "C" WAKEPOLL_API int epoll_wake(void* port) {
     const Use use(port);
     if (!use) {
         return fail(not_suitable(Handle(port)));
