@@ -3020,7 +3020,7 @@ namespace wakepoll::sys {
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where it can not be asked.
+/// at once (232, ERROR_NO_DATA). True where it cannot be asked.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys
@@ -3339,7 +3339,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
 
 void HandleBackend::modify(Slot slot) noexcept {
     if (!is_wanted(slot)) {
-        // Nobody wants the signal, so it must not be taken from others.
+        // No registration wants the signal, so it must not be taken from others.
         unlink(slot);
         disarm(slot);
         return;
@@ -5675,17 +5675,17 @@ const std::error_category& win32_category() noexcept {
 
 
 /* Linux's values. */
-#define EPOLLIN 0x0001U      /* Data, a connection to accept, or the end of the stream. */
-#define EPOLLPRI 0x0002U     /* An out-of-band byte. */
-#define EPOLLOUT 0x0004U     /* Room to send; a connect that succeeded. */
-#define EPOLLERR 0x0008U     /* An error; reported whatever was asked for. */
-#define EPOLLHUP 0x0010U     /* Both directions are over; reported whatever was asked for. */
-#define EPOLLRDNORM 0x0040U  /* As EPOLLIN. */
-#define EPOLLRDBAND 0x0080U  /* Accepted, never reported. */
-#define EPOLLWRNORM 0x0100U  /* As EPOLLOUT. */
-#define EPOLLWRBAND 0x0200U  /* Accepted, never reported. */
-#define EPOLLMSG 0x0400U     /* Accepted, never reported, as on Linux. */
-#define EPOLLRDHUP 0x2000U   /* The peer sends no more. */
+#define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
+#define EPOLLPRI 0x0002U          /* An out-of-band byte. */
+#define EPOLLOUT 0x0004U          /* Room to send; a connect that succeeded. */
+#define EPOLLERR 0x0008U          /* An error; reported whatever was asked for. */
+#define EPOLLHUP 0x0010U          /* Both directions are over; reported whatever was asked for. */
+#define EPOLLRDNORM 0x0040U       /* As EPOLLIN. */
+#define EPOLLRDBAND 0x0080U       /* Accepted, never reported. */
+#define EPOLLWRNORM 0x0100U       /* As EPOLLOUT. */
+#define EPOLLWRBAND 0x0200U       /* Accepted, never reported. */
+#define EPOLLMSG 0x0400U          /* Accepted, never reported, as on Linux. */
+#define EPOLLRDHUP 0x2000U        /* The peer sends no more. */
 #define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
 #define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
 #define EPOLLONESHOT (1U << 30)   /* One report, then silence until EPOLL_CTL_MOD. */
@@ -5724,8 +5724,8 @@ WAKEPOLL_API void* epoll_create(int size);
 WAKEPOLL_API void* epoll_create1(int flags);
 
 /*
- * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port` is
- * no handle, EINVAL where it is a handle but no port; so of every call.
+ * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port`
+ * is no handle, EINVAL where it is a handle but no port; so of every call.
  */
 WAKEPOLL_API int epoll_close(void* port);
 
@@ -6672,7 +6672,7 @@ public:
     Condition& operator=(const Condition&) = delete;
 
     /// SleepConditionVariableSRW: gives the lock, which the thread holds, back while it is blocked.
-    /// `kernel_infinite` is for ever.
+    /// `kernel_infinite` waits without a limit.
     void wait(Lock& lock, std::uint32_t milliseconds) noexcept;
 
     /// WakeConditionVariable: one of the threads that are blocked.

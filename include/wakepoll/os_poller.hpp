@@ -157,7 +157,7 @@ public:
     // error that is returned instead means that nothing was started and nothing will be reported:
     // `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode
     // PIPE_NOWAIT has nothing to read), `bad_file_descriptor` (closed, or never a handle),
-    // `not_supported` (a handle that can not carry the operation: of the wrong kind, or opened for
+    // `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened for
     // synchronous use), `invalid_argument` (it belongs to another port; an empty buffer, one over 4
     // GiB, or one that overlaps with that of an operation in flight; an offset where there is
     // none), `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),

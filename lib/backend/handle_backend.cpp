@@ -125,7 +125,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
 
 void HandleBackend::modify(Slot slot) noexcept {
     if (!is_wanted(slot)) {
-        // Nobody wants the signal, so it must not be taken from others.
+        // No registration wants the signal, so it must not be taken from others.
         unlink(slot);
         disarm(slot);
         return;

@@ -15,7 +15,7 @@ public:
     Condition& operator=(const Condition&) = delete;
 
     /// SleepConditionVariableSRW: gives the lock, which the thread holds, back while it is blocked.
-    /// `kernel_infinite` is for ever.
+    /// `kernel_infinite` waits without a limit.
     void wait(Lock& lock, std::uint32_t milliseconds) noexcept;
 
     /// WakeConditionVariable: one of the threads that are blocked.

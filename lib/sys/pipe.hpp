@@ -18,7 +18,7 @@ namespace wakepoll::sys {
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where it can not be asked.
+/// at once (232, ERROR_NO_DATA). True where it cannot be asked.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys

@@ -210,7 +210,7 @@ void HandlesPart::take(const NativeEvent& event) {
         return;
     }
     hold(found->asked && (found->wanted || is_pipe(found->kind())),
-         "an event that nobody asked for: ", name_of(*found));
+         "an event that was not asked for: ", name_of(*found));
     found->asked = !found->one_shot;
     if (takes(found->kind())) {
         hold(found->most > 0, "more reports than signals: ", name_of(*found));

@@ -6,16 +6,16 @@
 
 int epoll_errors_in_c(uintptr_t sock, uintptr_t never_a_handle, void* not_a_port);
 
-#define FAILS(call, number)                 \
-    do {                                    \
-        errno = 0;                          \
-        if ((call) != -1) return __LINE__;  \
+#define FAILS(call, number)                     \
+    do {                                        \
+        errno = 0;                              \
+        if ((call) != -1) return __LINE__;      \
         if (errno != (number)) return __LINE__; \
     } while (0)
 
-#define SUCCEEDS(call)                     \
-    do {                                   \
-        if ((call) != 0) return __LINE__;  \
+#define SUCCEEDS(call)                    \
+    do {                                  \
+        if ((call) != 0) return __LINE__; \
     } while (0)
 
 int epoll_errors_in_c(uintptr_t sock, uintptr_t never_a_handle, void* not_a_port) {

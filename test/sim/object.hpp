@@ -79,11 +79,11 @@ public:
         key_ = key;
     }
 
-    /// Of a file: calls that succeed at once post no packet. Can not be undone.
+    /// Of a file: calls that succeed at once post no packet. Cannot be undone.
     [[nodiscard]] bool skips_packets() const noexcept { return skips_packets_; }
     void skip_packets() noexcept { skips_packets_ = true; }
 
-    /// Of a file: FILE_SKIP_SET_USER_EVENT_ON_FAST_IO is set. Can not be undone.
+    /// Of a file: FILE_SKIP_SET_USER_EVENT_ON_FAST_IO is set. Cannot be undone.
     [[nodiscard]] bool is_marked() const noexcept { return is_marked_; }
     void mark() noexcept { is_marked_ = true; }
 
