@@ -1,0 +1,88 @@
+// What buffers operations take: several at once, empty ones, and memory that writes share.
+//
+// Nothing is registered for readiness here, so one backend is as good as another.
+#include "operation_support.hpp"
+
+using namespace wakepoll;
+using namespace wakepoll::test;
+
+BOOST_AUTO_TEST_SUITE(operations_buffers)
+
+namespace {
+
+constexpr int some_seeds = 50;
+
+/// Several buffers can be given as what holds them; `{}` is one empty buffer.
+template <class Buffers>
+concept HoldsBuffers = requires(OsPoller& poller, const Buffers& buffers) {
+    poller.submit_read(Handle{}, buffers, 1);
+    poller.submit_write(Handle{}, buffers, 1);
+};
+static_assert(HoldsBuffers<std::array<IoBuffer, 2>> && HoldsBuffers<std::vector<IoBuffer>> &&
+              HoldsBuffers<IoBuffer[2]> && HoldsBuffers<std::span<IoBuffer>> &&
+              HoldsBuffers<std::span<const IoBuffer>>);
+static_assert(!HoldsBuffers<std::array<int, 2>>);
+static_assert(requires(OsPoller & poller) {
+    poller.submit_read(Handle{}, {}, 1);
+    poller.submit_write(Handle{}, {}, 1);
+    poller.submit_write(Handle{}, {}, 1, 0);
+});
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_empty_datagram_can_be_written) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Ends pair = ends(stage.world, Carrier::udp);
+        (void)started(poller.submit_write(pair.local, std::span<const std::byte>{}, 1));
+        const Report done = report(poller);
+        BOOST_TEST(done.mask == mask::out);
+        BOOST_TEST(done.completion.bytes == 0U);
+        check_that_nothing_is_left(poller);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_message_of_no_bytes_can_be_written) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const PipePair pair = stage.world.pipe_pair(PipeKind::messages);
+        (void)started(poller.submit_write(pair.local, {}, 1));
+        (void)started(poller.submit_write(pair.local, bytes_of("x"), 2));
+        for (const std::uint64_t each : {1U, 2U}) {
+            const Report done = report(poller);
+            BOOST_TEST(done.data == each);
+            BOOST_TEST(done.mask == mask::out);
+            BOOST_TEST(done.completion.bytes == each - 1);
+        }
+        OsPoller reader = make_poller();
+        const PipePair other = stage.world.pipe_pair(PipeKind::messages);
+        std::array<std::byte, 4> bytes{};
+        (void)started(reader.submit_read(other.local, bytes, 3));
+        BOOST_TEST(!stage.world.put(other.peer, {}).error);
+        const Report read = report(reader);
+        BOOST_TEST(read.mask == mask::in);
+        BOOST_TEST(read.completion.bytes == 0U);
+        check_that_nothing_is_left(poller);
+        check_that_nothing_is_left(reader);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(writes_may_share_their_memory) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const std::string text = "for everybody";
+        std::vector<Ends> all;
+        for (std::uint64_t i = 0; i < 5; ++i) {
+            all.push_back(ends(stage.world, i % 2 == 0 ? Carrier::tcp : Carrier::message_pipe));
+            (void)started(poller.submit_write(all.back().local, bytes_of(text), i));
+        }
+        for (const Report& done : reports(poller, all.size())) {
+            BOOST_TEST(done.completion.bytes == text.size());
+        }
+        for (const Ends& pair : all) {
+            BOOST_TEST(take_text(stage.world, pair.peer, text.size()) == text);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
