@@ -40,9 +40,9 @@ static int would_block(void) { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 struct connection {
     socket_type sock;
-    uint32_t wanted;   /* What it is registered for. */
-    size_t begin, end; /* Of what has been received and not been sent back. */
-    int ended;         /* The client has finished sending. */
+    uint32_t wanted; /* What it is registered for. */
+    int begin, end;  /* Of what has been received and not been sent back. */
+    int ended;       /* The client has finished sending. */
     char data[16 * 1024];
 };
 
@@ -102,8 +102,9 @@ static int serve(port_type port, struct connection* c) {
     int i;
     for (i = 0; i < 16 && (c->begin < c->end || !c->ended); ++i) {
         const int sends = c->begin < c->end;
-        const long moved = sends ? send(c->sock, c->data + c->begin, c->end - c->begin, NO_SIGNAL)
-                                 : recv(c->sock, c->data, (int)sizeof c->data, 0);
+        const int moved =
+            (int)(sends ? send(c->sock, c->data + c->begin, c->end - c->begin, NO_SIGNAL)
+                        : recv(c->sock, c->data, (int)sizeof c->data, 0));
         if (moved < 0) {
             if (!would_block()) {
                 return 0;

@@ -1,9 +1,9 @@
 /* Unloads wakepoll.dll, which is named by the argument, while a port is open and something of it is
  * under way: nothing may happen in code that is gone. */
-#include <windows.h>
 #include <winsock2.h>
 
 #include <stdio.h>
+#include <windows.h>
 
 #include "wakepoll/epoll.h"
 

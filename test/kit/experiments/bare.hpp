@@ -4,10 +4,12 @@
 // about is returned as the system says it.
 #pragma once
 
-#include <windows.h>
+// The order matters.
+// clang-format off
 #include <winsock2.h>
-// Behind windows.h, which it needs.
+#include <windows.h>
 #include <winternl.h>
+// clang-format on
 
 #include <chrono>
 #include <cstddef>
