@@ -15,9 +15,9 @@ namespace mask = wakepoll::mask;
 
 namespace {
 
-constexpr std::size_t chunk = 32 * 1024;
+constexpr std::size_t read_size = 32 * 1024;
 // One connection's share of a turn, as in the server.
-constexpr int chunks_per_turn = 4;
+constexpr int reads_per_turn = 4;
 constexpr std::size_t failures_kept = 5;
 
 }  // namespace
@@ -170,8 +170,8 @@ private:
     }
 
     void receive() {
-        std::array<char, chunk> buffer;
-        for (int turn = 0; turn < chunks_per_turn; ++turn) {
+        std::array<char, read_size> buffer;
+        for (int turn = 0; turn < reads_per_turn; ++turn) {
             const net::Transfer received = net::receive(socket_, buffer);
             if (received.error) {
                 return fail("receive: " + net::describe(received.error));
