@@ -1,8 +1,8 @@
-// What the device behind Winsock is asked about a socket, and what an epoll mask makes of it.
+// Translates between epoll masks and the event bits of AFD, the device behind Winsock.
 //
-// The bits are AFD's own (AFD_POLL_...). As for WSAPoll, what Linux reports in each situation is
-// the rule. Nothing is told unasked but that the socket was closed here, so a condition that the
-// interest filters out, such as a peer's FIN, is not asked for and can neither show nor spin.
+// The bits are AFD's own (AFD_POLL_...). As with WSAPoll, the rule is what Linux reports in each
+// situation. AFD reports only a close of the socket unasked, so a condition that the interest
+// filters out, such as a peer's FIN, is not requested and can neither show nor spin.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,21 @@ inline constexpr std::uint32_t receive_expedited = 0x2;  ///< An out-of-band byt
 inline constexpr std::uint32_t send = 0x4;
 inline constexpr std::uint32_t disconnect = 0x8;    ///< The peer has sent FIN.
 inline constexpr std::uint32_t abort = 0x10;        ///< The connection was reset.
-inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
+inline constexpr std::uint32_t local_close = 0x20;  ///< Closed by this process. Unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
-/// Not AFD's own: both directions are shut, as the socket itself has said.
+/// Not an AFD bit: the socket itself has reported that both directions are shut down.
 inline constexpr std::uint32_t hung_up = 0x4000;
-/// Nor this: the socket's provider is not AFD's, so that it cannot be asked about.
+/// Not an AFD bit: the socket's provider is not AFD, so AFD cannot poll it.
 inline constexpr std::uint32_t foreign = 0x8000;
 }  // namespace afd_bits
 
-/// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
-/// interest. Never CONNECT (0x40), which holds for as long as a connection does.
+/// Returns what to request for an interest. Always includes failures, because epoll reports them to
+/// every interest. Never includes CONNECT (0x40), which stays set for as long as a connection
+/// lasts.
 [[nodiscard]] constexpr std::uint32_t to_afd_mask(IoInterest interest) noexcept {
     constexpr std::uint32_t readable = afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
-    // Without a branch, for this is asked once for each socket and wait.
+    // Branch-free: this runs once per socket and wait.
     const auto if_any = [interest](std::uint32_t of, std::uint32_t asked) {
         return (bits(interest) & of) != 0 ? asked : 0U;
     };
@@ -40,7 +41,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
            if_any(mask::out | mask::wrnorm, afd_bits::send);
 }
 
-/// Data and room alone, as nearly always.
+/// Data and room only: the common case.
 [[nodiscard]] constexpr bool is_plain(std::uint32_t events) noexcept {
     return (events & ~(afd_bits::receive | afd_bits::send)) == 0;
 }
@@ -51,7 +52,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
     return events * readable;
 }
 
-/// What Linux would report where the device answers `events`, before the interest filters it.
+/// Returns what Linux would report where AFD answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;

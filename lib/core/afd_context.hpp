@@ -1,9 +1,9 @@
-// What a request to AFD carries, and its packet brings back: which request it was.
+// The context of an AFD request, which its packet returns: identifies the request.
 //
-// A number rather than an address, so that a packet which nothing waits for any more (of a request
-// that was answered at once, should a Windows not skip it, or one that a stranger posts) is told
-// from that of the request in flight: the tag is another for each request of a cell. The number of
-// the cell takes the lower 17 bits, the tag 15 bits above, which fits into a pointer of 32 bits.
+// It is a number and not an address, so that a stale packet (of a request that was answered at
+// once, should a Windows version not skip it, or one that another program posts) cannot be mistaken
+// for the packet of the request in flight: each request of a cell gets a new tag. The cell number
+// takes the lower 17 bits and the tag the 15 bits above, which fits a 32-bit pointer.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace wakepoll::core {
 
 class AfdContext {
 public:
-    /// `cell` is at most 65,536; of the tag the lower 15 bits count.
+    /// `cell` is at most 65,536; only the lower 15 bits of `tag` are used.
     constexpr AfdContext(std::uint32_t cell, std::uint16_t tag) noexcept
         : value_((std::uintptr_t{tag} & tag_mask) << cell_bits | (cell + 1)) {}
     /// From a packet.
@@ -21,7 +21,7 @@ public:
 
     [[nodiscard]] void* pointer() const noexcept { return reinterpret_cast<void*>(value_); }
 
-    /// Which cell it is of; far too large a number where it is of none.
+    /// Returns the cell number; an out-of-range number where the packet belongs to no cell.
     [[nodiscard]] constexpr std::uint32_t cell() const noexcept {
         return std::uint64_t{value_} >> (cell_bits + tag_bits) == 0
                    ? static_cast<std::uint32_t>(value_ & cell_mask) - 1

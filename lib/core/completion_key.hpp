@@ -1,6 +1,6 @@
-// The keys that the poller gives to packets at its port.
+// The completion keys that the poller uses at its port.
 //
-// A key is looked at before anything else in a packet; all other values are the user's.
+// A packet's key is checked before anything else in it; all other values are the user's.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ enum class CompletionKey : std::uintptr_t {
            key <= static_cast<std::uint64_t>(CompletionKey::wakeup);
 }
 
-/// Packets with this key are the poller's own, of no handle but its device.
+/// True for keys that only the poller and its AFD device use.
 [[nodiscard]] constexpr bool is_internal(std::uint64_t key) noexcept {
     return is_reserved(key) && key != static_cast<std::uint64_t>(CompletionKey::handle);
 }

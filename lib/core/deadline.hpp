@@ -1,6 +1,6 @@
 // Until when a wait may block, and when a re-check is due.
 //
-// Plain arithmetic on a clock reading that the caller takes: nothing here knows the clock.
+// Plain arithmetic: the caller reads the clock and passes the time in.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace wakepoll::core {
 
 using std::chrono::nanoseconds;
 
-/// A moment of the clock, or never.
+/// A point in time, or never.
 class Deadline {
 public:
     Deadline(Timeout timeout, nanoseconds now) noexcept
@@ -25,13 +25,13 @@ public:
         return !forever_ && now >= at_;
     }
 
-    /// What is left of the time.
+    /// The time left.
     [[nodiscard]] Timeout left(nanoseconds now) const noexcept {
         return forever_ ? wait_forever : Timeout(at_ - now);
     }
 
-    /// What the kernel may be told to wait for: at most until the deadline and at most for `limit`,
-    /// rounded up; `kernel_infinite` where neither ends.
+    /// Returns the timeout for a kernel call, in milliseconds rounded up: at most until the
+    /// deadline and at most `limit`; `kernel_infinite` where neither ends.
     [[nodiscard]] std::uint32_t kernel_timeout(
         nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
         if (forever_ && limit == nanoseconds::max()) {
@@ -45,19 +45,19 @@ private:
     bool forever_;
 };
 
-/// The pace of looking again at what the kernel can not wait for: 1 ms, doubling to 50 ms.
+/// The interval for polling what the kernel cannot wait for: 1 ms, doubling to 50 ms.
 class Backoff {
 public:
     static constexpr nanoseconds shortest = std::chrono::milliseconds(1);
     static constexpr nanoseconds longest = std::chrono::milliseconds(50);
 
-    /// Starts over: the next look is due in `shortest`.
+    /// Starts over: the next poll is due in `shortest`.
     void restart(nanoseconds now) noexcept {
         delay_ = shortest;
         due_ = now + delay_;
     }
 
-    /// A look was taken: the next is due after twice the delay.
+    /// Call after each poll: doubles the interval.
     void advance(nanoseconds now) noexcept {
         delay_ = std::min(delay_ * 2, longest);
         due_ = now + delay_;
@@ -65,7 +65,7 @@ public:
 
     [[nodiscard]] bool is_due(nanoseconds now) const noexcept { return now >= due_; }
 
-    /// How long until the next look; never negative.
+    /// The time until the next poll; never negative.
     [[nodiscard]] nanoseconds remaining(nanoseconds now) const noexcept {
         return std::max(due_ - now, nanoseconds::zero());
     }

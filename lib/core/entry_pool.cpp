@@ -57,7 +57,7 @@ OverlappedEntry* EntryPool::find_by_overlapped(const void* overlapped) noexcept 
 }
 
 OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
-    // Any pointer may come here, so it is compared as std::less does, which orders them all.
+    // The pointer may point anywhere; std::less orders all pointers.
     const void* const first = entries_;
     const void* const end = entries_ + capacity_;
     if (std::less<>{}(address, first) || !std::less<>{}(address, end)) {

@@ -1,7 +1,7 @@
-// The fixed pool of overlapped entries: take, give back and find, each O(1).
+// The fixed pool of overlapped entries: acquire, release and find, each O(1).
 //
-// Free entries form a list through the entries themselves. The memory is the caller's and all zero;
-// entries that were never taken are not touched. Used under the poller's lock.
+// Free entries form a list through the entries themselves. The caller provides zeroed memory;
+// entries that were never acquired are not touched. Not thread-safe: used under the poller's lock.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,14 @@ namespace wakepoll::core {
 
 class EntryPool {
 public:
-    /// Takes `capacity` entries at `entries`, which outlive the pool.
+    /// Uses `capacity` entries at `entries`, which must outlive the pool.
     EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
         : entries_(entries), capacity_(capacity) {}
 
     EntryPool(const EntryPool&) = delete;
     EntryPool& operator=(const EntryPool&) = delete;
 
-    // As OverlappedPool has them.
+    // Same contracts as in OverlappedPool.
     [[nodiscard]] OverlappedEntry* acquire() noexcept;
     [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
@@ -28,15 +28,15 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// The address is that of an entry of this pool, in use or not.
+    /// True where the address is that of an entry of this pool, in use or not.
     [[nodiscard]] bool is_entry(const void* address) noexcept {
         return entry_at(address) != nullptr;
     }
 
-    /// Gives back an entry, whatever it was in use for.
+    /// Returns an entry to the pool, whatever it was used for.
     void give_back(OverlappedEntry& entry) noexcept;
 
-    /// The number of an entry, and the entry of a number.
+    /// An entry's index, and the entry at an index.
     [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
         return static_cast<std::uint32_t>(&entry - entries_);
     }
@@ -45,13 +45,13 @@ public:
     }
 
 private:
-    /// The entry that begins at this address, in use or not.
+    /// The entry at this address, in use or not; null where none begins there.
     [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
 
     OverlappedEntry* entries_;
     std::uint32_t capacity_;
     std::uint32_t active_ = 0;
-    std::uint32_t used_ = 0;  ///< Entries from this number on were never taken.
+    std::uint32_t used_ = 0;  ///< Entries from this index on were never acquired.
     std::uint32_t first_free_ = OverlappedEntry::no_entry;
 };
 

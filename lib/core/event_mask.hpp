@@ -1,8 +1,7 @@
-// From interest to WSAPoll's bits, and from what WSAPoll answers to an epoll mask.
+// Translates interests to WSAPoll's bits, and WSAPoll's answers to epoll masks.
 //
-// These tables are where Windows and Linux disagree most, so they are constexpr and tested row by
-// row. What Linux reports in each situation is the rule; see doc/windows-facts.md for the Windows
-// side.
+// Windows and Linux disagree most here, so the tables are constexpr and tested row by row. The rule
+// is what Linux reports in each situation; see doc/windows-facts.md for the Windows side.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace wakepoll::core {
 
-/// Every bit that a registration may ask for.
+/// All bits that a registration may request.
 inline constexpr std::uint32_t interest_bits =
     mask::in | mask::pri | mask::out | mask::err | mask::hup | mask::rdnorm | mask::rdband |
     mask::wrnorm | mask::wrband | mask::rdhup | mask::oneshot;
@@ -25,14 +24,14 @@ inline constexpr std::uint32_t interest_bits =
     return any(interest & IoInterest::one_shot);
 }
 
-/// The end of the stream is reported to this interest.
+/// True where the interest includes the end of the stream.
 [[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
     return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
 }
 
-/// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
-/// would refuse the call for the whole array. Nothing on behalf of `rdband` and `wrband`, which no
-/// socket reports: WSAPoll would return at once for what is then filtered out.
+/// Returns the bits to request from WSAPoll. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or
+/// POLLWRBAND: Windows would refuse the call for the whole array. Nothing for `rdband` and
+/// `wrband`, which no socket reports: WSAPoll would return at once for what is then filtered out.
 [[nodiscard]] constexpr std::int16_t to_native_mask(IoInterest interest) noexcept {
     int native = 0;
     if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
@@ -47,7 +46,7 @@ inline constexpr std::uint32_t interest_bits =
     return static_cast<std::int16_t>(native);
 }
 
-/// Data and room alone, as nearly always.
+/// Data and room only: the common case.
 [[nodiscard]] constexpr bool is_plain(std::int16_t revents) noexcept {
     return (revents & ~(poll_bits::rdnorm | poll_bits::wrnorm)) == 0;
 }
@@ -57,11 +56,10 @@ inline constexpr std::uint32_t interest_bits =
            (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
 }
 
-/// What Linux would report where WSAPoll answers `revents`, before the interest filters it.
+/// Returns what Linux would report where WSAPoll answers `revents`, before the interest filters it.
 ///
-/// On a stream socket WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and its
-/// ERR that the connection was reset or refused (Linux: everything). `nval` is the caller's to look
-/// at.
+/// On a stream socket, WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and ERR
+/// that the connection was reset or refused (Linux: everything). The caller handles `nval`.
 [[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
@@ -79,7 +77,8 @@ inline constexpr std::uint32_t interest_bits =
     return epoll;
 }
 
-/// What of a mask is reported to this interest: what it asks for, and errors and hang-ups always.
+/// Returns the part of a mask that this interest receives: what it requests, plus errors and
+/// hang-ups.
 [[nodiscard]] constexpr std::uint32_t filter_mask(std::uint32_t epoll,
                                                   IoInterest interest) noexcept {
     return epoll & (bits(interest) | mask::err | mask::hup);

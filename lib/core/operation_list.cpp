@@ -107,7 +107,7 @@ void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
 }
 
 void OperationList::let_all_go_on() noexcept {
-    // Those that are behind others still are held again.
+    // Entries that must still follow others are held again.
     const Queue held = std::exchange(held_, {});
     for (std::uint32_t index = held.first; index != no_entry;) {
         OverlappedEntry& entry = *at(index);

@@ -1,13 +1,13 @@
-// The poller's own use of the overlapped pool: which entries are in flight, and which are done.
+// Tracks the poller's own entries of the overlapped pool: which are in flight and which are done.
 //
-// An entry's way: taken (`acquire`), begun (`start`), perhaps being cancelled (`cancel`), done.
-// What completes through the port is reported as its packet is dequeued (`complete`); what is done
-// without a packet waits in a queue for the next report (`finish`, `next_finished`). At last the
-// entry goes back to the pool (`give_back`). A wrong step is a mistake in the library and asserted;
-// what a user may get wrong is answered with an error before it comes here.
+// An entry is acquired (`acquire`), started (`start`), perhaps cancelled (`cancel`), and done. What
+// completes through the port is reported when its packet is dequeued (`complete`); what is done
+// without a packet waits in a queue for the next report (`finish`, `next_finished`). Then the entry
+// returns to the pool (`give_back`). A step in the wrong state is a bug in the library and
+// asserted; what a user can get wrong is refused with an error before it gets here.
 //
-// The lists run through the entries, so each step is O(1) and allocates nothing. Used under the
-// poller's lock.
+// The lists run through the entries, so each step is O(1) and allocates nothing. Not thread-safe:
+// used under the poller's lock.
 #pragma once
 
 #include <cstdint>
@@ -27,62 +27,62 @@ public:
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
 
-    /// An idle entry for a call of the poller's on the handle in `slot`; null where none is free.
+    /// Returns an idle entry for a call on the handle in `slot`; null where none is free.
     [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
                                            std::uint32_t generation) noexcept;
 
-    /// Idle, or done and reported: back to the pool.
+    /// Returns an entry to the pool. It must be idle, or done and reported.
     void give_back(OverlappedEntry& entry) noexcept;
 
-    /// Idle: in flight from now on, until its packet comes.
+    /// Puts an idle entry in flight, until its packet comes.
     void start(OverlappedEntry& entry) noexcept;
 
-    /// In flight: its end has been asked for.
+    /// Marks an entry in flight as being cancelled.
     void cancel(OverlappedEntry& entry) noexcept;
 
-    /// In flight or being cancelled: its packet has come.
+    /// The packet of an entry that is in flight or being cancelled has come.
     void complete(OverlappedEntry& entry) noexcept;
 
-    /// Notes what an operation came to. `code` is why it failed, 0 where it did not.
+    /// Stores the outcome. `code` is the error, 0 on success.
     void note_outcome(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept {
         entry.bytes_transferred = bytes;
         entry.code_ = code;
     }
 
-    /// It is on a datagram socket.
+    /// Marks an operation on a datagram socket.
     void note_datagram(OverlappedEntry& entry) noexcept { entry.datagram_ = true; }
 
-    /// It must be reported behind the older operations of its kind on the same handle.
+    /// The entry must be reported after the older operations of its kind on the same handle.
     void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
 
-    /// Idle, or its packet has come: its outcome waits to be reported; behind the older ones that
-    /// are in flight, where it must be.
+    /// Queues the outcome of an idle or completed entry for the next report, or holds it until the
+    /// older operations in flight that it must follow are reported.
     void finish(OverlappedEntry& entry) noexcept;
 
-    /// An older one that it must be behind waits to be reported.
+    /// True where an older operation that this one must follow waits to be reported.
     [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
 
-    /// To be called when an operation that was in flight is reported, or waits to be: lets those go
-    /// on that were held behind it.
+    /// Releases the entries held behind `done`. Call when an operation that was in flight is
+    /// reported, or waits to be.
     void let_go_on(const OverlappedEntry& done) noexcept;
 
-    /// Nothing is in flight any more that anything could be behind.
+    /// Releases all held entries. Call when nothing they could follow is in flight any more.
     void let_all_go_on() noexcept;
 
-    /// Takes the one that waits longest to be reported; null where none does.
+    /// Takes the entry that has waited longest to be reported; null where none waits.
     [[nodiscard]] OverlappedEntry* next_finished() noexcept;
 
-    /// It has been handed to the user, who may release it.
+    /// The entry was handed to the user, who may release it.
     void note_reported(OverlappedEntry& entry) noexcept { entry.reported_ = true; }
 
-    /// A readiness entry whose read was taken note of: idle again, for the next.
+    /// Resets a readiness entry to idle after its read was handled.
     void rest(OverlappedEntry& entry) noexcept;
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
-    /// Those that can be reported now.
+    /// Entries that can be reported now.
     [[nodiscard]] std::uint32_t finished() const noexcept { return finished_; }
 
-    /// Those in flight, the oldest first; null at the end.
+    /// Entries in flight, oldest first; null at the end.
     [[nodiscard]] OverlappedEntry* first_in_flight() const noexcept { return at(oldest_); }
     [[nodiscard]] OverlappedEntry* next_in_flight(const OverlappedEntry& entry) const noexcept {
         return at(entry.next_);
@@ -91,7 +91,7 @@ public:
     [[nodiscard]] static Purpose purpose_of(const OverlappedEntry& entry) noexcept {
         return entry.purpose_;
     }
-    /// Its packet is to be expected.
+    /// True while its packet is outstanding.
     [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
         return entry.state_ == OverlappedState::in_flight ||
                entry.state_ == OverlappedState::cancelling;
@@ -115,7 +115,7 @@ public:
         return entry.accepted_;
     }
 
-    /// The number of an entry in the pool, and the entry of a number.
+    /// An entry's index in the pool, and the entry at an index.
     [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
         return pool_.index_of(entry);
     }
@@ -123,7 +123,7 @@ public:
         return pool_[index];
     }
 
-    /// An entry of this pool that is in use; null for any other pointer.
+    /// Returns the entry of this pool that is in use at this address; null for any other pointer.
     [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
         return pool_.find_by_overlapped(entry);
     }
@@ -134,14 +134,14 @@ public:
 private:
     static constexpr std::uint32_t no_entry = OverlappedEntry::no_entry;
 
-    /// A list that runs through `next_`.
+    /// A list linked through `next_`.
     struct Queue {
         std::uint32_t first = no_entry;
         std::uint32_t last = no_entry;
     };
     void append(Queue& queue, OverlappedEntry& entry) noexcept;
 
-    /// Both must be reported in order, and `other` comes first.
+    /// True where both must be reported in order and `other` comes first.
     [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
                                         const OverlappedEntry& other) noexcept {
         return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
@@ -159,10 +159,10 @@ private:
     std::uint32_t oldest_ = no_entry;
     std::uint32_t newest_ = no_entry;
     std::uint32_t in_flight_ = 0;
-    Queue ready_;  ///< Those that wait to be reported,
-    Queue held_;   ///< and those that wait for older ones before that.
+    Queue ready_;  ///< Wait to be reported.
+    Queue held_;   ///< Wait for older entries first.
     std::uint32_t finished_ = 0;
-    std::uint32_t taken_ = 0;  ///< Entries taken since creation, modulo 2^32.
+    std::uint32_t taken_ = 0;  ///< Entries acquired since creation, modulo 2^32.
 };
 
 }  // namespace wakepoll::core

@@ -1,9 +1,9 @@
-// From what became of an overlapped operation to an epoll mask.
+// Translates the outcome of an overlapped operation to an epoll mask.
 //
-// The direction is always there, so that a loop goes and looks. `hup` says that the other side is
-// gone, `err` that something went wrong; the end of a stream is no error. A datagram socket has no
-// other side that could hang up: one peer that can not be reached is an error, and the socket goes
-// on.
+// The direction bit is always set, so that a loop handles the operation. `hup` means that the other
+// side is gone, `err` that something went wrong; the end of a stream is no error. A datagram socket
+// has no other side that could hang up: one unreachable peer is an error, and the socket remains
+// usable.
 #pragma once
 
 #include <system_error>
@@ -18,7 +18,7 @@ namespace wakepoll::core {
                                                                                 : mask::in;
 }
 
-/// What is reported of an operation that ended with this error.
+/// Returns the mask for an operation that ended with this error.
 [[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation, std::error_code error,
                                                   bool datagram) noexcept {
     const std::uint32_t direction = direction_of(operation);
@@ -38,8 +38,8 @@ namespace wakepoll::core {
     return direction | mask::err | (gone ? mask::hup : mask::none);
 }
 
-/// The error is an outcome, something that the other side or the medium has to say, and not a
-/// reason why the operation could not be begun.
+/// True for an error that the other side or the medium reports, as opposed to a reason why the
+/// operation could not start.
 [[nodiscard]] inline bool is_outcome(std::error_code error) noexcept {
     return error == std::errc::no_message_available || error == std::errc::broken_pipe ||
            error == std::errc::connection_reset || error == std::errc::connection_aborted ||

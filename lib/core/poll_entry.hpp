@@ -1,8 +1,8 @@
 // The element of a WSAPoll array, as plain data.
 //
 // `PollEntry` has the layout of WSAPOLLFD (lib/sys/win32 asserts it), so that the poll set, which
-// knows no system, can keep the very array that the kernel reads. The bit values are Windows' own;
-// they differ from Linux's.
+// makes no system call, can hold the array that the kernel reads. The bit values are those of
+// Windows; they differ from Linux's.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace wakepoll::core {
 
 /// The bits of `PollEntry::events` and `::revents`. Only `rdnorm`, `rdband` and `wrnorm` may be
-/// asked for: Windows refuses the whole call with WSAEINVAL for any other (Wine lets them pass).
+/// requested: Windows refuses the whole call with WSAEINVAL for any other (Wine accepts them).
 namespace poll_bits {
 inline constexpr std::int16_t err = 0x0001;
 inline constexpr std::int16_t hup = 0x0002;

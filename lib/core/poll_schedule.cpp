@@ -67,7 +67,7 @@ void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
     member.wanted = static_cast<std::uint16_t>(wanted);
     switch (member.place) {
         case Place::awake:
-            // What it was answered before is not to be reported.
+            // The old answer must not be reported.
             if (!is_due(slot)) {
                 ready_ -= member.answer != 0 ? 1U : 0U;
                 member.polled_in = wait_ - 1;

@@ -1,25 +1,26 @@
-// Which sockets AFD is asked about together, which alone, and which not now.
+// Decides which sockets AFD polls together, which alone, and which not now.
 //
-// A request to the device (sys/afd_device.hpp) covers any number of sockets, is answered at once
+// A request to the device (sys/afd_device.hpp) covers any number of sockets. It is answered at once
 // where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
 //
 //   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
 //      many, or *parked* in one of its own. Each wait polls what is due.
-//   2. What a packet says is reported as it is. A reported socket is due in the next wait; so are
-//      the others of a group whose request has ended.
+//   2. The answer in a packet is reported as it is. A reported socket is due in the next wait; so
+//      are the others of a group whose request has ended.
 //   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
-//      in the group's request: where they stay active, one call serves them all. Every other socket
+//      in the group's request: while they stay active, one call serves them all. Every other socket
 //      is parked alone, with one call, and costs nothing until it is ready.
-//   4. While the group's request is in flight, active sockets beside it are parked alone, too,
+//   4. While the group's request is in flight, active sockets outside it are parked alone, too,
 //      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
 //   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
 //      A socket that needs another request (its interest has grown, or it was registered anew) is
 //      *held* until then. An answer to a held socket is dropped, and the socket polled again.
 //
 // A round is a wait in which some socket was ready. A one-shot registration that has reported is
-// *silent*: it is asked for nothing, with the group at first, so that its end is noticed.
+// *silent*: it is polled for no events, at first with the group, so that a close is noticed.
 //
-// Used by the AFD backend under the poller's lock. It makes no system call and allocates nothing.
+// Not thread-safe: used by the AFD backend under the poller's lock. Makes no system call and
+// allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -47,14 +48,14 @@ public:
     /// A request in flight that covers a socket.
     enum class Request : std::uint8_t { none, own, group };
 
-    /// What is kept for a slot. All-zero memory is an absent one.
+    /// The state of a slot. All-zero memory is an absent one.
     struct Member {
         std::uint32_t polled_in = 0;    ///< The wait that polled it last.
         std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
-        std::uint16_t wanted = 0;       ///< What the registration wants to know; 0 while silent.
+        std::uint16_t wanted = 0;       ///< What the registration wants; 0 while silent.
         std::uint16_t asked = 0;        ///< What the request in flight asks for.
-        std::uint16_t answer = 0;       ///< What it was answered, and has not been reported.
-        std::uint16_t tag = 0;          ///< Which of the cell's requests is, or was, the last.
+        std::uint16_t answer = 0;       ///< The answer that has not been reported yet.
+        std::uint16_t tag = 0;          ///< The tag of the latest request of its own.
         std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
         Place place = Place::absent;
         bool active : 1 = false;    ///< It was in the group before it fell silent.
@@ -63,8 +64,8 @@ public:
         bool in_group : 1 = false;  ///< The group's request in flight covers it.
     };
 
-    /// Takes a member and a link for every slot, which outlive the schedule. Other rings may share
-    /// the links.
+    /// Uses a member and a link for every slot, which must outlive the schedule. Other rings may
+    /// share the links.
     PollSchedule(Member* members, SlotRing::Link* links) noexcept
         : members_(members), awake_(links), orphans_(links) {}
 
@@ -73,25 +74,26 @@ public:
 
     // Registrations
 
-    /// An absent slot is to be polled.
+    /// Adds an absent slot; it is due.
     void add(Slot slot, std::uint32_t wanted) noexcept;
 
-    /// The request in flight that must be cancelled before the registration can want this; `none`
-    /// where it need not, or is cancelled already.
+    /// Returns the request in flight that must be cancelled before the registration can want
+    /// `wanted`; `none` where there is none, or where it is cancelled already.
     [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
-    /// The registration wants this from now on, and is no longer silent.
+    /// Changes what the registration wants, and ends its silence.
     void modify(Slot slot, std::uint32_t wanted) noexcept;
 
-    /// A registration that is awake has reported its one shot.
+    /// An awake one-shot registration has reported.
     void silence(Slot slot) noexcept;
 
-    /// The registration ends. The request in flight that covers it is to be cancelled, or `none`.
+    /// Removes a registration. Returns the request in flight that covers it and has to be
+    /// cancelled, or `none`.
     [[nodiscard]] Request remove(Slot slot) noexcept;
 
     // A wait
 
-    /// A wait that can report `room` sockets begins.
+    /// Begins a wait that can report `room` sockets.
     void begin_wait(std::size_t room) noexcept {
         room_ = room;
         kept_ = 0;
@@ -104,18 +106,18 @@ public:
         ready_ = 0;
     }
 
-    /// Sockets that are to be polled.
+    /// The number of sockets to be polled.
     [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
-    /// Those that are awake were all answered in the last wait, want what they wanted, and join the
-    /// group: where they were polled in one request, the same one serves again.
+    /// True where all awake sockets were answered in the last wait, want the same as before, and
+    /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
         return place_of(slot) == Place::awake && !is_polled(slot);
     }
-    /// An awake socket was polled in this wait.
+    /// True for an awake socket that was polled in this wait.
     [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
-    /// Calls `visit` for each that is to be polled now. An answer that the last wait had no room
-    /// for is asked for anew only where this one has room for it.
+    /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
+    /// room for is polled again only where this wait has room for it.
     template <class Visit>
     void for_each_due(const Visit& visit) noexcept {
         std::size_t room = room_ - std::min(room_, kept_);
@@ -136,24 +138,24 @@ public:
         });
         left_out_ = left_out;
     }
-    /// The last visit of those has left out some.
+    /// The last `for_each_due` left out some.
     [[nodiscard]] bool has_unpolled() const noexcept { return left_out_; }
-    /// It has left out some that there is room for by now. Where the group is
-    /// being cancelled they wait for its packet.
+    /// It left out some that there is room for by now. While the group is being cancelled they wait
+    /// for its packet.
     [[nodiscard]] bool has_left_out() const noexcept {
         return left_out_ && kept_ < room_ && group_ != Group::canceled;
     }
-    /// A due socket is polled with the group rather than alone.
+    /// True where a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// The group's request is in flight, and so many are active beside it that it is to be
-    /// cancelled.
+    /// True where the group's request is in flight, and enough sockets outside it are active to
+    /// cancel it.
     [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
         return group_ == Group::in_flight && joining() >= worth_a_cancel;
     }
 
-    /// A due socket was answered at once, or one that was pending by packet.
+    /// A due socket was answered at once, or a pending one by packet.
     void note_answer(Slot slot, std::uint32_t events) noexcept {
         assert(is_due(slot) && events != 0);
         Member& member = of(slot);
@@ -170,7 +172,7 @@ public:
         --due_;
         ++ready_;
     }
-    /// A due socket was polled with others, which were answered at once.
+    /// A due socket was polled with others, and only others were ready.
     void note_quiet(Slot slot) noexcept;
     /// A due socket's own request is in flight.
     void note_parked(Slot slot) noexcept;
@@ -178,8 +180,8 @@ public:
     void note_grouped(Slot slot) noexcept;
     void note_group_in_flight() noexcept { group_ = Group::in_flight; }
 
-    /// The tag of the next request in the slot's own cell. A packet is that request's only where it
-    /// carries the same one.
+    /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
+    /// request only where it carries the same tag.
     [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
     [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
 
@@ -187,21 +189,21 @@ public:
 
     void note_own_canceled(Slot slot) noexcept;
     void note_group_canceled() noexcept;
-    /// A request that is not needed any more could not be cancelled; to be tried again.
+    /// A request that is no longer needed could not be cancelled; the cancel has to be retried.
     void note_orphan(Slot slot) noexcept;
     void note_group_orphan() noexcept { group_orphan_ = true; }
 
-    /// The packet of the slot's own request has come. True where its answer counts.
+    /// The packet of the slot's own request has come. Returns true where its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
-    /// The packet of the group's request has come; `left_group` follows for each socket in it.
+    /// The packet of the group's request has come; call `left_group` for each of its sockets.
     void group_ended() noexcept;
-    /// True where the answer for this socket of the group counts.
+    /// A socket leaves the ended group request. Returns true where the answer counts.
     [[nodiscard]] bool left_group(Slot slot) noexcept;
 
     // Reporting
 
-    /// Takes answers, at most `room`, from `visits` of those awake whose turn it is, and calls
-    /// `visit` with the slot and the answer of each. How many slots were visited.
+    /// Visits up to `visits` awake slots in turn, takes at most `room` answers, and calls `visit`
+    /// with the slot and the answer of each. Returns how many slots were visited.
     template <class Visit>
     std::size_t take_answers(std::size_t visits, std::size_t room, const Visit& visit) noexcept {
         std::size_t left = std::min<std::size_t>(room, ready_);
@@ -224,9 +226,9 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The slot whose turn it is among those awake; `no_slot` where none is.
+    /// The awake slot whose turn it is; `no_slot` where there is none.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// What an awake slot was answered in this wait and has not been reported; 0 where nothing.
+    /// The answer of an awake slot in this wait that has not been reported; 0 where there is none.
     [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.polled_in == wait_ ? member.answer : 0U;
@@ -235,9 +237,9 @@ public:
     // Numbers
 
     [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
-    /// What it is to be asked for.
+    /// The events to request for it.
     [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// A request in flight covers the slot, whether or not its answer counts.
+    /// True where a request in flight covers the slot, whether or not its answer counts.
     [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
         return of(slot).busy || of(slot).in_group;
     }
@@ -246,19 +248,19 @@ public:
     [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
     [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
     [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
-    /// Requests whose packet is still to come.
+    /// Requests whose packet is outstanding.
     [[nodiscard]] std::uint32_t in_flight() const noexcept {
         return parked_ + (is_group_in_flight() ? 1U : 0U);
     }
-    /// Some sockets can be polled only after a packet that is sure to come soon.
+    /// Some sockets can be polled only after a packet that is certain to come soon.
     [[nodiscard]] bool is_waiting() const noexcept {
         return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
     }
 
-    /// Some request in flight covers a socket that is not registered any more, or holds one up.
+    /// Some request in flight covers a socket that is no longer registered, or blocks another poll.
     [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
 
-    /// Requests that still have to be cancelled.
+    /// Some requests still have to be cancelled.
     [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
     [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
     template <class Visit>
@@ -272,7 +274,7 @@ private:
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
-    /// The next wait polls other sockets than this one, or for something else.
+    /// The next wait polls other sockets, or for other events, than this one.
     void differ() noexcept {
         repeats_ = false;
         will_repeat_ = false;
@@ -281,11 +283,12 @@ private:
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
     [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
 
-    /// How many of those that are to be polled now join the group.
+    /// How many of the sockets to be polled now join the group.
     [[nodiscard]] std::uint32_t joining() noexcept;
-    /// Changes the place; keeps the ring of those awake and the numbers.
+    /// Changes the place, and updates the ring of awake slots and the counts.
     void become(Slot slot, Place place) noexcept;
-    /// A request of the slot's own is held up by a cancel, so that its packet is awaited.
+    /// True where the slot's own request is cancelled and holds it up, so that its packet is
+    /// awaited.
     [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.busy && member.canceled && member.place == Place::held;
@@ -294,22 +297,22 @@ private:
     Member* members_;
     SlotRing awake_;
     SlotRing orphans_;
-    std::size_t room_ = 0;  ///< What this wait can report,
-    std::size_t kept_ = 0;  ///< and how many it has of those that the last had no room for.
+    std::size_t room_ = 0;  ///< How many sockets this wait can report.
+    std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
     std::uint32_t due_ = 0;
     std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
-    std::uint32_t parked_ = 0;      ///< Requests in flight but the group's.
-    std::uint32_t unwanted_ = 0;    ///< Slots in flight that are absent.
-    std::uint32_t group_live_ = 0;  ///< Sockets in the group's request that are registered.
+    std::uint32_t parked_ = 0;      ///< Requests in flight other than the group's.
+    std::uint32_t unwanted_ = 0;    ///< Absent slots that a request in flight covers.
+    std::uint32_t group_live_ = 0;  ///< Registered sockets in the group's request.
     Group group_ = Group::idle;
     bool group_orphan_ = false;
     bool left_out_ = false;
     bool any_ready_ = false;  ///< Some socket was ready in this wait.
     bool repeats_ = false;
-    bool will_repeat_ = false;  ///< Nothing has come yet that makes the next wait differ.
+    bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.
 };
 
 }  // namespace wakepoll::core

@@ -22,7 +22,7 @@ void PollSet::remove(Slot slot) noexcept {
     before_change(slot);
     ring_.remove(slot);
     const std::uint32_t position = std::exchange(positions_[index_of(slot)], 0);
-    // The last entry fills the hole, unless it is the one that leaves.
+    // The last entry fills the hole, unless it is the removed one.
     const std::uint32_t last = size() + 1;
     if (position != last) {
         array_.entries[position] = array_.entries[last];
@@ -70,7 +70,7 @@ void PollSet::end_block() noexcept {
 }
 
 bool PollSet::has_answers() const noexcept {
-    // Eight at a time: where none has one, all have to be looked at, by every wait.
+    // Eight at a time: where none has an answer, every wait scans them all.
     constexpr std::size_t at_once = 8;
     const PollEntry* entry = array_.entries + 1;
     const PollEntry* const end = entry + size();

@@ -23,7 +23,7 @@ RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
 
 std::size_t RegistrationTable::home(Handle handle) const noexcept {
     // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
-    // spreads the rest over the upper bits, which say what part of the index it is.
+    // spreads the rest over the upper bits, which select the part of the index.
     const std::uint64_t spread = (std::uint64_t{handle.value()} >> 2U) * 0x9E3779B97F4A7C15U;
     return static_cast<std::size_t>(((spread >> 32U) * index_size_) >> 32U);
 }

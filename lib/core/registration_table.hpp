@@ -1,11 +1,11 @@
 // The fixed table of registrations: find by handle, insert and erase, each O(1).
 //
-// Slots are handed out from a free list and found through an index (open addressing, linear
-// probing, at most two thirds full, no tombstones). Every slot counts its registrations: a packet
-// or an event that was meant for an earlier one is recognised by its generation and dropped.
+// Slots come from a free list and are found through an index (open addressing, linear probing, at
+// most two thirds full, no tombstones). Every slot counts its registrations: a packet or an event
+// that was meant for an earlier one is recognised by its generation and dropped.
 //
-// The memory is the caller's and all zero; slots that were never used are not touched. Used under
-// the poller's lock. It allocates nothing.
+// The caller provides zeroed memory; slots that were never used are not touched. Not thread-safe:
+// used under the poller's lock. Allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 namespace wakepoll::core {
 
 /// What is known of a handle. It has a slot while it is registered for readiness, is known to
-/// belong to the poller's port, has operations in flight, or a poll of it is in flight.
+/// belong to the poller's port, has operations in flight, or is covered by a poll in flight.
 struct Registration {
     Handle handle;
     std::uint64_t user_data = 0;
@@ -30,52 +30,53 @@ struct Registration {
     bool registered : 1 = false;   ///< For readiness.
     bool associated : 1 = false;   ///< With the poller's port.
     bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
-    bool skips : 1 = false;        ///< What succeeds at once posts no packet.
-    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from
-                                   ///< others that get its number later.
+    bool skips : 1 = false;        ///< A call that succeeds at once posts no packet.
+    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from a
+                                   ///< later object with the same number.
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
-    bool asked : 1 = false;        ///< Whether they are need not be asked until it is modified.
+    bool asked : 1 = false;        ///< `hung_up` was queried; not again until the next modify.
     std::uint32_t operations = 0;  ///< In flight.
-    std::uint32_t base = 0;        ///< Of a registered socket: the number that AFD knows it by.
-    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its entry of the pool.
+    std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
+    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.
     std::uint32_t next_free = 0;   ///< Of a free slot: the next one plus one.
 };
 
 class RegistrationTable {
 public:
-    /// How many index cells a table of this capacity needs.
+    /// The number of index cells that a table of this capacity needs.
     [[nodiscard]] static std::size_t index_size(std::uint32_t capacity) noexcept;
 
-    /// Takes `capacity` registrations and `index_size(capacity)` cells, which outlive the table.
+    /// Uses `capacity` registrations and `index_size(capacity)` cells, which must outlive the
+    /// table.
     RegistrationTable(Registration* slots, std::uint32_t* index, std::uint32_t capacity) noexcept;
 
     RegistrationTable(const RegistrationTable&) = delete;
     RegistrationTable& operator=(const RegistrationTable&) = delete;
 
-    /// The slot of a registered handle, or `no_slot`.
+    /// The slot of a handle, or `no_slot`.
     [[nodiscard]] Slot find(Handle handle) const noexcept;
 
-    /// A slot for a handle that is not in the table, with all but handle and generation at their
-    /// defaults; `no_slot` where the table is full.
+    /// Takes a slot for a handle that is not in the table, with all but handle and generation at
+    /// their defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
-    /// Begins the registration for readiness of an active slot.
+    /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;
 
-    /// Ends it: what was meant for it is late from now on. Gives up the slot where nothing else
-    /// keeps it.
+    /// Ends the registration: what was meant for it is stale from now on. Frees the slot where
+    /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
 
-    /// Gives up an active slot where nothing keeps it any more: no registration, no operation, no
-    /// poll, and it is not known to belong to the port.
+    /// Frees an active slot that nothing uses: no registration, no operation, no poll, and not
+    /// known to belong to the port.
     void release(Slot slot) noexcept;
 
-    /// The number of an active slot that is not registered is another object's by now: forgets all
+    /// The number of an active, unregistered slot now belongs to another object: resets everything
     /// but a poll in flight.
     void renew(Slot slot) noexcept;
 
-    /// Gives up an active slot whatever keeps it.
+    /// Frees an active slot whatever uses it.
     void erase(Slot slot) noexcept;
 
     [[nodiscard]] Registration& operator[](Slot slot) noexcept { return slots_[index_of(slot)]; }
@@ -83,9 +84,9 @@ public:
         return slots_[index_of(slot)];
     }
 
-    /// Slots that are taken.
+    /// The number of slots in use.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    /// Those of them that are registered for readiness.
+    /// How many of them are registered for readiness.
     [[nodiscard]] std::uint32_t registered() const noexcept { return registered_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     /// Slots below this number were in use at some time, the others never.
@@ -110,7 +111,7 @@ private:
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;
-    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used ones are taken.
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used slots are taken.
 };
 
 }  // namespace wakepoll::core

@@ -1,8 +1,8 @@
-// Which slots the threads of the system's pool have seen signalled.
+// The slots that the threads of the system's pool have seen signalled.
 //
-// A bit for each slot. Any thread sets one; the owner takes what is set, in one pass over the
-// words, after the wake word has told it that there is something. Setting a bit allocates nothing
-// and can not fail, so a signal is never lost between a pool's thread and the owner.
+// One bit per slot. Any thread sets a bit; the owner takes all set bits in one pass over the words,
+// after the wake word has reported a signal. Setting a bit allocates nothing and cannot fail, so no
+// signal is lost between a pool thread and the owner.
 #pragma once
 
 #include <atomic>
@@ -18,26 +18,26 @@ class SignalSet {
 public:
     using Word = std::atomic<std::uint64_t>;
 
-    /// How many words a set for this many slots needs.
+    /// The number of words that a set for this many slots needs.
     [[nodiscard]] static constexpr std::size_t words_for(std::size_t slots) noexcept {
         return (slots + bits_per_word - 1) / bits_per_word;
     }
 
-    /// Takes `words_for` as many slots as there are words, all zero, which outlive the set.
+    /// Uses `words_for(slots)` words, all zero, which must outlive the set.
     explicit SignalSet(Word* words) noexcept : words_(words) {}
 
     SignalSet(const SignalSet&) = delete;
     SignalSet& operator=(const SignalSet&) = delete;
 
-    /// Any thread.
+    /// Sets a slot's bit. Any thread.
     void set(Slot slot) noexcept { word_of(slot).fetch_or(bit_of(slot)); }
 
-    /// The owner: whether the slot was set; it no longer is.
+    /// Clears a slot's bit; returns whether it was set. Owner only.
     [[nodiscard]] bool take(Slot slot) noexcept {
         return (word_of(slot).fetch_and(~bit_of(slot)) & bit_of(slot)) != 0;
     }
 
-    /// The owner: calls `visit` for each of the first `slots` that was set, and none is afterwards.
+    /// Clears the first `slots` bits and calls `visit` for each that was set. Owner only.
     template <class Visit>
     void take_all(std::size_t slots, const Visit& visit) noexcept {
         const std::size_t count = words_for(slots);

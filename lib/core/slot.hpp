@@ -1,4 +1,4 @@
-// The number of a registration's slot: an index that can not be mistaken for a position or a count.
+// The number of a registration's slot: an index that cannot be mistaken for a position or a count.
 #pragma once
 
 #include <cstddef>

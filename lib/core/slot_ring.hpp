@@ -1,11 +1,12 @@
-// A ring through some of the slots, and whose turn it is in it.
+// A ring through some of the slots, and whose turn it is.
 //
-// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last
-// too, and when one leaves, all behind it move up. So no slot waits for more visits than there were
-// members when it was visited last, whatever comes and goes meanwhile.
+// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last,
+// and when one leaves, all behind it move up. So no slot waits for more visits than there were
+// members when it was last visited, whatever joins or leaves.
 //
-// A slot is in one ring at a time, so any number of rings share one array of links. Used by the
-// backends under the poller's lock. It makes no system call and allocates nothing.
+// A slot is in one ring at a time, so any number of rings share one array of links. Not
+// thread-safe: used by the backends under the poller's lock. Makes no system call and allocates
+// nothing.
 #pragma once
 
 #include <cstddef>
@@ -17,26 +18,26 @@ namespace wakepoll::core {
 
 class SlotRing {
 public:
-    /// A slot's neighbours, as their numbers plus one; zero twice where it is in no ring. All-zero
+    /// A slot's neighbours, as their numbers plus one; both zero where it is in no ring. All-zero
     /// memory is an array of links that are in no ring.
     struct Link {
         std::uint32_t previous = 0;
         std::uint32_t next = 0;
     };
 
-    /// Takes a link for every slot, which outlives the ring.
+    /// Uses a link for every slot; they must outlive the ring.
     explicit SlotRing(Link* links) noexcept : links_(links) {}
 
     SlotRing(const SlotRing&) = delete;
     SlotRing& operator=(const SlotRing&) = delete;
 
-    /// Adds a slot that is in no ring.
+    /// Adds a slot that is in no ring, as the last of the round.
     void add(Slot slot) noexcept;
 
-    /// Takes out a slot that is in this ring.
+    /// Removes a slot that is in this ring.
     void remove(Slot slot) noexcept;
 
-    /// The slot is in one of the rings that share these links.
+    /// True where the slot is in one of the rings that share these links.
     [[nodiscard]] bool is_linked(Slot slot) const noexcept {
         return links_[index_of(slot)].next != 0;
     }
@@ -51,7 +52,7 @@ public:
         }
     }
 
-    /// Ends the turns of all that come before this member.
+    /// Ends the turns of all members before this one.
     void advance_to(Slot slot) noexcept { cursor_ = slot; }
 
     /// The member behind a slot that is in this ring.
@@ -59,7 +60,7 @@ public:
         return Slot{links_[index_of(slot)].next - 1};
     }
 
-    /// Visits each member once, from the cursor on; `visit` may take out the one that it is given.
+    /// Visits each member once, starting at the cursor; `visit` may remove the visited slot.
     template <class Visit>
     void for_each(const Visit& visit) const noexcept {
         Slot slot = cursor_;
@@ -71,8 +72,8 @@ public:
         }
     }
 
-    /// Ends the turns of those for which `visit` says true, up to the first one for which it does
-    /// not; the ring must not change meanwhile, nor be empty unless `visit` says false at once.
+    /// Ends turns while `visit` returns true. `visit` must not change the ring; the ring must not
+    /// be empty unless `visit` returns false at once.
     template <class Visit>
     void advance_while(const Visit& visit) noexcept {
         Slot slot = cursor_;

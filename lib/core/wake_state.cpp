@@ -5,7 +5,7 @@
 namespace wakepoll::core {
 bool WakeState::try_deliver(Word& word, Word next, Delivery& delivery) noexcept {
     if ((word & delivery_mask) == delivery_mask) {
-        // 255 threads are inside the kernel call already; the next one waits for its turn.
+        // 255 threads are inside the kernel call already; this one waits for its turn.
         std::this_thread::yield();
         word = word_.load(order);
         return false;
