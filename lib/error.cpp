@@ -1,7 +1,7 @@
 // The one table from Win32 and Winsock codes to std::errc, with a message for each.
 //
-// Numbers are written out so that this file also builds where <windows.h> does not exist; each is
-// named beside it. Sources: Microsoft's lists of system error codes and of Winsock error codes.
+// Codes are numbers so that this file also builds without <windows.h>; each has its name beside it.
+// Sources: Microsoft's lists of system error codes and of Winsock error codes.
 #include "wakepoll/error.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct Row {
     const char* message;
 };
 
-// Sorted by code; the static_assert below holds it to that.
+// Sorted by code; the static_assert below checks it.
 constexpr Row rows[] = {
     {1, std::errc::function_not_supported, "function not supported"},  // ERROR_INVALID_FUNCTION
     {2, std::errc::no_such_file_or_directory, "not found"},            // ERROR_FILE_NOT_FOUND
@@ -151,8 +151,8 @@ public:
 
 const std::error_category& win32_category() noexcept {
     // Never destroyed. A destructor would be registered with the runtime, which holds a lock for
-    // that while it runs the destructors at exit; and one of those, of a static poller, waits for a
-    // thread that is about to report its first error.
+    // the registration while it runs the destructors at exit; and one of those, of a static poller,
+    // waits for a thread that may be about to report its first error.
     alignas(Win32Category) static std::byte memory[sizeof(Win32Category)];
     static const Win32Category* const category = ::new (memory) Win32Category();
     return *category;

@@ -1,6 +1,6 @@
-// The errors that wakepoll gives of its own accord, as the Win32 code that means the same.
+// The errors that wakepoll itself returns, as the Win32 code that means the same.
 //
-// Each compares equal to the errc in its name (lib/error.cpp has the table).
+// Each compares equal to the errc in its name (the table is in lib/error.cpp).
 #pragma once
 
 #include <system_error>

@@ -1,4 +1,4 @@
-// In a DLL alone: what is left of ports goes before the code that serves them.
+// Only in the DLL: closes the remaining ports before the DLL's code is unloaded.
 #include "face/epoll_ports.hpp"
 #include "sys/system.hpp"
 
@@ -10,7 +10,7 @@ struct AtUnload {
     AtUnload(const AtUnload&) = delete;
     AtUnload& operator=(const AtUnload&) = delete;
     ~AtUnload() {
-        // At the end of the process the system takes all back, and threads may hold any lock.
+        // At process exit the system frees everything, and terminated threads may hold any lock.
         if (!sys::process_is_ending()) {
             close_epoll_ports();
         }

@@ -1,13 +1,12 @@
-// sys: the device behind Winsock, asked which sockets are ready, with the answer at the port.
+// sys: the device behind Winsock, which reports ready sockets through the port.
 //
-// Undocumented, but what wepoll, mio, libuv and the JDK stand on; doc/windows-facts.md has what is
-// known of it. A request covers any number of sockets. It is answered at once where one of them is
-// ready, and no packet comes then; otherwise it stays in flight until one is, and is answered once,
-// by a packet at the port that the device is associated with, whose OVERLAPPED is the request's
-// context. A request tells of those that are ready when it is answered, not of all that may
-// become so.
+// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/windows-facts.md. A request
+// covers any number of sockets. Where one of them is ready, it is answered at once and no packet
+// comes; otherwise it stays in flight until one is, and is answered once, by a packet at the port
+// that the device is associated with, whose OVERLAPPED is the request's context. The answer lists
+// the sockets that are ready at that moment, not all that may become so later.
 //
-// One thin function a kernel call.
+// One thin function per kernel call.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +30,8 @@ struct AfdItem {
 };
 
 /// The head of a request, in the layout of AFD_POLL_INFO; its items follow without a gap. The
-/// kernel reads it when the request is submitted. The answer has the same form: `count` of those
-/// that are ready, in the order of the request, with what they are ready for.
+/// kernel reads it when the request is submitted. The answer has the same form: `count` items that
+/// are ready, in the order of the request, with their events.
 struct AfdRequest {
     static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
 
@@ -46,7 +45,7 @@ struct AfdRequest {
     }
 };
 
-/// How a request in flight will have ended, in the layout of IO_STATUS_BLOCK.
+/// The final status of a request, in the layout of IO_STATUS_BLOCK.
 struct AfdStatus {
     std::uintptr_t status = 0;  ///< NTSTATUS, in the lower 32 bits.
     std::uintptr_t information = 0;
@@ -56,8 +55,8 @@ struct AfdStatus {
 /// requests in flight on its handle.
 class AfdDevice {
 public:
-    /// NtCreateFile of \Device\Afd\wakepoll. ERROR_FILE_NOT_FOUND (2) and the like where this
-    /// system has no such device.
+    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar where
+    /// the system has no such device.
     [[nodiscard]] static Result<AfdDevice> open() noexcept;
 
     AfdDevice() noexcept = default;
@@ -68,12 +67,13 @@ public:
     }
     ~AfdDevice() { close(); }
 
-    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output and `context`,
-    /// which is not null and is not dereferenced, as the packet's OVERLAPPED. True where it was
-    /// answered at once; `request` holds the answer then, and no packet comes where
-    /// `skip_packets_on_success` was called for the device. False where it is in flight: both stay
-    /// where they are until the packet has been dequeued. ERROR_INVALID_HANDLE (6) where one of the
-    /// sockets is none, of whichever it is: nothing was asked then.
+    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output. The packet's
+    /// OVERLAPPED is `context`, which is never dereferenced; null stands for `status`. Returns true
+    /// where the request was answered at once: `request` holds the answer, and no packet comes
+    /// where `skip_packets_on_success` was called for the device. Returns false where it is in
+    /// flight: `request` and `status` must stay in place until the packet has been dequeued.
+    /// ERROR_INVALID_HANDLE (6) where any of the handles is not a socket; nothing was submitted
+    /// then.
     [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
                                     void* context = nullptr) const noexcept;
 
@@ -81,7 +81,7 @@ public:
     /// packet comes in either case.
     [[nodiscard]] std::error_code cancel(AfdStatus& status) const noexcept;
 
-    /// CloseHandle. Nothing where it is not open.
+    /// CloseHandle. No-op where it is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -93,12 +93,12 @@ private:
     Handle handle_;
 };
 
-/// WSAIoctl(SIO_BASE_HANDLE): the socket of the lowest provider below this one, which is the socket
-/// itself where no other is layered above. A provider may refuse to tell.
+/// WSAIoctl(SIO_BASE_HANDLE): the socket of the base provider, which is the socket itself unless
+/// another provider is layered above. A provider may refuse.
 [[nodiscard]] Result<Handle> base_socket(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket of the provider right below that it wants to be polled
-/// with; the socket itself where there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
+/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself where
+/// there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
 [[nodiscard]] Result<Handle> next_socket(Handle socket) noexcept;
 
 }  // namespace wakepoll::sys

@@ -1,9 +1,8 @@
 // sys: the I/O completion port.
 //
-// One thin function a kernel call; what to do about an answer is the caller's business. Two bodies
-// stand behind this header, chosen when linking: lib/sys/win32 and the simulated kernel in
-// test/sim. `post` may be called from any thread while the port is open; the rest belongs to the
-// owner.
+// One thin function per kernel call; the caller decides what to do with an answer. This header has
+// two bodies, chosen when linking: lib/sys/win32, and the simulated kernel in test/sim. Any thread
+// may call `post` while the port is open; only the owner may call the rest.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +16,12 @@
 
 namespace wakepoll::sys {
 
-/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, for arrays of them are
-/// filled by the kernel.
+/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, because the kernel fills
+/// arrays of them.
 struct Packet {
     std::uintptr_t key;
     void* overlapped;
-    /// Only the lower 32 bits (an NTSTATUS) mean anything: Wine leaves rubbish in the upper half.
+    /// Only the lower 32 bits (an NTSTATUS) are valid: Wine leaves garbage in the upper half.
     std::uintptr_t internal;
     std::uint32_t bytes;
 
@@ -34,9 +33,9 @@ struct Packet {
 /// Owns a port.
 class CompletionPort {
 public:
-    /// As many threads as there are may take packets. Where one running thread is enough to hold
-    /// them back, a poller that is handed to another thread starves while the first computes; 0
-    /// would mean the number of processors.
+    /// No limit on the threads that may take packets. With a limit, one running thread can hold
+    /// packets back, so a poller that is handed to another thread starves while the first computes;
+    /// 0 means the number of processors.
     static constexpr std::uint32_t any_number = 0x7FFFFFFF;
 
     /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency).
@@ -52,22 +51,22 @@ public:
     }
     ~CompletionPort() { close(); }
 
-    /// CreateIoCompletionPort(handle, port, key, 0): the packets of the handle's overlapped calls
-    /// come here, with this key, until the handle is closed.
+    /// CreateIoCompletionPort(handle, port, key, 0): packets of the handle's overlapped calls come
+    /// here, with this key, until the handle is closed.
     [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
 
     /// PostQueuedCompletionStatus.
     [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
 
-    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. How many came; 0
-    /// where the time was over first. `kernel_infinite` waits for ever.
+    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. Returns the number of
+    /// packets; 0 on timeout. `kernel_infinite` waits without a limit.
     [[nodiscard]] Result<std::size_t> dequeue(std::span<Packet> packets,
                                               std::uint32_t milliseconds) const noexcept;
 
-    /// SetHandleInformation: whether CloseHandle is refused, whoever calls it.
+    /// SetHandleInformation: whether CloseHandle is refused for every caller.
     void protect(bool from_close) const noexcept;
 
-    /// CloseHandle. Nothing where the port is not open.
+    /// CloseHandle. No-op where the port is not open.
     void close() noexcept;
 
     [[nodiscard]] Handle handle() const noexcept { return handle_; }

@@ -1,4 +1,4 @@
-// sys: what threads are blocked on until another thread has changed something under a lock.
+// sys: blocks threads until another thread has changed something under a lock.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace wakepoll::sys {
 
-/// A block may end for no reason, so what it was for is looked at again, under the lock.
+/// A wait may end spuriously, so the caller rechecks what it waits for, under the lock.
 class Condition {
 public:
     Condition() noexcept = default;
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
 
-    /// SleepConditionVariableSRW: gives the lock, which the thread holds, back while it is blocked.
+    /// SleepConditionVariableSRW: releases the lock, which the thread must hold, while it blocks.
     /// `kernel_infinite` waits without a limit.
     void wait(Lock& lock, std::uint32_t milliseconds) noexcept;
 
-    /// WakeConditionVariable: one of the threads that are blocked.
+    /// WakeConditionVariable: wakes one blocked thread.
     void wake_one() noexcept;
 
     /// WakeAllConditionVariable.

@@ -2,11 +2,10 @@
 //
 // A thread blocked in WSAPoll does not see the completion port, so the poll set carries one extra
 // entry: a non-blocking UDP socket, bound to a free port of 127.0.0.1 and connected to itself, so
-// that only its own datagrams reach it. `ring` may be called from any thread while the doorbell is
-// open.
+// that only its own datagrams reach it. Any thread may call `ring` while the doorbell is open.
 //
-// Filter drivers (firewalls, virus scanners) can drop datagrams on loopback without a word, and a
-// doorbell that is not heard loses wakes. So one that is made has been rung and heard.
+// Filter drivers (firewalls, virus scanners) can drop loopback datagrams silently, and a doorbell
+// that is not heard loses wakes. So `create` rings a new one and waits until it is heard.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +19,11 @@ namespace wakepoll::sys {
 class Doorbell {
 public:
     /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
-    /// then send, WSAPoll for at most `longest_way`, recv. What was opened is closed again where
-    /// one of them fails. WSAENETDOWN (10050) where the datagram does not come.
+    /// then send, WSAPoll for at most `longest_way`, recv. Where one fails, what was opened is
+    /// closed again. WSAENETDOWN (10050) where the datagram does not arrive.
     [[nodiscard]] static Result<Doorbell> create() noexcept;
 
-    /// What a datagram is given for its way: it takes microseconds where nothing looks at it.
+    /// The limit for a datagram's arrival: without filters it takes microseconds.
     static constexpr std::uint32_t longest_way = 250;  // milliseconds
 
     Doorbell() noexcept = default;
@@ -35,16 +34,16 @@ public:
     }
     ~Doorbell() { close(); }
 
-    /// send of one byte. A full buffer (WSAEWOULDBLOCK) is success: it is ringing already.
+    /// send of one byte. A full buffer (WSAEWOULDBLOCK) counts as success: it is ringing already.
     [[nodiscard]] std::error_code ring() const noexcept;
 
-    /// recv of one datagram; success too where there was none.
+    /// recv of one datagram. Success where there is none.
     [[nodiscard]] std::error_code drain() const noexcept;
 
-    /// closesocket. Nothing where it is not open.
+    /// closesocket. No-op where it is not open.
     void close() noexcept;
 
-    /// Forgets the socket without closing it: somebody else has.
+    /// Forgets the socket without closing it: another part of the program has closed it.
     void abandon() noexcept { socket_ = closed; }
 
     [[nodiscard]] bool is_open() const noexcept { return socket_ != closed; }

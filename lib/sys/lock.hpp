@@ -1,7 +1,7 @@
 // sys: the lock of a poller.
 //
-// Exclusive, not recursive, and not fair. Taking and giving back one that no other thread wants is
-// one atomic operation each and no kernel call.
+// Exclusive, not recursive, not fair. Without contention, taking and releasing it cost one atomic
+// operation each and no kernel call.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    /// AcquireSRWLockExclusive. Where the process is ending, a lock that a thread held which is
-    /// gone counts as free.
+    /// AcquireSRWLockExclusive. Where the process is ending, a lock held by a terminated thread
+    /// counts as free.
     void lock() noexcept;
 
     /// ReleaseSRWLockExclusive.
@@ -26,7 +26,7 @@ private:
 
     /// The memory of an SRWLOCK.
     void* word_ = nullptr;
-    bool orphaned_ = false;  ///< Its holder is gone.
+    bool orphaned_ = false;  ///< The thread that held it was terminated.
 };
 
 }  // namespace wakepoll::sys

@@ -1,15 +1,15 @@
 // sys: the one block of memory that a poller lives in.
 //
-// All zero, and backed by memory only where it is touched, so a large capacity costs address space
-// and the right to the memory, but no memory and no time.
+// Zeroed, and backed by memory only where it is touched, so a large capacity costs address space
+// and commit charge, but no memory and no time.
 #pragma once
 
 #include <cstddef>
 
 namespace wakepoll::sys {
 
-/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` bytes, all zero, aligned to a page at
-/// least; null where there is not so much.
+/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` zeroed bytes, aligned to at least a
+/// page; null where there is not enough memory.
 [[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
 
 /// VirtualFree of such a block.

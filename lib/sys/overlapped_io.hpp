@@ -1,15 +1,17 @@
 // sys: calls that complete at the port.
 //
-// One thin function a kernel call. Each call that carries a `NativeOverlapped` either
+// One thin function per kernel call. A call that takes a `NativeOverlapped` has one of three
+// results:
 //
-//   - fails: nothing was started and no packet comes;
-//   - succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the same,
+//   - it fails: nothing was started and no packet comes;
+//   - it succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the
+//   same,
 //     unless `skip_packets_on_success` was called for the handle;
-//   - is pending (`at_once` false): a packet comes later. So do the two warnings that fail *and*
-//     post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
+//   - it is pending (`at_once` false): a packet comes later. So it is with the two warnings that
+//     fail *and* post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
 //
-// Structure and buffers stay where they are until the packet has been dequeued. (The arrays of
-// `IoBuffer` themselves are copied by the call.) All of it is called by the owner of the poller.
+// The structure and the buffers must stay in place until the packet has been dequeued. (The call
+// copies the arrays of `IoBuffer`.) Called under the poller's lock.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +25,10 @@
 
 namespace wakepoll::sys {
 
-/// How a call that did not fail was begun.
+/// How a call that did not fail has started.
 struct Started {
     bool at_once = false;     ///< Done already.
-    std::uint32_t bytes = 0;  ///< Only where done already.
+    std::uint32_t bytes = 0;  ///< Valid only where done already.
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
@@ -37,8 +39,8 @@ struct Started {
 [[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// ReadFile, at the offset in `overlapped` where the handle is a file. Of a pipe, an empty buffer
-/// is allowed: the read completes when there is something to read, and takes nothing.
+/// ReadFile, at the offset in `overlapped` where the handle is a file. A pipe may be read with an
+/// empty buffer: the read completes when there is data, and takes nothing.
 [[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
                                    NativeOverlapped& overlapped) noexcept;
 
@@ -46,28 +48,28 @@ struct Started {
 [[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
                                     NativeOverlapped& overlapped) noexcept;
 
-/// What AcceptEx needs in its buffer for each of the two addresses: the largest there is
-/// (SOCKADDR_STORAGE) and 16 bytes of its own.
+/// The room that AcceptEx needs in its buffer for each of the two addresses: the largest address
+/// (SOCKADDR_STORAGE) and 16 bytes for its own use.
 inline constexpr std::uint32_t accept_address_room = 128 + 16;
 
-/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new socket of the same family, type, protocol and
-/// provider, for overlapped use and not inherited by child processes.
+/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new overlapped socket of the same family, type,
+/// protocol and provider, which child processes do not inherit.
 [[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
 
-/// AcceptEx, fetched by WSAIoctl. `buffer` holds the two addresses behind whatever room there is
-/// beyond them; with such room the call completes when the first data has come. WSAEFAULT (10014)
-/// where there is not room for both addresses.
+/// AcceptEx, fetched by WSAIoctl. The two addresses are at the end of `buffer`; with room before
+/// them the call completes when the first data has come. WSAEFAULT (10014) where there is no room
+/// for both addresses.
 [[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
                                      NativeOverlapped& overlapped) noexcept;
 
-/// The two addresses that a completed accept left in its buffer, each as a sockaddr.
+/// The two addresses, each a sockaddr, that a completed accept left in its buffer.
 struct AcceptedAddresses {
     std::span<const std::byte> local;
     std::span<const std::byte> remote;
 };
 
-/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call can not
-/// be had, or the buffer has no room for both.
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call is not
+/// available, or the buffer has no room for both.
 [[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
                                                    std::span<const std::byte> buffer) noexcept;
 
@@ -75,7 +77,7 @@ struct AcceptedAddresses {
 [[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
 
 /// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
-/// the socket is bound already, WSAEFAULT (10014) where the address has no size of one.
+/// the socket is bound already, WSAEFAULT (10014) where the size of the address is invalid.
 [[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
 
 /// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
@@ -92,21 +94,21 @@ void close_socket(Handle socket) noexcept;
 /// in either case.
 [[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
 
-/// getsockopt(SO_PROTOCOL_INFOW): the socket's provider hands out real file handles
-/// (XP1_IFS_HANDLES), which is what skipping packets needs.
+/// getsockopt(SO_PROTOCOL_INFOW): whether the socket's provider uses real file handles
+/// (XP1_IFS_HANDLES), which skipping packets requires.
 [[nodiscard]] Result<bool> has_file_handles(Handle socket) noexcept;
 
 /// SetFileCompletionNotificationModes(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
-/// FILE_SKIP_SET_EVENT_ON_HANDLE). Can not be undone.
+/// FILE_SKIP_SET_EVENT_ON_HANDLE). Cannot be undone.
 [[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
 
 /// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
-/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is next to never used. The flag belongs to the object
-/// and not to its number, and so is a mark. Cannot be undone. 87 on a synchronous handle.
+/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is hardly ever used. The flag belongs to the object
+/// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileIoCompletionNotificationInformation): the object was marked. An error
-/// (6, ERROR_INVALID_HANDLE) where the number is no handle of a file, pipe or socket.
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
+/// ERROR_INVALID_HANDLE (6) where the number is not a handle of a file, pipe or socket.
 [[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for

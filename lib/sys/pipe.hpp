@@ -1,4 +1,4 @@
-// sys: what can be read from a pipe just now, and how.
+// sys: what can be read from a pipe now, and how.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@
 
 namespace wakepoll::sys {
 
-/// PeekNamedPipe: the bytes that a read would find. ERROR_BROKEN_PIPE (109) once the other end is
-/// gone and all was read, ERROR_ACCESS_DENIED (5) for an end that can not be read from. On a
-/// synchronous pipe it waits for a read that another thread has begun on the same handle.
+/// PeekNamedPipe: the number of bytes that a read would find. ERROR_BROKEN_PIPE (109) once the
+/// other end is gone and everything was read, ERROR_ACCESS_DENIED (5) for an end without read
+/// access. On a synchronous pipe it blocks while another thread reads from the same file.
 [[nodiscard]] Result<std::uint32_t> readable_bytes(Handle pipe) noexcept;
 
-/// GetNamedPipeInfo: the pipe keeps messages apart, so there can be one of no bytes. False where it
-/// can not be asked.
+/// GetNamedPipeInfo: whether the pipe carries messages, so that there can be an empty one. False
+/// where the query fails.
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where it cannot be asked.
+/// at once (232, ERROR_NO_DATA). True where the query fails.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys

@@ -1,4 +1,4 @@
-// sys: Winsock's start and end, and what a socket says about itself.
+// sys: Winsock's start and end, and queries of a socket.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace wakepoll::sys {
 
-/// One WSAStartup (2.2), undone by WSACleanup. Winsock counts them, so a program's own are not
-/// disturbed.
+/// One WSAStartup (2.2), undone by WSACleanup. Winsock counts them, so it does not disturb those of
+/// the program.
 class WinsockSession {
 public:
     [[nodiscard]] static Result<WinsockSession> start() noexcept;
@@ -24,7 +24,7 @@ public:
     }
     ~WinsockSession() { end(); }
 
-    /// WSACleanup. Nothing where the session is not open.
+    /// WSACleanup. No-op where the session is not open.
     void end() noexcept;
 
 private:

@@ -1,6 +1,6 @@
-// sys: asking sockets for their state: WSAPoll, and select for the one thing WSAPoll does not tell.
+// sys: polls sockets by WSAPoll, and by select for the one thing that WSAPoll does not report.
 //
-// An array of `PollEntry` is handed to the kernel as it is. Any thread, on arrays of its own.
+// The kernel gets an array of `PollEntry` as it is. Any thread, each with its own arrays.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +15,16 @@ namespace wakepoll::sys {
 using core::PollEntry;
 namespace poll_bits = core::poll_bits;
 
-/// WSAPoll over `entries`, which must not be empty. How many have non-zero `revents`, where those
-/// that were no socket at entry do not count (one that is closed meanwhile does); 0 where the time
-/// was over first. `kernel_infinite` waits for ever.
+/// WSAPoll over `entries`, which must not be empty. Returns how many have non-zero `revents`,
+/// without those that were no socket at entry (one that is closed during the call counts); 0 on
+/// timeout. `kernel_infinite` waits without a limit.
 [[nodiscard]] Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
                                                std::uint32_t milliseconds) noexcept;
 
-/// The most sockets that `failed_connects` takes.
+/// The maximum number of sockets for `failed_connects`.
 inline constexpr std::size_t failed_connects_limit = 64;
 
-/// select over the except set alone, timeout zero: bit i of the answer is set where the connect of
+/// select over the except set alone, timeout zero: bit i of the result is set where the connect of
 /// `sockets[i]` has failed. `sockets` must hold 1 to `failed_connects_limit`.
 [[nodiscard]] Result<std::uint64_t> failed_connects(
     std::span<const std::uintptr_t> sockets) noexcept;

@@ -6,15 +6,15 @@
 
 namespace wakepoll::sys {
 
-/// A clock that never goes back (QueryPerformanceCounter), in nanoseconds since some fixed moment.
+/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
 [[nodiscard]] std::chrono::nanoseconds now() noexcept;
 
-/// The build number of Windows (RtlGetVersion, which does not lie to programs without a manifest):
-/// 19041 is Windows 10 2004, 17763 is Server 2019.
+/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
+/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
 [[nodiscard]] std::uint32_t windows_build() noexcept;
 
-/// RtlDllShutdownInProgress: the process ends, so that all other threads are gone, wherever they
-/// were, and what they held is held for ever.
+/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
+/// they were, and the locks they held stay held.
 [[nodiscard]] bool process_is_ending() noexcept;
 
 /// SetLastError, of which WSASetLastError is another name.

@@ -1,4 +1,4 @@
-// sys: one waitable timer of high resolution.
+// sys: a high-resolution waitable timer.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 
 namespace wakepoll::sys {
 
-/// Owns a manual-reset timer that is signalled once its time is over.
+/// Owns a manual-reset timer that is signalled when its time is over.
 class Timer {
 public:
     /// CreateWaitableTimerExW(CREATE_WAITABLE_TIMER_MANUAL_RESET |
@@ -26,15 +26,15 @@ public:
     }
     ~Timer() { close(); }
 
-    /// SetWaitableTimer: not signalled from now on, and signalled when `delay` is over. In units of
-    /// 100 ns, rounded up; at least one.
+    /// SetWaitableTimer: resets the timer and signals it after `delay`, in units of 100 ns, rounded
+    /// up; at least one.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds delay) const noexcept;
 
-    /// CancelWaitableTimer: it is not signalled any more by an earlier `set`. (One that is
-    /// signalled stays so.)
+    /// CancelWaitableTimer: an earlier `set` no longer signals it. (One that is signalled stays
+    /// so.)
     [[nodiscard]] std::error_code cancel() const noexcept;
 
-    /// CloseHandle. Nothing where the timer is not open.
+    /// CloseHandle. No-op where the timer is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }

@@ -1,8 +1,8 @@
 // The device behind Winsock, on Windows. See afd_device.hpp.
 //
-// The calls are those that every user of this device makes (wepoll, mio, libuv): the device is
-// opened for nothing but SYNCHRONIZE, and the request is its own input and output, so that one
-// block of memory is all that has to outlive the call.
+// The calls are those of every user of this device (wepoll, mio, libuv): the device is opened with
+// SYNCHRONIZE only, and the request is both input and output, so that only one block of memory has
+// to outlive the call.
 #include "sys/afd_device.hpp"
 
 #include <cstddef>
@@ -13,21 +13,21 @@
 namespace wakepoll::sys {
 namespace {
 
-/// IOCTL_AFD_POLL, which no header of the SDK has: FSCTL_AFD_BASE, function 9, METHOD_BUFFERED.
+/// IOCTL_AFD_POLL, which the SDK does not define: FSCTL_AFD_BASE, function 9, METHOD_BUFFERED.
 constexpr ULONG ioctl_poll = 0x00012024;
 
 constexpr NTSTATUS status_success = 0;
 constexpr auto status_pending = static_cast<NTSTATUS>(STATUS_PENDING);
 static_assert(status_pending == 0x103);
 
-// An AfdStatus is handed to the kernel as an IO_STATUS_BLOCK.
+// The kernel gets an AfdStatus as an IO_STATUS_BLOCK.
 static_assert(sizeof(AfdStatus) == sizeof(IO_STATUS_BLOCK));
 static_assert(alignof(AfdStatus) == alignof(IO_STATUS_BLOCK));
 static_assert(offsetof(AfdStatus, status) == offsetof(IO_STATUS_BLOCK, Status));
 static_assert(offsetof(AfdStatus, information) == offsetof(IO_STATUS_BLOCK, Information));
 static_assert(sizeof(AfdStatus::information) == sizeof(IO_STATUS_BLOCK::Information));
 
-// The layout of AFD_POLL_INFO and AFD_POLL_HANDLE_INFO, which no header of the SDK has either.
+// The layout of AFD_POLL_INFO and AFD_POLL_HANDLE_INFO, which the SDK does not define either.
 static_assert(sizeof(AfdRequest) == 16 && alignof(AfdRequest) == alignof(LARGE_INTEGER));
 static_assert(offsetof(AfdRequest, timeout) == 0);
 static_assert(offsetof(AfdRequest, count) == 8);
@@ -46,7 +46,7 @@ std::error_code status_failure(NTSTATUS status) noexcept {
     return failure(::RtlNtStatusToDosError(status));
 }
 
-/// A question that Winsock answers with a socket.
+/// A WSAIoctl that returns a socket.
 Result<Handle> ask_for_socket(Handle socket, DWORD question) noexcept {
     SOCKET answer = INVALID_SOCKET;
     DWORD size = 0;
@@ -60,7 +60,7 @@ Result<Handle> ask_for_socket(Handle socket, DWORD question) noexcept {
 }  // namespace
 
 Result<AfdDevice> AfdDevice::open() noexcept {
-    // Whatever follows the device's own name is a name for nothing: the device opens the same.
+    // What follows the device's name is ignored: the same device opens.
     wchar_t path[] = L"\\Device\\Afd\\wakepoll";
     UNICODE_STRING name = {};
     name.Buffer = path;

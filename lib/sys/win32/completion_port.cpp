@@ -1,4 +1,4 @@
-// The completion port on Windows: one kernel call a function. See completion_port.hpp.
+// The completion port on Windows: one kernel call per function. See completion_port.hpp.
 #include "sys/completion_port.hpp"
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace wakepoll::sys {
 
-// An array of Packet is handed to the kernel as an array of OVERLAPPED_ENTRY.
+// The kernel gets an array of Packet as an array of OVERLAPPED_ENTRY.
 static_assert(sizeof(Packet) == sizeof(OVERLAPPED_ENTRY));
 static_assert(alignof(Packet) == alignof(OVERLAPPED_ENTRY));
 static_assert(offsetof(Packet, key) == offsetof(OVERLAPPED_ENTRY, lpCompletionKey));
@@ -19,7 +19,7 @@ static_assert(offsetof(Packet, internal) == offsetof(OVERLAPPED_ENTRY, Internal)
 static_assert(offsetof(Packet, bytes) == offsetof(OVERLAPPED_ENTRY, dwNumberOfBytesTransferred));
 static_assert(sizeof(Packet::bytes) == sizeof(OVERLAPPED_ENTRY::dwNumberOfBytesTransferred));
 
-// A NativeOverlapped is handed to overlapped calls as an OVERLAPPED.
+// Overlapped calls get a NativeOverlapped as an OVERLAPPED.
 static_assert(sizeof(NativeOverlapped) == sizeof(OVERLAPPED));
 static_assert(alignof(NativeOverlapped) == alignof(OVERLAPPED));
 static_assert(offsetof(NativeOverlapped, internal) == offsetof(OVERLAPPED, Internal));
@@ -60,7 +60,7 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     if (::GetQueuedCompletionStatusEx(
             handle_.native(), reinterpret_cast<OVERLAPPED_ENTRY*>(packets.data()),
             static_cast<ULONG>(packets.size()), &count, milliseconds, FALSE) == FALSE) {
-        // `count` means nothing here: Wine sets it to 1.
+        // `count` is not valid here: Wine sets it to 1.
         const DWORD code = ::GetLastError();
         if (code == WAIT_TIMEOUT) {
             return std::size_t{0};

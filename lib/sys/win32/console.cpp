@@ -6,7 +6,7 @@
 namespace wakepoll::sys {
 namespace {
 
-/// A character that was typed as Alt and a number comes with the Alt key's release.
+/// A character typed as Alt and a number comes with the release of the Alt key.
 [[nodiscard]] bool yields_character(const KEY_EVENT_RECORD& key) noexcept {
     return key.uChar.UnicodeChar != 0 && (key.bKeyDown != FALSE || key.wVirtualKeyCode == VK_MENU);
 }

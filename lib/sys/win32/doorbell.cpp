@@ -8,7 +8,7 @@
 namespace wakepoll::sys {
 namespace {
 
-/// Non-blocking, on a free port of 127.0.0.1 that no other socket can share, hearing itself only.
+/// Makes the socket non-blocking and connects it to itself, on a free, unshared port of 127.0.0.1.
 std::error_code connect_to_itself(SOCKET socket) noexcept {
     u_long on = 1;
     const BOOL alone = TRUE;
@@ -30,7 +30,7 @@ std::error_code connect_to_itself(SOCKET socket) noexcept {
     return {};
 }
 
-/// What is sent comes back, and WSAPoll sees it.
+/// Sends a datagram and waits until WSAPoll reports it.
 std::error_code hear_itself(SOCKET socket) noexcept {
     char byte = 0;
     if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
@@ -54,7 +54,7 @@ std::error_code hear_itself(SOCKET socket) noexcept {
 
 Result<Doorbell> Doorbell::create() noexcept {
     static_assert(INVALID_SOCKET == closed);
-    // A child process that inherited the socket would keep its port taken.
+    // A child process that inherits the socket would keep its port occupied.
     const SOCKET socket = ::WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, nullptr, 0,
                                        WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (socket == INVALID_SOCKET) {
@@ -86,8 +86,8 @@ std::error_code Doorbell::drain() const noexcept {
     char byte = 0;
     if (::recv(socket_, &byte, 1, 0) == SOCKET_ERROR) {
         const int code = ::WSAGetLastError();
-        // WSAEMSGSIZE: a longer datagram, sent by a stranger before the socket was connected, was
-        // taken and cut.
+        // WSAEMSGSIZE: a longer datagram, which another program sent before the socket was
+        // connected, was received and truncated.
         if (code != WSAEWOULDBLOCK && code != WSAEMSGSIZE) {
             return failure(static_cast<DWORD>(code));
         }

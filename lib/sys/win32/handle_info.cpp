@@ -1,4 +1,4 @@
-// What the kernel says a handle is, on Windows. See handle_info.hpp.
+// What the kernel reports of a handle, on Windows. See handle_info.hpp.
 #include "sys/handle_info.hpp"
 
 #include <string_view>
@@ -28,8 +28,8 @@ constexpr NamedType named_types[] = {
     {L"IRTimer", HandleType::timer},  // A timer made with CREATE_WAITABLE_TIMER_HIGH_RESOLUTION.
 };
 
-/// NtQueryObject puts the characters of the name behind the structure. The longest type name that
-/// Windows has is some 30 characters long.
+/// NtQueryObject puts the characters of the name behind the structure. The longest type name in
+/// Windows has some 30 characters.
 struct TypeInformation {
     PUBLIC_OBJECT_TYPE_INFORMATION header;
     wchar_t name[128];
@@ -38,7 +38,7 @@ struct TypeInformation {
 }  // namespace
 
 Result<FileType> file_type(Handle handle) noexcept {
-    // GetFileType leaves the last error alone where it succeeds with "unknown".
+    // GetFileType does not set the last error where it succeeds with "unknown".
     ::SetLastError(NO_ERROR);
     const DWORD type = ::GetFileType(handle.native());
     if (type == FILE_TYPE_UNKNOWN) {
@@ -68,8 +68,8 @@ bool is_pipe(Handle handle) noexcept {
     if (::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE) {
         return true;
     }
-    // A pipe that was created for writing only may not be asked, and one whose server has
-    // disconnected it cannot be. Both are answers too.
+    // The query is denied for a write-only pipe and fails for one that its server has disconnected.
+    // Both errors identify a pipe, too.
     const DWORD code = ::GetLastError();
     return code == ERROR_ACCESS_DENIED || code == ERROR_PIPE_NOT_CONNECTED;
 }

@@ -24,7 +24,7 @@ void Lock::lock() noexcept {
 }
 
 void Lock::unlock() noexcept {
-    // An orphaned one is left alone: those who waited for it are gone, too.
+    // The owner of an orphaned lock is terminated, and so are the threads that waited for it.
     if (!orphaned_) {
         ::ReleaseSRWLockExclusive(native(&word_));
     }

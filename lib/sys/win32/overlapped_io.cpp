@@ -9,7 +9,7 @@
 namespace wakepoll::sys {
 namespace {
 
-// An array of IoBuffer is handed to Winsock as an array of WSABUF.
+// Winsock gets an array of IoBuffer as an array of WSABUF.
 static_assert(sizeof(IoBuffer) == sizeof(WSABUF));
 static_assert(alignof(IoBuffer) == alignof(WSABUF));
 static_assert(offsetof(IoBuffer, size) == offsetof(WSABUF, len));
@@ -23,7 +23,7 @@ static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
 constexpr ULONG synchronous_modes = 0x10 | 0x20;
 /// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
 constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
-/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags, and this is one.
+/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags.
 constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
 constexpr ULONG skip_set_user_event_on_fast_io = 4;
 
@@ -32,16 +32,16 @@ OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
 }
 
 WSABUF* native(std::span<const IoBuffer> buffers) noexcept {
-    // The calls take it as not const and only read it.
+    // The calls only read it, but their parameter is not const.
     return reinterpret_cast<WSABUF*>(const_cast<IoBuffer*>(buffers.data()));
 }
 
-/// What a call that did not succeed at once has come to.
+/// The result of a call that did not succeed at once.
 Result<Started> not_at_once(DWORD code) noexcept {
     static_assert(WSA_IO_PENDING == ERROR_IO_PENDING);
     switch (code) {
         case ERROR_IO_PENDING:
-        // These two are warnings: the call was done, less was taken than there was, and the packet
+        // The next two are warnings: the call was done, with less than there was, and its packet
         // comes as after any other.
         case WSAEMSGSIZE:
         case ERROR_MORE_DATA:
@@ -51,8 +51,8 @@ Result<Started> not_at_once(DWORD code) noexcept {
     }
 }
 
-/// A call is given a counter of its own, never one that outlives the call: on completion at once
-/// the counter is filled in, and later nobody writes to it.
+/// Takes the byte counter by value: a call's counter is a local, because the kernel fills it in
+/// only on immediate completion and never writes to it later.
 Result<Started> socket_call(int result, DWORD bytes) noexcept {
     if (result == SOCKET_ERROR) {
         return not_at_once(static_cast<DWORD>(::WSAGetLastError()));
@@ -60,8 +60,8 @@ Result<Started> socket_call(int result, DWORD bytes) noexcept {
     return Started{true, bytes};
 }
 
-/// A datagram too long to be sent is refused by Windows, with nothing started; Wine begins the
-/// call, and its packet comes.
+/// Windows refuses a datagram that is too long to send, with nothing started; Wine starts the call,
+/// and its packet comes.
 Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overlapped) noexcept {
     constexpr std::uintptr_t buffer_overflow = 0x80000005;  // STATUS_BUFFER_OVERFLOW
     if (result == SOCKET_ERROR && ::WSAGetLastError() == WSAEMSGSIZE &&
@@ -78,8 +78,8 @@ Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
     return Started{true, bytes};
 }
 
-/// A function of Winsock's extensions. It belongs to the provider of the socket, so it is asked for
-/// anew each time and kept nowhere.
+/// Fetches a Winsock extension function. It belongs to the socket's provider, so it is fetched each
+/// time and not cached.
 template <class Function>
 std::error_code fetch_extension(Handle socket, GUID name, Function& function) noexcept {
     DWORD size = 0;
@@ -108,7 +108,7 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// What is one ULONG of flags.
+/// Queries information that is one ULONG of flags.
 Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
@@ -173,7 +173,7 @@ Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> bu
                        NativeOverlapped& overlapped) noexcept {
     constexpr std::size_t addresses = 2 * std::size_t{accept_address_room};
     if (buffer.size() < addresses) {
-        return failure(WSAEFAULT);  // The call is told three sizes, and believes them.
+        return failure(WSAEFAULT);  // AcceptEx takes three sizes on trust.
     }
     LPFN_ACCEPTEX accept_ex = nullptr;
     if (const std::error_code error = fetch_extension(listener, WSAID_ACCEPTEX, accept_ex)) {
@@ -198,7 +198,7 @@ AcceptedAddresses accepted_addresses(Handle listener, std::span<const std::byte>
     sockaddr* remote = nullptr;
     int local_size = 0;
     int remote_size = 0;
-    // It only reads the buffer and answers with pointers into it.
+    // The call only reads the buffer and returns pointers into it.
     get_addresses(const_cast<std::byte*>(buffer.data()),
                   static_cast<DWORD>(buffer.size() - addresses), accept_address_room,
                   accept_address_room, &local, &local_size, &remote, &remote_size);
@@ -219,7 +219,7 @@ std::error_code bind_any(Handle socket, std::span<const std::byte> address) noex
     if (address.size() < sizeof(sockaddr) || address.size() > sizeof(any)) {
         return failure(WSAEFAULT);
     }
-    // All zero but the family: the wildcard address and port 0, of IPv4 and of IPv6.
+    // All zero except the family: the wildcard address and port 0, for IPv4 and IPv6.
     static_assert(offsetof(SOCKADDR_STORAGE, ss_family) == 0);
     std::memcpy(&any, address.data(), sizeof(any.ss_family));
     if (::bind(socket.value(), reinterpret_cast<const sockaddr*>(&any),

@@ -1,4 +1,4 @@
-// Winsock's start and end, and getsockopt's answers, on Windows. See socket.hpp.
+// Winsock's start and end, and queries of a socket, on Windows. See socket.hpp.
 #include "sys/socket.hpp"
 
 #include <utility>
@@ -8,7 +8,7 @@
 namespace wakepoll::sys {
 namespace {
 
-/// A socket-level option that is a number of 32 bits.
+/// A socket-level option that is a 32-bit number.
 Result<DWORD> socket_option(Handle socket, int name) noexcept {
     DWORD value = 0;
     int size = sizeof(value);
@@ -22,7 +22,7 @@ Result<DWORD> socket_option(Handle socket, int name) noexcept {
 /// SIO_TCP_INFO, which some headers lack: _WSAIORW(IOC_VENDOR, 39).
 constexpr DWORD ioctl_tcp_info = 0xD8000027;
 
-/// The room that TCP_INFO_v0 takes. Its first member is the state of the connection.
+/// The size of TCP_INFO_v0. Its first member is the state of the connection.
 struct TcpInfo {
     DWORD state;
     DWORD others[21];
@@ -39,7 +39,7 @@ constexpr DWORD state_time_wait = 10;
 
 Result<WinsockSession> WinsockSession::start() noexcept {
     WSADATA data;
-    // The one Winsock call whose error is its answer: WSAGetLastError works only after it.
+    // WSAStartup returns its error: WSAGetLastError works only after it.
     const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
     if (code != 0) {
         return failure(static_cast<DWORD>(code));
@@ -68,7 +68,7 @@ Result<bool> is_connected(Handle socket) noexcept {
     if (!seconds) {
         return seconds.error();
     }
-    return *seconds != 0xFFFFFFFF;  // Microsoft's number for "not connected".
+    return *seconds != 0xFFFFFFFF;  // Microsoft's value for "not connected".
 }
 
 Result<bool> is_listening(Handle socket) noexcept {

@@ -9,7 +9,7 @@
 
 namespace wakepoll::sys {
 
-// An array of PollEntry is handed to the kernel as an array of WSAPOLLFD.
+// The kernel gets an array of PollEntry as an array of WSAPOLLFD.
 static_assert(sizeof(PollEntry) == sizeof(WSAPOLLFD));
 static_assert(alignof(PollEntry) == alignof(WSAPOLLFD));
 static_assert(offsetof(PollEntry, socket) == offsetof(WSAPOLLFD, fd));
@@ -48,11 +48,11 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
     fd_set failed;
     failed.fd_count = static_cast<u_int>(sockets.size());
     std::copy(sockets.begin(), sockets.end(), failed.fd_array);
-    timeval no_time = {0, 0};  // Not const: some headers have the parameter so.
+    timeval no_time = {0, 0};  // Not const: some headers declare the parameter so.
     if (::select(0, nullptr, nullptr, &failed, &no_time) == SOCKET_ERROR) {
         return last_socket_failure();
     }
-    // What is left in the set are the sockets with a failed connect, in any order.
+    // The sockets whose connect failed remain in the set, in any order.
     const std::span<const SOCKET> left(failed.fd_array, failed.fd_count);
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < sockets.size(); ++i) {

@@ -1,4 +1,4 @@
-// The clock, the version and the end on Windows. See system.hpp.
+// The clock, the version and process exit on Windows. See system.hpp.
 #include "sys/system.hpp"
 
 #include <ratio>
@@ -8,7 +8,7 @@
 namespace wakepoll::sys {
 namespace {
 
-/// Counts a second; fixed while the system runs. The call can not fail since Windows XP.
+/// Counts per second; fixed while the system runs. Cannot fail since Windows XP.
 std::int64_t read_frequency() noexcept {
     LARGE_INTEGER frequency;
     ::QueryPerformanceFrequency(&frequency);

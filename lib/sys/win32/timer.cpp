@@ -1,4 +1,4 @@
-// A waitable timer of high resolution, on Windows. See timer.hpp.
+// A high-resolution waitable timer on Windows. See timer.hpp.
 #include "sys/timer.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 /// CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, which older headers lack.
 constexpr DWORD high_resolution = 2;
 
-/// What the kernel counts time in.
+/// The unit of the kernel's time.
 using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
 
 HANDLE create_timer(DWORD flags) noexcept {
@@ -36,7 +36,7 @@ Result<Timer> Timer::create() noexcept {
 std::error_code Timer::set(std::chrono::nanoseconds delay) const noexcept {
     const Ticks ticks = std::max(std::chrono::ceil<Ticks>(delay), Ticks(1));
     LARGE_INTEGER due;
-    due.QuadPart = -ticks.count();  // Negative: from now on, not a time of the day.
+    due.QuadPart = -ticks.count();  // Negative: relative, not a time of day.
     if (::SetWaitableTimer(handle_.native(), &due, 0, nullptr, nullptr, FALSE) == FALSE) {
         return last_failure();
     }

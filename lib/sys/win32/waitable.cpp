@@ -1,10 +1,9 @@
-// Waits on other threads, and what an object says by itself, on Windows. See waitable.hpp.
+// Waits on other threads, and queries of objects, on Windows. See waitable.hpp.
 //
-// The thread that reads from a pipe is one of its own, not of the system's pool. The pool has at
-// most 500 threads, which the whole process shares: with as many pipes quiet, no further one would
-// be watched, and its `disarm` would wait for a thread that never starts. A cancelled read has an
-// owner, too: CancelSynchronousIo aims at a thread, whatever it is busy with by then, and a thread
-// of the pool may have gone on to another's work.
+// The thread that reads from a pipe is its own, not one of the system's pool. The pool has at most
+// 500 threads per process: with that many quiet pipes, no further one would be watched, and its
+// `disarm` would wait for a thread that never starts. Besides, CancelSynchronousIo cancels whatever
+// its thread is doing, and a pool thread may have gone on to other work by then.
 #include "sys/waitable.hpp"
 
 #include "sys/win32/windows.hpp"
@@ -12,10 +11,10 @@
 namespace wakepoll::sys {
 namespace {
 
-/// Address space only. The callback may go through whatever a provider of Winsock has put between.
+/// Address space only. The callback may run code of Winsock's layered providers.
 constexpr SIZE_T reader_stack = 256 * 1024;
 
-/// How long the thread is given before it is looked at, and perhaps cancelled, again.
+/// How long to wait for the thread between checks and cancels.
 constexpr DWORD pause_milliseconds = 1;
 
 /// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
@@ -40,14 +39,14 @@ struct PipeReader {
         if (!wait.decided_) {
             char nothing = 0;
             DWORD bytes = 0;
-            // Whatever it ends with, the owner has a reason to look at the pipe.
+            // Whatever the result, the owner has to check the pipe.
             static_cast<void>(::ReadFile(wait.target_.native(), &nothing, 0, &bytes, nullptr));
         }
         if (!wait.decided_.exchange(true)) {
             wait.run();
         }
         wait.done_ = true;
-        // The reference that `arm_on_pipe` took: the code must stay until the thread has left it.
+        // Releases the reference of `arm_on_pipe`: the code must stay until the thread has left it.
         ::FreeLibraryAndExitThread(module, 0);
     }
 
@@ -62,8 +61,9 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     disarm();
     callback_ = callback;
     context_ = context;
-    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did). A
-    // number that is closed under it makes it deaf for all of them, or hear of another object.
+    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did).
+    // If a number is closed during that wait, the pool misses signals of all of them, or waits for
+    // another object.
     const HANDLE process = ::GetCurrentProcess();
     HANDLE copy = nullptr;
     if (::DuplicateHandle(process, object.native(), process, &copy, 0, FALSE,
@@ -118,9 +118,9 @@ void ThreadPoolWait::disarm() noexcept {
         ::CloseHandle(target_.native());
         return;
     }
-    // Where this comes before the end of the read, the callback will not run, also where the read
-    // ends by itself just now. A cancel does nothing where the thread has not begun to read yet, so
-    // it is repeated. It never meets the callback.
+    // Where this comes before the end of the read, the callback will not run, even if the read ends
+    // by itself now. A cancel does nothing while the thread has not begun to read, so it is
+    // repeated. It never hits the callback.
     const bool cancels = !decided_.exchange(true);
     while (!done_) {
         if (cancels) {

@@ -1,8 +1,8 @@
 // The system's headers, in the one order in which they work.
 //
-// This is the only file of the library that includes them; the bodies beside it include this and
-// nothing else of the system's. <winsock2.h> comes before <windows.h>, which would otherwise bring
-// the older Winsock. The library's public headers and everything above lib/sys never see this file.
+// No other file of the library includes them; the bodies beside it include only this one.
+// <winsock2.h> comes before <windows.h>, which would otherwise include the older Winsock. The
+// public headers and everything above lib/sys never include this file.
 #pragma once
 
 #if !defined(WIN32_LEAN_AND_MEAN)
@@ -27,13 +27,13 @@
 
 // Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
 extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
-// Exported by ntdll since Windows XP, and not documented; C runtimes rest on it.
+// Exported by ntdll since Windows XP, undocumented; C runtimes rely on it.
 extern "C" __declspec(dllimport) BOOLEAN NTAPI RtlDllShutdownInProgress(void);
-// As RtlGetVersion, with a plain number for the class of information.
+// Like RtlGetVersion, with a plain number for the information class.
 extern "C" __declspec(dllimport) LONG NTAPI
     NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
                  ULONG* returned_size);
-// Documented for drivers: CancelIoEx, with the IO_STATUS_BLOCK of the call that is meant.
+// Documented for drivers: CancelIoEx, which identifies the call by its IO_STATUS_BLOCK.
 extern "C" __declspec(dllimport) NTSTATUS NTAPI
     NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK call, PIO_STATUS_BLOCK status_block);
 #if !defined(__MINGW32__)
@@ -48,8 +48,8 @@ extern "C" NTSTATUS NTAPI NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK sta
 
 namespace wakepoll::sys {
 
-/// The reason of a call that has just failed. Never success: a call that fails without saying why
-/// is ERROR_GEN_FAILURE.
+/// The error of a call that has just failed. Never success: a call that fails without an error code
+/// becomes ERROR_GEN_FAILURE.
 [[nodiscard]] inline std::error_code failure(DWORD code) noexcept {
     return win32_error(code != NO_ERROR ? code : ERROR_GEN_FAILURE);
 }
