@@ -1,6 +1,6 @@
-// How fast connections are accepted and closed. The client is a plain blocking one on a thread of
-// its own: it makes a handful of connections, waits until each of them was closed, closes them too,
-// and goes on with the next handful.
+// How fast connections are accepted and closed. The client is a plain blocking one on its own
+// thread: it makes a few connections, waits until each has been closed, closes them too, and
+// repeats.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -20,20 +20,20 @@ namespace {
 constexpr std::size_t connections_per_round = 64;
 constexpr std::size_t handful = 16;
 
-/// An acceptor at work, and its client.
+/// A running acceptor and its client.
 class Door {
 public:
     explicit Door(std::unique_ptr<Acceptor> acceptor)
         : acceptor_(std::move(acceptor)),
           client_([this] { knock(); }, [this] { acceptor_->stop(); }) {}
 
-    /// All of a round is accepted, and its client has seen it.
+    /// Accepts and closes one round, and waits until the client has seen it.
     void round() {
         client_.begin();
         try {
             acceptor_->accept(connections_per_round);
         } catch (...) {
-            // Where it was the client who failed, that is what is to be told.
+            // Where the client failed, report its error.
             client_.rethrow();
             throw;
         }
@@ -54,7 +54,7 @@ private:
     }
 
     std::unique_ptr<Acceptor> acceptor_;
-    Worker client_;  ///< The last: it uses the other.
+    Worker client_;  ///< Last: it uses the other member.
 };
 
 }  // namespace

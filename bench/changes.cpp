@@ -1,11 +1,11 @@
-// What a change costs while another thread is blocked in a wait: to add, modify and remove a
-// socket, beside the simplest poller that allows it, which is one lock around one AFD request each.
+// What a change costs while another thread is blocked in a wait: adding, modifying and removing a
+// socket. The peer is the simplest poller that allows it: one lock around one AFD request each.
 //
-// A hundred quiet sockets are waited for throughout. A round changes 256 others, one call each, and
-// only that is timed, together with what the waiting thread does because of it meanwhile; what is
-// needed to undo it is not. Where a request in flight has to be cancelled, its packet rouses the
-// waiting thread in either contestant. What is counted as a rouse is beyond that: a packet or a
-// datagram that is sent so that the waiting thread notices the change.
+// A hundred quiet sockets are watched throughout. A round changes 256 others, one call each. Timed
+// are those calls and what the waiting thread does because of them; undoing the changes is not.
+// Where a request in flight has to be cancelled, its packet wakes the waiting thread in either
+// contestant. Only further wakes count as rouses: packets or datagrams sent so that the waiting
+// thread notices the change.
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -32,7 +32,7 @@ constexpr const char* peer = "a lock, AFD request each";
 
 using Sockets = std::span<const SOCKET>;
 
-/// A contestant and the thread that waits at it, for one of its turns.
+/// A contestant and its waiting thread, for one turn.
 class Waited {
 public:
     Waited(std::unique_ptr<SharedPoller> poller, Sockets at_rest)
@@ -49,7 +49,7 @@ public:
 
     [[nodiscard]] SharedPoller& poller() noexcept { return *poller_; }
 
-    /// Ends what it has begun, and throws what the waiting thread has thrown.
+    /// Ends the turn, and rethrows what the waiting thread has thrown.
     void end() {
         poller_->remove(at_rest_);
         poller_->settle();
@@ -63,10 +63,10 @@ private:
     Worker waiter_;
 };
 
-/// What is done before, what is timed, and what is done after it.
+/// What is done before the timed part, in it, and after it.
 struct Change {
     std::string cell;
-    double limit;  ///< At most so many times the peer's time.
+    double limit;  ///< The maximum, as a multiple of the peer's time.
     std::function<void(SharedPoller& poller, Sockets sockets)> before;
     std::function<void(SharedPoller& poller, Sockets sockets)> timed;
     std::function<void(SharedPoller& poller, Sockets sockets)> after;

@@ -1,8 +1,7 @@
-// Registering, changing and forgetting a thousand sockets, beside the questions that registering
-// puts to the kernel: what this handle is, and what the backend must know of it.
+// Registers, modifies and unregisters a thousand sockets. The peer makes only the kernel calls that
+// registering needs: what the handle is, and what the backend must know of it.
 //
-// A wait between two steps sees to it that over AFD the requests of the one before are made; it is
-// not timed.
+// A wait between two steps makes the AFD requests of the previous step; it is not timed.
 #include <fmt/core.h>
 
 #include <array>
@@ -20,7 +19,7 @@
 #include "support/loopback_sockets.hpp"
 #include "support/poller.hpp"
 
-// Behind <windows.h>, which the above includes.
+// After <windows.h>, which is included above.
 #include <winternl.h>
 
 // Documented for drivers; <winternl.h> leaves it out.
@@ -38,7 +37,7 @@ void ask_option(SOCKET socket, int name) {
           "getsockopt");
 }
 
-/// Before this version WSAPoll did not tell of refused connects, so it has to be known which
+/// Before this version WSAPoll did not report refused connects, so the poller has to know which
 /// sockets are connecting.
 bool must_know_connects() {
     constexpr DWORD first_that_tells = 19041;
@@ -58,7 +57,7 @@ void validate(SOCKET socket, Backend backend, bool connects) {
     }
 }
 
-/// A poller, and what is done with all the sockets at once.
+/// A poller, with operations on all sockets at once.
 class Churned {
 public:
     Churned(Backend backend, std::span<const SOCKET> sockets)

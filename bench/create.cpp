@@ -1,8 +1,7 @@
-// What it takes to create a poller, with few slots and with as many as there can be; and the memory
-// that it has then, and once a thousand sockets are registered.
+// What creating a poller costs, with few slots and with the maximum; and its memory, when new and
+// with a thousand registered sockets.
 //
-// Slots that are not used must cost nothing: neither time, nor memory that is there. (What is
-// committed is the right to have it.)
+// Unused slots must cost neither time nor resident memory. (Committed memory is only reserved.)
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,10 +1,10 @@
-// What a round trip through a server costs. The server is the contestant and has a thread of its
-// own; the load is the same for all: plain blocking calls on this thread, which sends 64 bytes on
-// each connection and then receives 64 bytes from each.
+// What a round trip through a server costs. The server is the contestant and has its own thread;
+// the load is the same for all: plain blocking calls on this thread, which sends 64 bytes on each
+// connection and then receives 64 bytes from each.
 //
-// Timed is the whole round, the load's own calls too. On one processor, where the threads take
-// turns, that is the sum of what both do; with more, the server works while the load still sends,
-// and the number of events that it finds at a time is not the same in each round.
+// The whole round is timed, including the load's calls. On one processor, where the threads
+// alternate, that is the sum of both; with more, the server works while the load still sends, and
+// the number of events that it finds at a time varies from round to round.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t message_size = 64;
 
-/// A server at work, and the connections to it.
+/// A running server, and the connections to it.
 class Service {
 public:
     Service(std::unique_ptr<EchoServer> server, std::size_t connections)
@@ -42,10 +42,10 @@ public:
             worker_.rethrow();
             throw;
         }
-        // Once through, so that all are accepted before anything is timed.
+        // One round, so that all are accepted before the timing starts.
         round_trips();
     }
-    /// Where it is not by `end`, the server ends because all its clients have gone.
+    /// If `end` has not ended it, the server ends because all its clients have gone.
     ~Service() { clients_.clear(); }
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -54,7 +54,7 @@ public:
         try {
             send_and_receive();
         } catch (...) {
-            // Where it was the server that failed, that is what is to be told.
+            // Where the server failed, report its error.
             hang_up();
             worker_.rethrow();
             throw;
@@ -83,7 +83,7 @@ private:
         }
     }
 
-    /// Also where the server still waits for some who never came.
+    /// Also ends a server that still waits for connections.
     void hang_up() {
         clients_.clear();
         server_->stop();
@@ -92,10 +92,10 @@ private:
     std::unique_ptr<EchoServer> server_;
     std::vector<Socket> clients_;
     char letter_ = 0;
-    Worker worker_;  ///< The last: it uses the server.
+    Worker worker_;  ///< Last: it uses the server.
 };
 
-/// Enough rounds at the begin of a turn for a policy that goes by what was active lately.
+/// Warms up each turn with enough rounds for a policy that depends on recent activity.
 Effort effort_for(std::size_t connections, bool quick) {
     const std::size_t rounds = std::clamp<std::size_t>(2048 / connections, 8, 200);
     if (quick) {

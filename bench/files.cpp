@@ -1,7 +1,7 @@
-// What a read of 4 KiB of a file costs, with one, some and many of them in flight.
+// What a 4 KiB read of a file costs, with one, some and many reads in flight.
 //
-// The file is a temporary one that was written just before, so its blocks are in the system's
-// cache: it is the calls that are compared, not disks. All read the same blocks in the same order.
+// The file is temporary and was just written, so its blocks are in the system's cache: this
+// compares calls, not disks. All contestants read the same blocks in the same order.
 #include <fmt/core.h>
 
 #include <array>
@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t blocks_of_file = 2048;
 constexpr DWORD shared_by_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
-/// A file of 8 MiB that is gone when nobody has it open any more.
+/// An 8 MiB file that is deleted when its last handle is closed.
 class TemporaryFile {
 public:
     TemporaryFile() : path_(free_path()), handle_(create(path_)) {

@@ -54,7 +54,7 @@ const Measurement* find(const std::vector<Measurement>& measured, std::string_vi
     return nullptr;
 }
 
-/// Every half hundredth of the samples: enough to draw how they are distributed.
+/// The quantile at every half percent: enough to draw the distribution.
 std::string quantiles_of(const std::vector<double>& sorted) {
     constexpr int steps = 200;
     std::string text;

@@ -1,17 +1,17 @@
-// What every scenario shares: cells, rounds in interleaved order, and numbers that can be compared.
+// Shared by all scenarios: cells, rounds in interleaved order, and comparable numbers.
 //
-// A *scenario* is one file: a function that is given a `Bench` and runs its *cells*, for example
-// one for each number of sockets. In a cell several *contestants* do the same work in different
-// ways. They take many short turns, A B C A B C, so that whatever else the machine does meanwhile
-// hits all of them alike. A turn begins with rounds that are not counted, to warm up. Only what a
-// round says of itself is timed; bringing up and taking down is not.
+// A *scenario* is one file: a function that gets a `Bench` and runs its *cells*, for example one
+// for each number of sockets. In a cell several *contestants* do the same work in different ways.
+// They take many short turns, A B C A B C, so that other load on the machine affects all of them
+// alike. A turn begins with rounds that are not counted, to warm up. Only the time that a round
+// returns counts; set-up and clean-up do not.
 //
-// A machine that does other things can only make a round dearer, and on a busy one the median says
-// more about those than about the contestant. So a comparison is told twice: of the lower
-// quintiles, which is the one to go by, and of the medians. A comparison may have a limit, and then
-// says whether it is kept; a limit that is missed is told, it is no failure of the program.
+// Other load can only slow a round down, and on a busy machine the median says more about that load
+// than about the contestant. So a comparison has two values: of the lower quintiles, which is the
+// one to use, and of the medians. A comparison may have a limit and then reports whether it was
+// met; a missed limit is reported but is no failure of the program.
 //
-// One thread runs a scenario; the threads that it makes for itself end with the turn.
+// One thread runs a scenario; the threads that it creates end with the turn.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ namespace wakepoll::bench {
 
 using Nanoseconds = std::chrono::duration<double, std::nano>;
 
-/// How long a single function takes.
+/// How long a function takes.
 template <class Function>
 [[nodiscard]] Nanoseconds time_of(const Function& function) {
     const auto begin = std::chrono::steady_clock::now();
@@ -39,56 +39,56 @@ template <class Function>
 /// The command line.
 struct Options {
     bool quick = false;  ///< Few rounds and few cells: to see that it works, not to be quoted.
-    bool json = false;   ///< One JSON array in place of the tables.
-    std::string save;    ///< A file that gets that array, whatever is printed.
+    bool json = false;   ///< One JSON array instead of the tables.
+    std::string save;    ///< A file that receives that array in any case.
     std::string filter;  ///< Only cells whose name, `scenario/cell`, contains this.
 };
 
-/// Throws std::invalid_argument, with what may be given, for anything that is not known.
+/// Throws std::invalid_argument, with the usage, for an unknown argument.
 [[nodiscard]] Options parse_options(int count, char** arguments);
 
-/// One way of doing the work. `begin` and `end` may be left out.
+/// One way to do the work. `begin` and `end` are optional.
 struct Contestant {
     std::string name;
-    std::function<Nanoseconds()> round;  ///< Does `batch` units and says what is to be timed.
+    std::function<Nanoseconds()> round;  ///< Does `batch` units and returns the time to count.
     std::function<void()> begin = {};    ///< Before each of its turns.
-    std::function<void()> end = {};      ///< After each of its turns: nothing of it is left.
+    std::function<void()> end = {};      ///< After each of its turns; must leave nothing behind.
 };
 
 /// How much is done in a cell.
 struct Effort {
     std::size_t turns = 1;
-    std::size_t warm_up = 1;  ///< Rounds at the begin of each turn that are not counted.
-    std::size_t rounds = 1;   ///< Rounds of each turn that are.
+    std::size_t warm_up = 1;  ///< Uncounted rounds at the beginning of each turn.
+    std::size_t rounds = 1;   ///< Counted rounds of each turn.
 };
 
 struct Cell {
     std::string name;
-    std::string unit;       ///< What is done: "event", "wake".
+    std::string unit;       ///< What is counted: "event", "wake".
     std::size_t batch = 1;  ///< Units in a round.
     Effort effort;
-    /// The part of the rounds that is taken for undisturbed: what they cost at most is compared.
+    /// The share of the rounds that counts as undisturbed: the slowest of these is compared.
     double undisturbed = 0.2;
 };
 
-/// What came of one contestant in one cell: microseconds a unit, sorted.
+/// The result of one contestant in one cell: microseconds per unit, sorted.
 struct Measurement {
     std::string name;
     std::vector<double> samples;
     Summary summary;
 };
 
-/// One contestant beside another of the same cell.
+/// Compares two contestants of a cell.
 struct Comparison {
     enum class Kind : std::uint8_t {
         ratio,       ///< `own` as a multiple of `peer`.
-        difference,  ///< `own` less `peer`, in microseconds a unit.
+        difference,  ///< `own` less `peer`, in microseconds per unit.
     };
 
     std::string own;
     std::string peer;
     Kind kind = Kind::ratio;
-    double limit = 0;  ///< At most this; 0 where nothing is asked for.
+    double limit = 0;  ///< The maximum; 0 for no limit.
 };
 
 [[nodiscard]] inline Comparison compared(std::string own, std::string peer) {
@@ -102,7 +102,7 @@ struct Comparison {
     return {std::move(own), std::move(peer), Comparison::Kind::difference, microseconds};
 }
 
-/// A number that is not the time of a unit: bytes, or a part of something.
+/// A number that is not the time of a unit: bytes, or a share of something.
 struct Figure {
     std::string name;
     double value = 0;
@@ -116,25 +116,25 @@ public:
     [[nodiscard]] const Options& options() const noexcept { return options_; }
     [[nodiscard]] bool quick() const noexcept { return options_.quick; }
 
-    /// All that follows belongs to this scenario.
+    /// Starts a scenario; what follows belongs to it.
     void begin_scenario(std::string_view name, std::string_view about);
 
-    /// Whether a cell of the scenario is to be run.
+    /// Whether to run a cell of the scenario.
     [[nodiscard]] bool wants(std::string_view cell) const;
 
-    /// Runs a cell, where it is wanted, and tells what came of it; nothing comes of one that is
-    /// not. Comparisons whose contestants are not both there are left out.
+    /// Runs a cell and reports its results; returns nothing for a cell that is not wanted. Skips
+    /// comparisons whose contestants are not both present.
     std::vector<Measurement> run(const Cell& cell, const std::vector<Contestant>& contestants,
                                  const std::vector<Comparison>& comparisons = {});
 
-    /// Numbers besides, told in one line. Of a cell that is wanted.
+    /// Reports further numbers of a wanted cell, in one line.
     void tell(std::string_view cell, std::string_view name, const std::vector<Figure>& figures);
 
-    /// Something that can not be measured here, and why.
+    /// Reports something that cannot be measured here, and why.
     void skip(std::string_view cell, std::string_view name, std::string_view reason);
 
-    /// What remains to be said when all scenarios have run. Throws std::invalid_argument where the
-    /// filter has left nothing to run, std::runtime_error where the file can not be written.
+    /// Prints the summary after all scenarios. Throws std::invalid_argument where the filter has
+    /// left nothing to run, std::runtime_error where the file cannot be written.
     void finish();
 
 private:
@@ -149,8 +149,8 @@ private:
     std::string about_;
     bool headed_ = false;
     std::size_t cells_ = 0;
-    std::vector<std::string> objects_;  ///< Of the JSON output.
-    std::vector<std::string> limits_;   ///< A line for each comparison with a limit.
+    std::vector<std::string> objects_;  ///< For the JSON output.
+    std::vector<std::string> limits_;   ///< One line for each comparison with a limit.
     std::size_t missed_ = 0;
 };
 

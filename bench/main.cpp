@@ -1,4 +1,4 @@
-// Runs the scenarios that are wanted, one after the other.
+// Runs the selected scenarios one after the other.
 #include <fmt/core.h>
 
 #include <cstdio>

@@ -1,7 +1,7 @@
-// What a poller takes of the process: bytes of its heaps, pages beside them, and handles; alone,
-// and for each of a thousand sockets that it waits for.
+// What a poller takes of the process: heap bytes, committed pages outside the heaps, and handles;
+// alone, and for each of a thousand sockets that it waits for.
 //
-// What the kernel itself keeps for them is not seen from here.
+// Memory inside the kernel is not visible here.
 #include <fmt/core.h>
 
 #include <array>
@@ -26,7 +26,7 @@ using test::usage_of_this_process;
 
 constexpr std::size_t sockets_weighed = 1000;
 
-/// Something whose weight is asked for, alone and with sockets.
+/// Something to weigh, alone and with sockets.
 struct Weighed {
     std::string name;
     std::function<void()> make;
@@ -47,7 +47,7 @@ void tell_difference(Bench& bench, const std::string& cell, const std::string& n
 
 void weigh(Bench& bench, const Weighed& weighed, const std::string& alone,
            const std::string& each) {
-    // Once before, for what is made once in the life of a process.
+    // Once before, so that one-time allocations of the process are not counted.
     Connections connections(sockets_weighed);
     weighed.make();
     weighed.watch(connections);

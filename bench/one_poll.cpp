@@ -1,5 +1,5 @@
-// What a wait over WSAPoll costs beside the bare call on the same array: the sockets, and the one
-// through which the poller is roused. Nothing is received, so what is ready stays ready.
+// What a wait over WSAPoll costs, compared with the bare call on the same array: the sockets and
+// the doorbell. Nothing is received, so what is ready stays ready.
 #include <fmt/core.h>
 
 #include <cstddef>
@@ -75,7 +75,7 @@ void run_one_poll(Bench& bench) {
         if (!bench.wants(name(0)) && !bench.wants(name(1)) && !bench.wants(name(count))) {
             continue;
         }
-        // In this order, because what has come is never received.
+        // The order matters, because what has arrived is never received.
         const Connections connections(count);
         measure(bench, name(0), connections, 0);
         connections.send_to(std::vector<std::size_t>{count / 2});

@@ -1,7 +1,7 @@
-// What named pipes cost: 64 bytes there and back, and as much as goes through in one direction.
+// What named pipes cost: 64 bytes there and back, and bulk data in one direction.
 //
-// The contestant has the one end, on this thread. The other is a plain blocking client on a thread
-// of its own: an echo, or one who writes for as long as the pipe is there. It ends when the
+// The contestant owns one end, on this thread. The other end is a plain blocking client on its own
+// thread: an echo, or a writer that writes for as long as the pipe exists. It ends when the
 // contestant's end is closed.
 #include <fmt/core.h>
 
@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t message_size = 64;
 constexpr std::size_t block_size = std::size_t{64} * 1024;
 
-/// Whether the last call on a pipe failed because nobody is there any more.
+/// Whether the last call on a pipe failed because the other end is gone.
 bool has_ended() {
     const DWORD code = ::GetLastError();
     return code == ERROR_BROKEN_PIPE || code == ERROR_NO_DATA || code == ERROR_PIPE_NOT_CONNECTED;
@@ -87,7 +87,7 @@ public:
         try {
             work(*end_);
         } catch (...) {
-            // Where it was the other end that failed, that is what is to be told.
+            // Where the other end failed, report its error.
             other_.rethrow();
             throw;
         }
@@ -109,7 +109,7 @@ private:
 
     OwnedHandle blocking_;
     Worker other_;
-    std::unique_ptr<PipeEnd> end_;  ///< Goes first, which ends what the other does.
+    std::unique_ptr<PipeEnd> end_;  ///< Destroyed first, which ends the other end's work.
 };
 
 void round_trips(PipeEnd& end, std::size_t count) {

@@ -1,14 +1,14 @@
 // What an event costs, by the number of registered and of active sockets, waiting and receiving
 // together: raw WSAPoll and select of all, one AFD request for each socket, and the poller.
 //
-// A round: the peers of the active sockets send one byte each, this thread sees that all of them
-// have arrived, and then it is timed how long the contestant takes to report each of them and to
-// receive its byte. Sending is not timed: all is there when the timed part begins, so nothing
-// depends on how the threads of the system are scheduled. Each contestant has what it is given for
-// itself: during its turn nothing of the others is registered or in flight.
+// A round: the peers of the active sockets send one byte each, this thread checks that all have
+// arrived, and then times how long the contestant takes to report each of them and to receive its
+// byte. Sending is not timed: everything is there when the timed part begins, so nothing depends on
+// how the system schedules threads. Nothing of the other contestants is registered or in flight
+// during a turn.
 //
 // The active sockets are spread evenly over the registered ones. In one scenario they stay the
-// same, in the other each round has the next ones, as on a server with many connections.
+// same; in the other each round has the next ones, as on a server with many connections.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -89,8 +89,8 @@ std::vector<Load> make_loads(const Bench& bench, bool moves) {
     return loads;
 }
 
-/// Many short turns, because what else the machine does is best shared evenly then; and enough
-/// rounds at the begin of each for a policy that goes by what was active lately.
+/// Many short turns, because they share other load evenly; and each warms up with enough rounds for
+/// a policy that depends on recent activity.
 Effort effort_for(const Load& load, bool quick) {
     const auto rounds = [&](std::size_t events, std::size_t least, std::size_t most) {
         return std::clamp(events / load.active, least, most);
@@ -136,7 +136,7 @@ void measure(Bench& bench, const Load& load, bool moves, const std::vector<Entra
                                [&contestant, sockets] { contestant.watch(sockets); },
                                [&contestant] { contestant.forget(); }});
     }
-    // The automatic backend is held to the better of the two by being held to both.
+    // A limit against each of the two limits it against the better one.
     const bool together = load.active >= 16 && !moves;
     std::vector<Comparison> comparisons = {at_most(1.05, automatic, wsapoll)};
     comparisons.push_back(at_most(together ? 0.7 : 1.05, automatic, request_each));

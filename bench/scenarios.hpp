@@ -1,5 +1,5 @@
-// The scenarios, each in a file of its name, the two of readiness in one. A scenario is run on the
-// main thread, with Winsock started, and throws std::exception where something does not work.
+// The scenarios, each in a file of its name, the two of readiness in one. A scenario runs on the
+// main thread, with Winsock started, and throws std::exception on failure.
 #pragma once
 
 #include "harness.hpp"

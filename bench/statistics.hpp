@@ -1,4 +1,4 @@
-// What is said of many samples of the same thing.
+// Summarizes many samples of the same quantity.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +15,14 @@ namespace wakepoll::bench {
 }
 
 struct Summary {
-    double low = 0;  ///< What only a few of the rounds fall below.
+    double low = 0;  ///< The quantile at `few`.
     double median = 0;
     double p99 = 0;
     double spread = 0;  ///< Between the quartiles, as a part of the median.
     std::size_t samples = 0;
 };
 
-/// Of at least one sample; `few` is the part of them that is below `low`.
+/// Requires at least one sample; `few` is the part of them that is below `low`.
 [[nodiscard]] inline Summary summary_of(const std::vector<double>& sorted, double few) {
     const double median = quantile(sorted, 0.5);
     const double between = quantile(sorted, 0.75) - quantile(sorted, 0.25);

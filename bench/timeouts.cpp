@@ -1,5 +1,5 @@
-// How far a wait that nothing ends is from its timeout. Each way is asked for what it can be asked
-// for: those that know whole milliseconds round up, as their users must.
+// How far a wait that nothing ends is from its timeout. Ways that take whole milliseconds are asked
+// for the next whole one, as their users must.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -29,8 +29,7 @@ DWORD whole_milliseconds(Microseconds time) {
     return static_cast<DWORD>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
-/// The two mean different things: one that ends early has broken its promise, one that ends late
-/// is slow.
+/// Reports early and late separately: an early end breaks a promise, a late one is slow.
 void tell_early_and_late(Bench& bench, const std::string& cell, const Measurement& measured) {
     const std::vector<double>& samples = measured.samples;
     const auto on_time = std::lower_bound(samples.begin(), samples.end(), 0.0);

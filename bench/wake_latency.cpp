@@ -1,9 +1,9 @@
-// How long it takes from the begin of a wake until the woken thread is back from its wait, having
-// taken what roused it.
+// The time from the start of a wake until the woken thread has returned from its wait and consumed
+// the wake.
 //
-// The owner says that he is about to wait, and is given time to park, before he is woken: a wake of
-// a thread that is not parked is another, cheaper thing. (That pause is not timed; it makes the
-// measurement one of wakes, it does not make it right.)
+// The owner announces that it is about to wait, and gets time to park before the wake: waking a
+// thread that is not parked is cheaper. (That pause is not timed, and correctness does not depend
+// on it.)
 #include <fmt/core.h>
 
 #include <atomic>
@@ -28,7 +28,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A thread that waits whenever it is told to.
+/// A thread that waits on request.
 class Owner {
 public:
     explicit Owner(std::unique_ptr<ParkedContestant> contestant)
@@ -40,7 +40,7 @@ public:
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
 
-    /// Lets it park for this long, wakes it, and says how long that took.
+    /// Gives it this long to park, wakes it, and returns how long that took.
     [[nodiscard]] Nanoseconds wake_after(DWORD milliseconds) {
         begin_.give();
         ::Sleep(milliseconds);
@@ -72,7 +72,7 @@ private:
     std::atomic<bool> stopping_ = false;
     Clock::time_point woken_;     ///< Written before `end_` is given, read after.
     std::exception_ptr failure_;  ///< Likewise.
-    std::jthread thread_;         ///< The last: it uses the others.
+    std::jthread thread_;         ///< Last: it uses the others.
 };
 
 void measure(Bench& bench, const std::string& cell, DWORD pause,
@@ -85,8 +85,8 @@ void measure(Bench& bench, const std::string& cell, DWORD pause,
                                [&owner, make = make] { owner = std::make_unique<Owner>(make()); },
                                [&owner] { owner.reset(); }});
     }
-    // On Wine a thread may be woken at the next tick of the scheduler only, and whether it is stays
-    // the same for a while. So there are many short turns, and fewer rounds are taken for
+    // On Wine some wakes come only at the next tick of the scheduler, and whether they do stays the
+    // same for a while. So there are many short turns, and a smaller share of rounds counts as
     // undisturbed.
     constexpr double undisturbed = 0.05;
     const Effort effort = bench.quick() ? Effort{8, 2, 6}
@@ -119,7 +119,7 @@ void run_wake_latency(Bench& bench) {
         }
         const Connections connections(count);
         const std::span<const SOCKET> sockets = connections.locals();
-        // A call with many sockets takes its time before it blocks.
+        // A call with many sockets needs time before it blocks.
         const auto pause = static_cast<DWORD>(1 + count / 100);
         measure(bench, by_wsapoll, pause,
                 {{wsapoll, [sockets] { return make_parked_in_wsapoll(sockets); }},

@@ -1,9 +1,9 @@
-// Four threads wake one as often as they can: what a wake costs him who asks for it, and how many
-// of them are one in the end.
+// Four threads wake one as often as they can: what a wake costs its caller, and how many of them
+// are coalesced.
 //
-// A round: each thread asks for its wakes, the owner waits again and again, and the round is over
-// when the owner has taken all of them, or knows of the last. Timed is all of it, divided by the
-// number of wakes.
+// A round: each thread makes its wakes, the owner waits repeatedly, and the round is over when the
+// owner has taken all of them, or knows of the last. All of it is timed, divided by the number of
+// wakes.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t threads = 4;
 
-/// The threads that wake, and whom they wake.
+/// The threads that wake, and the contestant they wake.
 class Storm {
 public:
     Storm(std::unique_ptr<ParkedContestant> contestant, std::size_t wakes_each)
@@ -44,7 +44,7 @@ public:
     Storm(const Storm&) = delete;
     Storm& operator=(const Storm&) = delete;
 
-    /// Throws where something failed in a thread.
+    /// Throws where a thread failed.
     void round() {
         running_ = threads;
         for (const Signal& begin : begin_) {
@@ -66,7 +66,8 @@ private:
             for (std::size_t i = 1; i < wakes_each_; ++i) {
                 contestant_->wake();
             }
-            // Before the last one, so that the owner is woken once more after nobody is running.
+            // Before the last wake, so that the owner wakes once more after all threads have
+            // finished.
             --running_;
             contestant_->wake();
         }
@@ -77,7 +78,7 @@ private:
     std::array<Signal, threads> begin_;
     std::atomic<std::size_t> running_ = 0;
     std::atomic<bool> stopping_ = false;
-    std::array<std::jthread, threads> threads_;  ///< The last: they use the others.
+    std::array<std::jthread, threads> threads_;  ///< Last: they use the others.
 };
 
 }  // namespace

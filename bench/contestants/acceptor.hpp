@@ -1,4 +1,4 @@
-// One who accepts connections and closes them at once, as the accepts scenario drives it.
+// Accepts connections and closes them at once; driven by the accepts scenario.
 #pragma once
 
 #include <cstddef>
@@ -12,26 +12,26 @@ class Acceptor {
 public:
     virtual ~Acceptor() = default;
 
-    /// Where it listens, from its creation on.
+    /// Where it listens; valid from construction.
     [[nodiscard]] virtual sockaddr_in address() const = 0;
 
-    /// Accepts so many connections and closes each of them.
+    /// Accepts `count` connections and closes each.
     virtual void accept(std::size_t count) = 0;
 
     /// Makes `accept` throw, because no more connections will come. Any thread.
     virtual void stop() = 0;
 };
 
-/// How many accepts are kept in flight by those who can.
+/// The number of accepts in flight, where a contestant supports several.
 inline constexpr std::size_t accepts_in_flight = 4;
 
-/// A poller and submit_accept.
+/// A poller with submit_accept.
 [[nodiscard]] std::unique_ptr<Acceptor> make_submitting_acceptor();
 
-/// A poller and register_handle of a listener that does not block.
+/// A poller with a registered non-blocking listener.
 [[nodiscard]] std::unique_ptr<Acceptor> make_readiness_acceptor();
 
-/// A listener that blocks, and nothing else.
+/// A blocking listener.
 [[nodiscard]] std::unique_ptr<Acceptor> make_blocking_acceptor();
 
 /// async_accept; null where Asio was not found.

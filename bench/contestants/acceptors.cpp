@@ -1,4 +1,4 @@
-// Accepting by the poller, in both of its ways, and by a call that blocks.
+// Accepts by the poller, in both of its ways, and by a blocking call.
 #include <array>
 #include <atomic>
 #include <optional>
@@ -10,7 +10,7 @@
 namespace wakepoll::bench {
 namespace {
 
-/// What both ways of the poller share.
+/// Shared by both ways of the poller.
 class PollerAcceptor : public Acceptor {
 public:
     PollerAcceptor() : poller_(make_poller_of({})), waker_(poller_.waker()) {}
@@ -46,13 +46,13 @@ public:
             submit(i);
         }
     }
-    /// What is in flight ends with the poller, before the buffers go.
+    /// Disposes the poller, which ends what is in flight, before the buffers are destroyed.
     ~SubmittingAcceptor() override { poller().dispose(); }
     SubmittingAcceptor(const SubmittingAcceptor&) = delete;
     SubmittingAcceptor& operator=(const SubmittingAcceptor&) = delete;
 
     void accept(std::size_t count) override {
-        // What was accepted beyond a round is the next one's.
+        // Connections accepted beyond a round count for the next one.
         while (accepted_ < count) {
             for (const NativeEvent& event : wait()) {
                 const Completion& completion = *event.completion;
@@ -109,8 +109,7 @@ public:
         }
     }
 
-    /// By a connection that it does not count: a call that blocks can be ended by nothing else that
-    /// holds on every system.
+    /// Makes a connection that is not counted: nothing else ends a blocking call on every system.
     void stop() override {
         stopped_ = true;
         connect(open_stream(), listener_.address());

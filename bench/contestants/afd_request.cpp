@@ -37,7 +37,7 @@ void AfdRequest::poll(ULONG events) {
 
 void AfdRequest::cancel() {
     IO_STATUS_BLOCK of_cancel = {};
-    // One that has just been answered is not found, and needs no cancel.
+    // A request that has just been answered is not found and needs no cancel.
     ::NtCancelIoFileEx(device, &status, &of_cancel);
 }
 

@@ -1,12 +1,12 @@
-// One AFD request for one socket, by Windows' own calls, as wepoll makes it: 32 sockets to a handle
-// of the device, every answer by a packet, also one that is given at once.
+// One AFD request for one socket, by Windows' own calls, as wepoll makes it: 32 sockets per device
+// handle, and a packet for every answer, including immediate ones.
 #pragma once
 
 #include <cstddef>
 
 #include "support/loopback_sockets.hpp"
 
-// Behind <windows.h>, which the above includes.
+// After <windows.h>, which is included above.
 #include <winternl.h>
 
 namespace wakepoll::bench {
@@ -15,12 +15,13 @@ inline constexpr std::size_t sockets_per_device = 32;
 
 namespace afd_event {
 inline constexpr ULONG receive_urgent = 0x2;
-/// Receive, disconnect, abort, local close, accept, connect failed: what wepoll asks for EPOLLIN.
+/// Receive, disconnect, abort, local close, accept, connect failed: what wepoll requests for
+/// EPOLLIN.
 inline constexpr ULONG readable = 0x1 | 0x8 | 0x10 | 0x20 | 0x80 | 0x100;
 }  // namespace afd_event
 
 struct AfdRequest {
-    /// What the device is given, and overwrites with its answer.
+    /// The input of the request, which the answer overwrites.
     struct Info {
         LARGE_INTEGER timeout;
         ULONG count;
@@ -37,18 +38,18 @@ struct AfdRequest {
     IO_STATUS_BLOCK status = {};
     bool in_flight = false;
 
-    /// Makes the request, which has no other in flight.
+    /// Submits the request; none may be in flight.
     void poll(ULONG events);
-    /// Its packet comes all the same.
+    /// Its packet still comes.
     void cancel();
-    /// Some event was reported; to be asked when its packet has come.
+    /// True where an event was reported; call after its packet has come.
     [[nodiscard]] bool is_ready() const noexcept { return info.count != 0 && info.events != 0; }
 
-    /// The request that this packet ends: its context is its own status block.
+    /// The request that a packet belongs to: the context is its status block.
     [[nodiscard]] static AfdRequest& ended_by(const OVERLAPPED_ENTRY& packet) noexcept;
 };
 
-/// A handle of the device whose packets come to this port.
+/// Opens a device handle whose packets come to this port.
 [[nodiscard]] HANDLE open_afd_device(HANDLE port);
 
 }  // namespace wakepoll::bench

@@ -1,5 +1,5 @@
-// One AFD request for each socket, and each socket that was reported asked again at the begin of
-// the next wait, as wepoll does it.
+// One AFD request for each socket; each reported socket is polled again at the beginning of the
+// next wait, as wepoll does it.
 #include <cstddef>
 #include <deque>
 #include <vector>

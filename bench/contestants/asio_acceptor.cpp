@@ -1,4 +1,4 @@
-// Accepting by Asio.
+// Accepts by Asio.
 #include "contestants/acceptor.hpp"
 #include "contestants/asio_bounded.hpp"
 
@@ -20,7 +20,7 @@ public:
     }
 
     void accept(std::size_t count) override {
-        // What was accepted beyond a round is the next one's.
+        // Connections accepted beyond a round count for the next one.
         asio_.run_until([this, count] { return accepted_ >= count; });
         accepted_ -= count;
     }

@@ -1,4 +1,4 @@
-// An io_context that is run until something has happened, and no longer than a benchmark waits.
+// Runs an io_context until something has happened, but no longer than a benchmark waits.
 #pragma once
 
 #include "contestants/asio_all.hpp"
@@ -10,7 +10,7 @@ class AsioBounded {
 public:
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
 
-    /// Runs handlers until `is_done` says that it is enough.
+    /// Runs handlers until `is_done` returns true.
     template <class Condition>
     void run_until(const Condition& is_done) {
         while (!is_done()) {
@@ -22,7 +22,8 @@ public:
 
 private:
     asio::io_context context_{1};
-    /// Without it the context would stop, and want to be restarted, whenever nothing is in flight.
+    /// Keeps the context from stopping, which would require a restart, whenever nothing is in
+    /// flight.
     asio::executor_work_guard<asio::io_context::executor_type> work_ =
         asio::make_work_guard(context_);
 };

@@ -1,5 +1,5 @@
-// The echo server of Asio's own examples (cpp11/echo/async_tcp_echo_server.cpp), on an io_context
-// that is told that one thread runs it.
+// The echo server of Asio's examples (cpp11/echo/async_tcp_echo_server.cpp), with an io_context set
+// up for one thread.
 #include "contestants/asio_all.hpp"
 #include "contestants/echo_server.hpp"
 
@@ -72,7 +72,7 @@ private:
         });
     }
 
-    /// With the last one the context runs out of work.
+    /// With the last connection the context runs out of work.
     void closed() {
         if (++closed_ == connections_) {
             acceptor_.close();

@@ -1,4 +1,4 @@
-// Blocks of a file by Asio's random_access_handle.
+// Reads blocks of a file by Asio's random_access_handle.
 #include <algorithm>
 
 #include "contestants/asio_bounded.hpp"

@@ -1,4 +1,4 @@
-// An io_context and the sockets that it waits for, to be weighed.
+// An io_context and the sockets that it waits for; its memory is measured.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ class AsioRegistrations {
 public:
     virtual ~AsioRegistrations() = default;
 
-    /// Waits for these to become readable, until the end of its life. They are its own from now on.
+    /// Waits for these to become readable until it is destroyed. Takes ownership of them.
     virtual void watch(std::span<const SOCKET> sockets) = 0;
 };
 

@@ -1,4 +1,4 @@
-// A wait of Asio's that only its timer ends.
+// A wait in Asio that only its timer ends.
 #pragma once
 
 #include <chrono>

@@ -43,7 +43,8 @@ private:
 
     static PollerConfig config_for(std::size_t connections) {
         PollerConfig config;
-        // One operation each, and the accept. An entry is free again once its end was looked at.
+        // One operation per connection, and the accept. An entry is free again once its event was
+        // handled.
         config.max_overlapped_entries = static_cast<std::uint32_t>(connections + 1);
         return config;
     }
@@ -97,8 +98,8 @@ private:
 
     Listener listener_;
     std::array<std::byte, OsPoller::accept_address_size> addresses_ = {};
-    std::deque<Connection> connections_;  ///< Those that have ended, too, until all have.
-    OsPoller poller_;  ///< Goes before the buffers: what is in flight ends with it.
+    std::deque<Connection> connections_;  ///< Ended ones stay until all have ended.
+    OsPoller poller_;  ///< Destroyed before the buffers: that ends what is in flight.
     Waker waker_;
     std::vector<NativeEvent> events_;
     std::size_t closed_ = 0;

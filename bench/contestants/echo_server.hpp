@@ -1,4 +1,4 @@
-// A server that sends back what it receives, as the echo scenario drives it.
+// Sends back what it receives; driven by the echo scenario.
 #pragma once
 
 #include <array>
@@ -16,22 +16,22 @@ class EchoServer {
 public:
     virtual ~EchoServer() = default;
 
-    /// Where it listens, from its creation on.
+    /// Where it listens; valid from construction.
     [[nodiscard]] virtual sockaddr_in address() const = 0;
 
-    /// Accepts connections, and returns when so many have been closed by their peers. It goes on
-    /// listening meanwhile, as a server does.
+    /// Accepts connections, and returns when `connections` have been closed by their peers. Keeps
+    /// listening throughout, as a server does.
     virtual void serve(std::size_t connections) = 0;
 
     /// Ends `serve` early, where connections are missing because something has failed. Any thread.
     virtual void stop() = 0;
 };
 
-/// How many events a server takes from one wait at most, of those who must say: room for all
-/// connections, so that nobody asks twice about what was ready once.
+/// The maximum number of events per wait, where a server has to choose: room for all connections,
+/// so that all that is ready is reported at once.
 inline constexpr std::size_t echo_events_per_wait = 1024;
 
-/// The most that is received by one call.
+/// The maximum that one call receives.
 inline constexpr std::size_t echo_buffer_size = 1024;
 
 inline void send_at_once(SOCKET socket) {
@@ -41,13 +41,13 @@ inline void send_at_once(SOCKET socket) {
           "setsockopt");
 }
 
-/// What those who go by readiness do with a connection.
+/// A connection of a readiness-based server.
 class EchoConnection {
 public:
     enum class Wants : std::uint8_t {
-        input,  ///< To be told when there is something to receive.
-        room,   ///< To be told when the rest can be sent.
-        end,    ///< Nothing any more: the peer has gone.
+        input,  ///< A report when there is something to receive.
+        room,   ///< A report when the rest can be sent.
+        end,    ///< Nothing more: the peer has gone.
     };
 
     explicit EchoConnection(Socket socket) : socket_(std::move(socket)) {
@@ -57,7 +57,7 @@ public:
 
     [[nodiscard]] SOCKET socket() const noexcept { return socket_.get(); }
 
-    /// Receives once, where nothing is left to be sent, and sends what there is room for.
+    /// Receives once, where nothing is left to send, and sends what there is room for.
     [[nodiscard]] Wants go_on() {
         if (unsent_.empty()) {
             const int received =
@@ -86,16 +86,16 @@ private:
     std::span<const char> unsent_;
 };
 
-/// A poller with the backend that it chooses, register_handle, recv and send.
+/// A poller with its default backend, register_handle, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_readiness_echo();
 
-/// A poller, submit_accept, submit_read and submit_write. Room for so many connections.
+/// A poller with submit_accept, submit_read and submit_write. Room for this many connections.
 [[nodiscard]] std::unique_ptr<EchoServer> make_completion_echo(std::size_t connections);
 
 /// One WSAPoll of all sockets, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_wsapoll_echo();
 
-/// Asio's own echo server; null where Asio was not found.
+/// Asio's echo server; null where Asio was not found.
 [[nodiscard]] std::unique_ptr<EchoServer> make_asio_echo();
 
 }  // namespace wakepoll::bench

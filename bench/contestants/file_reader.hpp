@@ -1,4 +1,4 @@
-// One who reads blocks of a file in any order, as the files scenario drives it.
+// Reads blocks of a file in any order; driven by the files scenario.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +18,20 @@ class FileReader {
 public:
     virtual ~FileReader() = default;
 
-    /// Reads the block at each of these offsets. As many reads are in flight at a time as there is
-    /// depth, and each that ends is followed by the next.
+    /// Reads the block at each of these offsets. Keeps `depth` reads in flight: each that ends is
+    /// followed by the next.
     virtual void read(std::span<const std::uint64_t> offsets) = 0;
 };
 
-/// The buffers of the reads in flight, each with the block that was asked for. A block begins with
-/// its offset, so it can be seen whether it is the right one.
+/// The buffers of the reads in flight, each with the offset of its block. A block begins with its
+/// offset, so that the right one can be verified.
 class Blocks {
 public:
     explicit Blocks(std::size_t depth) : bytes_(depth * file_block_size), offsets_(depth) {}
 
     [[nodiscard]] std::size_t depth() const noexcept { return offsets_.size(); }
 
-    /// For a read of the block at this offset.
+    /// Returns the buffer for a read at this offset.
     [[nodiscard]] std::span<std::byte> ask(std::size_t index, std::uint64_t offset) {
         offsets_[index] = offset;
         return std::span(bytes_).subspan(index * file_block_size, file_block_size);

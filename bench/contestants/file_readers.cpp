@@ -1,4 +1,4 @@
-// Blocks of a file by the poller, and by Windows' own calls.
+// Reads blocks of a file by the poller, and by Windows' own calls.
 #include <algorithm>
 #include <utility>
 
@@ -54,7 +54,7 @@ private:
 
     OwnedHandle file_;
     Blocks blocks_;
-    OsPoller poller_;  ///< Goes before the buffers: what is in flight ends with it.
+    OsPoller poller_;  ///< Destroyed before the buffers: that ends what is in flight.
     std::vector<NativeEvent> events_;
 };
 

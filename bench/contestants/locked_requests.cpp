@@ -1,6 +1,6 @@
-// The simplest poller that takes changes from any thread: one AFD request for each socket, and one
-// lock around all of it, which is given back while the waiting thread is blocked. A change makes or
-// cancels the request itself, and rouses no one.
+// The simplest poller that accepts changes from any thread: one AFD request for each socket, and
+// one lock around everything, released while the waiting thread blocks. A change submits or cancels
+// the request itself, and wakes no thread.
 #include <array>
 #include <atomic>
 #include <unordered_map>
@@ -25,7 +25,7 @@ private:
     SRWLOCK& lock_;
 };
 
-/// With interest in nothing, a hang-up is still asked for, as everywhere.
+/// Without interest, a hang-up is still requested, as everywhere.
 ULONG events_of(Wanted wanted) noexcept {
     constexpr ULONG always = 0x8 | 0x10 | 0x20 | 0x100;
     switch (wanted) {
@@ -40,9 +40,9 @@ ULONG events_of(Wanted wanted) noexcept {
 }
 
 struct Watched {
-    AfdRequest request;  ///< The first: a packet names it.
+    AfdRequest request;  ///< First: a packet's context points to it.
     ULONG wanted = 0;
-    ULONG asked = 0;  ///< Of the request in flight.
+    ULONG asked = 0;  ///< By the request in flight.
     bool canceled = false;
     bool removed = false;
 
@@ -61,7 +61,7 @@ struct Watched {
 
 class LockedRequests final : public SharedPoller {
 public:
-    /// Nothing is in flight any more: all have been removed, and the thread has settled.
+    /// Nothing is in flight any more: all sockets were removed, and the thread has settled.
     ~LockedRequests() override {
         for (const HANDLE device : devices_) {
             ::CloseHandle(device);
@@ -157,7 +157,7 @@ private:
         return devices_[place];
     }
 
-    /// A device serves again when all have had their turn, as if a table gave out its slots.
+    /// The device handles are used in rotation, as if a table assigned slots.
     static constexpr std::size_t most_sockets = 1024;
 
     RawPort port_;

@@ -1,4 +1,4 @@
-// Waking a thread that runs an io_context: by post, as Asio's documentation says.
+// Wakes a thread that runs an io_context: by post, as Asio's documentation says.
 #include "contestants/asio_all.hpp"
 #include "contestants/parked_contestant.hpp"
 

@@ -1,4 +1,4 @@
-// A thread that is parked until another wakes it, as the wake scenarios drive it.
+// A thread that is parked until another wakes it; driven by the wake scenarios.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +16,17 @@ class ParkedContestant {
 public:
     virtual ~ParkedContestant() = default;
 
-    /// Blocks until a wake, and takes it, or as many as there are at hand. Returns how many were
-    /// taken; more than one may be told as one. The owner's thread.
+    /// Blocks until a wake, and takes it, with any others that are pending. Returns how many were
+    /// taken; several may count as one. Called by the owner's thread.
     virtual std::size_t wait() = 0;
 
-    /// Ends the wait in progress, or the next. Any thread.
+    /// Ends the current wait, or the next. Any thread.
     virtual void wake() = 0;
 
-    /// Whether `wait` counts every wake; otherwise those that come together are told as one.
+    /// Whether `wait` counts every wake; otherwise wakes that come together count as one.
     [[nodiscard]] virtual bool tells_each_wake() const { return true; }
 
-    /// The part of all wakes asked for that took no kernel call; below 0 where there is no such.
+    /// The share of wakes that took no kernel call; negative where this does not apply.
     [[nodiscard]] virtual double coalesced_part() const { return -1; }
 };
 
@@ -36,7 +36,7 @@ using MakeParked = std::function<std::unique_ptr<ParkedContestant>()>;
 [[nodiscard]] std::unique_ptr<ParkedContestant> make_parked_at_port();
 
 /// WSAPoll of these sockets, none of which is ever ready, and of one that a wake sends a byte to:
-/// the documented way to wake a thread out of it.
+/// the documented way to wake a thread from WSAPoll.
 [[nodiscard]] std::unique_ptr<ParkedContestant> make_parked_in_wsapoll(
     std::span<const SOCKET> sockets);
 

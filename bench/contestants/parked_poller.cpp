@@ -1,4 +1,4 @@
-// Waking a thread that waits in the library, by its public interface alone.
+// Wakes a thread that waits in the library, through its public interface only.
 #include <array>
 #include <chrono>
 

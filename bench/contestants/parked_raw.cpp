@@ -1,4 +1,4 @@
-// Waking a thread with nothing but Windows' own calls.
+// Wakes a thread by Windows' own calls only.
 #include <array>
 #include <vector>
 

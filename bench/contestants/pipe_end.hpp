@@ -1,5 +1,5 @@
-// One end of a named pipe, opened for overlapped use, as the pipes scenario drives it: one
-// operation at a time, each waited for where completions come.
+// One overlapped end of a named pipe; driven by the pipes scenario: one operation at a time, and a
+// wait for each completion.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class PipeEnd {
 public:
     virtual ~PipeEnd() = default;
 
-    /// Begins a read and waits until it is done. Returns how many bytes have come, at least one.
+    /// Starts a read and waits until it is done. Returns the number of bytes, at least one.
     [[nodiscard]] virtual std::size_t read(std::span<std::byte> buffer) = 0;
 
     /// Writes all of it.

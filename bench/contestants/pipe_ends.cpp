@@ -1,4 +1,4 @@
-// A pipe by the poller, and by Windows' own calls.
+// Uses a pipe by the poller, and by Windows' own calls.
 #include <array>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// The library itself, by its public interface alone.
+// The library, through its public interface only.
 #include <optional>
 #include <vector>
 
@@ -41,7 +41,7 @@ private:
 }  // namespace
 
 std::unique_ptr<ReadinessContestant> make_poller(Backend backend) {
-    // One that can not be had is found out here, not in the middle of the table.
+    // Fails here and not in the middle of the table where the backend is not available.
     PollerConfig config;
     config.backend = backend;
     (void)make_poller_of(config);

@@ -1,4 +1,4 @@
-// A way of waiting for many sockets, as the readiness benchmarks drive it.
+// A way to wait for many sockets; driven by the readiness benchmarks.
 #pragma once
 
 #include <cstddef>
@@ -11,33 +11,33 @@
 
 namespace wakepoll::bench {
 
-/// How many events a contestant takes from one wait at most, those that must say.
+/// The maximum number of events per wait, where a contestant has to choose.
 inline constexpr std::size_t events_per_wait = 1024;
 
 class ReadinessContestant {
 public:
     virtual ~ReadinessContestant() = default;
 
-    /// Begins to wait for these to become readable. They live until `forget`.
+    /// Starts waiting for these to become readable. They live until `forget`.
     virtual void watch(std::span<const SOCKET> sockets) = 0;
 
     /// Waits until `expected` sockets have been reported, and receives one byte of each.
     virtual void receive_from(std::size_t expected) = 0;
 
-    /// Ends what `watch` has begun. Nothing stays in flight: it would slow the others down.
+    /// Ends what `watch` has started. Nothing may stay in flight: it would slow the others down.
     virtual void forget() = 0;
 };
 
-/// One WSAPoll of all sockets, whose array is kept ready.
+/// One WSAPoll of all sockets, over an array that is kept ready.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_wsapoll_of_all();
 
-/// One select of all sockets, whose set is built anew for each call, as select demands.
+/// One select of all sockets, over a set that is rebuilt for each call, as select requires.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_select_of_all();
 
 /// One AFD request for each socket.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_afd_request_each();
 
-/// A poller with this backend. Throws std::system_error where it can not be created.
+/// A poller with this backend. Throws std::system_error where it cannot be created.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_poller(Backend backend);
 
 }  // namespace wakepoll::bench

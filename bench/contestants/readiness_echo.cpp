@@ -1,5 +1,5 @@
-// An echo server by readiness: what is reported is received and sent back at once, and room to send
-// is asked for only after a send that was short.
+// An echo server by readiness: what is reported is received and sent back at once, and write
+// interest is set only after a short send.
 #include <deque>
 #include <vector>
 
@@ -77,7 +77,7 @@ private:
     }
 
     Listener listener_;
-    std::deque<Watched> watched_;  ///< Those that have ended, too, until all have.
+    std::deque<Watched> watched_;  ///< Ended ones stay until all have ended.
     OsPoller poller_;
     Waker waker_;
     std::vector<NativeEvent> events_;

@@ -1,5 +1,5 @@
-// select: the set of all sockets is copied for each call, because the call overwrites it with those
-// that are ready.
+// select: the set of all sockets is copied for each call, because the call overwrites it with the
+// ready ones.
 #include <cstddef>
 #include <vector>
 
@@ -8,8 +8,8 @@
 namespace wakepoll::bench {
 namespace {
 
-/// A set of any number of sockets: the kernel goes by the count, and FD_SETSIZE is only how many
-/// fit into the structure of the headers.
+/// A set of any number of sockets: the kernel uses the count; FD_SETSIZE is only the size of the
+/// structure in the headers.
 class SocketSet {
 public:
     void assign(std::span<const SOCKET> sockets) {
@@ -18,7 +18,7 @@ public:
     }
     [[nodiscard]] fd_set* get() { return reinterpret_cast<fd_set*>(words_.data()); }
     [[nodiscard]] std::span<const SOCKET> sockets() {
-        // The count is the lower half of its word, and the upper one is 0.
+        // The count is the lower half of its word, and the upper half is 0.
         return std::span<const SOCKET>(words_).subspan(1, words_[0]);
     }
 

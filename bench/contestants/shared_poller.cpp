@@ -1,4 +1,4 @@
-// The library itself, by its public interface alone.
+// The library, through its public interface only.
 #include "contestants/shared_poller.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
-// Something that one thread waits at while another adds, modifies and removes sockets.
+// One thread waits at it while another adds, modifies and removes sockets.
 //
-// One thread calls `wait_until_stopped`; all else is called by another one, which finds the first
-// blocked: after `settle` it has taken what came before.
+// One thread calls `wait_until_stopped`; another calls everything else and finds the first one
+// blocked: after `settle` it has handled all earlier changes.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,25 @@
 
 namespace wakepoll::bench {
 
-/// What is waited for: nothing of it comes.
+/// The interest; no event ever comes.
 enum class Wanted { nothing, data, data_and_urgent };
 
 class SharedPoller {
 public:
     virtual ~SharedPoller() = default;
 
-    /// Each is new, and must be removed again before the end; it is waited for with `Wanted::data`.
+    /// All are new, and must be removed before the end; their interest is `Wanted::data`.
     virtual void add(std::span<const SOCKET> sockets) = 0;
     virtual void modify(std::span<const SOCKET> sockets, Wanted wanted) = 0;
     virtual void remove(std::span<const SOCKET> sockets) = 0;
 
-    /// Waits again and again.
+    /// Waits repeatedly.
     virtual void wait_until_stopped() = 0;
-    /// Has the waiting thread go round once, and returns when it has done so.
+    /// Wakes the waiting thread and returns when it has gone round once.
     virtual void settle() = 0;
     virtual void stop() = 0;
 
-    /// How often a change had to rouse the waiting thread.
+    /// How often a change had to wake the waiting thread.
     [[nodiscard]] virtual std::uint64_t rouses() = 0;
 };
 

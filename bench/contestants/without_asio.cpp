@@ -1,4 +1,4 @@
-// Where Asio was not found, it takes no part.
+// Without Asio, its contestants are missing.
 #include "contestants/acceptor.hpp"
 #include "contestants/asio_registrations.hpp"
 #include "contestants/asio_sleeper.hpp"

@@ -1,5 +1,5 @@
-// An echo server on the bare call: an array of all sockets, the listener first, is given to WSAPoll
-// and looked through until all that are ready were found.
+// An echo server on the bare call: WSAPoll over an array of all sockets, the listener first, which
+// is then scanned until all ready ones were found.
 #include <atomic>
 #include <deque>
 #include <vector>
@@ -33,7 +33,7 @@ public:
                     continue;
                 }
                 --ready;
-                // The last one stands in the place of one that has gone.
+                // The last one has taken the place of a removed one.
                 i += go_on(i) ? 1 : 0;
             }
             if (stopped_) {
@@ -45,7 +45,7 @@ public:
         }
     }
 
-    /// By a connection, for nothing else ends the call.
+    /// Makes a connection, because nothing else ends the call.
     void stop() override {
         stopped_ = true;
         connect(open_stream(), listener_.address());
@@ -76,9 +76,9 @@ private:
     }
 
     Listener listener_;
-    std::deque<EchoConnection> connections_;  ///< Those that have ended, too, until all have.
+    std::deque<EchoConnection> connections_;  ///< Ended ones stay until all have ended.
     std::vector<WSAPOLLFD> entries_;
-    std::vector<EchoConnection*> live_;  ///< Of the entries behind the first.
+    std::vector<EchoConnection*> live_;  ///< Of the entries after the first.
     std::size_t closed_ = 0;
     std::atomic<bool> stopped_ = false;
 };

@@ -1,4 +1,4 @@
-// The documented way: an array of all sockets, given to WSAPoll as it is, and looked through.
+// The documented way: WSAPoll over an array of all sockets, which is then scanned.
 #include <vector>
 
 #include "contestants/readiness_contestant.hpp"

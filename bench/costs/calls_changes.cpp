@@ -1,9 +1,7 @@
-// Kernel calls of changes that are made while another thread is blocked in a wait, and of creating
-// a poller.
+// Kernel calls of changes made while another thread is blocked in a wait, and of creating a poller.
 //
-// A wait that nothing ends but its timeout, and the one change that is made beside it, are counted
-// together: the calls of an idle wait are among them, and those that the waiter makes because it
-// was roused.
+// A wait that only its timeout ends, and the one change made during it, are counted together: this
+// includes the calls of an idle wait, and those that the waiter makes because it was woken.
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -47,12 +45,12 @@ public:
         for (std::size_t i = 0; i < changes; ++i) {
             rig_.world.send(rig_.pairs[sockets_ + i].peer, 1);
         }
-        // The waiter reports it. It is due then, and to end the registration takes no call.
+        // The waiter reports it. Then it is due, and ending the registration takes no call.
         count("add-ready", add, 1, remove);
     }
 
 private:
-    /// One change a wait, which reports so many events; `after` it, something else.
+    /// Makes one change per wait, which reports `reported` events, and then `after`.
     void count(const std::string& what, const Change& change, std::size_t reported = 0,
                const Change& after = {}) {
         const PollerStats before = rig_.poller.stats();

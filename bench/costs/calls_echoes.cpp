@@ -1,8 +1,8 @@
 // Kernel calls of an echo, over 1, 64 and 512 connections: the clients send while the server is
 // blocked, and each gets its bytes back.
 //
-// By readiness the user receives and sends himself. By completions a read is always pending on each
-// connection, and the answer is a write that is submitted.
+// By readiness the user receives and sends. By completions a read is always pending on each
+// connection, and the answer is a submitted write.
 #include <array>
 #include <cstddef>
 #include <string>
@@ -60,7 +60,7 @@ void count_by_readiness(Counts& counts, std::size_t connections, Backend backend
                  {{"recv", echoes}, {"send", echoes}});
 }
 
-/// The server's side of all connections, by completions.
+/// The server side of all connections, by completions.
 class CompletionServer {
 public:
     explicit CompletionServer(Rig& rig) : rig_(rig), buffers_(rig.pairs.size()) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array backends = {Backend::wsapoll, Backend::afd, Backend::automatic};
 constexpr std::size_t rounds = 10;
 
-/// A wait for the one event that is due.
+/// Waits for the one event that is due.
 NativeEvent next_event(Rig& rig) {
     rig.wait_for(1, wait_forever);
     return rig.events.front();
@@ -50,7 +50,7 @@ void count_pipe(Counts& counts) {
     });
 }
 
-/// Blocks of a file, one after the other.
+/// Reads blocks of a file one after the other.
 void count_file(Counts& counts) {
     Rig rig;
     constexpr std::size_t block = 4096;

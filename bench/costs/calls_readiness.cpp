@@ -1,5 +1,5 @@
-// Kernel calls of a wait with k of n sockets ready, in the steady state: the same ones stay ready,
-// or one becomes ready again and again while the poller is blocked, and is calm before the next
+// Kernel calls of a wait with k of n sockets ready, in the steady state: either the same ones stay
+// ready, or one becomes ready repeatedly while the poller is blocked, and is quiet before the next
 // wait.
 #include <array>
 #include <cstddef>

@@ -1,5 +1,5 @@
 // Kernel calls of registrations, with 1000 sockets: register, modify and unregister each of them.
-// What one of many needs once (the doorbell, a handle to the device) is shared by all.
+// What one of many needs once (the doorbell, a device handle) is shared by all.
 #include <array>
 #include <cstddef>
 #include <string>
@@ -28,12 +28,12 @@ void count_backend(Counts& counts, Backend backend) {
         }
     });
     rig.come_to_rest();
-    // To less than before, and back: what the kernel was asked stays good.
+    // To less than before, and back: the request in flight still covers it.
     counts.count(named("modify-to-less/", sockets, backend), 2 * sockets, rig, [&] {
         modify_all(rig, IoInterest::none);
         modify_all(rig, IoInterest::read);
     });
-    // To more, and the wait that has to ask the kernel anew.
+    // To more, and the wait that has to poll again.
     counts.count(named("modify-to-more/", sockets, backend), sockets, rig, [&] {
         modify_all(rig, IoInterest::read | IoInterest::read_hangup | IoInterest::priority);
         rig.wait_for(0);

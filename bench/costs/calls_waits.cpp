@@ -34,7 +34,7 @@ void set_and_wait(Rig& rig) {
 void count_timer(Counts& counts, std::size_t sockets, Backend backend) {
     Rig rig(backend);
     rig.add_sockets(sockets);
-    set_and_wait(rig);  // The first makes the kernel's timer.
+    set_and_wait(rig);  // The first creates the kernel's timer.
     counts.count(named("timer/", sockets, backend), waits, rig, [&] {
         for (std::size_t i = 0; i < waits; ++i) {
             set_and_wait(rig);

@@ -7,7 +7,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Where the poller blocks; at the port alone where there is no socket.
+/// Where the poller blocks; at the port where there is no socket.
 struct Parking {
     std::size_t sockets;
     Backend backend;
@@ -42,7 +42,7 @@ void count_parked(Counts& counts, const Parking& parking) {
     });
 }
 
-/// Four wakers that post in turn, while the poller is parked: one of the posts ends the block, and
+/// Four wakers that post in turn while the poller is parked: one of the posts ends the block, and
 /// the others coalesce with it.
 void count_storm(Counts& counts, const Parking& parking) {
     Rig rig(parking.backend);

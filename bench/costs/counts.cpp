@@ -6,7 +6,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Short, and the same number for the same quotient: what is compared is the text.
+/// Short, and the same text for the same quotient, because the text is compared.
 std::string quotient(std::uint64_t calls, std::size_t operations) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.6g",
@@ -14,7 +14,7 @@ std::string quotient(std::uint64_t calls, std::size_t operations) {
     return text.data();
 }
 
-/// Calls `visit` with the name and the number an operation of each kernel call that was made.
+/// Calls `visit` with the name and the number per operation of each kernel call that was made.
 template <class Visit>
 void for_each_call(const Count& count, const Visit& visit) {
     for (std::size_t i = 0; i < count.calls.size(); ++i) {

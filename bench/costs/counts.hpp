@@ -1,8 +1,8 @@
-// Kernel calls of an operation, counted exactly: what kernel-calls prints, one scenario a line.
+// Exact counts of kernel calls per operation: what kernel-calls prints, one scenario per line.
 //
-// A scenario sets up a rig, and hands over code that performs its operations. What the simulated
-// kernel counts meanwhile is the library's, whoever makes it do so; the calls that a user has to
-// make beside it (to receive, to send, to accept) are no part of that and are told apart.
+// A scenario sets up a rig and passes code that performs its operations. What the simulated kernel
+// counts during that code is the library's; the calls that a user has to make besides (to receive,
+// to send, to accept) are not counted in and are listed separately.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace wakepoll::costs {
 
-/// Calls that the user of the library makes himself, by name.
+/// Calls that the user of the library makes, by name.
 using UsersCalls = std::vector<std::pair<std::string, std::size_t>>;
 
 struct Count {
@@ -26,17 +26,17 @@ struct Count {
     std::uint64_t total = 0;
     std::array<std::uint64_t, sim::call_kinds> calls{};  ///< by `sim::Call`
     UsersCalls users;
-    std::string noted;  ///< What else was counted, empty where nothing was; and how often.
+    std::string noted;  ///< What else was counted, and how often; empty where nothing was.
     std::uint64_t notes = 0;
 };
 
 class Counts {
 public:
-    /// Performs the operations of a scenario once, all of them in `body`, and keeps what they cost.
+    /// Performs the operations of a scenario once, all of them in `body`, and stores their cost.
     void count(std::string name, std::size_t operations, Rig& rig,
                const std::function<void()>& body, UsersCalls users = {});
 
-    /// Beside the calls of the last scenario, something that is no call.
+    /// Adds to the last scenario a number that is not a call.
     void note(std::string what, std::uint64_t number);
 
     void print_text() const;
@@ -47,7 +47,7 @@ private:
     std::vector<Count> counts_;
 };
 
-// One source each.
+// One source file each.
 void count_wakes(Counts& counts);
 void count_readiness(Counts& counts);
 void count_waits(Counts& counts);

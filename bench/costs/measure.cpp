@@ -10,7 +10,7 @@ void Measurement::measure(const Entry& entry, const std::function<void()>& body)
         body();
         return;
     }
-    // What is set up between the entries runs several times as fast while nobody looks.
+    // Set-up between the entries runs several times as fast without instrumentation.
     CALLGRIND_START_INSTRUMENTATION;
     CALLGRIND_ZERO_STATS;
     body();

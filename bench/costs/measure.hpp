@@ -1,11 +1,11 @@
 // What own-costs measures, one entry after the other.
 //
-// An entry is a name, how many operations it consists of, how many events these report, and code
-// that performs them by the functions of public_calls.hpp. Whatever is to be set up before is done
-// by the caller, and is not counted: callgrind looks only at what runs inside of `measure`, and
-// writes a file of its own about each entry, with the entry's name in it.
+// An entry is a name, the number of its operations, how many events an operation reports, and code
+// that performs them by the functions of public_calls.hpp. The caller does the set-up, which is not
+// counted: callgrind counts only inside `measure`, and writes one file per entry, with the entry's
+// name in it.
 //
-// Without callgrind nothing is counted; the program says what it would have measured.
+// Without callgrind nothing is counted; the program prints what it would measure.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ struct Entry {
 
 class Measurement {
 public:
-    /// Only entries whose name contains `filter` are measured; the others are performed all the
-    /// same, for what comes after may depend on it.
+    /// Measures only entries whose name contains `filter`; the others run all the same, because
+    /// later entries may depend on them.
     explicit Measurement(std::string filter) : filter_(std::move(filter)) {}
 
     /// Performs the operations of an entry once, all of them in `body`.
@@ -38,7 +38,7 @@ private:
     std::vector<Entry> entries_;
 };
 
-// One source each.
+// One source file each.
 void measure_waits(Measurement& measurement);
 void measure_wakes(Measurement& measurement);
 void measure_registrations(Measurement& measurement);

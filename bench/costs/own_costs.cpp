@@ -1,10 +1,10 @@
-// Instructions that the library itself takes for an operation, the kernel left out.
+// Instructions that the library itself takes for an operation, without the kernel.
 //
-// To be run under callgrind, as tools/lib/costs.sh does; callgrind writes a file about each entry,
-// and tools/lib/costs.py adds up what belongs to the library. This program prints by which compiler
-// it was made, for whose instructions they are, and then the entries in the order of those files,
-// one a line: name, operations, events of an operation. An argument leaves only the entries whose
-// name contains it.
+// Run it under callgrind, as tools/lib/costs.sh does; callgrind writes a file about each entry, and
+// tools/lib/costs.py adds up what belongs to the library. This program prints the compiler that it
+// was built with, because the instructions depend on it, and then the entries in the order of those
+// files, one per line: name, operations, events per operation. An argument restricts it to the
+// entries whose name contains it.
 #include <cstdio>
 #include <exception>
 #include <string>

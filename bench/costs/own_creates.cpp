@@ -1,4 +1,4 @@
-// Own costs of creating a poller, by the slots that it has.
+// Own costs of creating a poller, by its number of slots.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,7 +10,7 @@
 namespace wakepoll::costs {
 
 void measure_creates(Measurement& measurement) {
-    // The first makes what all pollers share.
+    // The first one initialises what all pollers share.
     const Rig rig;
     for (const std::uint32_t slots : {1024U, 65536U}) {
         const PollerConfig config = {.max_registrations = slots};

@@ -1,5 +1,5 @@
-// Own costs of epoll for C, beside those of OsPoller with the same sockets in own_waits and
-// own_registrations.
+// Own costs of the epoll API for C; compare with those of OsPoller for the same sockets in
+// own_waits and own_registrations.
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// A port with sockets that are ready or not, as `Rig` has a poller.
+/// A port with sockets that are ready or not, as `Rig` is for a poller.
 class PortRig {
 public:
     explicit PortRig(std::size_t sockets) : events(sockets + 1) {

@@ -21,7 +21,7 @@ void wait_for(Rig& rig, std::size_t count) {
     expect(result.count == count, "as many events as were due");
 }
 
-/// A read that is submitted, pends, and is reported: both calls of the user's, in two entries.
+/// A read that is submitted, pends, and is reported: two calls of the user, in two entries.
 void measure_reads(Measurement& measurement) {
     Rig rig;
     rig.make_sockets(rounds);
@@ -39,7 +39,7 @@ void measure_reads(Measurement& measurement) {
             rig.world.send(rig.pairs[i].peer, 1);
         }
     };
-    // The first submit on a handle finds out what it is and ties it to the port.
+    // The first submit on a handle classifies it and associates it with the port.
     measurement.measure({"submit-read/first", rounds, 0}, [&] { all(true); });
     send();
     rig.wait_for(rounds, wait_forever);
@@ -55,7 +55,7 @@ void measure_reads(Measurement& measurement) {
     });
 }
 
-/// A packet that came of a call of the user's own on an associated handle.
+/// A packet of the user's own call on an associated handle.
 void measure_packets(Measurement& measurement) {
     Rig rig;
     constexpr std::uintptr_t key = 7;

@@ -23,8 +23,8 @@ void measure_backend(Measurement& measurement, Backend backend) {
         }
     });
     rig.come_to_rest();
-    // In another order than that of the registrations, as connections come and go. 7 and 1000 have
-    // no common divisor, so each has its turn.
+    // In another order than the registrations, as connections come and go. 7 and 1000 have no
+    // common divisor, so each socket gets its turn.
     constexpr std::size_t stride = 7;
     measurement.measure({named("modify/", sockets, backend), sockets, 0}, [&] {
         for (std::size_t i = 0; i < sockets; ++i) {

@@ -56,8 +56,8 @@ void measure_empty(Measurement& measurement, std::size_t sockets, Backend backen
     });
 }
 
-/// Blocks, and a socket that becomes ready ends it; its data is taken before the next wait. Again
-/// and again, as on a server with little to do.
+/// Blocks until a socket becomes ready; its data is taken before the next wait. Repeats, as on a
+/// server with little to do.
 void measure_blocking(Measurement& measurement, std::size_t sockets, Backend backend) {
     const std::string name = named("blocking-wait/1-", sockets, backend);
     Rig rig(backend);

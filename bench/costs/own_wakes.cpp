@@ -1,4 +1,4 @@
-// Own costs of a wake: of the one who posts it, and of the wait that it ends.
+// Own costs of a wake: of posting it, and of the wait that it ends.
 #include <cstddef>
 #include <string>
 
@@ -9,7 +9,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Where the poller blocks; at the port alone where there is no socket.
+/// Where the poller blocks; at the port where there is no socket.
 struct Parking {
     std::size_t sockets;
     Backend backend;
@@ -30,7 +30,7 @@ void wait_woken(Rig& rig) {
     expect(result.woken && result.count == 0, "a wait that is woken");
 }
 
-/// A block that a wake ends, seen from the waiting side: the post is not counted.
+/// A block that a wake ends, on the waiting side: the post is not counted.
 void measure_woken_wait(Measurement& measurement, const Parking& parking) {
     const std::string name = named("woken-wait/", parking);
     Rig rig(parking.backend);
@@ -46,7 +46,7 @@ void measure_woken_wait(Measurement& measurement, const Parking& parking) {
     });
 }
 
-/// The same, seen from the posting side.
+/// The same on the posting side.
 void measure_parked_wake(Measurement& measurement, const Parking& parking) {
     const std::string name = named("wake/parked-", parking);
     Rig rig(parking.backend);

@@ -25,12 +25,13 @@ const char* name_of(Activity activity) noexcept {
     return "";
 }
 
-/// Where the hot ones end.
+/// The number of hot sockets.
 std::size_t hot_count(const Pattern& pattern) noexcept {
     return pattern.activity == Activity::hot ? std::min(2 * pattern.active, pattern.sockets) : 0;
 }
 
-/// A number below `limit`. (The distributions of the standard library differ from one to another.)
+/// A number below `limit`. (The distributions of the standard library differ between
+/// implementations.)
 std::size_t below(std::size_t limit, std::mt19937_64& random) {
     return static_cast<std::size_t>(random() % limit);
 }

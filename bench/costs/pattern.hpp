@@ -1,4 +1,4 @@
-// What activity a server sees: which of its sockets become ready next, and what it does with those
+// The activity of a server: which of its sockets become ready next, and what it does with those
 // that are reported.
 //
 // The sequence of a pattern is the same on every machine and for every compiler.
@@ -22,20 +22,20 @@ enum class Activity : std::uint8_t {
 
 struct Pattern {
     std::size_t sockets = 0;  ///< Registered.
-    std::size_t active = 0;   ///< Those of them that become ready together.
+    std::size_t active = 0;   ///< How many of them become ready together.
     Activity activity = Activity::random;
-    bool one_shot = false;  ///< Registered so, and armed again before the next wait.
-    bool half = false;      ///< Every second socket that is reported keeps its data.
+    bool one_shot = false;  ///< Registered as one-shot, and armed again before the next wait.
+    bool half = false;      ///< Every second reported socket keeps its data.
 
     /// All of them become ready each time.
     [[nodiscard]] bool all() const noexcept { return active == sockets; }
-    /// "4-of-1000/hot": the name without what is done with the reported ones.
+    /// "4-of-1000/hot": the name without the use of the reported sockets.
     [[nodiscard]] std::string name() const;
-    /// "one-shot, half": the rest of it.
+    /// "one-shot, half": that use.
     [[nodiscard]] std::string use() const;
 };
 
-/// Every pattern that is played, those with the same name side by side.
+/// Every pattern, those with the same name side by side.
 [[nodiscard]] std::vector<Pattern> all_patterns();
 
 /// Draws distinct elements of a set, each subset of a size with equal probability.
@@ -43,7 +43,7 @@ class Draw {
 public:
     Draw(std::size_t first, std::size_t last);
 
-    /// So many of them, in the order in which they are drawn. Valid until the next call.
+    /// Draws `count` elements, in the order in which they are drawn. Valid until the next call.
     [[nodiscard]] std::span<const std::size_t> next(std::size_t count, std::mt19937_64& random);
 
 private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t waits_to_warm_up = 40;
 constexpr std::size_t waits_counted = 120;
-/// What a wait costs on the simulated kernel grows with the sockets that are polled in it.
+/// On the simulated kernel the cost of a wait grows with the sockets that it polls.
 constexpr std::size_t many_active = 5000;
 constexpr std::size_t waits_to_warm_up_many = 8;
 constexpr std::size_t waits_counted_many = 20;
@@ -64,7 +64,7 @@ private:
         return pattern_.one_shot ? IoInterest::read | IoInterest::one_shot : IoInterest::read;
     }
 
-    /// How many sockets it has reported.
+    /// Returns how many sockets it has reported.
     std::size_t wait() {
         bool has_blocked = false;
         const bool blocks = model_.would_block();

@@ -1,8 +1,9 @@
-// Kernel calls by pattern of activity, over AFD, beside those of one request for each socket.
+// Kernel calls by pattern of activity, over AFD, compared with one request for each socket.
 //
 // The active sockets become ready while the thread is blocked, so each is reported by a wait that
-// found nothing before; what keeps its data is reported again by the next wait, which does not
-// block. The model plays the same sequence, and must report the same sockets in the same waits.
+// found nothing at first; a socket that keeps its data is reported again by the next wait, which
+// does not block. The model plays the same sequence and must report the same sockets in the same
+// waits.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace wakepoll::costs {
 
-/// Calls of the device and of its port, and the sockets that the device polled.
+/// Calls of the device and of its port, and the number of sockets that the device polled.
 struct Asked {
     std::uint64_t polls = 0;
     std::uint64_t cancels = 0;

@@ -1,8 +1,9 @@
-// The calls of the library that own-costs measures, each behind a function of its own.
+// The calls of the library that own-costs measures, each behind its own function.
 //
-// tools/lib/costs.py finds these functions in what callgrind writes: what they call, directly or
-// not, is the library's own cost, up to where the kernel is entered (namespaces sys and sim). They
-// stand in a source of their own, so that the compiler can not merge them with whoever calls them.
+// tools/lib/costs.py finds these functions in callgrind's output: what they call, directly or
+// indirectly, is the library's own cost, up to where the kernel is entered (namespaces sys and
+// sim). They are in a separate source file, so that the compiler cannot merge them with their
+// callers.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-// The simplest peer, as a model: one AFD request for each socket, as wepoll does it.
+// A model of the simplest peer: one AFD request for each socket, as in wepoll.
 //
-// A wait first makes a request for each socket that has none in flight, then takes all packets that
-// there are by one dequeue, which blocks where there is none. A socket whose packet was taken has
-// no request in flight until the next wait. Nothing is cancelled, for no interest grows.
+// A wait first submits a request for each socket that has none in flight, then takes all queued
+// packets by one dequeue, which blocks where there is none. A socket whose packet was taken has no
+// request in flight until the next wait. Nothing is cancelled, because no interest grows.
 #pragma once
 
 #include <cstddef>
@@ -16,21 +16,21 @@ class RequestEach {
 public:
     explicit RequestEach(std::size_t sockets) : has_data_(sockets), due_(sockets) {}
 
-    /// Something has arrived.
+    /// Data has arrived.
     void make_ready(std::size_t index) {
         ready_ += has_data_[index] ? 0U : 1U;
         has_data_[index] = true;
     }
-    /// All of it was taken.
+    /// All data was taken.
     void calm(std::size_t index) {
         ready_ -= has_data_[index] ? 1U : 0U;
         has_data_[index] = false;
     }
 
-    /// The next wait would block.
+    /// True where the next wait would block.
     [[nodiscard]] bool would_block() const noexcept { return ready_ == 0; }
 
-    /// A wait, at whose end so many sockets are reported: all that are ready.
+    /// A wait. Returns how many sockets are reported: all that are ready.
     [[nodiscard]] std::size_t wait() {
         asked_.polls += due_;
         asked_.sockets += due_;
@@ -45,7 +45,7 @@ public:
 private:
     std::vector<bool> has_data_;
     std::size_t ready_ = 0;
-    std::size_t due_;  ///< Without a request in flight. All that were reported, and no others.
+    std::size_t due_;  ///< Without a request in flight: exactly those that were reported.
     Asked asked_;
 };
 

@@ -8,7 +8,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// After so many waits each socket is polled as it will be: together with others, or alone.
+/// After this many waits each socket is polled as it will be: together with others, or alone.
 constexpr int waits_to_settle = 60;
 
 }  // namespace

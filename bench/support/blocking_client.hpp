@@ -1,5 +1,5 @@
-// The client's side of a connection, as the plainest of programs has it: blocking calls, one after
-// the other. It is the same for all contestants.
+// The client side of a connection: plain blocking calls, one after the other, the same for all
+// contestants.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace wakepoll::bench {
 
-/// Connects. What is sent goes at once, no call blocks for longer than the patience of a benchmark,
-/// and closing ends the connection at once, so that thousands of them leave no ports in use.
+/// Connects. Sends without delay, no call blocks for longer than the patience of a benchmark, and
+/// closing resets the connection, so that thousands of them leave no ports in use.
 [[nodiscard]] inline Socket connect_client(const sockaddr_in& address) {
     Socket socket = open_stream();
     const auto set = [&socket](int level, int name, const auto& value) {
@@ -31,7 +31,7 @@ inline void send_all(const Socket& socket, std::span<const char> bytes) {
           "send");
 }
 
-/// Until the buffer is full.
+/// Receives until the buffer is full.
 inline void receive_all(const Socket& socket, std::span<char> buffer) {
     while (!buffer.empty()) {
         const int count = ::recv(socket.get(), buffer.data(), static_cast<int>(buffer.size()), 0);
@@ -40,7 +40,7 @@ inline void receive_all(const Socket& socket, std::span<char> buffer) {
     }
 }
 
-/// Waits until the other side has closed the connection, however it did it.
+/// Waits until the other side has closed the connection, in whatever way.
 inline void await_close(const Socket& socket) {
     char byte = 0;
     const int count = ::recv(socket.get(), &byte, 1, 0);

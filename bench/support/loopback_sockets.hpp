@@ -1,7 +1,7 @@
 // Connected TCP sockets on loopback for the benchmarks, made by plain Winsock calls.
 //
-// Nothing of the library is used here or in the contestants that it is compared with. Every call
-// that fails throws std::runtime_error with its name and error.
+// Does not use the library; neither do the other contestants. Every call that fails throws
+// std::runtime_error with its name and error.
 #pragma once
 
 // The order matters.
@@ -23,7 +23,7 @@
 
 namespace wakepoll::bench {
 
-/// The longest that a benchmark waits for what must come.
+/// How long a benchmark waits for what must come.
 inline constexpr DWORD patience_milliseconds = 20'000;
 
 [[noreturn]] inline void fail(const char* call, DWORD code) {
@@ -81,7 +81,7 @@ private:
     return address;
 }
 
-/// Binds a socket to a free port of loopback and says which.
+/// Binds a socket to a free port of loopback and returns its address.
 [[nodiscard]] inline sockaddr_in bind_to_loopback(const Socket& socket) {
     sockaddr_in address = loopback_address(0);
     auto* const name = reinterpret_cast<sockaddr*>(&address);
@@ -106,7 +106,7 @@ inline void set_non_blocking(const Socket& socket) {
     check(::ioctlsocket(socket.get(), static_cast<long>(FIONBIO), &on) == 0, "ioctlsocket");
 }
 
-/// A datagram socket that receives what is sent to it: how a thread is roused out of WSAPoll.
+/// A datagram socket connected to itself, which wakes a thread from WSAPoll.
 [[nodiscard]] inline Socket udp_socket_to_itself() {
     Socket bell(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
     connect(bell, bind_to_loopback(bell));
@@ -129,7 +129,7 @@ private:
     sockaddr_in address_;
 };
 
-/// The next connection of a listener that does not block; none where nobody waits.
+/// The next connection of a non-blocking listener; none where none waits.
 [[nodiscard]] inline std::optional<Socket> accept_next(const Listener& listener) {
     const SOCKET accepted = ::accept(listener.get(), nullptr, nullptr);
     if (accepted == INVALID_SOCKET && ::WSAGetLastError() == WSAEWOULDBLOCK) {
@@ -154,7 +154,7 @@ public:
 
     [[nodiscard]] std::span<const SOCKET> locals() const noexcept { return locals_; }
 
-    /// Gives the local ends away; nothing but the peers is left.
+    /// Releases the local ends; only the peers are left.
     [[nodiscard]] std::vector<SOCKET> release_locals() {
         for (Socket& socket : owned_) {
             (void)socket.release();
@@ -165,7 +165,7 @@ public:
 
     [[nodiscard]] SOCKET peer(std::size_t index) const noexcept { return peers_[index].get(); }
 
-    /// The peers of these local ends send one byte each. Returns when all can be received.
+    /// The peers of these local ends send one byte each. Returns when all have arrived.
     void send_to(std::span<const std::size_t> indices) const {
         std::vector<WSAPOLLFD> entries;
         for (const std::size_t index : indices) {
@@ -186,7 +186,7 @@ private:
     std::vector<SOCKET> locals_;
 };
 
-/// The lowest socket of a layered one, which is what AFD knows.
+/// The base socket of a layered one, which is what AFD takes.
 [[nodiscard]] inline SOCKET base_of(SOCKET socket) {
     constexpr DWORD base_handle = 0x48000022;  // SIO_BASE_HANDLE
     SOCKET base = INVALID_SOCKET;

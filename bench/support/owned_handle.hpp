@@ -1,5 +1,4 @@
-// Handles of Windows' that somebody has to close, and the port that the contestants use who do
-// without the library.
+// Owned Windows handles, and the port of the contestants that do not use the library.
 #pragma once
 
 #include <span>
@@ -9,7 +8,7 @@
 
 namespace wakepoll::bench {
 
-/// Of a file or a pipe: the calls that open those fail with INVALID_HANDLE_VALUE.
+/// A handle of a file or a pipe, whose opening calls fail with INVALID_HANDLE_VALUE.
 class OwnedHandle {
 public:
     explicit OwnedHandle(HANDLE handle, const char* call) : handle_(handle) {
@@ -31,14 +30,14 @@ public:
 
     [[nodiscard]] HANDLE get() const noexcept { return handle_; }
 
-    /// The handle, which is somebody else's to close from now on.
+    /// Releases ownership of the handle.
     HANDLE release() noexcept { return std::exchange(handle_, INVALID_HANDLE_VALUE); }
 
 private:
     HANDLE handle_;
 };
 
-/// A completion port, by nothing but Windows' own calls.
+/// A completion port, by Windows' own calls only.
 class RawPort {
 public:
     RawPort() : port_(::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1)) {
@@ -69,14 +68,14 @@ private:
     HANDLE port_;
 };
 
-/// Of a call that may go on after it has returned.
+/// Checks a call that may still be pending on return.
 inline void check_begun(BOOL done, const char* call) {
     check(done != FALSE || ::GetLastError() == ERROR_IO_PENDING, call);
 }
 
-/// The call that a packet tells of has succeeded.
+/// Checks that the call that a packet reports has succeeded.
 inline void check_ended(const OVERLAPPED_ENTRY& packet, const char* call) {
-    // The upper half is not part of the status, nor is it 0 everywhere.
+    // The upper half is not part of the status, and is not 0 everywhere.
     const auto status = static_cast<DWORD>(packet.lpOverlapped->Internal);
     if (status != 0) {
         fail(call, status);

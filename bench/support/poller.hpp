@@ -1,4 +1,4 @@
-// How every scenario makes the pollers it measures.
+// Creates the pollers of all scenarios.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ inline OsPoller make_poller_of(const PollerConfig& config) {
 
 inline Handle handle_of(SOCKET socket) { return Handle(std::uintptr_t{socket}); }
 
-/// A poller with this backend that waits for these sockets to become readable; the user data is
-/// the socket.
+/// A poller with this backend that waits for these sockets to become readable; the user data is the
+/// socket.
 inline OsPoller make_poller_with(Backend backend, std::span<const SOCKET> sockets) {
     PollerConfig config;
     config.backend = backend;
@@ -44,7 +44,7 @@ inline OsPoller make_poller_with(Backend backend, std::span<const SOCKET> socket
     return poller;
 }
 
-/// The events of a wait; none where a wake has ended it. Throws where nothing comes.
+/// Returns the events of a wait; none where a wake has ended it. Throws on timeout.
 inline std::span<const NativeEvent> next_events(OsPoller& poller, std::span<NativeEvent> room) {
     const WaitResult waited = poller.wait(room, patience);
     check_error(waited.error, "wait");

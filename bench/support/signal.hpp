@@ -1,12 +1,12 @@
-// How the threads of a scenario tell each other that it is time to go on: outside of what is timed.
+// Synchronises the threads of a scenario outside the timed part.
 #pragma once
 
 #include "support/loopback_sockets.hpp"
 
 namespace wakepoll::bench {
 
-/// Wakes one thread once, whichever comes first, the thread or the signal. Throws where nothing
-/// comes for a long time, so no scenario hangs.
+/// Wakes one thread once, whether the thread or the signal comes first. Throws after a long time
+/// without a signal, so no scenario hangs.
 class Signal {
 public:
     Signal() : event_(::CreateEventW(nullptr, FALSE, FALSE, nullptr)) {

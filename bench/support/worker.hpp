@@ -1,8 +1,8 @@
-// A thread of its own for what stands on the other side of a contestant: a server, or its client.
+// A thread for the other side of a contestant: a server, or its client.
 //
-// It works each time it is told to begin. What goes wrong there is thrown to the thread that runs
-// the scenario: where it awaits the end, or where it is in trouble itself and asks whether that
-// came from here. The thread ends with its `Worker`, so whatever it blocks in must end by then.
+// It works each time it is told to start. Its exceptions are rethrown on the thread that runs the
+// scenario: where that awaits the end, or where it fails itself and calls `rethrow`. The thread
+// ends with its `Worker`, so whatever it blocks in must end by then.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,7 @@ namespace wakepoll::bench {
 
 class Worker {
 public:
-    /// `on_failure` is called on that thread when something has gone wrong: to rouse the other
-    /// side.
+    /// `on_failure` is called on that thread when something has failed, to wake the other side.
     explicit Worker(std::function<void()> work, std::function<void()> on_failure = {})
         : work_(std::move(work)), on_failure_(std::move(on_failure)), thread_([this] { run(); }) {}
     ~Worker() {
@@ -30,13 +29,13 @@ public:
 
     void begin() { begin_.give(); }
 
-    /// Waits until what was begun is done, and throws what it has thrown.
+    /// Waits until the work is done, and rethrows its exception.
     void end() {
         end_.await();
         rethrow();
     }
 
-    /// Throws what the work has thrown, if it has.
+    /// Rethrows the work's exception, if there is one.
     void rethrow() const {
         if (failed_) {
             std::rethrow_exception(failure_);
@@ -64,7 +63,7 @@ private:
                 on_failure_();
             }
         } catch (...) {
-            // What is told is the first failure. The other side ends with its patience.
+            // The first failure is reported. The other side ends by its timeout.
         }
     }
 
@@ -75,7 +74,7 @@ private:
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> failed_ = false;
     std::exception_ptr failure_;  ///< Written before `failed_` is set, read after.
-    std::jthread thread_;         ///< The last: it uses the others.
+    std::jthread thread_;         ///< Last: it uses the others.
 };
 
 }  // namespace wakepoll::bench
