@@ -1,10 +1,10 @@
-"""Turns what the benchmarks have measured into doc/benchmarks.md and its plots.
+"""Turns the results of the benchmarks into doc/benchmarks.md and its plots.
 
     benchmarks.py RESULTS COSTS NOTES MACHINE DOCUMENT PLOTS
 
-RESULTS is the JSON array of `bench --save`; COSTS is markdown that tells of kernel calls and
-instructions; NOTES is markdown that was written by hand; MACHINE is a file of lines `name: value`;
-DOCUMENT is written, and the plots beside it into the directory PLOTS, by gnuplot.
+RESULTS is the JSON array of `bench --save`; COSTS is markdown with kernel calls and instructions;
+NOTES is handwritten markdown; MACHINE is a file of lines `name: value`. Writes DOCUMENT, and the
+plots into the directory PLOTS beside it, by gnuplot.
 """
 
 import json
@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-# Readable on white and on black: a grey for what is drawn around, and colours of medium lightness.
+# Readable on white and on black: grey for axes and text, and colours of medium lightness.
 GREY = "#808080"
 COLOURS = ["#2f81f7", "#e3772e", "#3fa34d", "#c74ec7", "#b8860b", "#d64545"]
 
@@ -56,12 +56,12 @@ def table(heading, rows):
     return "\n".join(lines) + "\n"
 
 
-# What is asked for
+# Requirements
 # --------------------------------------------------------------------------------------------------
 
 
 def requirements(results):
-    """A row for each thing that is asked for, over all the cells that it is asked of."""
+    """A row for each requirement, over all cells that it applies to."""
     groups = {}
     for comparison in results.comparisons():
         if comparison["limit"] is not None:
@@ -150,7 +150,7 @@ def details(cells):
 
 
 def figures(cells):
-    """What is told beside the times, with a column for each kind of figure."""
+    """The figures that are not times, with a column for each kind."""
     names = []
     for cell in cells.values():
         for entry in cell["figure"]:
@@ -287,7 +287,7 @@ def plot_latency(results, path):
 
 
 def histogram(values, width, count):
-    """How many per cent of `count` values lie in each bin, with empty bins between them."""
+    """The percentage of `count` values in each bin, with empty bins between them."""
     bins = {}
     for value in values:
         place = int(value // width)
@@ -302,7 +302,7 @@ def plot_timeouts(results, path):
     plot.add(f"set multiplot layout {len(cells)},1", "set key top right")
     plot.label("x", "us after the timeout (below 0: early)")
     plot.label("y", "% of the waits")
-    # Those that the machine has delayed would leave no room for the others.
+    # Scaled without the samples that other load has delayed: they would leave no room for the rest.
     highest = max(m["quantiles"][150] for cell in cells.values() for m in cell["measurement"])
     plot.add(
         f"set xrange [-200:{highest * 1.5:g}]",
@@ -336,7 +336,7 @@ PLOTS = {
 
 
 def sections_of(text):
-    """The parts of the notes by their headings; what stands before the first is called ''."""
+    """The parts of the notes by heading; the text before the first heading is ''."""
     sections = {"": []}
     current = sections[""]
     for line in text.splitlines():

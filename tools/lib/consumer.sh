@@ -1,14 +1,14 @@
-# Does a program outside this tree get wakepoll, in each way that is promised? POSIX sh; sourced after
-# setup.sh, with a Wine prefix in use.
+# Checks that a program outside this tree can use wakepoll in each promised way. POSIX sh; sourced
+# after setup.sh, with a Wine prefix in use.
 #
-# Each function takes a scratch directory, is silent where all is well, and otherwise says why not and
-# fails. All build test/consumer and run it under Wine.
+# Each function takes a scratch directory. It is silent on success, and otherwise prints the reason
+# and fails. All build test/consumer and run it under Wine.
 #
 # shellcheck disable=SC2154 # root, jobs and wine are set in setup.sh
 
 cross_compiler=x86_64-w64-mingw32-g++-posix
 
-# quietly LOG COMMAND...: runs it, and prints the end of what it said where it fails.
+# quietly LOG COMMAND...: runs it, and prints the end of its output where it fails.
 quietly() {
     log=$1
     shift
@@ -20,7 +20,7 @@ quietly() {
 
 # consumer_by_pkg_config SCRATCH
 #
-# Installs the library that tools/test has built, and compiles against the installed copy alone.
+# Installs the library that tools/test has built, and compiles against the installed copy only.
 consumer_by_pkg_config() {
     scratch=$1
     rm -rf -- "$scratch/stage"
@@ -29,7 +29,7 @@ consumer_by_pkg_config() {
         meson install -C "$root/build/wine" --no-rebuild || return 1
     pc=$(find "$scratch/stage" -name wakepoll.pc)
     [ -n "$pc" ] || { echo 'no wakepoll.pc was installed'; return 1; }
-    # --define-prefix because the copy does not stand where it was configured to. The answer quotes
+    # --define-prefix because the copy is not where it was configured to be. The answer quotes
     # spaces for a shell, hence eval.
     flags=$(PKG_CONFIG_LIBDIR=$(dirname -- "$pc") \
         pkg-config --define-prefix --static --cflags --libs wakepoll) || return 1
@@ -41,7 +41,7 @@ consumer_by_pkg_config() {
 
 # cmake_for_windows SOURCE BUILD [arguments...]
 #
-# Several sources at a time, for this is about whether it is found, not about how it is compiled.
+# Several sources at a time: this tests finding the library, not how it is compiled.
 cmake_for_windows() {
     source=$1
     binary=$2
@@ -53,8 +53,8 @@ cmake_for_windows() {
         quietly "$binary/build.log" cmake --build "$binary" --parallel "$jobs"
 }
 
-# consumer_by_find_package SCRATCH: the library is built and installed by CMake, and found there; as
-# a DLL, which has to stand beside the program.
+# consumer_by_find_package SCRATCH: CMake builds and installs the library and finds it there; as a
+# DLL, which must be in the program's folder.
 consumer_by_find_package() {
     cmake_for_windows "$root" "$1/library" -DBUILD_SHARED_LIBS=ON \
         "-DCMAKE_INSTALL_PREFIX=$1/stage" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
@@ -65,7 +65,7 @@ consumer_by_find_package() {
         run_consumer "$1/build/consumer.exe"
 }
 
-# consumer_by_one_file SCRATCH: dist/ in one command, beside the example of the README.
+# consumer_by_one_file SCRATCH: dist/ in one command, with the example of the README.
 consumer_by_one_file() {
     mkdir -p "$1"
     python3 "$root/test/readme/extract.py" "$root/README.md" "$1/readme_example.hpp" || return 1
@@ -80,7 +80,7 @@ consumer_by_one_file() {
     quietly "$1/example.log" "$wine" "$1/example.exe" && run_consumer "$1/consumer.exe"
 }
 
-# exports_what_is_promised DLL: names of wakepoll's own, and no part of a runtime library.
+# exports_what_is_promised DLL: only wakepoll's names, and no part of a runtime library.
 exports_what_is_promised() {
     exports=$(x86_64-w64-mingw32-objdump -p "$1" |
         sed -n '/Name Pointer\] Table/,/^$/s/^[[:space:]]*\[ *[0-9]*\].* //p')
@@ -88,7 +88,7 @@ exports_what_is_promised() {
         printf '%s\n' "$exports" | grep -qxF "$name" || { echo "$1 does not export $name"; return 1; }
     done
     if printf '%s\n' "$exports" | grep -vE '^(_ZNK?8wakepoll|epoll_)'; then
-        echo "those are exported by $1"
+        echo "$1 exports those"
         return 1
     fi
 }
@@ -101,9 +101,8 @@ consumer_by_fetch_content() {
 
 # consumer_by_subproject SCRATCH
 #
-# The consumer's own project, with this tree linked in as subprojects/wakepoll. Of the cross file it
-# takes the compilers; the options in it are wakepoll's own when it is built by itself, and nothing is
-# run by meson.
+# The consumer's own project, with this tree linked as subprojects/wakepoll. Uses the compilers of
+# the cross file only: its options are for building wakepoll itself, and meson runs nothing.
 consumer_by_subproject() {
     rm -rf -- "$1"
     mkdir -p "$1/source/subprojects"
@@ -125,7 +124,7 @@ run_consumer() {
     }
     said=$(printf '%s' "$said" | tr -d '\r')
     if [ "$said" != 'woken' ]; then
-        echo "it said: $said"
+        echo "it printed: $said"
         return 1
     fi
 }

@@ -1,14 +1,14 @@
-"""Costs that do not depend on the machine: what bench/costs counts, and what was recorded of it.
+"""Costs that do not depend on the machine: what bench/costs counts, and the recorded figures.
 
     costs.py own DIRECTORY ENTRIES     what callgrind wrote about own-costs, as JSON
     costs.py check RECORDED CALLS OWN  compares; exit code 1 where something costs more
-    costs.py record RECORDED CALLS OWN writes the recorded figures anew, those of other compilers
-                                       left as they are
+    costs.py record RECORDED CALLS OWN rewrites the recorded figures, and keeps those of other
+                                       compilers
     costs.py markdown CALLS OWN        tables for doc/benchmarks.md
 
-CALLS is what `kernel-calls --json` printed, OWN what `costs.py own` did. Kernel calls are exact,
-and the same for every compiler; instructions are recorded for each compiler, and only compared with
-those of the same one. The limits of costs_limits.py are checked whatever was recorded.
+CALLS is the output of `kernel-calls --json`, OWN that of `costs.py own`. Kernel calls are exact and
+the same for every compiler; instructions are recorded per compiler and only compared with those of
+the same compiler. The limits of costs_limits.py are checked whatever was recorded.
 """
 
 import json
@@ -23,21 +23,21 @@ BACKENDS = ("wsapoll", "afd", "automatic")
 
 HEADING = """\
 # Costs that do not depend on the machine. `tools/bench --check` compares with these figures, and
-# `tools/bench --record` writes them anew: the calls, and the instructions of the compiler in use.
+# `tools/bench --record` rewrites them: the calls, and the instructions of the compiler in use.
 #
-# calls         kernel calls of an operation: in all, and by name; the same for every compiler
-# pattern       by use of what is reported: kernel calls of an event / those of one AFD request for
-#               each socket + sockets polled for it
-# compiler      the one that the instructions below it belong to
-# instructions  of the library itself for an operation, the kernel left out
+# calls         kernel calls of an operation: in total, and by name; the same for every compiler
+# pattern       by use of the reported sockets: kernel calls of an event / those of one AFD request
+#               for each socket + sockets polled for it
+# compiler      the compiler of the instructions below it
+# instructions  of the library itself for an operation, without the kernel
 """
 
-# A figure may grow by this part before it counts as more.
+# A figure may grow by this factor before it counts as more.
 TOLERANCE = 0.03
 
 
 def own(directory, entries_path):
-    """Adds up each entry that own-costs has printed, from the file that belongs to it."""
+    """Adds up each entry that own-costs has printed, from its file."""
     with open(entries_path, encoding="utf-8") as lines:
         compiler, *entries = lines.read().splitlines()
     result = []
@@ -60,9 +60,9 @@ def number(value):
 
 
 class Figures:
-    """Names, in the order of the scenarios, to what was counted: kernel calls of an operation, in
-    all ("total") and by name, and what else was noted; those of patterns; and for each compiler the
-    instructions of one."""
+    """Figures by name, in the order of the scenarios: kernel calls of an operation, in total
+    ("total") and by name, and what else was noted; those of patterns; and for each compiler the
+    instructions of an operation."""
 
     def __init__(self):
         self.calls = {}
@@ -127,7 +127,7 @@ class Figures:
 
 
 def compare(kind, name, old, new, tolerance, grown, moved):
-    """Sorts one figure into those that costs more, and those that merely moved."""
+    """Sorts one figure into those that cost more, and those that merely moved."""
     if old == new:
         return
     change = " (%+.1f %%)" % (100 * (new - old) / old) if old else ""
@@ -154,7 +154,7 @@ def compare_calls(old, new, grown, moved):
 
 
 def check(path, calls, own_costs):
-    """Says what differs; True where nothing costs more."""
+    """Prints what differs; True where nothing costs more."""
     old = Figures.read(path)
     new = Figures.counted(calls, own_costs)
     moved = []
@@ -194,8 +194,8 @@ def table(head, rows):
 
 
 def by_backend(names):
-    """The scenarios that are played over several backends, each with its names by backend; and
-    those that are not."""
+    """The scenarios that run over several backends, each with its names by backend; and the
+    others."""
     scenarios = {}
     others = []
     for name in names:

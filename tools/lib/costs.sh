@@ -1,10 +1,10 @@
-# The costs that do not depend on the machine: builds and runs bench/costs, and compares with what
-# was recorded. POSIX sh; sourced after setup.sh:
+# The costs that do not depend on the machine: builds and runs bench/costs, and compares with the
+# recorded figures. POSIX sh; sourced after setup.sh:
 #
 #     need_packages native costs
 #     costs_build
 #     costs_run
-#     costs_check || echo 'dearer'
+#     costs_check || echo 'costs more'
 #
 # Everything is in build/costs; `costs_run` leaves kernel-calls.json and own-costs.json there.
 #
@@ -13,22 +13,22 @@
 costs_dir=$root/build/costs
 costs_recorded=$root/bench/costs/recorded.txt
 
-# Only the two programs, and what they are made of.
+# Only the two programs, and what they depend on.
 costs_build() {
     (configure_native "$costs_dir" -Dbuildtype=release -Dtests=enabled -Dbenchmarks=enabled \
         -Dexamples=disabled) || return 1
     build "$costs_dir" bench/costs/kernel-calls bench/costs/own-costs
 }
 
-# Counts. Callgrind writes some 100 MB, which are added up and removed again.
+# Counts. Callgrind writes some 100 MB, which are added up and deleted.
 costs_run() {
     traces=$costs_dir/callgrind
     "$costs_dir/bench/costs/kernel-calls" --json </dev/null >"$costs_dir/kernel-calls.json" ||
         return 1
     rm -rf -- "$traces"
     mkdir -p "$traces"
-    # What is called first is not to pay for being found by the dynamic linker. A chain of callers
-    # within the library is far shorter than the longest that is kept.
+    # The first call of a function must not pay for the dynamic linker. Chains of callers within the
+    # library are far shorter than the longest that callgrind keeps.
     if ! LD_BIND_NOW=1 timeout 3600 valgrind --tool=callgrind --instr-atstart=no --demangle=no \
         --dump-line=no --separate-callers=16 --callgrind-out-file="$traces/own" \
         "$costs_dir/bench/costs/own-costs" \
@@ -47,12 +47,13 @@ costs_compare() {
         "$costs_dir/own-costs.json"
 }
 
-# Says what differs from what was recorded; fails where something became dearer, or is over a limit.
+# Prints what differs from the recorded figures; fails where something costs more, or is over a
+# limit.
 costs_check() {
     costs_compare check
 }
 
-# Takes the figures as they are now.
+# Records the current figures.
 costs_record() {
     costs_compare record
 }

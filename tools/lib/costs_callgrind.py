@@ -1,18 +1,18 @@
-"""The library's own instructions in what callgrind writes about own-costs. Used by costs.py."""
+"""The library's own instructions in callgrind's output for own-costs. Used by costs.py."""
 
 import re
 import sys
 
-# Mangled names. Whose cost an instruction is says the nearest of its callers, itself included, that
-# is one of these: below a function of the kernel's (or of what plays the world around it) it is not
-# the library's, below a function of public_calls.hpp it is.
+# Mangled names. The nearest caller of an instruction, including its own function, that matches one
+# of these decides whose cost it is: below a function of the kernel (or of the simulated world
+# around it) it is not the library's, below a function of public_calls.hpp it is.
 KERNEL = re.compile(r"_Z+(?:Th\w+?_)?N?[KVRO]*8wakepoll(?:3sys|3sim|4test)")
 PUBLIC_CALL = re.compile(r"_ZN8wakepoll5costs3own")
 NAME = re.compile(r"\((\d+)\)(?: (.*))?$")
 
 
 def is_own(function, callers):
-    """Whether what `function` does itself is the library's, with these callers, nearest first."""
+    """Whether the own cost of `function` is the library's, with these callers, nearest first."""
     if PUBLIC_CALL.match(function):
         return False
     for name in (function, *callers):
@@ -24,17 +24,17 @@ def is_own(function, callers):
 
 
 def read_callgrind(path):
-    """What set off the writing of the file, and the library's own instructions in it.
+    """Returns what triggered the writing of the file, and the library's own instructions in it.
 
     The file was written with --separate-callers, so each function's name is followed by those of
-    its callers, and what a function did itself stands there once for each such chain.
+    its callers, and the own cost of a function appears once for each such chain.
     """
     names = {}
     own = {}  # by number: whether it is the library's
     trigger = None
     current = None
     total = 0
-    called = False  # The next line is what a call cost in all, which the callee has too.
+    called = False  # The next line is the inclusive cost of a call, which the callee has too.
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             key, _, value = line.rstrip("\n").partition("=")

@@ -1,4 +1,4 @@
-"""The promised figures: what kernel calls and instructions are held to, whatever was recorded.
+"""The promised figures: limits for kernel calls and instructions, whatever was recorded.
 Used by costs.py."""
 
 import re
@@ -11,13 +11,13 @@ ARTICLES = {"event": "an event", "operation": "an operation"}
 LIMITS = (
     (re.compile(r"ready/(64-of-64|1000-of-1000)/wsapoll"), "event", 60),
     (re.compile(r"ready/(64-of-64|1000-of-1000)/"), "event", 100),
-    # WSAPoll does not count the sockets that it finds closed, so each of the 64 is looked at.
+    # WSAPoll does not count the sockets that it finds closed, so each of the 64 has to be checked.
     (re.compile(r"empty-wait/of-64/wsapoll"), "operation", 350 + 2 * 64),
     (re.compile(r"empty-wait/"), "operation", 350),
     (re.compile(r"wake/coalesced$"), "operation", 20),
 )
 
-# (names, calls, how many of them at most). Sockets that are ready in every wait cost one request.
+# (names, calls, maximum). Sockets that are ready in every wait cost one request.
 CALL_LIMITS = (
     (re.compile(r"blocking-wait/.*/wsapoll$"), "total", 1),
     (re.compile(r"blocking-wait/.*/(afd|automatic)$"), "total", 2),
@@ -31,12 +31,12 @@ def made_in(count):
 
 
 def limit_of(limits, name):
-    """What of it is limited, and to how much; the first that fits."""
+    """The limited quantity and its limit: the first row that matches."""
     return next(((what, most) for pattern, what, most in limits if pattern.match(name)), None)
 
 
 def over_the_limits(calls, own_costs):
-    """The limits that are not kept, in words."""
+    """The exceeded limits, in words."""
     broken = costs_patterns.over_the_limits(calls["patterns"])
     for entry in own_costs["entries"]:
         limit = limit_of(LIMITS, entry["name"])

@@ -1,13 +1,13 @@
-"""Kernel calls by pattern of activity, as `kernel-calls` has played them, beside one AFD request
-for each socket: how they are recorded, and the limits that they are held to. Used by costs.py.
+"""Kernel calls by pattern of activity, as played by `kernel-calls`, compared with one AFD request
+for each socket: how they are recorded, and their limits. Used by costs.py.
 
-One socket more in a request is counted as an eighth of a call: on Wine 0.8 of 8 microseconds.
+One more socket in a request counts as an eighth of a call: on Wine 0.8 of 8 microseconds.
 """
 
 SOCKETS_OF_A_CALL = 8
 
-# A cell's calls to those of the model; calls and sockets together, a cell's and on average; sockets
-# polled for an event, unless all are ready.
+# Limits: a cell's calls relative to the model's; calls and sockets together, of a cell and on
+# average; sockets polled per event, unless all are ready.
 MOST_CALLS = 1.02
 MOST_WORK = 1.1
 MOST_WORK_ON_AVERAGE = 0.95
@@ -51,7 +51,7 @@ def parse(words):
 
 
 def compare(old, new):
-    """What costs more, and what merely moved."""
+    """Returns what costs more, and what merely moved."""
     grown = ["pattern %s: recorded, and not played any more" % name
               for name in old if name not in new]
     grown += ["pattern %s: played, and not recorded" % name for name in new if name not in old]
@@ -75,7 +75,7 @@ def costs_more(now, before):
 
 
 def over_the_limits(patterns):
-    """The limits that are not kept, in words."""
+    """The exceeded limits, in words."""
     broken = []
     for played in patterns:
         own, model = (of_an_event(played, whose, "calls") for whose in ("own", "model"))
@@ -100,7 +100,7 @@ def over_the_limits(patterns):
 
 
 def summary(patterns):
-    """The worst and the average of all that were played."""
+    """The worst and the average of all patterns."""
     if not patterns:
         return "no patterns"
     calls = max(of_an_event(p, "own", "calls") / of_an_event(p, "model", "calls") for p in patterns)

@@ -1,15 +1,15 @@
 """count.py TESTLOG NAMES: add up one `meson test` run, from its meson-logs/testlog.json.
 
 A Boost.Test program reports its cases in one line of XML (--report_level=short
---report_format=XML), and those are what is counted; data-driven cases count one by one. A program
-without such a report counts as one test. A program that crashed, timed out or ended with an error
-that its own report does not explain (a leak found at exit, for instance) counts as one failure
-more. So does a case that has asserted nothing, and a Boost.Test program without a report. The exit
-code alone is not enough: Wine may end a program that crashes with 0.
+--report_format=XML), and those are counted; data-driven cases count one by one. A program without
+such a report counts as one test. A program that crashed, timed out or ended with an error that its
+own report does not explain (a leak found at exit, for instance) counts as one more failure. So does
+a case without assertions, and a Boost.Test program without a report. The exit code alone is not
+enough: Wine may end a program that crashes with 0.
 
-Prints what failed, and then, as its last line, `PASSED FAILED SKIPPED`. Writes the names of the
-cases that ran to NAMES, one a line. A case has the same name wherever it is built and run: the
-folder of its program, its suites, and its own.
+Prints the failures, and then, as its last line, `PASSED FAILED SKIPPED`. Writes the names of the
+cases that ran to NAMES, one per line. A case has the same name wherever it is built and run: the
+folder of its program, its suites, and its own name.
 """
 
 import json
@@ -17,13 +17,13 @@ import re
 import sys
 
 REPORT = re.compile(r"<TestResult><TestSuite [^>]*>.*?</TestResult>", re.DOTALL)
-# Cases that the filter of the run left out are "skipped because disabled", and no concern of it.
+# Cases excluded by the filter of the run are "skipped because disabled"; they do not count.
 SKIPPED = re.compile(r'Test (?:case|suite) ".*" is skipped because (?!disabled)')
 BEGINNING = re.compile(r"Running \d+ test cases?\.\.\.")
 CRASH = re.compile(r"Unhandled (?:exception|page fault)")
 ASSERTS_NOTHING = re.compile(r"Test case (\S+) did not check any assertions")
 ENTERING_OR_LEAVING = re.compile(r'(Entering|Leaving) test (case|suite) "([^"]*)"')
-# The log of what went well.
+# Log lines of what passed.
 PROGRESS = re.compile(r"(Entering|Leaving) test (case|suite|module)|did not check any assertions|"
                       r"is skipped because disabled")
 SHOWN_LINES = 80

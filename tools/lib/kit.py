@@ -1,8 +1,8 @@
-"""kit.py BUILD ZIP [--partial]: packs what a cross build has into the kit for Windows. See tools/kit.
+"""kit.py BUILD ZIP [--partial]: packs a cross build into the kit for Windows. See tools/kit.
 
 The tests and benchmarks that meson knows become the steps of plan.txt, doc/windows-facts.md becomes
-facts.txt; test/kit reads both. A step whose program was not built is an error, with --partial it is left
-out. The zip is the same wherever it is packed from the same programs.
+facts.txt; test/kit reads both. A step whose program was not built is an error; with --partial it is
+left out. Packing the same programs always gives the same zip.
 """
 
 import json
@@ -19,13 +19,13 @@ TOOLS = "x86_64-w64-mingw32-"
 
 EXPERIMENTS = ("deaf_requests", "packets_after_success", "port_concurrency", "request_costs", "answer_order",
                "tcp_states", "loopback_datagrams")
-# What --quick runs of the suites, beside all experiments.
+# The suites that --quick runs, besides all experiments.
 QUICK = {"public/timeout", "public/error", "public/handle", "sys/afd_device", "sys/afd_situation",
          "sys/completion_port", "sys/handle_info", "sys/overlapped_io", "sys/socket", "sys/socket_poll",
          "sys/system", "sys/waitable"}
-# On a machine that is busy a test may take as much longer.
+# On a busy machine a test may take this many times longer.
 PATIENCE = 2
-# What every Windows has.
+# The DLLs that every Windows has.
 SYSTEM_DLLS = {"advapi32.dll", "bcrypt.dll", "kernel32.dll", "msvcrt.dll", "mswsock.dll", "ntdll.dll",
                "psapi.dll", "shell32.dll", "user32.dll", "ws2_32.dll"}
 
@@ -40,15 +40,15 @@ def known_suites():
 
 
 def tests_in(text, suites):
-    """The tests that a piece of the document names: suite/case, or a suite. What only the simulated kernel
-    shows is left out."""
+    """The tests that a part of the document names: suite/case, or a suite. Tests of the simulated
+    kernel are left out."""
     tests = []
     for found in QUOTED.finditer(text):
         name = found.group(1)
         suite, slash, _ = name.partition("/")
         if suite not in suites or suite.startswith("sim_"):
             continue
-        # Words such as `timeout` mean a suite only where this is said.
+        # Words such as `timeout` mean a suite only after the word "suite".
         if not slash and not suite.startswith("sys_") and not text[: found.start()].endswith("suite "):
             continue
         if name not in tests:
@@ -98,7 +98,7 @@ def blocks_of(document):
 
 
 def facts_of(document, suites):
-    """[(section, marks, tests, text)] of all facts that name a test which can run on Windows."""
+    """[(section, marks, tests, text)] of all facts that name a test that can run on Windows."""
     facts = []
 
     def add(section, marks, tests, text):
@@ -120,7 +120,7 @@ def facts_of(document, suites):
                 for fact, origin, shown in rows:
                     add(section, marks_in(origin), tests_in(shown, suites), fact)
             else:
-                # A table of situations: the words above it say which tests show all of it.
+                # A table of situations: the text above it names the tests that show all of it.
                 tests = tests_in(intro, suites)
                 for row in rows:
                     said = "; ".join("%s: %s" % pair for pair in zip(header[1:], row[1:]))
@@ -143,7 +143,7 @@ class Kit:
         return json.loads(output)
 
     def program(self, path, where="programs/"):
-        """The name in the kit of a program or DLL; it is packed."""
+        """Packs a program or DLL; returns its name in the kit."""
         path = pathlib.Path(path)
         if path in self.programs:
             return self.programs[path]
@@ -152,7 +152,7 @@ class Kit:
             raise SystemExit("kit: two programs are called %s" % path.name)
         with tempfile.TemporaryDirectory() as folder:
             stripped = pathlib.Path(folder) / path.name
-            # Without -p it would write the time into the program.
+            # -p keeps the program free of the current time.
             subprocess.run([TOOLS + "strip", "-p", "-o", str(stripped), str(path)], check=True)
             self.files[name] = stripped.read_bytes()
         headers = subprocess.run([TOOLS + "objdump", "-p", str(path)], check=True, stdout=subprocess.PIPE,
@@ -167,10 +167,10 @@ class Kit:
         return name
 
     def in_kit(self, text):
-        """An argument or a variable as it is in the kit. Raises FileNotFoundError where it names a program
-        that is not built."""
+        """Returns an argument or a variable as it is in the kit. Raises FileNotFoundError where it
+        names a program that is not built."""
         path = pathlib.Path(text)
-        # Meson names programs in arguments from the build's folder.
+        # Meson names programs in arguments relative to the build folder.
         if path.suffix in (".exe", ".dll") and not path.is_absolute():
             path = self.build / path
         if not path.is_absolute() or not (path.is_relative_to(self.build) or path.is_relative_to(ROOT)):
@@ -193,7 +193,7 @@ class Kit:
         self.plan.append("\t".join(fields) + "\n")
 
     def add_test(self, test, kind):
-        """A test or a benchmark of meson's. Those that are scripts of Python stay here."""
+        """Adds a meson test or benchmark. Python scripts are not packed."""
         program = pathlib.Path(test["cmd"][0])
         if program.suffix != ".exe":
             return "it is a script"
@@ -220,7 +220,7 @@ class Kit:
         return None
 
     def add_all(self):
-        # Beside the files that it reads, not among the programs.
+        # In the folder of the files that it reads, not among the programs.
         kit_folder = self.build / "test" / "kit"
         for name in ("kit.exe", "experiments.exe"):
             if not (kit_folder / name).exists():
@@ -229,7 +229,7 @@ class Kit:
         experiments = self.program(kit_folder / "experiments.exe")
         for name in EXPERIMENTS:
             self.add_step("experiment", name, True, 5, experiments, [name])
-        # Those last that take all that the system has.
+        # Those that use all the resources of the system run last.
         for test in sorted(self.introspect("tests"),
                            key=lambda one: any("stress" in suite or "soak" in suite for suite in one["suite"])):
             why = self.add_test(test, "program")
@@ -241,7 +241,7 @@ class Kit:
         self.files["facts.txt"] = "".join("\t".join(fact) + "\n" for fact in facts).encode()
         self.files["plan.txt"] = "".join(self.plan).encode()
         self.files["version.txt"] = (version() + "\n").encode()
-        # cmd.exe wants the ends of lines of Windows.
+        # cmd.exe needs Windows line ends.
         command = (ROOT / "test" / "kit" / "run.cmd").read_bytes()
         self.files["run.cmd"] = command.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self.files["LICENSE.txt"] = (ROOT / "LICENSE").read_bytes()

@@ -1,22 +1,22 @@
-"""mutations.py ROOT [--wine] [--table FILE] [NAME...]: does a test notice what is broken?
+"""mutations.py ROOT [--wine] [--table FILE] [NAME...]: checks that a test notices each mutation.
 
-With --copy, makes build/mutations/tree a copy of the tree, and that is all. Otherwise takes the
-patches test/mutations/*.patch into the copy, one at a time, builds what the copy's suites need and
-runs these until one fails. The user's own files are never touched. Called by tools/mutations, which
-installs what is needed and sets up the copy's build directories, native and wine.
+With --copy, only makes build/mutations/tree a copy of the tree. Otherwise applies the patches
+test/mutations/*.patch to the copy, one at a time, builds what the copy's suites need and runs these
+until one fails. Never touches the user's files. Called by tools/mutations, which installs what is
+needed and sets up the copy's build directories, native and wine.
 
 The first line of a patch says what it breaks:
 
     P6: the one who filled the span is visited first again, and the rest starve
     P4, Wine: a delay is taken for a time of the day
 
-Those marked so change what is below the simulated kernel, and only the suites under Wine can tell.
-The suites run in rounds, the quickest round first, and within a round the quickest suite; what
-caught the mutation in an earlier run goes before all others. A suite that does not come to an end
-has noticed something, too. The campaigns are asked last, only where nothing else has noticed.
+Those marked "Wine" change what is below the simulated kernel, so only the suites under Wine can
+notice. The suites run in rounds, the quickest round first, and within a round the quickest suite;
+the suite that caught the mutation in an earlier run goes first. A suite that hangs has noticed
+something, too. The campaigns run last, only where nothing else has noticed.
 
-Prints a table, and with --table writes it as a document. The last line is the sum. The exit code is
-not 0 where a mutation was not caught or could not be tried.
+Prints a table, and with --table writes it as a document. The last line is the total. The exit code
+is not 0 where a mutation was not caught or could not be tried.
 """
 
 import argparse
@@ -38,11 +38,11 @@ WINE_ROUNDS = [["sys"], ["poller"]]
 
 
 class Stop(Exception):
-    """What makes it senseless to go on."""
+    """An error after which it makes no sense to continue."""
 
 
 def tracked(root):
-    """The files of the tree, relative to it: those of git's, or all but builds."""
+    """The files of the tree, relative to it: those that git tracks, or all except builds."""
     git = subprocess.run(
         ["git", "-c", "safe.directory=" + root, "ls-files", "-z", "--cached", "--others",
          "--exclude-standard"], cwd=root, capture_output=True, check=False)
@@ -58,7 +58,7 @@ def tracked(root):
 
 
 def refresh(root, tree):
-    """Makes the copy equal to the tree; leaves alone what is equal, so that little is rebuilt."""
+    """Makes the copy equal to the tree; does not touch equal files, so that little is rebuilt."""
     wanted = set(tracked(root))
     for directory, _, files in os.walk(tree):
         for name in files:
@@ -80,7 +80,7 @@ def refresh(root, tree):
 
 
 def mirror(source, target):
-    """Makes one build directory equal to another, with the times of the files."""
+    """Makes one build directory equal to another, including file times."""
     known = set()
     for directory, _, files in os.walk(source):
         place = os.path.normpath(os.path.join(target, os.path.relpath(directory, source)))
@@ -120,7 +120,7 @@ class Build:
         self.directory = os.path.join(base, name)
         self.memory = os.path.join(base, name + ".json")
         self.rounds, self.jobs = rounds, os.environ.get("JOBS", str(os.cpu_count()))
-        # What is known of earlier runs: how long each suite takes, and what caught a mutation.
+        # Results of earlier runs: how long each suite takes, and what caught a mutation.
         self.seconds, self.caught = {}, {}
         if os.path.exists(self.memory):
             with open(self.memory, encoding="utf-8") as file:
@@ -138,7 +138,7 @@ class Build:
         said = self.ninja(self.programs_of(sum(self.suites, [])))
         if said is not None:
             raise Stop("the tree does not build:\n" + said)
-        # After each mutation the build is put back, too, which is quicker than to build it back.
+        # After each mutation the build is restored, too, which is faster than rebuilding it.
         self.pristine = self.directory + ".pristine"
         mirror(self.directory, self.pristine)
         self.originals = {program: self.digest(program)
@@ -153,7 +153,7 @@ class Build:
         return json.loads(run.stdout)
 
     def programs_of(self, suites):
-        """What ninja has to make for these, relative to the build directory."""
+        """What ninja has to make for these suites, relative to the build directory."""
         return sorted({self.targets[target] for test in suites for target in test["depends"]})
 
     def digest(self, program):
@@ -161,7 +161,7 @@ class Build:
             return hashlib.sha256(file.read()).digest()
 
     def is_changed(self, test):
-        """A program that is what it was has nothing to say about the mutation."""
+        """Whether a suite's programs differ from the originals; else it notices nothing."""
         return any(self.digest(program) != self.originals[program]
                    for program in self.programs_of([test]))
 
@@ -170,13 +170,13 @@ class Build:
             json.dump([self.seconds, self.caught], file)
 
     def ninja(self, targets):
-        """None where it builds; else what ninja said."""
+        """None where it builds; otherwise ninja's output."""
         run = subprocess.run(["ninja", "-C", self.directory, "-j", self.jobs] + targets,
                              capture_output=True, text=True, check=False)
         return None if run.returncode == 0 else run.stdout + run.stderr
 
     def run(self, test, limit):
-        """None where the suite passes; else what failed, as the table has it."""
+        """None where the suite passes; otherwise what failed, as in the table."""
         command = test["cmd"]
         if command[0].endswith(".exe"):
             command = [os.environ.get("WINE", "wine")] + command
@@ -205,7 +205,7 @@ class Build:
         return place + (" (does not end)" if hangs else "" if entered else "")
 
     def failure_of(self, test, limit):
-        """As `run`. Wine on a busy machine lets a suite fail now and then, which must not count."""
+        """Like `run`. Under Wine on a busy machine a suite fails now and then, which must not count."""
         failed = self.run(test, limit)
         for _ in range(2 if test["cmd"][0].endswith(".exe") else 0):
             if failed is not None and not failed.endswith("(does not end)"):
@@ -216,7 +216,7 @@ class Build:
         return 20 + 6 * self.seconds.get(test["name"], 10)
 
     def baseline(self, anew):
-        """Every suite passes without a mutation, or the table would say nothing."""
+        """Checks that every suite passes without a mutation; otherwise the table would mean nothing."""
         if anew:
             self.seconds = {}
         for suites in self.suites:
@@ -229,7 +229,7 @@ class Build:
         self.remember()
 
     def try_out(self, name):
-        """What catches the mutation that the copy has now; None where nothing does."""
+        """Returns what catches the mutation in the copy; None where nothing does."""
         before = self.caught.get(name, "")
 
         def order(test):
@@ -254,8 +254,8 @@ class Build:
 
 
 def apply(tree, mutation, reverse=False):
-    """False where the patch does not fit the tree any more."""
-    # As if there were no repository around: git would take the paths for its own.
+    """False where the patch does not apply to the tree any more."""
+    # Ignores any repository around the tree: git would take the paths as relative to it.
     environment = dict(os.environ, GIT_CEILING_DIRECTORIES=os.path.dirname(tree))
     command = ["git", "apply", "-p1"] + (["-R"] if reverse else []) + [mutation.path]
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True,

@@ -1,4 +1,4 @@
-# Shell functions that the programs in tools/ share. POSIX sh; sourced, never run:
+# Shell functions shared by the programs in tools/. POSIX sh; sourced, never run:
 #
 #     set -eu
 #     . "$(dirname -- "$0")/lib/setup.sh"
@@ -8,9 +8,9 @@
 #     configure_wine "$root/build/mine/wine-build" -Dbenchmarks=disabled
 #     build "$root/build/mine/wine-build"
 #
-# Afterwards these are set: $root, the absolute path of the source tree (which may contain spaces);
-# $jobs, how many compilers to run at once; after `wine_prefix`, also $WINEPREFIX and $wine, the
-# command that runs a Windows program; after `configure_clang`, $clang.
+# They set: $root, the absolute path of the source tree (which may contain spaces); $jobs, the
+# number of compilers to run at once; `wine_prefix` also $WINEPREFIX and $wine, the command that
+# runs a Windows program; `configure_clang` also $clang.
 #
 # Nothing here writes outside the directories it is given, except that `need_packages` installs
 # packages of the distribution.
@@ -33,9 +33,9 @@ have() {
 
 # need_packages [native] [wine] [lint] [clang] [cmake] [costs] [bench]
 #
-# Makes sure that the tools of these groups are there (native and wine where none is named), and
-# installs what is missing where that is allowed without asking: as root, or by sudo without a
-# password. Elsewhere it prints the command and exits.
+# Makes sure that the tools of these groups are installed (native and wine by default). Installs
+# what is missing where that needs no password: as root, or by sudo. Elsewhere prints the command
+# and exits.
 need_packages() {
     missing=
     [ $# -gt 0 ] || set -- native wine
@@ -43,7 +43,7 @@ need_packages() {
     have ninja || missing="$missing ninja-build"
     have g++ || missing="$missing g++"
     have pkg-config || missing="$missing pkg-config"
-    # The cross build takes the headers from this folder too, see subprojects/header-only.
+    # The cross build uses the headers in this folder too, see subprojects/header-only.
     [ -e /usr/include/boost/version.hpp ] || missing="$missing libboost-dev"
     [ -e /usr/include/fmt/format.h ] || missing="$missing libfmt-dev"
     for group; do
@@ -94,7 +94,7 @@ need_packages() {
     rm -f "$log"
 }
 
-# Sets $clang to a clang++ that has its sanitizers and libFuzzer.
+# Sets $clang to a clang++ with sanitizers and libFuzzer.
 find_clang() {
     for clang in ${CXX:+"$CXX"} clang++ clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 \
         clang++-14; do
@@ -108,7 +108,7 @@ find_clang() {
     return 1
 }
 
-# Sets $wine and $wineserver. Some packages call the 64-bit ones wine64 and wineserver64.
+# Sets $wine and $wineserver. Some packages name the 64-bit ones wine64 and wineserver64.
 find_wine() {
     wine=
     wineserver=
@@ -127,10 +127,10 @@ find_wine() {
 
 # wine_prefix DIR
 #
-# Uses DIR/wine as the Wine prefix, makes it where it does not exist, and starts Wine's services in
-# it. They are started here, apart from everything, because the first Windows program would start
-# them otherwise, they would inherit its pipes, and whoever reads those would wait for their end.
-# The server stays for 300 s after the last program, or until `wine_down`.
+# Uses DIR/wine as the Wine prefix, creates it where it does not exist, and starts Wine's services
+# in it. They are started here, because otherwise the first Windows program starts them; they would
+# inherit its pipes, and a reader of those would wait for the services to end. The server stays for
+# 300 s after the last program, or until `wine_down`.
 wine_prefix() {
     mkdir -p "$1"
     WINEPREFIX=$(CDPATH='' cd -- "$1" && pwd)/wine
@@ -141,7 +141,7 @@ wine_prefix() {
     fresh=
     [ -e "$WINEPREFIX/system.reg" ] || fresh=yes
     # The server does not start where the directory is missing; the one that `wine` would start
-    # instead ends with the last program, and takes the services with it. 2 says that one is running
+    # instead ends with the last program, and ends the services. 2 means that one is running
     # already.
     mkdir -p "$WINEPREFIX"
     server=0
@@ -176,8 +176,8 @@ configure_native() {
 
 # configure_clang DIR [meson arguments...]
 #
-# A native build by clang. Its sanitizers are no shared libraries, and what is linked with them can
-# not promise to have no undefined symbols.
+# A native build by clang. Its sanitizers are not shared libraries, so what is linked with them has
+# undefined symbols.
 configure_clang() {
     dir=$1
     shift
@@ -201,7 +201,7 @@ configure_wine() {
 }
 
 # Sets DIR up once. A directory that was set up with other arguments, or for a source tree in
-# another place, is made anew; changed meson files are noticed by ninja itself.
+# another place, is recreated; ninja itself notices changed meson files.
 configure_in() {
     dir=$1
     shift
@@ -221,7 +221,7 @@ configure_in() {
 
 # build DIR [targets...]
 #
-# Compiles; silent where all is well, the failing part of ninja's output where not.
+# Compiles; silent on success, prints the failing part of ninja's output otherwise.
 build() {
     dir=$1
     shift
