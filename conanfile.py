@@ -1,4 +1,4 @@
-# Not run where it was written, for want of Conan: from the documentation of Conan 2.
+# Never run, for lack of Conan: written from the documentation of Conan 2.
 from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
