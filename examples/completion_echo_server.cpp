@@ -1,9 +1,9 @@
-// An echo server that works by completions: submit_accept, submit_read, submit_write.
+// An echo server by completions: submit_accept, submit_read, submit_write.
 //
-// usage: completion_echo_server [--port N] [--connections N] [--verbose]
-// It listens on 127.0.0.1 (on any free port where none is given), prints the port, and sends back
-// what it receives, until as many connections as were asked for have come and gone. The work is in
-// completion_echo/completion_echo.cpp; echo_server.cpp is the same service by readiness.
+// usage: completion_echo_server [--port N] [--connections N] [--verbose] Listens on 127.0.0.1 (by
+// default on any free port), prints the port, and sends back what it receives, until the given
+// number of connections have come and gone. The service is in completion_echo/completion_echo.cpp;
+// echo_server.cpp is the same service by readiness.
 #include <winsock2.h>
 // Winsock comes first.
 #include <cinttypes>
@@ -21,7 +21,7 @@ int failed(const char* what, std::error_code error) {
 }
 
 int serve(const example::CompletionEchoOptions& options, std::uint64_t connections) {
-    auto poller = wakepoll::OsPoller::create();  // a pool of 64, whatever the number of connections
+    auto poller = wakepoll::OsPoller::create();  // a pool of 64, for any number of connections
     if (!poller) {
         return failed("create", poller.error());
     }

@@ -1,14 +1,14 @@
-// The smallest honest echo server on OsPoller: readiness, level-triggered, one thread.
+// A small but complete echo server on OsPoller: readiness, level-triggered, one thread.
 //
-// usage: echo_server [--port N] [--connections N]
-// It listens on 127.0.0.1 (on any free port where none is given), prints the port, and sends back
-// what it receives, until as many connections as were asked for have come and gone.
+// usage: echo_server [--port N] [--connections N] Listens on 127.0.0.1 (by default on any free
+// port), prints the port, and sends back what it receives, until the given number of connections
+// have come and gone.
 //
-// What makes it honest: a send may take only a part, and the rest waits until there is room; room
-// is asked for only while something waits; a client that does not read its answers is not read
-// from; a client that has finished sending still gets every answer and then our own end of the
-// stream; an error ends its own connection and nothing else. OsPoller sees sockets only as numbers,
-// so the program includes Winsock itself, and starts it before anything else.
+// It handles what a real server has to: a send may take only a part, and the rest waits until there
+// is room; write interest is set only while something waits; a client that does not read its
+// answers is not read from; a client that has finished sending still gets every answer and then the
+// server's FIN; an error ends only its own connection. OsPoller takes sockets as numbers, so the
+// program includes Winsock itself, and starts it before anything else.
 #include <winsock2.h>
 // Winsock comes first.
 #include <ws2tcpip.h>
@@ -56,7 +56,7 @@ public:
             getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
             die("listen", winsock_error());
         }
-        // The user data comes back with every event; here it is the socket itself.
+        // Every event returns the user data; here it is the socket itself.
         if (const auto error =
                 poller_.register_handle(Handle(listener_), IoInterest::read, listener_)) {
             die("register", error);
@@ -65,7 +65,7 @@ public:
         std::fflush(stdout);
     }
 
-    // Serves until `connections` have come and gone; for ever where that is 0.
+    // Serves until `connections` have come and gone; forever where that is 0.
     void run(std::uint64_t connections) {
         std::array<wakepoll::NativeEvent, 64> events;
         while (connections == 0 || closed_ < connections) {
@@ -113,7 +113,7 @@ private:
 
     void serve(SOCKET socket, std::uint32_t events) {
         Connection& connection = connections_.at(socket);
-        // After a reset there is nobody to answer.
+        // After a reset the peer takes no answer.
         bool alive = (events & wakepoll::mask::err) == 0;
         if (alive && (events & (wakepoll::mask::in | wakepoll::mask::hup)) != 0) {
             alive = receive(socket, connection);
@@ -124,7 +124,7 @@ private:
             alive = false;
         }
         if (!alive || !update_interest(socket, connection)) {
-            // Unregister first: Windows gives the number to the next socket at once.
+            // Unregister first: Windows may give the number to the next socket at once.
             (void)poller_.unregister_handle(Handle(socket));
             closesocket(socket);
             connections_.erase(socket);
@@ -132,7 +132,7 @@ private:
         }
     }
 
-    // One read: what it leaves is reported again by the next wait. False after an error.
+    // One read: the next wait reports again what it leaves. False after an error.
     bool receive(SOCKET socket, Connection& connection) {
         if (connection.peer_finished || connection.pending.size() >= backlog_limit) {
             return true;
@@ -160,9 +160,9 @@ private:
         return true;
     }
 
-    // Reads while there is somebody to read from and room for it; asks for room to send only while
-    // something waits to be sent. (A socket has room nearly always, so a standing interest in that
-    // would end every wait at once.)
+    // Reads while the peer sends and there is room for it; sets write interest only while something
+    // waits to be sent. (A socket has room nearly always, so permanent write interest would end
+    // every wait at once.)
     bool update_interest(SOCKET socket, Connection& connection) {
         IoInterest wanted = IoInterest::none;
         if (!connection.peer_finished && connection.pending.size() < backlog_limit) {

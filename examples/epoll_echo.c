@@ -2,9 +2,9 @@
  * An echo server in C on epoll: the same source on Linux and, with wakepoll, on Windows.
  *
  * usage: epoll_echo [--connections N]
- * It listens on a free port of 127.0.0.1, prints which, and sends back what it receives, until N
- * connections have come and gone. A client that does not read its answers is not read from, and
- * one that has finished sending still gets all of them.
+ * Listens on a free port of 127.0.0.1, prints it, and sends back what it receives, until N
+ * connections have come and gone. A client that does not read its answers is not read from, and one
+ * that has finished sending still gets all of them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,8 +40,8 @@ static int would_block(void) { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 struct connection {
     socket_type sock;
-    uint32_t wanted; /* What it is registered for. */
-    int begin, end;  /* Of what has been received and not been sent back. */
+    uint32_t wanted; /* The registered events. */
+    int begin, end;  /* Of the bytes that were received and not sent back yet. */
     int ended;       /* The client has finished sending. */
     char data[16 * 1024];
 };
@@ -83,7 +83,7 @@ static void accept_one(port_type port, socket_type listener) {
     struct connection* connection;
     const socket_type sock = accept(listener, NULL, NULL);
     if (sock == INVALID_SOCKET) {
-        return; /* It was reset meanwhile. */
+        return; /* It was reset before that. */
     }
     connection = calloc(1, sizeof *connection);
     if (connection == NULL || ioctlsocket(sock, FIONBIO, &non_blocking) != 0) {
@@ -96,7 +96,7 @@ static void accept_one(port_type port, socket_type listener) {
     }
 }
 
-/* Sends back and receives, a few times, so that the others have their turn. 0 where it is over. */
+/* Sends back and receives, a few times, so that others get their turn. 0 where it has ended. */
 static int serve(port_type port, struct connection* c) {
     uint32_t wanted;
     int i;

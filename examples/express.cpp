@@ -1,12 +1,12 @@
-// Five connections to a server that makes them wait: who asks for the shortest delay is answered
-// first.
+// Five connections to a server that delays its answers: the client with the shortest delay is
+// answered first.
 //
-// usage: express [--unit MILLISECONDS]
-// Client i asks for an answer after 4, 3, 2, 1 and 0 units. Everything happens on one thread and in
-// one wait: the server accepts, reads and writes by submitted operations and delays its answers by
-// the poller's timer; the clients connect, write and read by submitted operations. Each operation
-// carries its context, the connection that it belongs to, as its user data. The program prints the
-// answers as they arrive; the exit code is 0 only if all five came, in the order of their delays.
+// usage: express [--unit MILLISECONDS] Client i asks for an answer after 4, 3, 2, 1 and 0 units.
+// Everything happens on one thread and in one wait: the server accepts, reads and writes by
+// submitted operations and delays its answers by the poller's timer; the clients connect, write and
+// read by submitted operations. Each operation carries its connection as its user data. The program
+// prints the answers as they arrive; the exit code is 0 only if all five came, in the order of
+// their delays.
 #include <winsock2.h>
 // Winsock comes first.
 #include <algorithm>
@@ -35,7 +35,7 @@ using wakepoll::IoOperation;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t client_count = 5;
-constexpr std::size_t message_size = 32;  // of requests and answers alike, filled up with zeros
+constexpr std::size_t message_size = 32;  // of requests and answers alike, padded with zeros
 
 void check(std::error_code error, const char* what) {
     if (error) {
@@ -49,7 +49,7 @@ void check_socket(bool success, const char* what) {
     }
 }
 
-// Its socket stays open until it is destroyed, after the poller has let go of its buffers.
+// Its socket stays open until it is destroyed, after the poller has released its buffers.
 struct Connection {
     enum class Side : std::uint8_t { server, client };
 
@@ -71,9 +71,9 @@ struct Connection {
 
     Side side;
     SOCKET socket = INVALID_SOCKET;
-    int units = 0;                   // of delay: asked for, by a client; ordered, at the server
+    int units = 0;                   // of delay: requested by a client, or ordered at the server
     std::size_t bytes = 0;           // read of the message so far
-    SteadyClock::time_point due_at;  // at the server: when it is to be answered
+    SteadyClock::time_point due_at;  // at the server: when to answer
     std::array<char, message_size + 1> text{};
     std::array<std::byte, wakepoll::OsPoller::accept_address_size> addresses{};
 };
@@ -82,7 +82,7 @@ class Express {
 public:
     Express(wakepoll::OsPoller& poller, milliseconds unit) : poller_(poller), unit_(unit) {}
 
-    // The delays in the order in which their answers came.
+    // Returns the delays in the order in which their answers came.
     std::vector<int> run() {
         open();
         std::array<wakepoll::NativeEvent, 16> events;
@@ -106,7 +106,7 @@ public:
 
     ~Express() {
         closesocket(listener_);
-        poller_.dispose();  // The buffers may go after that, whatever was in flight.
+        poller_.dispose();  // Now the buffers may be destroyed, whatever was in flight.
     }
 
 private:
@@ -140,7 +140,7 @@ private:
         }
     }
 
-    // What an operation's end makes possible: the next one on its connection.
+    // Starts the next operation on the connection whose operation has ended.
     void handle(const Completion& completion) {
         auto& connection =
             *reinterpret_cast<Connection*>(static_cast<std::uintptr_t>(completion.user_data));
@@ -203,9 +203,8 @@ private:
         set_timer();
     }
 
-    // The timer has come: the one that it was set for is the last of the orders. The next is timed
-    // once this answer has arrived, because nothing orders the arrivals of two that a late loop
-    // sends at once.
+    // The timer has fired: it was set for the last of the orders. The next is timed once this
+    // answer has arrived, because a late loop could send two at once, whose arrivals have no order.
     void answer_due() {
         Connection& order = *orders_.back();
         orders_.pop_back();

@@ -1,9 +1,8 @@
-// The selector at work: one thread selects, another registers, and closing ends it all.
+// Uses the selector: one thread selects, another registers, and closing ends everything.
 //
-// usage: selector
-// A text goes from one end of a connection to the other through a buffer that is much smaller:
-// writable tells the sending end to go on, readable the receiving one. The exit code is 0 only if
-// the text arrived whole, closing ended the select, and the registrator was refused afterwards.
+// usage: selector Sends a text over a connection through a buffer that is much smaller: the sender
+// continues on writable, the receiver on readable. The exit code is 0 only if the text arrived
+// whole, closing ended the select, and the registrator was refused afterwards.
 #include <winsock2.h>
 // Winsock comes first.
 #include <algorithm>
@@ -36,7 +35,7 @@ void check(bool success, const char* what) {
     }
 }
 
-// The two ends of a connection, neither of which blocks.
+// The two non-blocking ends of a connection.
 struct Pair {
     SOCKET sending = INVALID_SOCKET;
     SOCKET receiving = INVALID_SOCKET;
@@ -67,7 +66,7 @@ struct Pair {
     }
 };
 
-// The selecting thread: it ends when the selector is closed.
+// The selecting thread: ends when the selector is closed.
 class Transport {
 public:
     Transport(Selector& selector, const Pair& pair, std::string text)
@@ -99,7 +98,7 @@ private:
             send(pair_.sending, text_.data() + sent_, static_cast<int>(text_.size() - sent_), 0);
         sent_ += count > 0 ? static_cast<std::size_t>(count) : 0;
         if (sent_ == text_.size()) {
-            // There is room nearly always, and nothing to say any more.
+            // There is room nearly always, and nothing left to send.
             (void)selector_.registrator().remove(Handle(pair_.sending));
         }
     }
@@ -132,7 +131,7 @@ bool run() {
     std::future<std::error_code> selecting =
         std::async(std::launch::async, [&] { return transport.run(); });
 
-    // Another thread selects meanwhile.
+    // Another thread is selecting.
     const std::error_code added[] = {
         registrator.add(Handle(pair.receiving), receiver, IoInterest::read),
         registrator.add(Handle(pair.sending), sender, IoInterest::write)};

@@ -1,4 +1,4 @@
-// Submitting, and what follows from each completion.
+// Submits operations, and handles each completion.
 #include "completion_echo.hpp"
 
 #include <ws2tcpip.h>
@@ -22,7 +22,7 @@ std::error_code winsock_error() {
     return wakepoll::win32_error(static_cast<std::uint32_t>(WSAGetLastError()));
 }
 
-// The user data of an operation is the object that waits for it.
+// The user data of an operation is a pointer to the object that waits for it.
 template <class Object>
 std::uint64_t data_of(Object& object) {
     return reinterpret_cast<std::uintptr_t>(&object);
@@ -35,7 +35,7 @@ Object& object_of(const Completion& completion) {
 std::string text_of(std::span<const std::byte> address) {
     std::array<char, 80> host{};
     std::array<char, 16> port{};
-    // A sockaddr that AcceptEx has written is aligned as it left it, so it is copied first.
+    // A sockaddr that AcceptEx has written may be misaligned, so it is copied first.
     sockaddr_storage copy{};
     std::copy_n(address.data(), std::min(address.size(), sizeof copy),
                 reinterpret_cast<std::byte*>(&copy));
@@ -97,7 +97,7 @@ void CompletionEcho::close() {
     for (Connection& connection : connections_) {
         closesocket(std::exchange(connection.socket, INVALID_SOCKET));
     }
-    // The kernel owns the buffers until the end of each operation has been reported.
+    // The kernel uses the buffers until the end of each operation has been reported.
     std::array<wakepoll::NativeEvent, 64> events;
     while (operations_ > 0) {
         const wakepoll::WaitResult result = poller_.wait(events);
@@ -105,7 +105,7 @@ void CompletionEcho::close() {
             handle(*event.completion);
         }
         if (result.error) {
-            poller_.dispose();  // A poller that can not wait any more takes them back this way.
+            poller_.dispose();  // A poller that cannot wait any more ends them this way.
             break;
         }
     }
@@ -118,7 +118,7 @@ void CompletionEcho::close() {
 
 void CompletionEcho::handle(const Completion& completion) {
     --operations_;
-    // The completion stays; its entry is free for the next operation from now on.
+    // The completion stays valid; its entry is free for the next operation from now on.
     (void)poller_.overlapped_pool().release(completion.entry);
     if (completion.operation == IoOperation::accept) {
         accepted(object_of<Acceptor>(completion), completion);
@@ -141,7 +141,7 @@ void CompletionEcho::accepted(Acceptor& acceptor, const Completion& completion) 
     const auto socket = static_cast<SOCKET>(completion.accepted.value());
     if (closing_) {
         if (!completion.error) {
-            closesocket(socket);  // It had come before the listener was closed.
+            closesocket(socket);  // It was accepted before the listener was closed.
         }
         return;
     }
@@ -159,8 +159,8 @@ void CompletionEcho::accepted(Acceptor& acceptor, const Completion& completion) 
         connection.socket = socket;
         queue_.push_back(&connection);
     }
-    // The next peer gets the entry of this one. An accept that failed (its peer had gone already)
-    // is replaced too; one that can not be submitted now is tried again before every wait.
+    // The next accept gets the entry of this one. An accept that failed (its peer had gone already)
+    // is replaced too; one that cannot be submitted now is retried before every wait.
     (void)submit(acceptor);
 }
 
@@ -170,7 +170,7 @@ void CompletionEcho::has_read(Connection& connection, const Completion& completi
     } else if (completion.error) {
         drop(connection, false);
     } else if (completion.bytes == 0) {
-        drop(connection, true);  // All that the peer has sent is on its way back.
+        drop(connection, true);  // Everything that the peer has sent was sent back.
     } else {
         connection.unsent = completion.bytes;
         (void)submit_or_queue(connection);
@@ -184,7 +184,7 @@ void CompletionEcho::has_written(Connection& connection, const Completion& compl
     }
     counts_.bytes += completion.bytes;
     connection.unsent = 0;
-    // To read again it goes behind those who wait already.
+    // To read again it queues behind those that wait already.
     queue_.push_back(&connection);
 }
 
@@ -226,7 +226,7 @@ std::error_code CompletionEcho::submit(Connection& connection) {
     return entry.error();
 }
 
-// False where there is no entry: the connection is the first in the queue then.
+// False where no entry is free: then the connection is the first in the queue.
 bool CompletionEcho::submit_or_queue(Connection& connection) {
     const std::error_code error = submit(connection);
     if (error == std::errc::resource_unavailable_try_again) {
@@ -239,7 +239,7 @@ bool CompletionEcho::submit_or_queue(Connection& connection) {
     return true;
 }
 
-// False where somebody still waits for an entry.
+// False where a connection still waits for an entry.
 bool CompletionEcho::serve_queue() {
     bool all_accept = true;
     for (Acceptor& acceptor : acceptors_) {
@@ -261,7 +261,7 @@ void CompletionEcho::end_long_turns() {
     for (auto it = connections_.begin(); it != connections_.end() && wanted > 0; ++it) {
         const auto turn = it->unsent > 0 ? options_.write_turn : options_.read_turn;
         if (it->in_flight != nullptr && now - it->since >= turn) {
-            // It is reported like any other: as canceled, or with what has come meanwhile.
+            // It is reported like any other: as canceled, or with what has arrived by then.
             (void)poller_.cancel(it->in_flight);
             it->since = now;
             --wanted;

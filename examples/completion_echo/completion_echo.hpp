@@ -1,18 +1,18 @@
-// An echo service by completions: every accept, read and write is submitted, and a wait tells how
-// it ended.
+// An echo service by completions: submits every accept, read and write, and each wait reports those
+// that have ended.
 //
 // A connection stays open until its peer closes it, and has one operation in flight at a time: a
 // read, then the write that sends the same bytes back, then a read again. So one buffer is enough,
-// a peer that does not read its answers is not read from either, and whoever handles the end of an
-// operation may destroy its connection.
+// a peer that does not read its answers is not read from either, and the handler of an operation's
+// end may destroy its connection.
 //
-// The pool has fewer entries than there are connections. An entry is given back as soon as its
-// completion is looked at; whoever finds none free stands in a queue, which is served in order.
-// While somebody stands there, a read that found nothing for a while is cancelled and its
+// The pool has fewer entries than there are connections. An entry is released as soon as its
+// completion is handled; a connection that finds none free waits in a queue, which is served in
+// order. While a connection waits there, a read that found nothing for a while is cancelled and its
 // connection goes to the end of the queue, so that idle connections do not keep the others out; and
-// a peer that has not taken its answer for much longer is given up.
+// a peer that has not taken its answer for much longer is dropped.
 //
-// One thread: all calls are the poller's owner's. The poller must outlive the service.
+// One thread makes all calls. The poller must outlive the service.
 #pragma once
 
 #include <winsock2.h>
@@ -32,7 +32,7 @@ namespace example {
 
 struct CompletionEchoOptions {
     std::uint16_t port = 0;   ///< On 127.0.0.1; 0: the system chooses.
-    std::size_t accepts = 4;  ///< Kept in flight; the pool has more entries than that.
+    std::size_t accepts = 4;  ///< Kept in flight; must be fewer than the pool's entries.
     bool verbose = false;     ///< Prints the addresses of every connection.
     /// How long a read and a write may take while others wait for an entry.
     std::chrono::milliseconds read_turn{20};
@@ -44,8 +44,8 @@ struct CompletionEchoCounts {
     std::uint64_t completed = 0;    ///< The peer finished and was answered in full.
     std::uint64_t failed = 0;       ///< Ended by an error.
     std::uint64_t bytes = 0;        ///< Sent back.
-    std::uint64_t most_queued = 0;  ///< Connections at once that waited for an entry.
-    std::uint64_t turns_ended = 0;  ///< Reads that were cancelled for the sake of others.
+    std::uint64_t most_queued = 0;  ///< Most connections that waited for an entry.
+    std::uint64_t turns_ended = 0;  ///< Reads that were cancelled to let others in.
 
     [[nodiscard]] std::uint64_t closed() const { return completed + failed; }
 };
@@ -62,10 +62,10 @@ public:
     [[nodiscard]] std::error_code open();
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
-    /// Serves until `connections` have come and gone (0: for ever), or until a wait fails.
+    /// Serves until `connections` have come and gone (0: forever), or until a wait fails.
     [[nodiscard]] std::error_code run(std::uint64_t connections);
 
-    /// Closes every socket and takes back every operation in flight. Called by the destructor.
+    /// Closes every socket and ends every operation in flight. Called by the destructor.
     void close();
 
     [[nodiscard]] const CompletionEchoCounts& counts() const { return counts_; }
@@ -77,12 +77,12 @@ private:
         SOCKET socket = INVALID_SOCKET;
         wakepoll::OverlappedEntry* in_flight = nullptr;
         Clock::time_point since;  // when that was submitted
-        std::size_t unsent = 0;   // bytes of the buffer that are to be sent back
+        std::size_t unsent = 0;   // bytes of the buffer still to be sent back
         std::list<Connection>::iterator place;
         std::array<std::byte, 16 * 1024> buffer{};
     };
 
-    // What an accept needs while it is in flight.
+    // The state of an accept in flight.
     struct Acceptor {
         bool in_flight = false;
         std::array<std::byte, wakepoll::OsPoller::accept_address_size> addresses{};
@@ -108,8 +108,8 @@ private:
     std::size_t operations_ = 0;  // submitted, and not reported yet
     bool closing_ = false;
     std::vector<Acceptor> acceptors_;
-    std::list<Connection> connections_;  // who submitted last is last
-    std::deque<Connection*> queue_;      // have nothing in flight and want to
+    std::list<Connection> connections_;  // the latest to submit is last
+    std::deque<Connection*> queue_;      // wait for an entry; nothing in flight
 };
 
 }  // namespace example

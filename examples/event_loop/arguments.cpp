@@ -1,4 +1,4 @@
-// Reads `--name value` pairs; anything that is not one of them ends the program with a reason.
+// Reads `--name value` pairs; anything else ends the program with a reason.
 #include "arguments.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// `--name value` for the two programs: numbers with a range, and `--help`. Called once, from main.
+// Parses `--name value` for the example programs: numbers with a range, and `--help`.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ struct Argument {
     std::uint64_t largest;
 };
 
-/// Reads the command line. Nothing where the program may go on; otherwise the code to exit with,
-/// after the help (0) or what is wrong (2) was printed.
+/// Reads the command line. Returns nothing where the program may continue; otherwise the exit code,
+/// after printing the help (0) or the fault (2).
 [[nodiscard]] std::optional<int> parse_arguments(int count, char** words, const char* purpose,
                                                  std::initializer_list<Argument> arguments);
 

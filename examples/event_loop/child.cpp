@@ -1,4 +1,4 @@
-// Two readers, a writer, and what a child makes of their ends.
+// Two readers and a writer for the ends of a child's pipes.
 #include "child.hpp"
 
 #include <array>
@@ -16,7 +16,7 @@ public:
     Reader(EventLoop& loop, process::OwnedHandle pipe, Data data, std::function<void()> ended)
         : loop_(loop), pipe_(std::move(pipe)), data_(std::move(data)), ended_(std::move(ended)) {}
 
-    // Also called where nothing comes any more: neither callback is called afterwards.
+    // Also called at the end of the stream: neither callback is called afterwards.
     void close() {
         if (pipe_) {
             loop_.forget_pipe(pipe_.number());
@@ -52,7 +52,7 @@ private:
     std::array<char, 16 * 1024> buffer_{};
 };
 
-// Writes what it is given, one transfer after the other.
+// Writes its data, one transfer after the other.
 class Child::Writer : public std::enable_shared_from_this<Writer> {
 public:
     Writer(EventLoop& loop, process::OwnedHandle pipe) : loop_(loop), pipe_(std::move(pipe)) {}
@@ -83,7 +83,7 @@ private:
             return;
         }
         if (written_ == in_flight_.size()) {
-            // Nothing may be added to what the system reads from, so there are two strings.
+            // Two strings, because the one that the system reads from must not change.
             written_ = 0;
             in_flight_ = std::exchange(pending_, {});
         }
@@ -107,7 +107,7 @@ private:
         busy_ = false;
         written_ += bytes;
         if (error) {
-            close();  // The child does not read any more.
+            close();  // The child no longer reads.
         } else {
             go_on();
         }

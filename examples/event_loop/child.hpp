@@ -1,10 +1,10 @@
-// A child process on the loop: its input is fed, its output and its errors are read, and its end is
-// seen, all in the loop's one wait.
+// A child process on the loop: feeds its input, reads its output and errors, and reports its exit,
+// all in the loop's one wait.
 //
-// The end of a child is told once, after both of its streams have ended and it has exited: by then
-// everything that it wrote was handed over. Everything happens on the loop's thread. A callback may
-// do anything with the child, including destroying it. The child must be destroyed before its loop;
-// one that still runs then is killed.
+// The exit is reported once, after both of its streams have ended and it has exited: by then
+// everything that it wrote was delivered. Everything happens on the loop's thread. A callback may
+// do anything with the child, including destroying it. Destroy the child before its loop; that
+// kills it where it still runs.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ namespace example {
 
 struct ChildCallbacks {
     std::function<void(std::string_view)> output;  ///< What it wrote to its standard output.
-    std::function<void(std::string_view)> errors;  ///< The same of its standard error.
+    std::function<void(std::string_view)> errors;  ///< What it wrote to its standard error.
     std::function<void(int exit_code)> ended;
 };
 
@@ -37,14 +37,14 @@ public:
     /// callback is called.
     [[nodiscard]] std::error_code start(const std::vector<std::string>& command);
 
-    /// Adds to what the child reads from its standard input. It is kept until the child has read
-    /// it, and dropped where the child does not read any more.
+    /// Adds to the child's standard input. The data is kept until the child has read it, and
+    /// dropped where the child no longer reads.
     void write(std::string_view data);
 
-    /// Ends its standard input, after what was written before.
+    /// Ends its standard input, after everything written so far.
     void end_input();
 
-    /// Ends the child by force. It is told like any other end.
+    /// Kills the child. Its exit is reported as usual.
     void kill();
 
 private:
@@ -57,12 +57,12 @@ private:
     EventLoop& loop_;
     ChildCallbacks callbacks_;
     process::Process process_;
-    // Shared with the transfers in flight, to which the buffers belong until they end.
+    // Shared with the transfers in flight, which use the buffers until they end.
     std::shared_ptr<Writer> input_;
     std::shared_ptr<Reader> output_;
     std::shared_ptr<Reader> errors_;
     bool exited_ = false;
-    bool over_ = false;  // told, or abandoned; there is no process any more
+    bool over_ = false;  // reported, or abandoned; there is no process any more
 };
 
 }  // namespace example

@@ -1,4 +1,4 @@
-// What the echo server does at each event; see echo_service.hpp for the rules it follows.
+// Handles the echo server's events; see echo_service.hpp for the rules.
 #include "echo_service.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t chunk = 32 * 1024;
 // One connection's share of a turn. Readiness is level-triggered, so what is left is reported again
-// after the others had theirs.
+// after the others had their turn.
 constexpr int chunks_per_turn = 4;
 constexpr auto accept_pause = std::chrono::milliseconds(50);
 
@@ -95,8 +95,8 @@ void EchoService::accept_all() {
     }
 }
 
-// Called where there is no room for another socket, as a rule. The queue keeps the listener
-// readable, so without a pause a server that can not accept would do nothing but fail to.
+// Usually called where there is no room for another socket. The queue keeps the listener readable,
+// so without a pause a server that cannot accept would spin on failing accepts.
 void EchoService::pause_accepting() {
     ++stats_.accepting_paused;
     if (loop_.modify_socket(listener_.number(), mask::none)) {
@@ -120,8 +120,8 @@ void EchoService::serve(SocketNumber number, std::uint32_t events) {
 }
 
 EchoService::Outcome EchoService::transfer(Connection& connection, std::uint32_t events) {
-    // After a reset there is nobody to answer. (Receiving would say so too on most systems, but not
-    // on all: some answer with an orderly end.)
+    // After a reset the peer takes no answer. (Receiving would report that on most systems, but
+    // some report an orderly end.)
     if ((events & mask::err) != 0 || !send_pending(connection)) {
         return Outcome::failed;
     }
@@ -154,8 +154,8 @@ bool EchoService::receive_into(Connection& connection) {
         if (!send_pending(connection)) {
             return false;
         }
-        // A short read took all there was. What has come since is reported by the next wait, which
-        // is cheaper than asking here and being told that there is nothing.
+        // A short read took all there was. The next wait reports what has come since, which costs
+        // less than another read that finds nothing.
         if (received.bytes < buffer.size()) {
             return true;
         }
@@ -182,8 +182,8 @@ bool EchoService::send_pending(Connection& connection) {
             }
         }
     }
-    // Moving the rest to the front costs as much as the rest; done when at least half is gone, it
-    // costs no more than the bytes that were sent.
+    // Moving the rest to the front costs as much as the rest is long; done when at least half is
+    // gone, it costs no more than the bytes that were sent.
     if (connection.sent * 2 >= connection.pending.size()) {
         connection.pending.erase(
             connection.pending.begin(),
@@ -193,8 +193,8 @@ bool EchoService::send_pending(Connection& connection) {
     return true;
 }
 
-// Interest in `rdhup` goes together with interest in `in`: a half-close stays true, so asked for
-// while nothing is read it would be reported in every wait.
+// Interest in `rdhup` goes together with interest in `in`: a half-close persists, so while nothing
+// is read it would be reported in every wait.
 bool EchoService::update_interest(Connection& connection) {
     const bool full = connection.backlog() >= options_.pending_limit;
     const bool reads = !connection.peer_finished && !full;

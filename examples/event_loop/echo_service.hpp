@@ -1,10 +1,10 @@
 // An echo server on the event loop: every byte that a connection sends comes back to it, in order.
 //
-// Written the way a level-triggered server is: accept until there is nobody left, read until there
-// is nothing left (or the connection had its share of this turn), ask to be told about room to send
-// only while something waits to be sent. A peer that does not read its answers is not read from
-// either once `pending_limit` bytes wait for it. A peer that has finished sending gets the rest of
-// its answers, then our own end of the stream. A reset costs its own connection only.
+// A usual level-triggered server: it accepts until none waits, reads until there is nothing left
+// (or the connection had its share of this turn), and sets write interest only while something
+// waits to be sent. A peer that does not read its answers is not read from once `pending_limit`
+// bytes wait for it. A peer that has finished sending gets the rest of its answers, then FIN. A
+// reset ends only its own connection.
 //
 // Everything happens on the loop's thread. The service must be closed, or destroyed, before its
 // loop.
@@ -25,7 +25,7 @@ namespace example {
 
 struct EchoOptions {
     std::uint16_t port = 0;  ///< 0: the system chooses; see `EchoService::port`.
-    /// Reading stops while this much waits to be sent.
+    /// Reading stops while this many bytes wait to be sent.
     std::size_t pending_limit = 64 * 1024;
     /// Send and receive buffers of each connection; 0 leaves them to the system.
     int buffer_bytes = 0;
@@ -36,11 +36,11 @@ struct EchoStats {
     std::uint64_t completed = 0;  ///< The peer finished, was answered in full, and was closed.
     std::uint64_t reset = 0;      ///< Ended by an error, so not answered in full.
     std::uint64_t refused = 0;    ///< Accepted and closed at once: the loop has no room for it.
-    std::uint64_t lines = 0;      ///< Newlines sent back: a message of the load client ends in one.
+    std::uint64_t lines = 0;      ///< Newlines sent back: one per message of the load client.
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t partial_sends = 0;     ///< Sends that the system took only a part of, or nothing.
-    std::uint64_t reading_stopped = 0;   ///< Times a connection was not read from for its backlog.
+    std::uint64_t reading_stopped = 0;   ///< Times a connection's backlog stopped reading from it.
     std::uint64_t accepting_paused = 0;  ///< Times the system had no room for another socket.
 
     [[nodiscard]] std::uint64_t closed() const { return completed + reset + refused; }
@@ -48,7 +48,7 @@ struct EchoStats {
 
 class EchoService {
 public:
-    /// `on_closed` is called after each connection that is gone.
+    /// Calls `on_closed` after each connection has ended.
     EchoService(EventLoop& loop, EchoOptions options, std::function<void()> on_closed = {});
     EchoService(const EchoService&) = delete;
     EchoService& operator=(const EchoService&) = delete;
@@ -67,7 +67,7 @@ public:
 private:
     struct Connection {
         net::Socket socket;
-        std::vector<char> pending;  // what is to be sent starts at `sent`
+        std::vector<char> pending;  // unsent data starts at `sent`
         std::size_t sent = 0;
         std::uint32_t interest = 0;
         bool peer_finished = false;

@@ -91,7 +91,7 @@ TimerId EventLoop::add_timer_at(Clock::time_point deadline, Function function) {
 }
 
 TimerId EventLoop::add_timer(Clock::duration delay, Function function) {
-    // A century is as good as never, and can be added to the time without overflow.
+    // A century is practically never, and can be added to the time without overflow.
     constexpr Clock::duration longest = std::chrono::hours(24 * 36500);
     return add_timer_at(Clock::now() + std::min(delay, longest), std::move(function));
 }
@@ -120,8 +120,8 @@ Timeout EventLoop::until_next_timer() {
 
 void EventLoop::run_due_timers() {
     const Clock::time_point now = Clock::now();
-    // Timers that are added from here on wait for the next turn, so a timer that adds itself again
-    // without a delay does not keep the sockets waiting.
+    // Timers that are added from here on wait for the next turn, so a timer that re-adds itself
+    // without a delay does not starve the sockets.
     const TimerId first_new{next_timer_};
     for (drop_cancelled_timers();
          !timers_.empty() && timers_.front().deadline <= now && timers_.front().id < first_new;
@@ -191,7 +191,7 @@ void EventLoop::dispatch_batch() {
 }
 
 std::error_code EventLoop::run() {
-    // First of all what a callback's exception kept from running, if there was one.
+    // First dispatches what an exception of a callback has left, if there was one.
     dispatch_batch();
     for (run_ready(); !stopping_; run_ready()) {
         run_due_timers();
@@ -199,8 +199,8 @@ std::error_code EventLoop::run() {
         if (outcome.count == 0 && !outcome.woken && until_next_timer().duration().count() > 0) {
             ++stats_.waits_for_nothing;
         }
-        // Posted functions are looked for when the poller says so and at no other time: a wake that
-        // got lost would show.
+        // Posted functions are taken only when the poller reports a wake, so that a lost wake would
+        // show.
         if (outcome.woken) {
             take_posted();
         }

@@ -1,16 +1,16 @@
 // A small event loop of the usual kind: sockets, timers, functions posted from other threads, and
 // child processes with their pipes (child.hpp).
 //
-// It is the loop that wakepoll is made to be embedded in. On Linux it runs on epoll, on Windows on
-// `wakepoll::OsPoller`; the difference is one small class in system_poller.cpp, and nothing that is
-// built on the loop can see it. The event mask is epoll's on both systems (`wakepoll::mask`).
+// wakepoll is made to be embedded in such a loop. On Linux it runs on epoll, on Windows on
+// `wakepoll::OsPoller`; the difference is one small class in system_poller.cpp, and nothing that
+// uses the loop can see it. The event mask is epoll's on both systems (`wakepoll::mask`).
 //
 // A loop belongs to the thread that calls `run`: every callback runs there, and every other call is
 // made there (or before `run`). Only `post` and `stop` may come from other threads, and the loop
 // must outlive those calls. Handles are borrowed; the loop never closes one, and never reads or
 // writes a socket. Callbacks may do anything with the loop, including removing the socket or the
 // timer that is being served. An exception that leaves a callback leaves `run`, which can be called
-// again and loses nothing but what that callback had still to do.
+// again and loses only the rest of that callback.
 #pragma once
 
 #include <array>
@@ -36,13 +36,13 @@ namespace example {
 using HandleNumber = std::uintptr_t;
 using SocketNumber = HandleNumber;
 
-/// Names a timer; never used twice by one loop.
+/// Identifies a timer; a loop never uses one twice.
 enum class TimerId : std::uint64_t { none = 0 };
 
-/// What a loop has done since it was made. Read on the loop's thread.
+/// Counts since the loop was created. Read on the loop's thread.
 struct LoopStats {
     std::uint64_t waits = 0;
-    std::uint64_t waits_for_nothing = 0;  ///< Came back with nothing to do, not even a timer.
+    std::uint64_t waits_for_nothing = 0;  ///< Returned without an event, a wake or a timer.
     std::uint64_t events =
         0;  ///< Readiness events. Each is counted below once for each of its bits.
     std::uint64_t in = 0;
@@ -55,7 +55,7 @@ struct LoopStats {
     std::uint64_t functions_run = 0;    ///< Posted functions that were called, `stop` included.
     std::uint64_t wakes_posted = 0;     ///< One for each `post` and each `stop`.
     std::uint64_t wakes_coalesced = 0;  ///< Of those: found a wake pending, made no kernel call.
-    /// Calls into the kernel for waiting, waking and changing interests; on Windows at most these.
+    /// Kernel calls for waiting, waking and changing interests; on Windows an upper bound.
     std::uint64_t kernel_calls = 0;
 };
 
@@ -68,8 +68,8 @@ public:
     using TransferCallback = std::function<void(std::size_t bytes, std::error_code error)>;
     using Function = std::function<void()>;
 
-    /// Throws std::system_error where the system refuses what a loop needs. `backend` is
-    /// OsPoller's, and without a meaning on Linux.
+    /// Throws std::system_error where the poller cannot be created. `backend` is OsPoller's, and
+    /// unused on Linux.
     explicit EventLoop(wakepoll::Backend backend = wakepoll::Backend::automatic);
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -81,27 +81,27 @@ public:
                                              SocketCallback callback);
     [[nodiscard]] std::error_code modify_socket(SocketNumber socket, std::uint32_t interest);
 
-    /// To be called before the socket is closed. The callback is not called again, not even for an
-    /// event that was reported already.
+    /// Call before the socket is closed. The callback is not called again, not even for an event
+    /// that was reported already.
     std::error_code remove_socket(SocketNumber socket);
 
     /// Calls `exited` once, when the process has ended: a process handle on Windows, a pidfd on
-    /// Linux. `remove_socket` forgets it before that.
+    /// Linux. `remove_socket` cancels it before that.
     [[nodiscard]] std::error_code add_process(HandleNumber process, Function exited);
 
     /// Reads what a pipe has, up to the size of `buffer`, and calls `done` once. The end of the
-    /// stream is `std::errc::broken_pipe`. Until then `buffer` must stay, and no other read of this
-    /// pipe is started. The pipe is one that is opened for it: see process.hpp.
+    /// stream is `std::errc::broken_pipe`. Until then `buffer` must stay valid, and no other read
+    /// of this pipe may start. The pipe must come from process.hpp.
     [[nodiscard]] std::error_code start_read(HandleNumber pipe, std::span<char> buffer,
                                              TransferCallback done);
 
-    /// The same for writing; `done` is told how much was written, which is at least one byte where
-    /// there was no error.
+    /// Writes likewise; `done` gets the number of written bytes, which is at least one unless there
+    /// was an error.
     [[nodiscard]] std::error_code start_write(HandleNumber pipe, std::span<const char> data,
                                               TransferCallback done);
 
-    /// To be called before a pipe is closed. A transfer in flight ends as any other, in a later
-    /// turn: as `operation_canceled`, or with what it had done.
+    /// Call before a pipe is closed. A transfer in flight ends in a later turn: as
+    /// `operation_canceled`, or with what it had done.
     void forget_pipe(HandleNumber pipe);
 
     /// Calls `function` once, not before `deadline`. Timers fire in the order of their deadlines;
@@ -122,8 +122,8 @@ public:
     /// Ends `run` after everything that was posted before. Any thread; throws as `post` does.
     void stop();
 
-    /// Serves sockets, timers and posted functions until `stop`, or until waiting fails: the error
-    /// says why. May be called again.
+    /// Serves sockets, timers and posted functions until `stop`, or until waiting fails; returns
+    /// that error. May be called again.
     std::error_code run();
 
     [[nodiscard]] LoopStats stats() const;
@@ -145,26 +145,26 @@ private:
     [[nodiscard]] wakepoll::Timeout until_next_timer();
 
     std::unique_ptr<SystemPoller> poller_;
-    // What the last wait reported, of which an exception may have left a part: the end of a
-    // transfer is reported once.
+    // What the last wait reported and an exception has kept from being dispatched: the end of a
+    // transfer is reported only once.
     std::array<wakepoll::NativeEvent, 128> batch_{};
     std::size_t batch_next_ = 0;
     std::size_t batch_count_ = 0;
     LoopStats stats_;
     bool stopping_ = false;
 
-    // Events carry a registration's number rather than the socket's, so that an event that was
-    // reported before its socket was removed can not reach a new socket of the same number.
+    // Events carry a registration's number instead of the socket's, so that an event that was
+    // reported before its socket was removed cannot reach a new socket with the same number.
     std::uint64_t next_registration_ = 1;
     std::unordered_map<SocketNumber, std::uint64_t> registrations_;
     // Shared, because a callback may remove its own registration while it runs.
     std::unordered_map<std::uint64_t, std::shared_ptr<SocketCallback>> callbacks_;
 
-    // By numbers of the same sequence.
+    // Keyed by numbers of the same sequence.
     std::unordered_map<std::uint64_t, TransferCallback> transfers_;
 
-    // A min-heap of deadlines. Cancelling only takes the function away; the entry goes when it
-    // comes to the top, or when more than half of the heap is such entries.
+    // A min-heap of deadlines. Cancelling only removes the function; the entry is removed when it
+    // reaches the top, or when more than half of the heap is such entries.
     std::uint64_t next_timer_ = 1;
     std::vector<Timer> timers_;
     std::unordered_map<TimerId, Function> timer_functions_;

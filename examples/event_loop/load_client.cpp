@@ -1,4 +1,4 @@
-// One connection's conversation, and the report of all of them; see load_client.hpp for the plan.
+// One connection's conversation, and the report on all of them; see load_client.hpp for the plan.
 #include "load_client.hpp"
 
 #include <algorithm>
@@ -107,7 +107,7 @@ private:
         return true;
     }
 
-    // Whether the next message may go out: in the first part only after the last one's echo.
+    // Whether the next message may be sent: in the first part only after the last one's echo.
     [[nodiscard]] bool may_send_next() const {
         return to_send_.made() >= one_at_a_time_ || to_send_.made() == checked_;
     }
@@ -144,12 +144,12 @@ private:
         }
     }
 
-    // Not in the last part, before every buffer on the way to the server and back is full.
+    // In the last part only after every buffer on the way to the server and back is full.
     [[nodiscard]] bool reads() const {
         return all_sent_ || stalled_ || to_send_.made() <= one_at_a_time_;
     }
 
-    // Nobody says when all the buffers are full; that nothing moves for a while is the sign.
+    // Nothing reports that all buffers are full; no progress for a while is the sign.
     void wait_for_stall() {
         client_.loop_.cancel_timer(stall_timer_);
         stall_timer_ = client_.loop_.add_timer(client_.options_.stall, [this] {
@@ -184,7 +184,7 @@ private:
             }
             client_.moved_ += received.bytes;
             check(std::span(buffer).first(received.bytes));
-            // A short read took all there was; what has come since is reported by the next wait.
+            // A short read took all there was; the next wait reports what has come since.
             if (ended_ || received.bytes < buffer.size()) {
                 return;
             }
@@ -281,7 +281,7 @@ private:
     std::uint64_t position_ = 0;  // in the whole stream
     std::uint32_t checked_ = 0;   // messages
 
-    std::uint32_t one_at_a_time_;  // how many messages wait for the echo of the one before
+    std::uint32_t one_at_a_time_;  // how many messages wait for the echo of the previous one
     Clock::time_point sent_at_;
 };
 

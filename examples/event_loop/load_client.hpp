@@ -1,15 +1,15 @@
-// A client that talks to an echo server on many connections at once and believes nothing.
+// A client that talks to an echo server on many connections at once and verifies everything.
 //
 // Each connection sends its own pseudo-random messages and compares every byte that comes back. The
 // first three quarters of its messages go one at a time: send, wait for the whole echo, send the
 // next; their round trips are timed. The rest is sent without waiting, more than the sockets'
-// buffers hold, and nothing is read until for a while nothing could be sent, so that the server has
-// to stop reading. Then the connection says that it is finished (half-close) and expects what is
-// missing, to the last byte, and the end of the stream. Only then it counts.
+// buffers hold, and nothing is read until nothing could be sent for a while, so that the server has
+// to stop reading. Then the connection half-closes and expects the missing bytes and the end of the
+// stream. Only then it counts.
 //
-// A connection that fails says why, once, in `LoadReport::failures`; the others go on. Everything
-// happens on the loop's thread. It takes as long as it takes; but where no connection moves a byte
-// for `patience`, all of them fail.
+// A connection that fails adds its reason to `LoadReport::failures`, once; the others continue.
+// Everything happens on the loop's thread. There is no time limit; but where no connection moves a
+// byte for `patience`, all of them fail.
 #pragma once
 
 #include <chrono>
@@ -34,9 +34,8 @@ struct LoadOptions {
     int buffer_bytes = 16 * 1024;
     /// How long nothing can be sent before a connection starts to read in its last part.
     EventLoop::Clock::duration stall = std::chrono::milliseconds(100);
-    /// Half-close once every answer is there, rather than when the last message is sent: for a
-    /// server on a system that drops answers where the half-close finds them waiting
-    /// (send_probe.hpp).
+    /// Half-close once every answer has arrived, rather than after the last message is sent: for a
+    /// server on a system that drops unsent answers on a half-close (send_probe.hpp).
     bool half_close_last = false;
     EventLoop::Clock::duration patience = std::chrono::minutes(1);
 };
@@ -58,7 +57,7 @@ struct LoadReport {
 
 class LoadClient {
 public:
-    /// `on_done` is called once, when the last connection has ended.
+    /// Calls `on_done` once, when the last connection has ended.
     LoadClient(EventLoop& loop, LoadOptions options, std::function<void()> on_done);
     LoadClient(const LoadClient&) = delete;
     LoadClient& operator=(const LoadClient&) = delete;
@@ -75,14 +74,14 @@ private:
 
     /// `failure` is empty where the connection was verified whole.
     void connection_ended(const std::string& failure);
-    /// Looks again after `patience`, and gives up where nothing has moved since `moved_before`.
+    /// Checks again after `patience`, and fails all where nothing has moved since `moved_before`.
     void watch(std::uint64_t moved_before);
 
     EventLoop& loop_;
     LoadOptions options_;
     std::function<void()> on_done_;
     TimerId watch_timer_ = TimerId::none;
-    std::uint64_t moved_ = 0;  // bytes that were sent and received
+    std::uint64_t moved_ = 0;  // bytes sent and received
     std::vector<std::unique_ptr<Connection>> connections_;
     LoadReport report_;
 };

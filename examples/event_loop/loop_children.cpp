@@ -1,9 +1,9 @@
-// Child processes on the portable event loop: each is fed, read from, and seen to its end.
+// Child processes on the portable event loop: feeds each, reads from it, and waits for its exit.
 //
-// usage: loop_children [--children N] [--bytes N] [--seconds N]
-// It starts itself N times, all at once, with `--child` and a number. A child copies its standard
-// input to its standard output, says on its standard error what it did, and exits with its number.
-// The parent compares every byte. The exit code is 0 only if every child did all that.
+// usage: loop_children [--children N] [--bytes N] [--seconds N] Starts itself N times at once, with
+// `--child` and a number. A child copies its standard input to its standard output, reports on its
+// standard error, and exits with its number. The parent compares every byte. The exit code is 0
+// only if every child did all that.
 #include <array>
 #include <cinttypes>
 #include <cstdio>
@@ -31,10 +31,10 @@ struct ChildrenArguments {
     std::uint64_t children = 5;
     std::uint64_t bytes = 200'000;
     std::uint64_t seconds = 600;
-    std::uint64_t child = 0;  // which child this is; 0: the parent
+    std::uint64_t child = 0;  // the number of this child; 0: the parent
 };
 
-// Without it, the C library of Windows changes the ends of lines.
+// Otherwise the C library of Windows changes line ends.
 void use_streams_as_they_are() {
 #ifdef _WIN32
     for (std::FILE* stream : {stdin, stdout, stderr}) {
@@ -63,7 +63,7 @@ int be_child(std::uint64_t number) {
     return static_cast<int>(number);
 }
 
-// A child, what it was given and what came back.
+// A child, its input and its output.
 struct Family {
     std::unique_ptr<example::Child> child;
     std::string input;

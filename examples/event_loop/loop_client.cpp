@@ -1,9 +1,9 @@
 // The load client as a program: many connections to an echo server on 127.0.0.1, every byte
 // checked.
 //
-// usage: loop_client --port N [--connections N] [--echoes N] [--seed N] ...; see --help.
-// It says on the standard error once a second how far it is, and ends with one `name=value` line
-// for each figure. The exit code is 0 only if every connection was verified whole.
+// usage: loop_client --port N [--connections N] [--echoes N] [--seed N] ...; see --help. Prints its
+// progress on the standard error once a second, and ends with one `name=value` line for each
+// figure. The exit code is 0 only if every connection was verified whole.
 #include <cinttypes>
 #include <cstdio>
 #include <exception>

@@ -1,10 +1,10 @@
-// An echo server on the portable event loop, with threads that keep waking it meanwhile.
+// An echo server on the portable event loop, with threads that keep waking it.
 //
 // usage: loop_server [--port N] [--connections N] [--seconds N] [--wakers N] ...; see --help.
-// It prints the address it listens on, serves until `--connections` have come and gone (or for
+// Prints the address it listens on, serves until `--connections` have come and gone (or for
 // `--seconds`, or until it is interrupted), and ends with one `name=value` line for each figure.
-// The exit code is 0 only if it came to its end within the time it was given, and if every function
-// that was posted to the loop ran exactly once.
+// The exit code is 0 only if it finished in the given time, and if every posted function ran
+// exactly once.
 #include <algorithm>
 #include <cinttypes>
 #include <condition_variable>
@@ -30,8 +30,8 @@ struct ServerArguments {
     std::uint64_t buffer_bytes = 64 * 1024;
 };
 
-// Threads that post functions to a loop, in small bursts, at a bounded rate, until they are told to
-// stop. What is posted counts itself on the loop's thread, so the two totals can be compared.
+// Threads that post functions to a loop, in small bursts, at a bounded rate, until `stop`. The
+// functions count themselves on the loop's thread, so the two totals can be compared.
 class Wakers {
 public:
     Wakers(example::EventLoop& loop, std::uint64_t threads, std::uint64_t per_second)
@@ -68,7 +68,7 @@ public:
         }
         return sum;
     }
-    // On the loop's thread, or when it is over.
+    // On the loop's thread, or after it has ended.
     [[nodiscard]] std::uint64_t run() const { return run_; }
 
 private:
@@ -126,7 +126,7 @@ void print_report(const example::EchoStats& echo, const example::LoopStats& loop
     print("wakes_coalesced", loop.wakes_coalesced);
     print("waits", loop.waits);
     print("kernel_calls", loop.kernel_calls);
-    // A wake that was not coalesced is an event too: something that a wait came back with.
+    // A wake that was not coalesced counts as an event too, because it ended a wait.
     const std::uint64_t events = loop.events + loop.wakes_posted - loop.wakes_coalesced;
     std::printf("kernel_calls_per_event=%.2f\n",
                 static_cast<double>(loop.kernel_calls) /

@@ -1,4 +1,4 @@
-// The generator is SplitMix64: eight bytes a step, and any seed will do.
+// The generator is SplitMix64: eight bytes per step; any seed works.
 #include "message_stream.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ constexpr std::uint64_t golden_gamma = 0x9E3779B97F4A7C15;
 MessageStream::MessageStream(const MessagePlan& plan, std::uint32_t connection)
     : plan_(plan), state_(plan.seed) {
     // Two steps away from the plan's own seed, so that neighbouring connections of neighbouring
-    // seeds do not send the same.
+    // seeds send different messages.
     state_ = random() ^ (connection * golden_gamma);
     state_ = random();
 }

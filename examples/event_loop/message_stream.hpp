@@ -1,10 +1,10 @@
-// The messages of one connection, made from a seed.
+// The messages of one connection, generated from a seed.
 //
-// Two streams with the same arguments give the same messages, so the client makes each message
-// twice (once to send it, once to compare what comes back) and stores none. The first message is
-// one byte, the last one is `largest` bytes, and those between have lengths spread evenly over the
-// orders of magnitude up to `usual`. Each ends in a newline and has none before its end: that is
-// how a server that knows nothing about the contents can count them.
+// Two streams with the same arguments generate the same messages, so the client makes each message
+// twice (once to send it, once to compare the echo) and stores none. The first message is one byte,
+// the last one is `largest` bytes, and the lengths of the others are spread evenly over the orders
+// of magnitude up to `usual`. Each ends in a newline and contains no other, so that a server that
+// does not know the contents can count them.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ class MessageStream {
 public:
     MessageStream(const MessagePlan& plan, std::uint32_t connection);
 
-    /// Replaces `message` by the next one. False, and nothing done, after the last one.
+    /// Replaces `message` by the next one. False after the last one, and then changes nothing.
     bool next(std::vector<char>& message);
 
     /// Messages made so far.

@@ -1,8 +1,8 @@
 // The differences between Winsock and BSD sockets, in one place.
 //
-// The first part gives both systems one set of names (close_socket, last_code, ...); the rest is
-// written with those names once. Errors are `std::error_code`s that compare with std::errc: on
-// Windows through wakepoll's own table, because the standard library's does not know 10035.
+// The first part gives both systems one set of names (close_socket, last_code, ...); the rest uses
+// those names. Errors are `std::error_code`s that compare with std::errc: on Windows through
+// wakepoll's table, because the standard library's does not know 10035.
 #include "net.hpp"
 
 #ifdef _WIN32
@@ -33,7 +33,7 @@ using NativeSocket = SOCKET;
 using Length = int;
 constexpr int send_flags = 0;
 constexpr int shut_down_send = SD_SEND;
-// Without it, another program could listen on the same port and take the connections.
+// Otherwise another program could listen on the same port and take the connections.
 constexpr int listen_option = SO_EXCLUSIVEADDRUSE;
 
 std::error_code last_error() {
@@ -57,7 +57,7 @@ using NativeSocket = int;
 using Length = std::size_t;
 constexpr int send_flags = MSG_NOSIGNAL;
 constexpr int shut_down_send = SHUT_WR;
-// So that a server can be started again while old connections are still in TIME_WAIT.
+// Lets a server restart while old connections are still in TIME_WAIT.
 constexpr int listen_option = SO_REUSEADDR;
 
 std::error_code error_of(int code) { return {code, std::generic_category()}; }
@@ -131,7 +131,7 @@ wakepoll::Result<Socket> listen_on_loopback(std::uint16_t port, int buffer_bytes
         return made;
     }
     const sockaddr_in address = loopback(port);
-    // The buffer sizes are inherited by the connections; they must be set before they exist.
+    // The connections inherit the buffer sizes, so they are set before listening.
     if (!set_option(*made, SOL_SOCKET, listen_option, 1) ||
         !set_buffer_sizes(*made, buffer_bytes) ||
         ::bind(native(*made), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -231,7 +231,7 @@ std::error_code reset_when_closed(const Socket& socket) {
 }
 
 bool is_would_block(const std::error_code& error) {
-    // Two names, and each system's library compares its number with one of them.
+    // Two names: each system's library compares its number equal to one of them.
     return error == std::errc::operation_would_block ||
            error == std::errc::resource_unavailable_try_again;
 }

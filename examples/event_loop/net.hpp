@@ -1,9 +1,9 @@
 // Non-blocking TCP on 127.0.0.1, the same on Winsock and on BSD sockets.
 //
-// What differs between the two (how a socket is closed, which number means "would block", how an
-// error is read, what keeps a write to a dead peer from raising a signal) is settled in net.cpp and
-// nowhere else. A `Socket` owns what it refers to; each function is one or a few system calls,
-// never blocks, and may be called from any thread, though not for one socket at the same time.
+// net.cpp contains all differences between the two (how a socket is closed, which number means
+// "would block", how an error is read, how a write to a dead peer is kept from raising a signal). A
+// `Socket` owns what it refers to; each function is one or a few system calls, never blocks, and
+// may be called from any thread, though not for one socket at the same time.
 #pragma once
 
 #include <cstddef>
@@ -18,17 +18,17 @@
 
 namespace example::net {
 
-/// Winsock wants to be started; make one of these before anything else here, and keep it.
+/// Starts Winsock; create one before using anything else here, and keep it.
 class Network {
 public:
-    /// Throws std::system_error where the system's sockets can not be used.
+    /// Throws std::system_error where the system's sockets are not available.
     Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
     ~Network();
 };
 
-/// An owned socket. Remove it from its loop before it is closed.
+/// An owned socket. Remove it from its loop before closing it.
 class Socket {
 public:
     Socket() noexcept = default;
@@ -52,7 +52,7 @@ private:
     SocketNumber number_ = none;
 };
 
-/// What one receive or send did. Exactly one of the four is the case.
+/// The result of one receive or send: exactly one of the four.
 struct Transfer {
     std::size_t bytes = 0;
     bool would_block = false;
@@ -60,36 +60,36 @@ struct Transfer {
     std::error_code error;
 };
 
-/// A listening socket; port 0 lets the system choose. `buffer_bytes` above 0 asks for send and
-/// receive buffers of that size on every connection that it accepts.
+/// A listening socket; port 0 lets the system choose. With `buffer_bytes` above 0, every accepted
+/// connection gets send and receive buffers of that size.
 [[nodiscard]] wakepoll::Result<Socket> listen_on_loopback(std::uint16_t port, int buffer_bytes = 0);
 
 /// The port that a socket is bound to.
 [[nodiscard]] wakepoll::Result<std::uint16_t> local_port(const Socket& socket);
 
-/// The next connection in the queue, non-blocking. Where there is none, an error for which
+/// Accepts the next connection, non-blocking. Where there is none, an error for which
 /// `is_would_block` holds.
 [[nodiscard]] wakepoll::Result<Socket> accept_from(const Socket& listener);
 
-/// A connection on its way: it is writable once it stands; then ask `connect_error`.
+/// Starts a connection: it is writable once established; then call `connect_error`.
 [[nodiscard]] wakepoll::Result<Socket> connect_to_loopback(std::uint16_t port,
                                                            int buffer_bytes = 0);
 
-/// How a connection attempt ended; success where it stands.
+/// The result of a connection attempt; success where it is established.
 [[nodiscard]] std::error_code connect_error(const Socket& socket);
 
 [[nodiscard]] Transfer receive(const Socket& socket, std::span<char> buffer);
 [[nodiscard]] Transfer send(const Socket& socket, std::span<const char> data);
 
-/// Tells the peer that no more will be sent (FIN); receiving goes on.
+/// Sends FIN: no more will be sent; receiving continues.
 [[nodiscard]] std::error_code shut_down_sending(const Socket& socket);
 
-/// Makes the coming close a reset (RST) instead of an orderly end.
+/// Makes the next close a reset (RST) instead of an orderly end.
 [[nodiscard]] std::error_code reset_when_closed(const Socket& socket);
 
 [[nodiscard]] bool is_would_block(const std::error_code& error);
 
-/// "connection refused (111)": for people.
+/// Like "connection refused (111)", for people.
 [[nodiscard]] std::string describe(const std::error_code& error);
 
 }  // namespace example::net

@@ -1,5 +1,5 @@
-// Windows: named pipes, because anonymous ones can not be used overlapped, and CreateProcess.
-// Linux: pipes, fork and exec, and a pidfd, which epoll can wait for (Linux 5.4).
+// Windows: named pipes, because anonymous ones cannot be overlapped, and CreateProcess. Linux:
+// pipes, fork and exec, and a pidfd, which epoll can wait for (Linux 5.4).
 #include "process.hpp"
 
 #ifdef _WIN32
@@ -44,8 +44,8 @@ std::wstring wide(const std::string& text) {
     return result;
 }
 
-// A command line is one string on Windows. This quotes an argument so that the C runtime of the
-// child finds it as it was: a backslash counts only where a quotation mark follows.
+// A command line is one string on Windows. Quotes an argument so that the child's C runtime parses
+// it back: a backslash is special only before a quotation mark.
 void append_quoted(std::wstring& line, const std::wstring& argument) {
     line += line.empty() ? L"\"" : L" \"";
     std::size_t backslashes = 0;
@@ -62,7 +62,7 @@ void append_quoted(std::wstring& line, const std::wstring& argument) {
 
 struct Pipe {
     OwnedHandle ours;    // overlapped
-    OwnedHandle theirs;  // synchronous, as programs expect it, and the only end that is inherited
+    OwnedHandle theirs;  // synchronous, as programs expect it, and the only inherited end
 };
 
 Result<Pipe> make_pipe(bool child_writes) {
@@ -82,7 +82,7 @@ Result<Pipe> make_pipe(bool child_writes) {
         return last_error();
     }
     SECURITY_ATTRIBUTES inheritable = {sizeof inheritable, nullptr, TRUE};
-    // The attribute rights are what a C runtime asks its streams about.
+    // A C runtime queries its streams' attributes.
     pipe.theirs = owned(CreateFileW(
         name.c_str(),
         child_writes ? GENERIC_WRITE | FILE_READ_ATTRIBUTES : GENERIC_READ | FILE_WRITE_ATTRIBUTES,
@@ -93,8 +93,8 @@ Result<Pipe> make_pipe(bool child_writes) {
     return pipe;
 }
 
-// Names the handles that the child inherits. Without it, a child that is started at the same time
-// on another thread would get these too, and keep the pipes open.
+// Names the handles that the child inherits. Otherwise a child started at the same time on another
+// thread would inherit these too, and keep the pipes open.
 class InheritedHandles {
 public:
     explicit InheritedHandles(std::array<HANDLE, 3> handles) : handles_(handles) {
@@ -165,7 +165,8 @@ Result<Process> start(const std::vector<std::string>& command) {
         return last_error();
     }
     CloseHandle(started.hThread);
-    // Our copies of the child's ends go now, so that a stream ends when the child's copy does.
+    // Our copies of the child's ends are closed now, so that a stream ends when the child's copy
+    // does.
     return Process{owned(started.hProcess), std::move(input->ours), std::move(output->ours),
                    std::move(errors->ours)};
 }
@@ -230,7 +231,7 @@ Result<Pipe> make_pipe(bool child_writes) {
     return pipe;
 }
 
-// In the child, between fork and exec: nothing but calls that are safe in a signal handler.
+// Runs in the child, between fork and exec: only async-signal-safe calls.
 [[noreturn]] void become(char* const* words, const std::array<int, 3>& streams, int report) {
     std::signal(SIGPIPE, SIG_DFL);
     for (int stream = 0; stream < static_cast<int>(streams.size()); ++stream) {
@@ -242,7 +243,7 @@ Result<Pipe> make_pipe(bool child_writes) {
     ::_exit(127);
 }
 
-// waitid has this kind of number since Linux 5.4; its name came to the headers later.
+// waitid supports this id type since Linux 5.4; the headers got its name later.
 constexpr auto by_pidfd = static_cast<idtype_t>(3);
 
 }  // namespace
@@ -279,12 +280,12 @@ Result<Process> start(const std::vector<std::string>& command) {
     if (child < 0) {
         return error_of(errno);
     }
-    // What is written there is why there is no program; exec closes it without a word.
+    // The child writes its error there where exec fails; a successful exec closes it.
     int code = 0;
     report->theirs.close();
     ::fcntl(native(report->ours), F_SETFL, 0);
     const bool failed = ::read(native(report->ours), &code, sizeof code) == sizeof code;
-    // The child is not reaped yet, so the number is still its own.
+    // The child is not reaped yet, so its number cannot have been reused.
     OwnedHandle handle = owned(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
     if (!handle && !failed) {
         code = errno;

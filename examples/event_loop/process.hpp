@@ -1,8 +1,8 @@
-// Starting a process with pipes for its three standard streams, the same on Windows and on Linux.
+// Starts a process with pipes for its three standard streams, the same on Windows and on Linux.
 //
-// What differs (how a program is started, what it inherits, which pipe can be waited for, where the
-// exit code comes from) is settled in process.cpp and nowhere else. Nothing here knows the loop,
-// and nothing blocks but `start`, which returns once the program runs or is known not to.
+// process.cpp contains all differences (how a program is started, what it inherits, which pipe can
+// be waited for, where the exit code comes from). Nothing here depends on the loop, and only
+// `start` blocks: it returns once the program runs or has failed to start.
 #pragma once
 
 #include <string>
@@ -48,21 +48,21 @@ struct Process {
 };
 
 /// Runs `command`, a program and its arguments, all in UTF-8. It inherits its three streams and no
-/// other handle. Any thread. On Linux, SIGPIPE is ignored by this process from the first call on,
-/// so that writing to a child that has gone is an error and no signal.
+/// other handle. Any thread. On Linux, the first call makes this process ignore SIGPIPE, so that
+/// writing to a child that has exited is an error and not a signal.
 [[nodiscard]] wakepoll::Result<Process> start(const std::vector<std::string>& command);
 
-/// What a process that has ended returned; to be asked once. One that was ended by a signal gives
-/// 128 and the signal's number, as a shell has it.
+/// The exit code of an ended process; call it once. One that a signal ended gives 128 plus the
+/// signal's number, as in a shell.
 [[nodiscard]] int exit_code(const Process& process);
 
-/// Ends a process by force. No error where it has ended already.
+/// Kills a process. No error where it has ended already.
 void kill(const Process& process);
 
-/// Waits until a process has ended and forgets it. For one that was killed.
+/// Waits until a process has ended and releases it. For one that was killed.
 void reap(const Process& process);
 
-/// The file of this program.
+/// The path of this program.
 [[nodiscard]] std::string own_path();
 
 }  // namespace example::process

@@ -1,4 +1,4 @@
-// Some connections, both ends of them on this thread.
+// Opens a few connections, with both ends on this thread.
 #include "send_probe.hpp"
 
 #include <winsock2.h>
@@ -64,12 +64,12 @@ struct Connection {
         require(connect(receiver, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
                 "connect");
         sender.emplace(accept(listener, nullptr, nullptr));
-        // The system waits for the end of the stream from now on, as it does for a server. (This
-        // makes the socket non-blocking, too.)
+        // From now on the system waits for the end of the stream, as it does for a server. (This
+        // also makes the socket non-blocking.)
         require(WSAEventSelect(*sender, ended.handle, FD_CLOSE) == 0, "WSAEventSelect");
     }
 
-    // Sends until there is no room. Any four bytes tell their place.
+    // Sends until there is no room. Any four bytes identify their position.
     void fill() {
         std::uint64_t bytes = 0;
         for (;;) {
@@ -91,7 +91,7 @@ struct Connection {
         require(shutdown(receiver, SD_SEND) == 0, "shutdown");
         require(WaitForSingleObject(ended.handle, patience) == WAIT_OBJECT_0, "FD_CLOSE");
         require(shutdown(*sender, SD_SEND) == 0, "shutdown");
-        // Up to the end of the stream, or to a byte that does not come.
+        // Up to the end of the stream, or until a byte is missing.
         std::vector<std::uint32_t> received(taken.size() + 1);
         std::size_t bytes = 0;
         for (int got = 1; got > 0;) {
@@ -128,8 +128,8 @@ bool loses_what_a_send_has_taken() {
         connections.push_back(std::make_unique<Connection>(listener, address));
         connections.back()->fill();
     }
-    // The fault shows where nothing but the end of the stream moves, so what still moves in the
-    // buffers may settle. No answer rests on this time: one try of many is enough.
+    // The fault shows where nothing but the end of the stream moves, so let the buffers settle. The
+    // result does not depend on this time: one of many tries is enough.
     WSAPOLLFD full = {.fd = *connections.back()->sender, .events = POLLWRNORM, .revents = 0};
     (void)WSAPoll(&full, 1, settle_milliseconds);
     bool all_arrived = true;

@@ -1,6 +1,7 @@
-// Says whether the system delivers all that a non-blocking send has taken; see send_probe.hpp.
+// Reports whether the system delivers all that a non-blocking send has accepted; see
+// send_probe.hpp.
 //
-// The exit code is 0 where it does, 1 where it does not, and 2 where that could not be found out.
+// The exit code is 0 where it does, 1 where it does not, and 2 where that could not be determined.
 #include <cstdio>
 #include <exception>
 

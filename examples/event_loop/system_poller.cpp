@@ -1,6 +1,6 @@
-// The two bodies: each function handed to OsPoller, or done with epoll and an eventfd.
+// The two bodies: each function calls OsPoller, or uses epoll and an eventfd.
 //
-// The Linux one has a flag that spares a kernel call when a wake is pending already, and turns
+// The Linux one has a flag that saves a kernel call when a wake is pending already, and turns
 // readiness into transfers; OsPoller has both built in.
 #include "system_poller.hpp"
 
@@ -37,7 +37,7 @@ using wakepoll::IoInterest;
 wakepoll::OsPoller make_poller(wakepoll::Backend backend) {
     wakepoll::PollerConfig config;
     config.backend = backend;
-    // An entry for every handle, so that no transfer waits for the end of another.
+    // One entry per handle, so that no transfer waits for another one's entry.
     config.max_overlapped_entries = config.max_registrations;
     return wakepoll::OsPoller::create(config).value();
 }
@@ -84,7 +84,7 @@ public:
         stats.waits = counted.waits;
         stats.wakes_posted = counted.wakes_requested;
         stats.wakes_coalesced = counted.wakes_coalesced();
-        // At most: registering asks up to four questions about the handle, so does the first
+        // An upper bound: registering queries the handle up to four times, so does the first
         // transfer of a pipe, and a wake that was not coalesced is one packet, one ring of the
         // doorbell, or nothing.
         stats.kernel_calls = counted.socket_polls + counted.port_dequeues + counted.rechecks +
@@ -162,7 +162,7 @@ public:
         ++waits_;
         const int count = ::epoll_wait(epoll_, ready_.data(), room, milliseconds);
         if (count < 0) {
-            // A signal ends the wait early; the loop looks at its timers and waits again.
+            // A signal ends the wait early; the loop checks its timers and waits again.
             return {0, false, errno == EINTR ? std::error_code{} : last_error()};
         }
         WaitOutcome outcome;
@@ -176,11 +176,11 @@ public:
             event = {};
             event.events = ready.events;
             event.data.u64 = ready.data.u64;
-            // Of epoll's own, which is packed, nothing may be referred to.
+            // epoll's event is packed, so no reference to a member may be formed.
             const auto transfer = transfers_.find(event.data.u64);
             if (transfer != transfers_.end()) {
                 if (!carry_out(transfer->second, completions_[outcome.count])) {
-                    continue;  // somebody else was faster; epoll will say so again
+                    continue;  // another reader was faster; epoll reports it again
                 }
                 event.completion = &completions_[outcome.count];
                 (void)remove(static_cast<HandleNumber>(transfer->second.pipe));
@@ -213,7 +213,7 @@ public:
     }
 
 private:
-    // One of the two pointers says which way it goes.
+    // One of the two pointers is set and gives the direction.
     struct Transfer {
         int pipe = -1;
         char* to = nullptr;
@@ -282,8 +282,8 @@ private:
     void clear_wake() {
         ++wakes_read_;
         eventfd_t count = 0;
-        // The flag goes down after the descriptor is emptied and before the loop looks at what was
-        // posted: a wake that still finds it up posted something that this look will find.
+        // The flag is cleared after the descriptor is emptied and before the loop takes what was
+        // posted: a wake that still finds it set has posted something that the loop will take now.
         (void)::eventfd_read(wake_, &count);
         wake_pending_.exchange(false);
     }

@@ -1,9 +1,9 @@
-// A selector in the manner of mio: one thread selects, any thread registers, tokens say who is
-// ready.
+// A selector in the manner of mio: one thread selects, any thread registers, tokens identify what
+// is ready.
 //
-// There is little to put on top of `wakepoll::OsPoller` for that: any thread may register while
-// another waits, so a `Registrator` is a shared poller. Closing is the poller's own shutdown: the
-// select in progress, and every call after it, answers `operation_canceled`.
+// It adds little to `wakepoll::OsPoller`: any thread may register while another waits, so a
+// `Registrator` is a shared poller. Closing is the poller's own shutdown: the select in progress,
+// and every later call, returns `operation_canceled`.
 //
 // Registrators may be copied and may outlive their selector. Handles are borrowed.
 #pragma once
@@ -21,11 +21,11 @@
 
 namespace example {
 
-/// Chosen by the user; comes back as the user data of events.
+/// Chosen by the user; events return it as their user data.
 enum class Token : std::uint64_t {};
 
-/// Every call may come from any thread, and answers as OsPoller does; `operation_canceled` once the
-/// selector is closed.
+/// Every call may come from any thread and returns what OsPoller returns; `operation_canceled` once
+/// the selector is closed.
 class Registrator {
 public:
     /// Reports `handle` under `token` while one of `interest` is ready.
@@ -44,14 +44,14 @@ public:
         return shared_->poller.unregister_handle(handle);
     }
 
-    /// Receives once into `buffer`, which must stay until the completion is reported under `token`.
-    /// For handles that were not added.
+    /// Receives once into `buffer`, which must stay valid until the completion is reported under
+    /// `token`. For handles that were not added.
     [[nodiscard]] std::error_code receive(wakepoll::Handle handle, Token token,
                                           std::span<std::byte> buffer) const {
         return shared_->poller.submit_read(handle, buffer, std::uint64_t(token)).error();
     }
 
-    /// Ends the select in progress, and everything after it. Once.
+    /// Ends the select in progress, and all later ones. Once.
     [[nodiscard]] std::error_code close() const {
         if (shared_->closed.exchange(true)) {
             return std::make_error_code(std::errc::operation_canceled);
@@ -76,14 +76,14 @@ private:
 
 class Selector {
 public:
-    /// Throws std::system_error where the system refuses what a poller needs.
+    /// Throws std::system_error where the poller cannot be created.
     Selector() : shared_(new Registrator::Shared{wakepoll::OsPoller::create().value()}) {}
     Selector(const Selector&) = delete;
     Selector& operator=(const Selector&) = delete;
     ~Selector() { (void)shared_->poller.post_shutdown(); }
 
-    /// Replaces `events` by what is ready, and waits until something is or the time is over. One
-    /// thread at a time. A completion among them is valid until the next select.
+    /// Replaces `events` by what is ready; waits until something is or the timeout expires. One
+    /// thread at a time. A completion is valid until the next select.
     [[nodiscard]] std::error_code select(std::vector<wakepoll::OsEvent>& events,
                                          wakepoll::Timeout timeout = wakepoll::wait_forever) {
         std::array<wakepoll::NativeEvent, 64> ready;
