@@ -1,11 +1,11 @@
-// Which backends the poller's tests run over, and the one that is under test just now.
+// The backends that the poller's tests run over, and the one under test.
 //
-// A test is written once and played over all of them: `on_every_kernel` (stage.hpp) deals its seeds
-// out among them, data-driven cases with real threads take them as data. What a test creates with
-// `make_poller`, or with a configuration from `under_test`, is over the backend under test; a test
-// about one backend names it. BACKEND in the environment leaves only the one it names.
+// A test is written once and runs over all of them: `on_every_kernel` (stage.hpp) distributes its
+// seeds among them, data-driven cases with real threads take them as data. Pollers from
+// `make_poller`, or with a configuration from `under_test`, use the backend under test; a test
+// about one backend names it. BACKEND in the environment restricts the run to the one it names.
 //
-// All of it belongs to the test's own thread.
+// Everything here belongs to the test's main thread.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ namespace wakepoll {
 
 namespace test {
 
-/// The name that BACKEND in the environment is given.
+/// The name of a backend, as in BACKEND in the environment.
 [[nodiscard]] constexpr std::string_view name_of(Backend backend) noexcept {
     switch (backend) {
         case Backend::automatic:
@@ -40,7 +40,7 @@ namespace test {
 
 }  // namespace test
 
-/// How Boost.Test prints it. Found by argument-dependent lookup, so it stands here.
+/// How Boost.Test prints it. Found by argument-dependent lookup, so it must be in this namespace.
 inline std::ostream& boost_test_print_type(std::ostream& out, Backend backend) {
     return out << test::name_of(backend);
 }
@@ -60,8 +60,8 @@ inline constexpr std::array all_backends = {Backend::automatic, Backend::wsapoll
     return false;
 }
 
-/// All backends, or the one that BACKEND in the environment names. A name that is none ends the
-/// program: it would run no test at all, and say that none failed.
+/// All backends, or the one that BACKEND in the environment names. An unknown name ends the
+/// program: otherwise no test would run, and none would fail.
 inline const std::vector<Backend>& wanted_backends() {
     static const std::vector<Backend> wanted = [] {
         const char* const only = std::getenv("BACKEND");
@@ -79,7 +79,7 @@ inline const std::vector<Backend>& wanted_backends() {
     return wanted;
 }
 
-/// The wanted ones among those that a test is about: `only` or, where it names none, all.
+/// The wanted backends for a test: `only`, or all where it names none.
 inline std::vector<Backend> wanted_backends(std::optional<Backend> only) {
     std::vector<Backend> wanted = wanted_backends();
     std::erase_if(wanted, [&](Backend backend) { return only && backend != *only; });
@@ -92,8 +92,8 @@ inline Backend dealt_backend(std::uint64_t number) {
     return wanted[number % wanted.size()];
 }
 
-/// Those among `backends` that a seed is played over: one of them, so that over all seeds each has
-/// its share; all of them where there are few seeds.
+/// The backends that a seed runs over: one of them, so that each has its share over all seeds; all
+/// of them where there are few seeds.
 inline std::span<const Backend> dealt_backends(std::span<const Backend> backends,
                                                std::uint64_t seeds, std::uint64_t seed) {
     constexpr std::uint64_t few_seeds = 3;
@@ -103,7 +103,7 @@ inline std::span<const Backend> dealt_backends(std::span<const Backend> backends
     return backends.subspan(seed % backends.size(), 1);
 }
 
-/// Says which backend is under test, for as long as it lives.
+/// Sets the backend under test for its lifetime.
 class BackendUnderTest {
 public:
     explicit BackendUnderTest(Backend backend) : before_(std::exchange(current_, backend)) {}
@@ -111,7 +111,7 @@ public:
     BackendUnderTest(const BackendUnderTest&) = delete;
     BackendUnderTest& operator=(const BackendUnderTest&) = delete;
 
-    /// The first that is wanted where nobody has said.
+    /// The first wanted one where none is set.
     [[nodiscard]] static Backend current() {
         return current_ ? *current_ : wanted_backends().front();
     }
@@ -122,7 +122,7 @@ private:
     std::optional<Backend> before_;
 };
 
-/// The configuration with the backend under test, unless it names one itself.
+/// The configuration with the backend under test, unless it names one.
 [[nodiscard]] inline PollerConfig under_test(PollerConfig config = {}) {
     if (config.backend == Backend::automatic) {
         config.backend = BackendUnderTest::current();

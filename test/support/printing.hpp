@@ -1,10 +1,10 @@
-// How Boost.Test prints what it has no words for.
+// How Boost.Test prints types that it cannot print itself.
 #pragma once
 
 #include <ostream>
 #include <system_error>
 
-// Found by argument-dependent lookup, so it has to stand in the namespace of std::errc.
+// Found by argument-dependent lookup, so it must be in the namespace of std::errc.
 namespace std {  // NOLINT(cert-dcl58-cpp)
 
 inline ostream& boost_test_print_type(ostream& out, errc condition) {

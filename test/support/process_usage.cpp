@@ -1,4 +1,4 @@
-// The calls that ask for it; nothing is kept between two of them.
+// The queries; nothing is kept between two of them.
 #include "support/process_usage.hpp"
 
 #include "support/win32_objects.hpp"
@@ -12,10 +12,10 @@
 namespace wakepoll::test {
 namespace {
 
-// GetProcessHandleCount says 0 of every process on Wine 8. The list of all handles of the system
-// has the right number there, but Wine's server does not survive the question while a program
-// starts. So each number is asked about: they are multiples of 4, and the lowest that is free is
-// given out.
+// On Wine 8 GetProcessHandleCount returns 0 for every process. The list of all handles of the
+// system has the right number there, but Wine's server crashes on that query while a program
+// starts. So each number is queried: they are multiples of 4, and the lowest free one is given out
+// first.
 std::uint64_t count_of_open_numbers() {
     constexpr std::uintptr_t gap = std::uintptr_t{4} * 1024;
     std::uint64_t open = 0;
@@ -46,7 +46,7 @@ std::uint64_t private_bytes() {
                                sizeof(counters)) == FALSE) {
         fail("GetProcessMemoryInfo");
     }
-    // Two names of one figure, of which Wine 8 fills in the second alone.
+    // Two names of one figure; Wine 8 fills in only the second.
     return counters.PrivateUsage != 0 ? counters.PrivateUsage : counters.PagefileUsage;
 }
 
@@ -107,7 +107,7 @@ ProcessUsage usage_of_this_process() {
     usage.handles = count_of_handles();
     usage.private_bytes = private_bytes();
     usage.committed_bytes = committed_private_bytes();
-    // The list is itself in one of them, as often as this is asked.
+    // The list itself is in one of the heaps, in every query.
     for (const HANDLE heap : heaps_of_this_process()) {
         add_heap(heap, usage);
     }

@@ -1,13 +1,13 @@
 // What this process holds of the system: handles, memory and processor time, on Windows.
 //
-// For tests that compare a moment with an earlier one, on any thread. The measures of memory differ
-// in what they see. The heaps' sums are exact: every block that HeapAlloc, malloc or new has given
-// out and nobody has given back, in every heap of the process, also those that the system's own
-// libraries allocate. Committed memory is what the heaps and everybody else took from the system in
-// pages: exact too, but it keeps what a heap holds in reserve. `private_bytes` is the system's own
-// figure. On Wine 8 that is how much of the process is in the machine's memory just now (RssAnon
-// and VmSwap of /proc), with Wine's own allocations, so it moves while nothing is allocated: for
-// people, not for comparisons.
+// For tests that compare two moments, on any thread. The measures of memory differ in what they
+// include. The heap totals are exact: every block that HeapAlloc, malloc or new has allocated and
+// that is not freed, in every heap of the process, including those of the system's own libraries.
+// Committed memory is what heaps and others took from the system in pages: exact too, but it
+// includes what a heap holds in reserve. `private_bytes` is the system's own figure. On Wine 8 that
+// is how much of the process is in the machine's memory now (RssAnon and VmSwap of /proc), with
+// Wine's own allocations, so it changes while nothing is allocated: for people, not for
+// comparisons.
 #pragma once
 
 #include <chrono>
@@ -24,10 +24,10 @@ struct ProcessUsage {
     std::uint64_t private_bytes = 0;    ///< PROCESS_MEMORY_COUNTERS_EX.PrivateUsage.
 };
 
-/// Throws std::runtime_error where the system does not say.
+/// Throws std::runtime_error where a query fails.
 [[nodiscard]] ProcessUsage usage_of_this_process();
 
-/// Of all threads, in the kernel and out of it, since the process began.
+/// Of all threads, in user and kernel mode, since the process began.
 [[nodiscard]] std::chrono::nanoseconds processor_time_of_this_process();
 
 inline std::ostream& operator<<(std::ostream& out, const ProcessUsage& usage) {

@@ -1,5 +1,5 @@
-// Does a sanitizer watch this build? It is several times as slow then, and asked about memory and
-// threads: the many ways that things can happen are the plain build's to try.
+// Whether a sanitizer is active in this build. It is several times slower then, and checks memory
+// and threads: trying many orders is left to the plain build.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-/// How many of these seeds are tried: all of them, or a part under a sanitizer.
+/// How many of these seeds to try: all of them, or a part under a sanitizer.
 constexpr int seeds_to_try(int seeds) noexcept {
     constexpr int enough = 10;
     return sanitized ? std::min(seeds, std::max(enough, seeds / 10)) : seeds;

@@ -1,11 +1,11 @@
-// Where a poller's test is played: a kernel and the world outside it.
+// The stage of a poller's test: a kernel and the world outside it.
 //
 // `on_every_kernel` runs a test's body on Windows or Wine once over each backend, and on the
 // simulated kernel once for each personality and each of a number of seeds, so that what a seed
-// decides (when a peer acts, how early a wait ends) is tried in many ways. The seeds are dealt out
-// among the backends. A failure names the backend, the personality and the seed; `BACKEND`,
-// `PERSONALITY` and `SEED` in the environment replay just that one. `BACKEND` without the others
-// plays every seed over that backend.
+// decides (when a peer acts, how early a wait ends) is tried in many ways. The seeds are
+// distributed among the backends. A failure names the backend, the personality and the seed;
+// `BACKEND`, `PERSONALITY` and `SEED` in the environment replay just that one. `BACKEND` alone runs
+// every seed over that backend.
 #pragma once
 
 #include <array>
@@ -36,7 +36,7 @@ using namespace std::chrono_literals;
 /// How long a test waits for what must come. On the virtual clock it costs nothing.
 inline constexpr auto patience = 5min;
 
-/// What other threads find out: Boost.Test's own checks belong to the main thread alone.
+/// Checks for other threads: Boost.Test's own may only be used on the main thread.
 class Expectations {
 public:
     ~Expectations() { BOOST_TEST(broken_ == 0, "an expectation of another thread was broken"); }
@@ -74,7 +74,7 @@ struct Stage : Expectations {
     World world;
 };
 
-/// Every personality of the simulated kernel, otherwise as `options` say.
+/// Every personality of the simulated kernel, otherwise with `options`.
 template <class Body>
 void on_kernels(std::optional<Backend> only, int seeds, Body&& body, sim::Options options = {}) {
     const char* const only_seed = std::getenv("SEED");
@@ -111,13 +111,13 @@ void on_every_kernel(int seeds, Body&& body) {
     on_kernels(std::nullopt, seeds, body);
 }
 
-/// For a test that is about this backend, or to which the backend makes no difference.
+/// For a test that is about this backend, or that does not depend on the backend.
 template <class Body>
 void on_every_kernel(Backend only, int seeds, Body&& body) {
     on_kernels(only, seeds, body);
 }
 
-/// A stage whose clock and threads are real, with this backend under test.
+/// A stage with a real clock and real threads, with this backend under test.
 class ThreadedStage : public Stage {
 public:
 #if defined(_WIN32)
@@ -131,7 +131,7 @@ private:
     BackendUnderTest under_test_;
 };
 
-/// How many seeds a test of a promise is run with unless it has a reason for another number.
+/// The default number of seeds for a test of a promise.
 inline constexpr int many_seeds = 1000;
 
 /// A poller over the backend under test, unless the configuration names one.

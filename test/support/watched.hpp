@@ -1,8 +1,8 @@
-// One handle of any kind that can be registered and is no socket, and what makes it ready.
+// One registrable handle of any kind that is not a socket, with a way to make it ready.
 //
-// A test that holds for every kind is written once against a `Subject`. What a subject promises
-// differs in two ways: whether reporting takes the signal (`takes`), and whether a test can end the
-// readiness (`can_calm`), which nobody can for a process that has ended.
+// A test that holds for every kind is written once against a `Subject`. Subjects differ in two
+// ways: whether reporting takes the signal (`takes`), and whether a test can end the readiness
+// (`can_calm`), which is impossible for a process that has ended.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ enum class Watched {
     byte_pipe,
     message_pipe,
     anonymous_pipe,
-    console,  ///< Windows gives one only to a program that was started from a terminal.
+    console,  ///< Only a program that was started from a terminal has one.
 };
 
 inline std::ostream& operator<<(std::ostream& out, Watched kind) {
@@ -47,7 +47,7 @@ inline constexpr std::array all_watched = {Watched::event,
                                            Watched::message_pipe,
                                            Watched::anonymous_pipe};
 
-/// To report such a handle is to take its signal.
+/// True where reporting such a handle takes its signal.
 [[nodiscard]] constexpr bool takes(Watched kind) noexcept {
     return kind == Watched::auto_reset_event || kind == Watched::semaphore ||
            kind == Watched::auto_reset_timer;
@@ -58,19 +58,19 @@ inline constexpr std::array all_watched = {Watched::event,
            kind == Watched::anonymous_pipe;
 }
 
-/// Those of them, and those that stay ready.
+/// Those that take the signal, and those that stay ready.
 inline constexpr std::array taken_watched = {Watched::auto_reset_event, Watched::semaphore,
                                              Watched::auto_reset_timer};
 inline constexpr std::array lasting_watched = {
     Watched::event,     Watched::process,      Watched::thread,        Watched::timer,
     Watched::byte_pipe, Watched::message_pipe, Watched::anonymous_pipe};
 
-/// A pipe that was opened for overlapped use.
+/// An overlapped pipe.
 [[nodiscard]] constexpr bool is_overlapped_pipe(Watched kind) noexcept {
     return kind == Watched::byte_pipe || kind == Watched::message_pipe;
 }
 
-/// The test can end what makes it ready.
+/// True where the test can end the readiness.
 [[nodiscard]] constexpr bool can_calm(Watched kind) noexcept {
     return !takes(kind) && kind != Watched::process && kind != Watched::thread;
 }
@@ -117,10 +117,10 @@ public:
 
     [[nodiscard]] Watched kind() const { return kind_; }
     [[nodiscard]] Handle handle() const { return handle_; }
-    /// The writing end of a pipe.
+    /// The write end of a pipe.
     [[nodiscard]] Handle peer() const { return peer_; }
 
-    /// Makes it ready. Any thread. False where a pipe takes no more.
+    /// Makes it ready. Any thread. False where a pipe is full.
     bool signal() const {
         if (is_pipe(kind_)) {
             constexpr std::array one = {std::byte{'s'}};

@@ -1,7 +1,7 @@
-// Sockets and other kernel objects, made by bare Winsock and Win32 calls,
-// for world_win32.cpp and for the tests of lib/sys.
+// Sockets and other kernel objects, made by plain Winsock and Win32 calls, for world_win32.cpp and
+// for the tests of lib/sys.
 //
-// Every function does one thing or throws std::runtime_error with the call and its error. Nothing
+// Every function does one thing, or throws std::runtime_error with the call and its error. Nothing
 // here owns what it makes, and nothing waits without a limit.
 #pragma once
 
@@ -120,7 +120,7 @@ inline std::wstring new_pipe_name() {
            std::to_wstring(serial.fetch_add(1));
 }
 
-/// What fits into a pipe of a test.
+/// The buffer size of a test's pipe.
 inline constexpr DWORD pipe_room = 65536;
 
 /// The server end. `open_flags` FILE_FLAG_OVERLAPPED or 0.
@@ -152,7 +152,7 @@ inline HANDLE open_console(const wchar_t* name) {
                          nullptr, OPEN_EXISTING, 0, nullptr);
 }
 
-/// An option of the socket level.
+/// Sets a socket-level option.
 template <class T>
 inline void set_option(SOCKET socket, int name, const T& value) {
     check_socket_call(::setsockopt(socket, SOL_SOCKET, name, reinterpret_cast<const char*>(&value),
@@ -162,13 +162,13 @@ inline void set_option(SOCKET socket, int name, const T& value) {
 
 struct Made {
     HANDLE handle = nullptr;
-    /// Of an anonymous pipe: the writing end. Of a child process: a job that ends it when closed.
-    /// Of a child thread: an event that ends it.
+    /// For an anonymous pipe: the write end. For a child process: a job that ends it when closed.
+    /// For a child thread: an event that ends it.
     HANDLE other_end = nullptr;
 };
 
-/// This program again, stopped before its first instruction: it lives until it is terminated. The
-/// job is closed with this process, so that no child is left, whatever happens here.
+/// Starts this program again, suspended before its first instruction: it lives until it is
+/// terminated. The job is closed with this process, so that no child is left behind.
 inline Made start_child_process() {
     Made made;
     made.other_end = ::CreateJobObjectW(nullptr, nullptr);

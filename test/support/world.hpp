@@ -1,11 +1,10 @@
-// The outside world as a test sees it: sockets with peers, and every other kind of handle.
+// The outside world of a test: sockets with peers, and every other kind of handle.
 //
 // The poller's tests are written once against this class and linked twice: with world_win32.cpp
 // (Winsock under Wine or Windows) and with world_sim.cpp (the simulated kernel); world_posix.cpp
-// has as much of it as the conformance scenarios need on Linux itself. All sockets are non-blocking
-// and on loopback; ports are chosen by the kernel. What a World handed out and the test did not
-// close is closed with the World. A call that can not do what it says fails the test by throwing
-// std::runtime_error.
+// implements what the conformance scenarios need on Linux. All sockets are non-blocking and on
+// loopback; the kernel chooses the ports. The World closes what the test did not close. A call that
+// fails throws std::runtime_error and so fails the test.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +19,15 @@
 
 namespace wakepoll::test {
 
-/// Whether Wine takes the place of Windows here.
+/// Whether this is Wine instead of Windows.
 #if defined(_WIN32)
 [[nodiscard]] bool runs_on_wine();
 #else
 [[nodiscard]] constexpr bool runs_on_wine() { return false; }
 #endif
 
-/// What a non-blocking send or receive did. `error` is a win32_category() code:
-/// `operation_would_block` where there was nothing to do; `bytes` 0 without an error from `receive`
+/// The result of a non-blocking send or receive. `error` is a win32_category() code:
+/// `operation_would_block` where nothing could be done; `bytes` 0 without an error from `receive`
 /// is the end of the stream.
 struct Transfer {
     std::size_t bytes = 0;
@@ -48,19 +47,19 @@ struct PipePair {
 };
 
 enum class PipeKind {
-    bytes,              ///< A named pipe in both directions, `local` opened for overlapped use.
+    bytes,              ///< A named pipe in both directions, `local` overlapped.
     messages,           ///< The same in message mode.
-    both_overlapped,    ///< As `bytes`, with `peer` opened for overlapped use too.
+    both_overlapped,    ///< As `bytes`, with `peer` overlapped too.
     anonymous,          ///< From `peer` to `local`, synchronous.
     anonymous_to_peer,  ///< From `local` to `peer`, synchronous.
 };
 
 /// What happened at a console.
 enum class ConsoleInput {
-    key,            ///< One that yields a character is pressed,
-    key_release,    ///< and let go.
-    shift,          ///< A key that yields none is pressed.
-    alt_character,  ///< The Alt key is let go after a number, which yields a character.
+    key,            ///< A key that yields a character is pressed.
+    key_release,    ///< It is released.
+    shift,          ///< A key that yields no character is pressed.
+    alt_character,  ///< The Alt key is released after a number, which yields a character.
     mouse,
     focus,
     window,  ///< Its size.
@@ -68,12 +67,12 @@ enum class ConsoleInput {
 
 /// Kinds of handle that are not sockets.
 enum class Thing {
-    disk_file,  ///< Opened for overlapped use.
+    disk_file,  ///< Overlapped.
     directory,
     null_device,
     event,           ///< Manual-reset.
-    anonymous_pipe,  ///< The reading end; the writing end is kept open by the World.
-    named_pipe,      ///< A server end, opened for overlapped use.
+    anonymous_pipe,  ///< The read end; the World keeps the write end open.
+    named_pipe,      ///< A server end, overlapped.
     process,         ///< Of a child or of this process: a real handle, not the pseudo-handle.
     thread,
     semaphore,
@@ -82,8 +81,8 @@ enum class Thing {
     auto_reset_timer,
     child_process,     ///< A process that lives until it is signalled.
     child_thread,      ///< A thread that lives until it is signalled.
-    synchronous_file,  ///< A disk file not opened for overlapped use.
-    synchronous_pipe,  ///< A server end of a named pipe, not opened for overlapped use.
+    synchronous_file,  ///< A disk file that is not overlapped.
+    synchronous_pipe,  ///< A server end of a named pipe that is not overlapped.
 };
 
 class World {
@@ -100,18 +99,18 @@ public:
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
     [[nodiscard]] Handle udp_loop();      ///< Bound, and connected to itself.
 
-    /// Starts to connect a TCP socket that is not connected; its last connect may have failed.
+    /// Starts to connect an unconnected TCP socket; its last connect may have failed.
     void connect(Handle socket, Handle listener);
-    /// The same towards a port that nobody listens at.
+    /// The same to a port without a listener.
     void connect_to_nobody(Handle socket);
-    /// A TCP socket that is not connected listens. It is bound where it was not.
+    /// Makes an unconnected TCP socket listen. Binds it where it is not bound.
     void listen(Handle socket);
     /// A socket whose connect to `listener` has been started.
     [[nodiscard]] Handle connecting(Handle listener);
-    /// A socket whose connect has been started towards a port that nobody listens at.
+    /// A socket whose connect to a port without a listener has been started.
     [[nodiscard]] Handle connecting_to_nobody();
     /// A socket whose connect has been started and stays unanswered: neither accepted nor refused.
-    /// (Real Windows refuses it in the end, after some seconds.)
+    /// (Real Windows refuses it after some seconds.)
     [[nodiscard]] Handle connecting_to_silence();
     /// The accepted socket, or an invalid handle where no connection is pending.
     [[nodiscard]] Handle accept(Handle listener);
@@ -127,7 +126,7 @@ public:
     void close(Handle socket);               ///< closesocket.
     void close_handle(Handle handle);        ///< CloseHandle, whatever the handle is.
     /// Makes a new TCP pair whose `local` has the handle value `wanted`, which is closed. False
-    /// where the kernel would not give that value again after many tries.
+    /// where the kernel does not give out that value again in many tries.
     [[nodiscard]] bool recycle(Handle wanted, SocketPair& pair);
 
     [[nodiscard]] Handle thing(Thing kind);
@@ -135,32 +134,31 @@ public:
     /// Within this process: WSADuplicateSocket for a socket, DuplicateHandle for another handle.
     [[nodiscard]] Handle duplicate(Handle handle);
 
-    /// A UDP socket of this process that is connected to itself, which is what a poller's doorbell
-    /// is; an invalid handle where there is none.
+    /// A UDP socket of this process that is connected to itself, as a poller's doorbell is; an
+    /// invalid handle where there is none.
     [[nodiscard]] Handle find_doorbell();
 
     /// The address of a listener or a bound socket on loopback, as a sockaddr.
     [[nodiscard]] std::vector<std::byte> address_of(Handle socket);
-    /// An address on loopback where nobody listens.
+    /// An address on loopback without a listener.
     [[nodiscard]] std::vector<std::byte> address_of_nobody();
 
     [[nodiscard]] PipePair pipe_pair(PipeKind kind);
-    /// DisconnectNamedPipe, by the `local` end of a named pipe.
+    /// DisconnectNamedPipe on the `local` end of a named pipe.
     void disconnect_pipe(Handle server);
-    /// SetNamedPipeHandleState: the end of a named byte pipe is in the mode PIPE_NOWAIT.
+    /// SetNamedPipeHandleState: puts the end of a named byte pipe into the mode PIPE_NOWAIT.
     void set_nowait(Handle pipe);
-    /// A file of that many bytes, opened for overlapped reading and writing; byte i is i modulo
-    /// 251.
+    /// A file of that many bytes, open for overlapped reads and writes; byte i is i modulo 251.
     [[nodiscard]] Handle file_of(std::size_t bytes);
-    /// What the file holds now.
+    /// The current content of the file.
     [[nodiscard]] std::vector<std::byte> content_of(Handle file);
 
-    /// What a non-blocking send or WriteFile takes of these bytes, by a socket or by the `peer` end
-    /// of a pipe. `operation_would_block` where there is no room; `broken_pipe` and the like where
-    /// nobody reads any more. A message pipe takes all as one message or nothing.
+    /// A non-blocking send or WriteFile of these bytes, on a socket or on the `peer` end of a pipe.
+    /// `operation_would_block` where there is no room; `broken_pipe` or similar where the reader is
+    /// gone. A message pipe takes all as one message or nothing.
     Transfer put(Handle handle, std::span<const std::byte> bytes);
-    /// What a non-blocking recv or ReadFile gives, as above. 0 bytes without an error is the end,
-    /// of a socket; of a pipe it is `broken_pipe`.
+    /// A non-blocking recv or ReadFile, as above. 0 bytes without an error is the end of a socket's
+    /// stream; for a pipe the end is `broken_pipe`.
     Transfer take(Handle handle, std::span<std::byte> bytes);
 
     /// Sets an event, releases one of a semaphore's count, makes a timer due, ends a child process
@@ -169,13 +167,13 @@ public:
     /// Resets an event or a timer.
     void reset_signal(Handle thing);
 
-    /// The input of a console; an invalid handle where this process has none. It is empty then.
+    /// The console's input, emptied; an invalid handle where this process has no console.
     [[nodiscard]] Handle console();
     void console_input(Handle console, ConsoleInput input);
-    /// Takes all records from the console; how many of them were keys, pressed or released.
+    /// Takes all records from the console; returns how many were key presses and releases.
     [[nodiscard]] std::size_t drain_console(Handle console);
 
-    /// A second port, not the poller's. Packets that come there are nobody's.
+    /// A second port, not the poller's. Its packets are ignored.
     [[nodiscard]] Handle foreign_port();
     void associate(Handle handle, Handle port);
 
@@ -191,11 +189,11 @@ public:
     /// QueueUserAPC to the calling thread, which must not be one of `beside`.
     void queue_apc(std::function<void()> action);
 
-    /// Runs `action` beside the thread that waits: on a real kernel on a thread of its own, at
+    /// Runs `action` concurrently with the waiting thread: on a real kernel on its own thread, at
     /// once; on the simulated kernel's virtual clock while the waiting thread is inside a kernel
     /// call, at the latest when that thread blocks.
     void beside(std::function<void()> action);
-    /// Returns when all actions begun by `beside` are done.
+    /// Returns when all actions started by `beside` are done.
     void join();
 
 private:

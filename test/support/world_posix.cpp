@@ -1,8 +1,8 @@
 // The outside world on Linux: real sockets for real epoll. See world.hpp.
 //
-// Only what the conformance scenarios use has a body here; a test that asks for more of a World
-// does not link. Errors are of the generic category and compare equal to the same std::errc. Every
-// wait in it is bounded.
+// Only what the conformance scenarios use has a body here; a test that needs more of a World does
+// not link. Errors are of the generic category and compare equal to the same std::errc. Every wait
+// is bounded.
 #include "world.hpp"
 
 #include <fcntl.h>
@@ -119,7 +119,7 @@ struct World::Impl {
     }
 
     void close(int number) {
-        // Forgotten first: once closed, another thread may be given the number anew.
+        // Forgotten first: once closed, another thread may get the same number.
         {
             const std::scoped_lock lock(mutex);
             open.erase(number);
@@ -169,7 +169,7 @@ Handle World::connecting(Handle listener) {
 }
 
 void World::connect_to_nobody(Handle socket) {
-    // Bound and not listening: the port refuses connections, and nobody else can be given it.
+    // Bound and not listening: the port refuses connections, and no other program can get it.
     const Handle nobody = tcp_socket();
     bind_to_free_port(number(nobody));
     connect(socket, nobody);

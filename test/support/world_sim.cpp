@@ -1,7 +1,7 @@
 // The outside world over the simulated kernel; see world.hpp and sim/kernel.hpp.
 //
-// A World works on the current sim::Kernel, which must exist before it. What it does is no kernel
-// call of the code under test: it is neither counted nor made to fail, and starts no Winsock
+// A World works on the current sim::Kernel, which must exist before it. Its actions are not kernel
+// calls of the code under test: they are neither counted nor made to fail, and start no Winsock
 // session.
 #include <array>
 #include <thread>
@@ -238,7 +238,7 @@ Handle World::find_doorbell() {
 }
 
 Handle World::never_a_handle() {
-    // A multiple of four, as every handle is, and far beyond what the table has ever held.
+    // A multiple of four, like every handle, and far beyond what the table has ever held.
     return Handle(std::uintptr_t{0x7FFFFFF0});
 }
 

@@ -1,7 +1,7 @@
-// What the files of the simulated World share: its private part, and how they fail a test.
+// Shared by the files of the simulated World: its private part, and how they fail a test.
 //
-// Included by world_sim*.cpp alone. `need` finds the object behind a handle, or fails the test with
-// what it was needed for.
+// Included only by world_sim*.cpp. `need` finds the object of a handle, or fails the test with what
+// it was needed for.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ std::shared_ptr<T> need(const sim::ModelLock& model, Handle handle, const char* 
     return object;
 }
 
-/// What the World opened, with the objects, so that a recycled number is not taken for its own.
+/// What the World opened, with the objects, so that a recycled number is not mistaken for its own.
 struct World::Impl {
     struct Opened {
         Handle handle;
@@ -44,11 +44,11 @@ struct World::Impl {
 
     sim::Kernel& kernel = sim::Kernel::current();
     std::vector<Opened> opened;
-    /// The console of this process; made by the first that asks for it.
+    /// The console of this process; created on first use.
     std::shared_ptr<sim::Console> console;
     std::vector<std::thread> threads;
-    /// Actions that have been begun by `beside` and have not run. Shared with the actors that run
-    /// them, which may outlive the World.
+    /// Actions of `beside` that have not run. Shared with the actors that run them, which may
+    /// outlive the World.
     struct Pending {
         std::vector<std::pair<std::uint64_t, std::function<void()>>> actions;
         std::uint64_t next = 0;
@@ -61,7 +61,7 @@ struct World::Impl {
         return handle;
     }
 
-    /// When a connect that nobody answers will be refused.
+    /// When an unanswered connect will be refused.
     std::chrono::nanoseconds refusal(const sim::ModelLock& model) const {
         return model.now() + kernel.traits().refusal_delay;
     }
@@ -69,7 +69,7 @@ struct World::Impl {
     /// A new object for kinds that can be read and written; null for others.
     static std::shared_ptr<sim::Object> make_file(Thing kind);
 
-    /// Runs one action that has not run; false where all have.
+    /// Runs the action with this number unless it has run; false where all have run.
     static bool run(Pending& pending, std::uint64_t number) {
         for (auto it = pending.actions.begin(); it != pending.actions.end(); ++it) {
             if (it->first == number) {

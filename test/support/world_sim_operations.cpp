@@ -1,4 +1,4 @@
-// The World over the simulated kernel: addresses, pipes, files, and operations begun by the user.
+// The World over the simulated kernel: addresses, pipes, files, and operations started by the user.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -65,7 +65,7 @@ std::shared_ptr<sim::Object> World::Impl::make_file(Thing kind) {
         case Thing::synchronous_pipe:
             return PipeEnd::listening(kind == Thing::named_pipe);
         case Thing::anonymous_pipe:
-            // The writing end has no handle and so is never closed.
+            // The write end has no handle and so is never closed.
             return PipeEnd::anonymous().first;
         default:
             return nullptr;

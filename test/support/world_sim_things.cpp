@@ -1,4 +1,4 @@
-// Handles of the simulated World that are no sockets, and what makes them signalled. See world.hpp.
+// Handles of the simulated World that are not sockets, and how they are signalled. See world.hpp.
 #include <memory>
 
 #include "console.hpp"

@@ -1,7 +1,7 @@
 // The outside world on Windows: the sockets, and what runs beside the test. See world.hpp.
 //
-// It calls the system by itself and uses nothing of the library's but the public types, so that a
-// mistake in lib/sys can not hide behind the same mistake here. Every wait in it is bounded.
+// It makes its own system calls and uses only the public types of the library, so that a mistake in
+// lib/sys cannot hide behind the same mistake here. Every wait is bounded.
 #include "support/world.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace wakepoll::test {
 namespace {
 
-/// Enough that a send or a receive of a test's size is one call, and any UDP datagram always is.
+/// Large enough that a test's send or receive is one call, and a UDP datagram always is.
 constexpr std::size_t chunk_size = 65536;
 
 /// Calls send or recv until `bytes` are through or a call does less than it was asked to.
@@ -104,7 +104,7 @@ void World::listen(Handle socket) {
 }
 
 Handle World::connecting_to_silence() {
-    // The backlog takes one connection; who comes after it is not answered, by Linux below Wine.
+    // The backlog takes one connection; Linux, below Wine, does not answer later ones.
     const SOCKET full = impl_->open_listener(0);
     const Handle first = connecting(Handle(std::uintptr_t{full}));
     await(first.value(), Direction::write);
@@ -167,7 +167,7 @@ void World::close_handle(Handle handle) {
 
 bool World::recycle(Handle wanted, SocketPair& pair) {
     constexpr int tries = 2048;
-    // Those that came out wrong stay open until the end, so that each try gets another number.
+    // The wrong ones stay open until the end, so that each try gets another number.
     std::vector<SOCKET> wrong;
     SOCKET right = INVALID_SOCKET;
     while (right == INVALID_SOCKET && wrong.size() < tries) {
@@ -210,7 +210,7 @@ std::vector<std::byte> World::address_of(Handle socket) {
 }
 
 std::vector<std::byte> World::address_of_nobody() {
-    // Bound and not listening: the port refuses connections, and nobody else can be given it.
+    // Bound and not listening: the port refuses connections, and no other program can get it.
     const Handle nobody = tcp_socket();
     bind_to_free_port(nobody.value());
     return address_of(nobody);

@@ -1,7 +1,7 @@
-// What a World on Windows is made of, for its own sources: the sockets and handles that it closes
-// in the end, the threads that run beside the test, and how sockets are made and paired.
+// The private part of a World on Windows: the sockets and handles that it closes at the end, the
+// threads that run beside the test, and how sockets are made and paired.
 //
-// world_win32.cpp holds the sockets and the threads, world_win32_pipes.cpp the pipes and files,
+// world_win32.cpp has the sockets and the threads, world_win32_pipes.cpp the pipes and files,
 // world_win32_things.cpp all other handles.
 #pragma once
 
@@ -17,11 +17,11 @@
 namespace wakepoll::test {
 
 struct World::Impl {
-    /// What `thing` made and `signal` has to know of.
+    /// What `thing` made and `signal` uses.
     struct Signalled {
         Handle handle;
         Thing kind;
-        HANDLE other_end;  ///< As in `Made`; among the handles below.
+        HANDLE other_end;  ///< As in `Made`; also in `handles`.
     };
 
     std::mutex mutex;  ///< Guards the vectors; actions run beside the test use the World too.
@@ -29,7 +29,7 @@ struct World::Impl {
     std::vector<HANDLE> handles;
     std::vector<Signalled> things;
     std::vector<std::thread> threads;
-    std::exception_ptr failure;  ///< The first that an action beside the test ended with.
+    std::exception_ptr failure;  ///< The first exception of an action beside the test.
 
     Impl() {
         WSADATA data;
@@ -37,7 +37,7 @@ struct World::Impl {
         if (code != 0) {
             fail("WSAStartup", static_cast<DWORD>(code));
         }
-        // So that the calls of a test that counts allocations make none here.
+        // So that a test that counts allocations finds none here.
         sockets.reserve(4096);
         handles.reserve(256);
         things.reserve(256);
@@ -125,7 +125,7 @@ struct World::Impl {
     }
 
     void close_socket(SOCKET socket) {
-        // Forgotten first: once closed, another thread may be given the number anew.
+        // Forgotten first: once closed, another thread may get the same number.
         forget(Handle(std::uintptr_t{socket}));
         check_socket_call(::closesocket(socket), "closesocket");
     }

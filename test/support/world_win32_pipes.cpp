@@ -1,7 +1,7 @@
 // The outside world on Windows: pipes, files, and bytes through any handle. See world.hpp.
 //
-// What is done here to a handle that may be tied to a completion port sends no packet there: the
-// lowest bit of the event in its OVERLAPPED is set, which says so.
+// A call here on a handle that may be associated with a completion port sends no packet there,
+// because the lowest bit of its OVERLAPPED's event is set.
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -101,8 +101,8 @@ private:
     OVERLAPPED overlapped_ = {};
 };
 
-/// A pipe in a mode in which WriteFile takes what fits and returns, for a while. Where the mode can
-/// not be had, the other end is gone: then no call blocks, and the next one tells.
+/// Puts a pipe for its lifetime into a mode in which WriteFile takes what fits and returns. Where
+/// setting the mode fails, the other end is gone: then no call blocks, and the next one reports it.
 class NonBlocking {
 public:
     explicit NonBlocking(HANDLE pipe) : pipe_(pipe) {
@@ -196,7 +196,7 @@ Transfer World::put(Handle handle, std::span<const std::byte> bytes) {
     if (carries_messages(pipe)) {
         return write_to_pipe(pipe, bytes);
     }
-    // Windows takes what fits of a long write, Wine 8 all or nothing: so a piece at a time.
+    // Windows takes what fits of a long write, Wine 8 all or nothing: so one piece at a time.
     constexpr std::size_t piece = 1024;
     std::size_t done = 0;
     do {

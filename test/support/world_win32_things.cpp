@@ -69,7 +69,7 @@ Handle World::thing(Thing kind) {
 }
 
 Handle World::never_a_handle() {
-    // A multiple of four, as handles are, far above the 16 million that a process can have.
+    // A multiple of four, like handles, and far above the 16 million that a process can have.
     return Handle(std::uintptr_t{0x7FFFFFF0});
 }
 
@@ -125,7 +125,7 @@ void World::signal(Handle thing) {
 void World::reset_signal(Handle thing) {
     const auto known = impl_->find(thing);
     if (known && (known->kind == Thing::timer || known->kind == Thing::auto_reset_timer)) {
-        set_timer(thing.native(), never);  // Setting it is what takes the signal away.
+        set_timer(thing.native(), never);  // Setting it clears the signal.
         if (::CancelWaitableTimer(thing.native()) == FALSE) {
             fail("CancelWaitableTimer");
         }
@@ -190,7 +190,7 @@ void World::associate(Handle handle, Handle port) {
 }
 
 void World::cancel(Handle socket, void* overlapped) {
-    // ERROR_NOT_FOUND: it has completed meanwhile, and its packet comes all the same.
+    // ERROR_NOT_FOUND: it has completed already, and its packet comes all the same.
     if (::CancelIoEx(socket.native(), static_cast<OVERLAPPED*>(overlapped)) == FALSE &&
         ::GetLastError() != ERROR_NOT_FOUND) {
         fail("CancelIoEx");
