@@ -1,5 +1,5 @@
-// A program of somebody else's, as small as can be: it makes a poller, wakes it and waits. It is
-// built outside wakepoll's own build, in each way that the README names, by tools/lib/consumer.sh.
+// A minimal user's program: it creates a poller, wakes it and waits. tools/lib/consumer.sh builds
+// it outside wakepoll's build, in each way that the README names.
 #if __has_include(<wakepoll/wakepoll.hpp>)
 #include <wakepoll/wakepoll.hpp>
 #else  // dist

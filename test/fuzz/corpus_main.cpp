@@ -1,9 +1,9 @@
-// Runs a fuzz target over files: every input that was kept, once.
+// Runs a fuzz target once on every input of the corpus.
 //
-// Linked with one target in the builds that have no libFuzzer, so that what fuzzing has reached and
-// found stays tested by every compiler. The arguments are files, or directories of files. It says
-// how many inputs it ran; none at all is a failure. An input that the target refuses ends the
-// program by a signal, and the name of that input is the last line before the target's own.
+// Linked with one target in the builds without libFuzzer, so that every compiler keeps testing what
+// fuzzing has reached and found. The arguments are files, or directories of files. Prints how many
+// inputs it ran; none at all is a failure. An input that the target rejects ends the program by a
+// signal, and its name is the last line before the target's own output.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The files that an argument means, in the order of their names.
+/// The files of an argument, in the order of their names.
 std::vector<fs::path> files_of(const fs::path& argument) {
     if (!fs::is_directory(argument)) {
         return {argument};
@@ -33,7 +33,7 @@ std::vector<fs::path> files_of(const fs::path& argument) {
     return files;
 }
 
-/// False where the file can not be read.
+/// False where the file cannot be read.
 bool run(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) {

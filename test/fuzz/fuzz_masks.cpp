@@ -1,9 +1,9 @@
-// The tables from interest to what a kernel is asked, and from what it answers to an epoll mask.
+// The tables from interest to what a kernel is asked, and from its answers to an epoll mask.
 //
-// The models are lists of rows: what one bit is turned into, whatever stands beside it. Then what
-// the tables are for: nothing is asked that Windows refuses, nothing is reported that the interest
-// did not ask for, and whatever is answered to what was asked is reported, for an answer that is
-// filtered away would be given again at once, for ever.
+// The models are lists of rows: what one bit becomes, whatever other bits are set. Then the purpose
+// of the tables is checked: nothing is requested that Windows refuses, nothing is reported that the
+// interest did not request, and every answer to a request is reported, because a filtered one would
+// come again at once, indefinitely.
 #include <array>
 #include <span>
 
@@ -21,7 +21,7 @@ constexpr std::uint32_t writable = mask::out | mask::wrnorm;
 constexpr std::uint32_t everything = readable | writable | mask::rdhup | mask::err | mask::hup;
 constexpr std::uint32_t always = mask::err | mask::hup;
 
-/// Where one of `from` is set, `to` is.
+/// Where a bit of `from` is set, `to` is set.
 struct Row {
     std::uint32_t from;
     std::uint32_t to;
@@ -100,7 +100,7 @@ void check_afd(IoInterest interest, std::uint32_t events, bool stream) {
     require((asked & 0xFFFFU) == asked, "what is asked fits into the schedule's 16 bits");
 }
 
-/// The same situation is told to both backends in their own words and must read the same.
+/// Gives the same situation to both backends in their own bits; both must read it alike.
 void check_agreement(std::uint32_t situation, bool stream) {
     struct Both {
         std::int16_t revents;

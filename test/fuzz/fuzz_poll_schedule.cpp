@@ -1,6 +1,6 @@
-// The poll schedule against the plainest model there is: what is ready, is reported.
+// The poll schedule against the simplest model: what is ready is reported.
 //
-// The model, and what it demands after each step, is that of test/core/poll_schedule_world.hpp. It
+// The model, and its checks after each step, are those of test/core/poll_schedule_world.hpp. It
 // throws where a promise is broken, which ends the program.
 #include <cstdint>
 
@@ -75,7 +75,7 @@ void step(World& world, ByteReader& input, std::uint32_t slots) {
         case 16:
             world.wait(World::all, input.byte(), false);
             break;
-        case 17: {  // A life as most are: some of the sockets are active, wait after wait.
+        case 17: {  // A typical sequence: some of the sockets are active, wait after wait.
             const std::uint32_t count = 1 + input.below(slots);
             for (std::uint32_t waits = 1 + input.below(8); waits > 0; --waits) {
                 world.set_ready(slot, count, in_bit);

@@ -1,11 +1,11 @@
-// The poll set and a ring beside it, which share their links, against two lists of turns.
+// The poll set and a ring that shares its links, against two lists of turns.
 //
-// A list has the one whose turn it is in front; the end of a turn takes it to the back, and so does
-// joining. That is all there is to know of the order. The entries may stand in any order, but
+// A list has the slot whose turn it is in front; the end of a turn moves it to the back, and a new
+// one joins at the back. Nothing else determines the order. The entries may be in any order, but
 // without gaps, each where its slot says, and the doorbell before all of them.
 //
-// During a block the kernel has what the set was when it began, whatever comes and goes, and its
-// answers reach the sockets that were not changed meanwhile.
+// During a block the kernel has the set as it was at the beginning, whatever changes, and its
+// answers reach the sockets that were not changed since.
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -55,7 +55,7 @@ public:
         set_.doorbell() = doorbell;
     }
 
-    /// Takes the slot from wherever it is into the set.
+    /// Moves the slot from wherever it is into the set.
     void add_to_set(Slot slot) {
         leave(slot);
         const PollEntry entry{.socket = next_socket_++, .events = 0x0010, .revents = 0};
@@ -95,7 +95,7 @@ public:
         end_turn(in_ring_);
     }
 
-    /// A block begins, or ends with answers: one of three for each entry.
+    /// Begins a block, or ends it with answers: one of three for each entry.
     void block_or_answer(std::uint32_t answers) {
         if (!blocked_) {
             blocked_ = true;

@@ -1,10 +1,10 @@
 // The registration table against a std::map of plain records.
 //
-// The handles are few, so that they come back, and of three kinds: multiples of four as Windows
-// gives them out, the largest and the smallest numbers, and neighbours in the last two bits, which
-// all begin in the same cell of the index. After every step each handle is looked up, and every
-// slot is compared with what was last put into it: nothing but the slot that was meant has changed.
-// A slot that was never handed out is all zero.
+// The handles are few, so that they recur, and of three kinds: multiples of four as Windows gives
+// them out, the largest and the smallest numbers, and neighbours in the last two bits, which all
+// begin in the same cell of the index. After every step each handle is looked up, and every slot is
+// compared with what was last stored in it: only the intended slot may have changed. A slot that
+// was never handed out is all zero.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -184,7 +184,7 @@ private:
     RegistrationTable table_;
     std::map<Handle, Slot> model_;
     std::vector<std::uint32_t> generations_;
-    std::vector<Registration> kept_;  ///< Of each slot, what was put into it.
+    std::vector<Registration> kept_;  ///< The last content of each slot.
     std::uint32_t used_ = 0;
 };
 

@@ -1,9 +1,9 @@
-// Timeouts: from any duration to nanoseconds, to a deadline, to the milliseconds that the kernel is
-// told; and the pace of re-checks.
+// Timeouts: from any duration to nanoseconds, to a deadline, to the kernel's milliseconds; and the
+// pace of re-checks.
 //
 // The models are the definitions, in whole numbers. A rounded number is right where it is enough
-// and one less is not. A deadline is played to its end: a thread that always blocks for as long as
-// it is told never wakes for good before the time it was given, and not a millisecond after it.
+// and one less is not. A deadline is played to its end: a thread that always blocks for the
+// returned time never finishes before its deadline, nor a millisecond after it.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -25,7 +25,7 @@ using std::chrono::nanoseconds;
 constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t millisecond = 1'000'000;
 
-/// A moment of a clock, or a duration that is not negative.
+/// A moment of a clock, or a non-negative duration.
 std::int64_t read_moment(ByteReader& input) {
     return static_cast<std::int64_t>(input.number() & static_cast<std::uint64_t>(longest));
 }
@@ -62,7 +62,7 @@ void check_parts(ByteReader& input) {
                 (picoseconds <= 0 ? 0 : picoseconds / 1000 + (picoseconds % 1000 != 0 ? 1 : 0)),
             "picoseconds are rounded up");
 
-    // So few that 64 bits have room for as many nanoseconds, times three.
+    // Few enough that 64 bits hold three times as many nanoseconds.
     const std::uint64_t thirds = input.number() % 18'000'000'000U;
     const auto whole = static_cast<std::uint64_t>(
         Timeout(duration<std::uint64_t, std::ratio<1, 3>>(thirds)).duration().count());

@@ -1,8 +1,8 @@
 // The wake word against the same protocol in plain variables, one call after another.
 //
-// What threads make of it in every order is explored by the suite wake_protocol, in small worlds.
-// Here the sequences are long instead: counters run over, deliveries are finished late, twice as
-// late as their generation, and in any order, by the hundred.
+// The suite wake_protocol explores every order of several threads' steps, in small worlds. Here the
+// sequences are long instead: counters overflow, and hundreds of deliveries finish late, after
+// their generation has passed, and in any order.
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -18,7 +18,7 @@ using core::WakeState;
 using Delivery = WakeState::Delivery;
 using Kind = Delivery::Kind;
 
-/// The protocol of core/wake_state.hpp, as one would write it for a single thread.
+/// The protocol of core/wake_state.hpp for a single thread.
 struct PlainWake {
     enum class Wake { none, posting, pending };
 
@@ -121,7 +121,7 @@ public:
 
     void consume() { require(word_.consume() == plain_.consume(), "whether there was a wake"); }
 
-    /// As many wakes, each of an owner that is not parked, as bring the generation to its end.
+    /// As many wakes, each of an owner that is not parked, as overflow the generation.
     void run_over() {
         if (plain_.parked != Park::nowhere || plain_.shut_down || runs_ > 0) {
             return;
@@ -176,7 +176,7 @@ public:
     }
 
 private:
-    /// A closed word refuses all and changes nothing but the count of wakes asked for.
+    /// A closed word refuses everything and changes only the count of requested wakes.
     template <class Begin>
     Delivery refused_by_closed(const Begin& begin_of) {
         PlainWake copy = plain_;

@@ -1,11 +1,11 @@
-// What a fuzz target is made of: the bytes of the input, read as choices, and a check that ends the
+// The parts of a fuzz target: the bytes of the input, read as choices, and a check that ends the
 // program.
 //
-// A target is one file with one function, `LLVMFuzzerTestOneInput`. It makes choices of the bytes,
-// plays them on a part of the library and on a model of it that is obviously right, and compares
-// the two after each step. libFuzzer looks for bytes that lead to new places; corpus_main.cpp runs
-// the ones that were kept, in any build. Whatever the bytes are, a target comes to an end: the
-// reader gives zeros behind the last byte, and the loops go by `ByteReader::empty`.
+// A target is one file with one function, `LLVMFuzzerTestOneInput`. It derives choices from the
+// bytes, plays them on a part of the library and on an obviously correct model of it, and compares
+// the two after each step. libFuzzer searches for bytes that reach new code; corpus_main.cpp runs
+// the stored ones, in any build. A target terminates on every input: the reader returns zeros after
+// the last byte, and the loops end by `ByteReader::empty`.
 //
 // A target keeps no state between two inputs, reads no clock and starts no thread: the same bytes
 // always do the same.
@@ -28,7 +28,7 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return left_.empty(); }
 
-    /// The next byte; 0 behind the last.
+    /// The next byte; 0 after the last.
     [[nodiscard]] std::uint8_t byte() noexcept {
         if (left_.empty()) {
             return 0;
@@ -38,7 +38,7 @@ public:
         return value;
     }
 
-    /// One of 0 to `count` - 1, of one byte: at most 256 of them.
+    /// One of 0 to `count` - 1, from one byte: at most 256 values.
     [[nodiscard]] std::uint32_t below(std::uint32_t count) noexcept { return byte() % count; }
 
     [[nodiscard]] bool flag() noexcept { return (byte() & 1U) != 0; }
@@ -47,7 +47,7 @@ public:
 
     [[nodiscard]] std::uint64_t long_word() noexcept { return bytes(8); }
 
-    /// A number of any size, small ones and those beside a power of two more often than others.
+    /// A number of any size; small ones and those next to a power of two are more frequent.
     [[nodiscard]] std::uint64_t number() noexcept {
         const unsigned shape = byte();
         const std::uint64_t power = std::uint64_t{1} << (shape & 63U);
@@ -75,7 +75,7 @@ private:
     std::span<const std::uint8_t> left_;
 };
 
-/// Ends the program where the condition does not hold, so that libFuzzer keeps the input.
+/// Ends the program where the condition does not hold, so that libFuzzer saves the input.
 inline void require(bool condition, const char* what) noexcept {
     if (!condition) {
         std::fprintf(stderr, "does not hold: %s\n", what);

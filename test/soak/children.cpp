@@ -1,4 +1,4 @@
-// The parents' side of the two kinds of children, and then the children's own.
+// The parent's side of the two kinds of children, and then the children's own.
 #include "children.hpp"
 
 #include <array>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto pause_length = 200ms;
 constexpr int starts_refused_in_a_row = 3;
-// A process takes its time to begin where the machine is busy.
+// A process takes its time to start on a busy machine.
 constexpr auto child_patience = 5min;
 constexpr std::uint64_t vanishing_connections = 4;
 constexpr std::string_view greeting = "talking\n";
@@ -172,7 +172,7 @@ int be_vanishing_child(std::uint16_t port) {
     }
     std::fwrite(greeting.data(), 1, greeting.size(), stdout);
     std::fflush(stdout);
-    // Now it is killed; or its parent is gone, and its input ends.
+    // Now the parent kills it, or has gone, and its input ends.
     while (std::getchar() != EOF) {
     }
     return 0;

@@ -1,12 +1,11 @@
-// Child processes on the loop, of two kinds that take turns.
+// Child processes on the loop, of two kinds that alternate.
 //
-// A *copying* child is fed, copies its input to its output, and exits with a code of its own: every
-// byte, the code and its end must be reported. A *vanishing* child connects to the echo server,
-// talks to it on several connections, says so and is killed: the server sees its clients vanish
-// without a word, and the end of the process must be reported all the same.
+// A *copying* child copies its input to its output and exits with its own code: every byte, the
+// code and its exit must be reported. A *vanishing* child connects to the echo server, talks to it
+// on several connections, says so and is killed: the server sees its clients vanish without notice,
+// and the end of the process must be reported all the same.
 //
-// The children are this program again: `be_copying_child` and `be_vanishing_child` are what it does
-// then.
+// The children are this program again: they run `be_copying_child` and `be_vanishing_child`.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +29,8 @@ public:
     [[nodiscard]] bool is_at_rest() const override { return busy_ == 0; }
     [[nodiscard]] std::uint64_t done() const override { return done_; }
 
-    /// Starts that the system refused, as it may where the machine is very busy: Wine says
-    /// "internal error" then. Each is tried again, and the third in a row is a failure.
+    /// Starts that the system refused, which can happen on a very busy machine: Wine then reports
+    /// "internal error". Each is retried, and the third in a row is a failure.
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
 private:

@@ -1,4 +1,4 @@
-// The clients' process as the server sees it: a load that is another program.
+// The clients' process from the server's side: a load that is another program.
 #pragma once
 
 #include <cstdint>

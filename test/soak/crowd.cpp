@@ -1,4 +1,4 @@
-// The clients' process: its loop, its thread that listens to its parent, and its report.
+// The clients' process: its loop, its thread that reads from its parent, and its report.
 #include "crowd.hpp"
 
 #include <array>
@@ -26,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Between two connections of one client. Loopback has some 28,000 ports, and each that was closed
-// here is not to be used for a minute.
+// here cannot be used for a minute.
 constexpr auto pause_between_connections = 100ms;
 constexpr std::uint32_t group_size = 12;
 constexpr std::size_t leavers = 10;
@@ -36,7 +36,7 @@ public:
     Crowd(example::EventLoop& loop, std::uint16_t port)
         : loop_(loop),
           port_(port),
-          // On Wine 10 the server would leave gaps in its answers otherwise (send_probe.hpp).
+          // Otherwise the server would leave gaps in its answers on Wine 10 (send_probe.hpp).
           half_close_last_(example::loses_what_a_send_has_taken()) {
         for (std::uint32_t i = 0; i < leavers; ++i) {
             leavers_.push_back(

@@ -1,9 +1,10 @@
-// The clients, which are a process of their own, so that what the server holds is the server's.
+// The clients, in their own process, so that the server's process holds only the server's
+// resources.
 //
-// Two groups talk with good manners (LoadClient: every byte compared, half-close, the end awaited),
-// and beside them some leave without (Leaver). The process is told what to do by lines on its
-// standard input, `go` and `rest`, and ends with it. When it has come to rest it says so, in one
-// line of numbers: `CrowdReport`. Where something is lost it says that instead, and ends.
+// Two groups talk in an orderly way (LoadClient: every byte compared, half-close, the end awaited),
+// and some clients leave abruptly (Leaver). Lines on the standard input control the process, `go`
+// and `rest`; it ends with its input. When it has come to rest it reports that in one line of
+// numbers: `CrowdReport`. Where something is lost it reports that instead, and ends.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 namespace soak {
 
 struct CrowdReport {
-    std::uint64_t connections = 0;  ///< That came to their end as they should.
-    std::uint64_t bytes = 0;        ///< That came back and were compared.
+    std::uint64_t connections = 0;  ///< Connections that ended correctly.
+    std::uint64_t bytes = 0;        ///< Bytes that came back and were compared.
     std::uint64_t handles = 0;
     std::uint64_t heap_bytes = 0;
 
@@ -24,7 +25,7 @@ struct CrowdReport {
     [[nodiscard]] static std::optional<CrowdReport> from(std::string_view line);
 };
 
-/// What the process does; the exit code.
+/// Runs the process; returns its exit code.
 int be_the_crowd(std::uint16_t port);
 
 }  // namespace soak

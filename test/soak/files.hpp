@@ -1,8 +1,8 @@
 // Files on the loop: each is written and read by overlapped operations, compared, and closed.
 //
-// A file is made anew for each turn, so that handles come, are tied to the port, and go. The third
-// turn in a row closes its file with the operation in flight, as a program that gives up does: what
-// becomes of the operation is reported all the same.
+// A file is recreated for each turn, so that handles are opened, associated with the port, and
+// closed. Every third turn closes its file with the operation in flight, as a program that gives up
+// does: the operation's end is reported all the same.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace soak {
 
 class Files final : public Load {
 public:
-    /// So many files at a time.
+    /// This many files at a time.
     Files(example::EventLoop& loop, std::uint64_t files);
     ~Files() override;
 

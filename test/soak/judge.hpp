@@ -1,19 +1,19 @@
-// What the soak's figures must be like: the line of every ten seconds, and what is wrong with it.
+// The rules for the soak's figures: one line every ten seconds, and what is wrong with it.
 //
-// Each line is taken with the loads at rest: no connection, no child, no file, everybody quiet. So
-// what the process holds then is comparable from line to line, and a loop that is left alone has to
-// be blocked in its wait. What is wrong is one of these:
+// Each line is taken with the loads at rest: no connection, no child, no file, no activity. So what
+// the process holds then is comparable from line to line, and an idle loop has to be blocked in its
+// wait. The faults are:
 //
-//   spin    waits that came back with nothing, in a line, are more than a tenth of all and more
-//           than a hundred; or the loop waited more than 5 times, or the process computed for more
-//           than 100 ms, in the quiet time;
+//   spin    waits that returned nothing, in a line, are more than a tenth of all and more than a
+//           hundred; or the loop waited more than 5 times, or the process computed for more than
+//           100 ms, in the quiet time;
 //   stall   some load has done nothing in a whole line;
-//   growth  the handles or the memory, at the end, are by a bound more than they were at the
-//           beginning. A sixth of the lines (at least one) is left out, in which everything is done
-//           for the first time. Of the rest, the least of the last third is compared with the most
-//           of the first: what grows is above it in the end, what moves up and down is not.
+//   growth  the handles or the memory, at the end, exceed those at the beginning by more than a
+//           bound. A sixth of the lines (at least one) is left out, in which everything happens for
+//           the first time. Of the rest, the minimum of the last third is compared with the maximum
+//           of the first: growth exceeds it in the end, fluctuation does not.
 //
-// It belongs to one thread, and asks nobody for anything.
+// Used by one thread; makes no system calls.
 #pragma once
 
 #include <chrono>
@@ -51,8 +51,8 @@ struct Line {
 
 class Judge {
 public:
-    /// The system makes an event for a mutex when two threads meet there for the first time, which
-    /// may be late; there are no more than so many.
+    /// The system creates an event for a mutex when two threads contend for it for the first time,
+    /// which may be late; there are at most this many.
     static constexpr std::uint64_t handle_bound = 4;
     static constexpr std::uint64_t heap_bound = 64 * 1024;
     static constexpr std::uint64_t private_bound = 4 * 1024 * 1024;
@@ -63,7 +63,7 @@ public:
     /// What has grown, over all lines; empty where nothing has.
     [[nodiscard]] std::string look_at_growth() const;
 
-    /// Growth can be seen in so many lines.
+    /// Whether there are enough lines to detect growth.
     [[nodiscard]] bool can_see_growth() const { return lines_.size() >= 4; }
 
 private:

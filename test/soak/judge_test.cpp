@@ -1,4 +1,4 @@
-// What the soak would say of figures that it never gets to see where all is well.
+// Checks the soak's rules with figures that a healthy run never has.
 #include "judge.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -25,7 +25,7 @@ Line good_line() {
 
 bool begins(const std::string& text, const std::string& word) { return text.starts_with(word); }
 
-/// What is said after so many lines, of which `change` makes what they are.
+/// The verdict after this many lines, each modified by `change`.
 template <class Change>
 std::string growth_of(int lines, Change&& change) {
     Judge judge;

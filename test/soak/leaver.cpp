@@ -1,4 +1,4 @@
-// One connection's course, from connect to one of the ends.
+// The course of one connection, from connect to one of the ends.
 #include "leaver.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long nobody reads before the connection is reset.
+// How long nothing is read before the connection is reset.
 constexpr auto unread_time = 30ms;
 
 }  // namespace
@@ -143,7 +143,7 @@ void Leaver::leave() {
         (void)net::reset_when_closed(socket_);
     }
     socket_.close();
-    message_ = {};  // With its memory: at rest, nothing is to be held for later.
+    message_ = {};  // Frees its memory: at rest, nothing may be held for later.
     left_(*this);
 }
 

@@ -1,8 +1,8 @@
-// A client that leaves without manners.
+// A client that leaves abruptly.
 //
 // It connects, talks for a while (every byte that comes back is compared), and then resets its
-// connection, or closes it with an answer on its way, or while the server can not get rid of what
-// it has to say. The good manners, a half-close and waiting for the rest, are LoadClient's.
+// connection, or closes it with an answer pending, or while the server cannot send its answers. The
+// orderly way, a half-close and waiting for the rest, is LoadClient's.
 //
 // Everything happens on the loop's thread; a leaver is used for one connection after the other.
 #pragma once
@@ -20,14 +20,14 @@ namespace soak {
 
 class Leaver {
 public:
-    /// `left` is called after each connection; it may begin the next.
+    /// Calls `left` after each connection; it may start the next.
     Leaver(example::EventLoop& loop, std::uint16_t port, std::uint32_t seed,
            std::function<void(Leaver&)> left)
         : loop_(loop), port_(port), seed_(seed), random_(seed), left_(std::move(left)) {}
 
     void begin();
 
-    /// Compared and found right, of all connections.
+    /// Bytes compared and found equal, of all connections.
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
 private:
@@ -35,8 +35,8 @@ private:
         resets,             ///< After its last answer.
         closes,             ///< After its last answer.
         resets_at_once,     ///< As soon as it is connected.
-        closes_unanswered,  ///< With an answer on its way.
-        resets_unread,      ///< With as many answers unread as the buffers hold, and more.
+        closes_unanswered,  ///< With an answer pending.
+        resets_unread,      ///< With more answers unread than the buffers hold.
     };
     static constexpr std::uint32_t manners = 5;
 

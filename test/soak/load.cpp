@@ -1,4 +1,4 @@
-// The beginning of a soak, and the end of one that has found something.
+// The beginning of a soak, and its end where it has found a fault.
 #include "load.hpp"
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// The course of ten seconds: go, rest, quiet, line.
+// The cycle of ten seconds: go, rest, quiet, line.
 #include "server.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // The soak itself: an echo server on an event loop, everything else that a loop serves on the same
 // loop, and a line of figures every ten seconds.
 //
-// Each ten seconds the loads work, come to rest, and leave the loop alone for a moment; then the
-// line is taken and judged (judge.hpp). The first thing that is wrong ends the program (load.hpp).
-// A thread of its own watches that the loop comes round at all.
+// In each ten seconds the loads work, come to rest, and leave the loop idle for a moment; then the
+// line is taken and judged (judge.hpp). The first fault ends the program (load.hpp). A separate
+// thread checks that the loop makes progress.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,7 @@ namespace soak {
 
 class Server {
 public:
-    /// Listens; throws std::system_error where it can not.
+    /// Listens; throws std::system_error where it cannot.
     Server(wakepoll::Backend backend, std::chrono::seconds length);
     ~Server();
     Server(const Server&) = delete;
@@ -45,7 +45,7 @@ private:
     struct Service : example::EchoService {
         explicit Service(example::EventLoop& loop);
     };
-    /// All that is counted from the beginning, so that lines are differences.
+    /// Totals since the beginning, so that lines are differences.
     struct Totals {
         example::LoopStats loop;
         std::uint64_t bytes = 0;
@@ -60,7 +60,7 @@ private:
     void take_line(const example::LoopStats& loop_before, std::chrono::nanoseconds time_before);
     void print(const Line& line, const Totals& now);
     [[nodiscard]] Totals totals() const;
-    /// Connections that could not be taken; there must be none.
+    /// Connections that could not be accepted; there must be none.
     [[nodiscard]] std::uint64_t errors() const;
     void watch();
 
@@ -79,7 +79,7 @@ private:
     Judge judge_;
     int lines_ = 0;
 
-    std::atomic<std::uint64_t> rounds_ = 0;  ///< Of the loop, as far as a watcher wants to know.
+    std::atomic<std::uint64_t> rounds_ = 0;  ///< Of the loop, counted for the watcher.
     std::mutex mutex_;
     std::condition_variable changed_;
     bool over_ = false;

@@ -1,9 +1,9 @@
-// Hours of load on one loop, in as many minutes as one has: see server.hpp for what is done, and
-// judge.hpp for what is held. tools/soak builds and runs it.
+// Load on one loop for as long as wanted: server.hpp describes the load, judge.hpp the rules.
+// tools/soak builds and runs it.
 //
-// usage: soak [--seconds N]; BACKEND in the environment names the poller's backend. It prints a
-// line every ten seconds and, as its last, what was held (exit code 0) or what was wrong (1). The
-// other arguments are what the program gives to the processes that it starts of itself.
+// usage: soak [--seconds N]; BACKEND in the environment names the poller's backend. Prints a line
+// every ten seconds and, as its last, what held (exit code 0) or what was wrong (1). The other
+// arguments are for the processes that the program starts itself.
 #include <cstdio>
 #include <exception>
 

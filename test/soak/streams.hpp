@@ -1,4 +1,4 @@
-// The standard streams of a program that is talked to through them.
+// The standard streams of a program that communicates through them.
 #pragma once
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 namespace soak {
 
-/// Bytes are what they are: the C library of Windows changes the ends of lines otherwise.
+/// Disables the translation of line ends by the C library of Windows.
 inline void use_streams_as_they_are() {
     for (std::FILE* const stream : {stdin, stdout, stderr}) {
         (void)::_setmode(::_fileno(stream), _O_BINARY);

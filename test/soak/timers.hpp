@@ -1,6 +1,6 @@
-// Timers on the loop, each set again when it has fired, for another moment.
+// Timers on the loop, each set again for another time when it has fired.
 //
-// None may fire early. How late they fire is what a loop on a busy machine is like, and is told.
+// None may fire early. How late they fire depends on the load of the machine, and is reported.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,7 @@ public:
     /// Any thread.
     [[nodiscard]] std::uint64_t done() const override { return done_; }
 
-    /// The latest since this was asked.
+    /// The latest since the last call.
     [[nodiscard]] std::chrono::nanoseconds take_latest() { return std::exchange(latest_, {}); }
 
 private:
@@ -59,7 +59,7 @@ private:
     std::uint64_t timers_;
     bool running_ = false;
     std::uint64_t busy_ = 0;
-    std::atomic<std::uint64_t> done_ = 0;  ///< Read by others too.
+    std::atomic<std::uint64_t> done_ = 0;  ///< Read by other threads too.
     std::chrono::nanoseconds latest_{};
     std::mt19937 random_;
 };

@@ -1,4 +1,4 @@
-// The rounds. The functions run on the loop's thread, everything else here on the wakers' own.
+// The rounds. The functions run on the loop's thread, everything else on the wakers' own.
 #include "wakers.hpp"
 
 #include <random>
@@ -64,7 +64,7 @@ void Wakers::work(std::uint64_t thread) {
     std::mt19937 random(static_cast<std::uint32_t>(thread));
     std::unique_lock lock(mutex_);
     for (;;) {
-        // Whoever begins a round takes the others along: all of them rest, or none.
+        // The thread that begins a round takes the others along: all of them rest, or none.
         ++resting_;
         const std::uint64_t round = round_;
         changed_.wait(lock, [&] { return over_ || running_ || begun_; });
@@ -74,7 +74,7 @@ void Wakers::work(std::uint64_t thread) {
         }
         begun_ = true;
         changed_.notify_all();
-        // Half of the rounds are a single wake, which nothing but itself can deliver.
+        // Half of the rounds are a single wake, which only its own delivery can complete.
         const bool single = round % 2 == 0;
         const std::uint64_t count =
             single ? (round / 2 % threads_.size() == thread ? 1U : 0U) : 1 + random() % 8;
@@ -95,7 +95,7 @@ void Wakers::work(std::uint64_t thread) {
             fail("loss: " + std::to_string(posted_ - run_) + " of " + std::to_string(posted_) +
                  " functions that were posted have not run after 3 min: a wake was lost");
         }
-        // Not always from the same state of the loop.
+        // So that the loop is not always in the same state.
         changed_.wait_for(lock, pause, [&] { return over_; });
     }
 }

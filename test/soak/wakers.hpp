@@ -1,4 +1,4 @@
-// Threads that wake the loop, in rounds that no later wake can hide a lost one in.
+// Threads that wake the loop, in rounds in which no later wake can hide a lost one.
 //
 // In each round one thread posts a function to the loop, or every thread posts a few, as fast as it
 // can. Then all of them are quiet until the last of these functions has run. A wake that is lost in
@@ -31,9 +31,9 @@ public:
     [[nodiscard]] std::uint64_t done() const override;
 
 private:
-    /// What the thread with this number does.
+    /// The work of the thread with this number.
     void work(std::uint64_t thread);
-    /// With the lock.
+    /// Call with the lock held.
     void end_round_if_over();
 
     example::EventLoop& loop_;
@@ -42,9 +42,9 @@ private:
     bool running_ = false;
     bool over_ = false;
     std::uint64_t round_ = 0;
-    bool begun_ = false;         ///< Some thread has begun this round, so all will.
-    std::uint64_t resting_ = 0;  ///< Threads that are between two rounds.
-    std::uint64_t posting_;      ///< Threads that have not posted all of this round yet.
+    bool begun_ = false;         ///< A thread has begun this round, so all will.
+    std::uint64_t resting_ = 0;  ///< Threads between two rounds.
+    std::uint64_t posting_;      ///< Threads that have not finished posting this round.
     std::uint64_t posted_ = 0;
     std::uint64_t run_ = 0;
     std::vector<std::thread> threads_;

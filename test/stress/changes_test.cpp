@@ -1,12 +1,13 @@
-// P13 at length: three threads change registrations beside a waiter, and a model checks each event.
+// P13 under load: three threads change registrations beside a waiter, and a model checks each
+// event.
 //
-// Each changing thread has sockets of its own. It arms one as one-shot with a new number, in one of
+// Each changing thread has its own sockets. It arms one as one-shot with a new number, in one of
 // several ways (modify; first to something else and back; unregister and register), sends a byte,
-// and goes on once that was reported. The waiter holds each event against what the socket was armed
-// with: a number that was never armed, or not any more, is stale; a second report is doubled; one
-// that does not come is lost.
+// and continues once that was reported. The waiter compares each event with what the socket was
+// armed with: a number that was never armed, or is not armed any more, is stale; a second report is
+// doubled; one that does not come is lost.
 //
-// CHANGES in the environment says how many changes there are to be, in all.
+// CHANGES in the environment sets the total number of changes.
 #include <array>
 #include <atomic>
 #include <cstdlib>

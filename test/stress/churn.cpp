@@ -1,5 +1,5 @@
-// The places: who may do what to which, the sockets in them and their registrations, and what
-// happens to them. The owner's waits are in churn_waits.cpp.
+// The places: claims, the sockets in them, their registrations, and what happens to them. The
+// owner's waits are in churn_waits.cpp.
 #include "churn.hpp"
 
 #include <algorithm>
@@ -172,7 +172,8 @@ void Churn::unregister(Place& place) {
 void Churn::forget_orphan(Place& place) {
     if (place.user_data != 0) {
         stir();
-        // It may have been found closed; then another may have the number, but not be registered.
+        // It may have been found closed; then another socket may have the number without being
+        // registered.
         const std::error_code error = poller_.unregister_handle(place.pair.local);
         BOOST_REQUIRE((!error || error == std::errc::bad_file_descriptor ||
                        error == std::errc::no_such_file_or_directory));

@@ -1,17 +1,17 @@
-// Sockets that come and go, by the owner of a poller and by others at once.
+// Sockets that come and go, opened and closed by the owner of a poller and by others at once.
 //
-// There is a fixed number of places, each for a socket and its peer. Whoever does something to a
-// place claims it first and holds no lock meanwhile, so the others go on beside it, also between
-// two kernel calls of the poller's; a place that is claimed is let alone. The poller's own calls
-// are the owner's. Each registration and each modification has user data that was never used
-// before: an event must carry that of a registration which is live for that very socket.
+// There is a fixed number of places, each for a socket and its peer. A thread claims a place before
+// it does anything to it and holds no lock during that, so the others continue, also between two
+// kernel calls of the poller's; they do not touch a claimed place. Only the owner calls the poller.
+// Each registration and each modification has user data that was never used before: an event must
+// carry that of a live registration of that very socket.
 //
-// A socket that is closed before it is unregistered is an *orphan*. Nobody is told of it any more,
-// but for what is documented: in the wait during which it was closed, or when another socket was
-// given its number and the poller can not tell. WSAPoll never can; AFD can where the request that
-// asks for the socket was in flight. It is certain to be that after a wait that nothing has ended,
-// until something happens to a socket or to a registration: the request may ask for that one as
-// well, and be over.
+// A socket that is closed before it is unregistered is an *orphan*. It must not be reported any
+// more, except as documented: in the wait during which it was closed, or when another socket got
+// its number and the poller cannot tell them apart. WSAPoll never can; AFD can where the request
+// that covers the socket was in flight. That is certain after a wait that nothing has ended, until
+// something happens to a socket or to a registration: the request may cover that one as well, and
+// have ended.
 #pragma once
 
 #include <array>
@@ -27,29 +27,30 @@ namespace wakepoll::test {
 class Churn {
 public:
     static constexpr std::uint32_t places = 48;
-    /// One handle to the device does for 32 slots.
+    /// One device handle is enough for 32 slots.
     static constexpr PollerConfig config = {.max_registrations = 64};
 
     Churn(Stage& stage, OsPoller& poller, std::uint32_t seed);
 
-    /// Whether sockets are closed before they are unregistered. At first they are.
+    /// Whether sockets are closed before they are unregistered. Allowed by default.
     void allow_orphans(bool allowed) { orphans_allowed_ = allowed; }
 
-    /// By the owner: some changes, then a wait.
+    /// Owner: makes some changes, then waits.
     void turn(Timeout timeout);
-    /// By anybody else.
+    /// Any other thread: changes something.
     void disturb();
-    /// By the owner, while nobody else does anything: each live registration is told of, exactly.
+    /// Owner, while no other thread does anything: checks that exactly the live registrations
+    /// report.
     void take_census();
-    /// Ends every registration, then closes every socket, and takes what is still to come.
+    /// Ends every registration, then closes every socket, and takes the remaining events.
     void end();
 
     [[nodiscard]] std::uint64_t events() const { return waited_events_; }
     [[nodiscard]] std::uint64_t registrations() const { return serial_; }
     [[nodiscard]] std::uint64_t orphans() const { return orphans_; }
-    /// Orphans of which AFD must not tell, whoever has their number.
+    /// Orphans that AFD must not report, whatever has their number.
     [[nodiscard]] std::uint64_t told_apart() const { return told_apart_; }
-    /// Registrations that stood in the way of another socket with the same number.
+    /// Registrations that blocked another socket with the same number.
     [[nodiscard]] std::uint64_t in_the_way() const { return in_the_way_; }
 
 private:
@@ -61,11 +62,11 @@ private:
         SocketPair pair;
         bool stream = false;
         bool peer_open = false;
-        std::uint64_t user_data = 0;  ///< 0 where nobody is to be told of.
+        std::uint64_t user_data = 0;  ///< 0 where nothing is registered.
         IoInterest interest = IoInterest::none;
         bool armed = false;  ///< A one-shot registration that has not reported yet.
         std::uint64_t told_in = 0;
-        /// The wait after which a request that asks for the socket was in flight.
+        /// The wait after which a request that covers the socket was in flight.
         std::uint64_t asked_in = 0;
         /// Of an orphan: the wait that was in progress or just over, the sockets opened by then,
         /// and whether AFD can tell it from another with its number.
@@ -85,7 +86,7 @@ private:
         return transfer.error == std::errc::operation_would_block;
     }
 
-    /// Some place that nobody has claimed; null where it was one that somebody has.
+    /// Claims a random place; null where it is claimed already.
     [[nodiscard]] Place* claim_any(Random& random);
     void release(Place& place);
 
@@ -100,7 +101,7 @@ private:
     void forget_orphan(Place& place);
 
     void change();
-    /// Opens a socket that is likely to be given the number that was closed last, and is ready.
+    /// Opens a ready socket that is likely to get the number that was closed last.
     void give_number_away();
     [[nodiscard]] IoInterest any_interest();
     [[nodiscard]] std::uint64_t fresh_user_data(const Place& place);
@@ -110,21 +111,21 @@ private:
     [[nodiscard]] WaitResult wait_once(Timeout timeout, std::size_t most);
     void check(const NativeEvent& event);
     void answer(Place& place, std::uint32_t events);
-    /// Takes all that there is to be read; false where there will never be more.
+    /// Reads everything there is; false where there will never be more.
     [[nodiscard]] bool drain(Place& place);
-    /// Something is about to happen to a socket.
+    /// Call before something happens to a socket.
     void stir();
 
     Stage& stage_;
     OsPoller& poller_;
     Waker waker_;
     std::atomic<bool> orphans_allowed_ = true;
-    std::mutex mutex_;  ///< Guards what is below, but for what belongs to who has a claim.
+    std::mutex mutex_;  ///< Guards what follows, except what belongs to the holder of a claim.
     std::array<Place, places> places_;
     std::uint64_t waits_ = 0;
     bool waiting_ = false;
     std::uint64_t stirs_ = 0;
-    std::uint64_t still_since_ = 0;  ///< As many had there been at the end of the last wait.
+    std::uint64_t still_since_ = 0;  ///< The number of stirs at the end of the last wait.
     std::uint64_t opened_ = 0;
     std::uint32_t opening_ = 0;
     std::uint64_t orphans_ = 0;

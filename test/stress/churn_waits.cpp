@@ -1,4 +1,4 @@
-// The owner's waits: what an event may say and what is done about it, and the census at the end.
+// The owner's waits: what an event may report and what is done about it, and the final census.
 #include <span>
 #include <utility>
 
@@ -21,7 +21,7 @@ WaitResult Churn::wait_once(Timeout timeout, std::size_t most) {
     {
         const std::scoped_lock lock(mutex_);
         waiting_ = false;
-        // Long enough for an answer that was on its way: all were asked, and none was ready.
+        // Long enough for a pending answer: all were polled, and none was ready.
         const bool quiet = result.count == 0 && !result.woken && timeout.duration() >= 1ms &&
                            stirs == stirs_ && poller_.backend() == Backend::afd;
         still_since_ = stirs_;
@@ -55,8 +55,8 @@ void Churn::check(const NativeEvent& event) {
         BOOST_REQUIRE_MESSAGE(std::exchange(place.told_in, waits_) != waits_, "twice in one wait");
         if (place.state == State::orphaned) {
             const bool is_recycled = opened_ != place.opened_before || opening_ > 0;
-            // With AFD one that the kernel has said before may still come. That a request in flight
-            // tells a recycled number apart is shown by suite `afd`: here it may have been
+            // With AFD, one report that the kernel made before may still come. The suite `afd`
+            // shows that a request in flight tells a recycled number apart: here it may have been
             // answered, or cancelled for a change, when the socket was closed.
             const bool afd = poller_.backend() == Backend::afd;
             const bool said_before = afd && !std::exchange(place.reported_closed, true);

@@ -1,16 +1,16 @@
-// A crowd of registered sockets of which few have anything to say.
+// A crowd of registered sockets of which few are active.
 //
-// Each socket is a UDP socket that is connected to itself, so that one handle does for both ends.
-// Three kinds of activity: skewed (a few favourites get most), uniform, and bursts with silence
-// between them. Every datagram says whose it is and the how manieth, so that what is lost, doubled
-// or misdirected shows; an event for a socket that has nothing to be read fails the test.
+// Each socket is a UDP socket connected to itself, so that one handle serves as both ends. Three
+// kinds of activity: skewed (a few favourites get most), uniform, and bursts with silence between
+// them. Every datagram carries its socket and a sequence number, so that lost, doubled or
+// misdirected ones show; an event for a socket with nothing to read fails the test.
 //
-// On the simulated kernel there are 20,000 sockets, and the kernel calls for an event must not
-// depend on their number. On a real kernel there are as many as it lets a process have, up to
-// 20,000, that can be opened within STRESS_SECONDS (stress_time.hpp), and each kind of activity
-// ends after as long again. How many sockets those were is printed, and what an event cost; time is
-// printed only, never judged. WSAPoll, whose every call costs what is registered, has a smaller
-// crowd for comparison.
+// On the simulated kernel there are 20,000 sockets, and the kernel calls per event must not depend
+// on their number. On a real kernel there are as many as a process can have, up to 20,000, that can
+// be opened within STRESS_SECONDS (stress_time.hpp), and each kind of activity ends after the same
+// time. The number of sockets and the cost of an event are printed; times are printed only, never
+// judged. WSAPoll, whose every call costs by the number of registered sockets, has a smaller crowd
+// for comparison.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -44,7 +44,7 @@ std::uint32_t largest_of(Backend backend) {
     return backend == Backend::wsapoll ? std::min(largest, 2'000U) : largest;
 }
 
-/// What a stretch of activity cost.
+/// The cost of a period of activity.
 struct Cost {
     std::uint64_t events = 0;
     std::uint64_t calls = 0;
@@ -71,7 +71,7 @@ public:
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(members_.size()); }
     [[nodiscard]] const Cost& cost() const { return cost_; }
 
-    /// One datagram more for a socket.
+    /// Sends one more datagram to a socket.
     void send(std::uint32_t i) {
         Member& member = members_[i];
         if (member.sent - member.received == most_unread) {
@@ -85,7 +85,7 @@ public:
         ++unread_;
     }
 
-    /// One wait, and one datagram received of each socket that it tells of.
+    /// One wait; receives one datagram of each reported socket.
     std::size_t receive(Timeout timeout) {
         ++round_;
         const auto begin = RealClock::now();
@@ -101,21 +101,21 @@ public:
         return result.count;
     }
 
-    /// Until all is received that was sent.
+    /// Waits until everything that was sent is received.
     void receive_all() {
         while (unread_ > 0) {
             BOOST_REQUIRE_MESSAGE(receive(patience) > 0, unread_ << " datagrams are lost");
         }
     }
 
-    /// Nobody has anything to say, nor will have.
+    /// Checks that nothing is ready, and nothing will be.
     void be_silent() {
         for (const Timeout timeout : {Timeout{}, Timeout{}, Timeout{2ms}}) {
             BOOST_REQUIRE(receive(timeout) == 0U);
         }
     }
 
-    /// Lets the poller learn who is quiet, while one socket is active.
+    /// Lets the poller learn which sockets are quiet, while one is active.
     void settle() {
         for (int waits = 0; waits < 100; ++waits) {
             send(0);
@@ -146,7 +146,8 @@ private:
     void open(std::uint32_t most) {
         members_.reserve(most);
 #if defined(_WIN32)
-        // The system says when it has no more; some are given back, for the poller needs handles.
+        // The system reports when it has no more; some are closed again, because the poller needs
+        // handles.
         constexpr std::size_t spare = 256;
         const StressTime time;
         try {
@@ -184,7 +185,7 @@ private:
         --unread_;
     }
 
-    /// Kernel calls so far; on a real kernel, those of them that a wait makes.
+    /// Kernel calls so far; on a real kernel, only those of waits.
     [[nodiscard]] std::uint64_t calls() {
 #if defined(_WIN32)
         const PollerStats stats = poller_.stats();
@@ -203,12 +204,12 @@ private:
     Cost cost_;
 };
 
-/// What goes on among `active` sockets, which are spread over the whole crowd.
+/// Activity among `active` sockets, which are spread over the whole crowd.
 class Activity {
 public:
     Activity(Crowd& crowd, std::uint32_t active) : crowd_(crowd), active_(active) {}
 
-    /// Seven of eight datagrams go to one of sixteen.
+    /// Seven of eight datagrams go to one of sixteen sockets.
     void skewed() {
         const StressTime time;
         for (int round = 0; round < 150 && !is_over(time); ++round) {
@@ -229,7 +230,7 @@ public:
         }
     }
 
-    /// Hundreds at once, now and then, others each time, and silence.
+    /// Hundreds at once, other sockets each time, with silence between them.
     void bursts() {
         const std::uint32_t hundreds = std::min(320U, active_ / 3);
         const StressTime time;
@@ -243,7 +244,7 @@ public:
     }
 
 private:
-    /// Time does not limit what is counted.
+    /// Counted runs have no time limit.
     [[nodiscard]] static bool is_over([[maybe_unused]] const StressTime& time) {
 #if defined(_WIN32)
         return time.is_over();
@@ -276,14 +277,14 @@ void print(std::string_view name, Backend backend, std::uint32_t sockets, const 
                        << cost.microseconds_an_event() << " us an event");
 }
 
-/// Says how long something took, and begins anew.
+/// Prints how long something took, and restarts the clock.
 void print(std::string_view what, Backend backend, std::uint32_t sockets, StressTime& time) {
     BOOST_TEST_MESSAGE(name_of(backend) << ", " << sockets << " sockets " << what << " in "
                                         << time.passed().count() / 1'000'000 << " ms");
     time = {};
 }
 
-/// Plays all activity over a crowd of up to so many, among so many of them.
+/// Plays all activity over a crowd of up to `most`, among up to `most_active` of them.
 Costs play(Stage& stage, std::uint32_t most, std::uint32_t most_active) {
     OsPoller poller = make_poller({.max_registrations = slots});
     StressTime time;
@@ -332,7 +333,7 @@ BOOST_DATA_TEST_CASE(the_same_activity_costs_the_same_in_a_crowd_of_any_size,
         costs.push_back(play(stage, sockets, smallest));
     }
     for (const Cost Costs::*kind : {&Costs::skewed, &Costs::uniform, &Costs::bursts}) {
-        // A small crowd may be so lively that none of it is ever parked, which costs next to
+        // A small crowd may be so active that none of it is ever parked, which costs next to
         // nothing.
         constexpr double little = 0.4;
         const double few = (costs.front().*kind).calls_an_event();

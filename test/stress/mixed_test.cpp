@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_SUITE(mixed)
 
 namespace {
 
-/// Who is who in the events.
+/// The user data of each.
 enum Who : std::uint64_t { socket, receiving, pipe, reading_pipe, file, event, process, anonymous };
 constexpr std::size_t all_of_them = 8;
 
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(all_of_them_are_told_with_room_for_one_at_a_time) {
             everything.make_ready(static_cast<Who>(who));
         }
         std::array<int, all_of_them> told = {};
-        // What stays ready is told over and over; who is told when, the system's threads decide.
+        // What stays ready is reported repeatedly; the system's threads decide the order.
         for (int turn = 0; turn < 10'000 && std::ranges::count(told, 0) > 0; ++turn) {
             const auto waited = wait<1>(poller);
             BOOST_REQUIRE(!waited.result.error);
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_idle_wait_over_everything_is_one_block) {
         (void)wait(poller, 0ms);
         const PollerStats before = poller.stats();
         BOOST_TEST(wait(poller, 300ms).count() == 0U);
-        // Windows may end a block early, and the rest of the time is waited for then.
+        // Windows may end a block early; then the rest of the time is waited for.
         const PollerStats after = poller.stats();
         BOOST_TEST(after.blocked - before.blocked <= 8U);
         BOOST_TEST(after.rechecks == before.rechecks);
@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(an_idle_wait_over_everything_is_one_block) {
 
 #if defined(_WIN32)
 
-// A quiet wait costs no processor time to speak of, with all kinds of handles and 500 sockets: the
-// whole of it, however busy the machine is.
+// A quiet wait uses almost no processor time, with all kinds of handles and 500 sockets: in total,
+// however busy the machine is.
 BOOST_DATA_TEST_CASE(five_idle_seconds_cost_less_than_25_milliseconds_of_processor_time,
                      boost::unit_test::data::make(wanted_backends()), backend) {
     const BackendUnderTest under_test(backend);

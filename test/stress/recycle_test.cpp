@@ -1,12 +1,12 @@
-// Closing, registering anew and reusing numbers of handles at random, by the owner and by others.
+// Closes and registers handles and reuses their numbers at random, by the owner and by others.
 //
-// What is checked is in churn.hpp. On the simulated kernel it goes on for 10 minutes of the virtual
-// clock over each backend, with the others acting wherever a seed lets them; with threads of their
-// own it goes on for STRESS_SECONDS (stress_time.hpp), on either kernel.
+// The checks are in churn.hpp. On the simulated kernel it runs for 10 minutes of the virtual clock
+// over each backend, with the others acting wherever a seed lets them; with real threads it runs
+// for STRESS_SECONDS (stress_time.hpp), on either kernel.
 //
-// Wine 8 has a socket that is just being made under its number before it can be polled, and its
-// server, all of it, ends when it is asked about such a one. So on a real kernel sockets are closed
-// before they are unregistered only while no other thread makes any.
+// On Wine 8 a socket under construction has its number before it can be polled, and Wine's server
+// crashes when such a socket is polled. So on a real kernel sockets are closed before they are
+// unregistered only while no other thread makes any.
 #include <atomic>
 #include <chrono>
 #include <random>
@@ -39,7 +39,7 @@ void print(const OsPoller& poller, const Churn& churn) {
                        << poller.stats().registrations_dropped << " dropped");
 }
 
-/// Somebody else, for as long as this lives.
+/// Another thread, for the lifetime of this object.
 class Disturber {
 public:
     Disturber(Stage& stage, Churn& churn) : world_(stage.world) {
@@ -66,7 +66,7 @@ private:
 
 constexpr bool is_real = true;
 
-/// Handles of all kinds that this process has open.
+/// The number of handles that this process has open.
 std::uint32_t open_handles() {
     DWORD count = 0;
     BOOST_REQUIRE(::GetProcessHandleCount(::GetCurrentProcess(), &count) != FALSE);
@@ -130,7 +130,7 @@ BOOST_DATA_TEST_CASE(no_event_is_stale_while_another_thread_opens_and_closes,
                      data::make(wanted_backends()), backend) {
     ThreadedStage stage(backend);
     {
-        // What the first use leaves open for good.
+        // For what the first use leaves open permanently.
         OsPoller poller = make_poller(Churn::config);
         Churn churn(stage, poller, 1);
         churn.allow_orphans(!is_real);

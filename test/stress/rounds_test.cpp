@@ -1,4 +1,4 @@
-// Pollers that come and go: whatever a thousand of them took from the system is given back.
+// Pollers that come and go: whatever a thousand of them took from the system is released.
 //
 // Each lives a whole life. It watches a socket, a listener, an event and pipes, reports an event
 // and an operation, is woken by another thread, and is disposed of in the middle of everything:
@@ -6,13 +6,13 @@
 // process has what it had before the first of the counted lives.
 //
 // "What it had" is exact: not one handle more and, under Windows, not one block nor byte more in
-// any heap of the process. What the heaps hold in reserve is not: it depends on how blocks of
-// several threads came to lie. So pages are compared with one for each life. The lives before the
-// counted ones are for what the system itself makes once and keeps, such as the threads of its
+// any heap of the process. The reserves of the heaps are not exact: they depend on where the blocks
+// of several threads are. So pages are compared with one for each life. The lives before the
+// counted ones are for what the system itself creates once and keeps, such as the threads of its
 // pool. A heap may do so later as well: Wine 10's makes a stock of blocks of one size when these
-// have been asked for often enough, and counts the whole of it. What leaks is more after every
-// thousand lives, so one thousand of several that leave nothing is enough. The simulated kernel
-// counts handles and sessions of Winsock's; of memory AddressSanitizer knows more.
+// have been allocated often enough, and counts all of it. A leak grows with every thousand lives,
+// so one thousand of several that leave nothing is enough. The simulated kernel counts handles and
+// Winsock sessions; AddressSanitizer checks memory better.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ public:
         BOOST_REQUIRE(!poller_.register_handle(lines_.local, IoInterest::read, Who::anonymous));
     }
 
-    /// An event, an operation and a wake.
+    /// Causes an event, an operation and a wake.
     void work() {
         constexpr std::array<std::byte, 4> bytes = {};
         BOOST_REQUIRE(world_.put(watched_.peer, bytes).bytes == bytes.size());
@@ -125,8 +125,8 @@ bool holds_no_more(const ProcessUsage& now, const ProcessUsage& before) {
            now.heap_bytes <= before.heap_bytes;
 }
 
-/// When the threads of the system's pool have put away what they were working on, or did not for a
-/// while: then they have another thousand lives for it.
+/// Waits until the threads of the system's pool have released what they were working on, or for a
+/// while: then they get another thousand lives for it.
 ProcessUsage usage_after(const ProcessUsage& before) {
     const StressTime time;
     ProcessUsage now = usage_of_this_process();

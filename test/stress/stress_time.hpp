@@ -1,7 +1,7 @@
-// How long a stress test goes on where the clock is real.
+// How long a stress test runs where the clock is real.
 //
-// A second, unless STRESS_SECONDS in the environment says otherwise: short enough to be run with
-// all other tests, while a run by hand may take a minute or an hour.
+// One second, unless STRESS_SECONDS in the environment says otherwise: short enough to run with all
+// other tests, while a manual run may take a minute or an hour.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ inline std::chrono::seconds stress_seconds() {
     return std::chrono::seconds(number > 0 ? number : 1);
 }
 
-/// Begins when it is made.
+/// Starts when it is constructed.
 class StressTime {
 public:
     [[nodiscard]] std::chrono::nanoseconds passed() const { return RealClock::now() - begin_; }

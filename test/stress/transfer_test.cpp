@@ -1,7 +1,7 @@
 // Large transfers by overlapped operations: a file copied, a pipe full in both directions.
 //
-// On a real kernel 64 MiB each; on the simulated one, which moves bytes one by one, as much as
-// needs every path often. No socket is registered, so one backend is as good as another.
+// On a real kernel 64 MiB each; on the simulated one, which moves bytes one by one, enough to take
+// every path often. No socket is registered, so the backend does not matter.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@ constexpr std::size_t chunk = std::size_t{16} * 1024;
 constexpr int seeds = 2;
 #endif
 
-/// FNV-1a, which notices what is missing, doubled or out of place.
+/// FNV-1a, which detects missing, doubled or misplaced bytes.
 class Checksum {
 public:
     void add(std::span<const std::byte> bytes) {
@@ -44,13 +44,13 @@ std::uint64_t checksum_of(std::span<const std::byte> bytes) {
     return sum.value();
 }
 
-/// What a stream is made of: byte i of direction d.
+/// The contents of a stream: byte i of direction d.
 std::byte pattern(std::size_t i, unsigned direction) {
     return static_cast<std::byte>((i * 31 + i / 4096 + std::size_t{direction} * 17) & 0xFFU);
 }
 
-/// Copies one file to another with several chunks on their way at once, each first read, then
-/// written to the same place.
+/// Copies one file to another with several chunks in flight at once, each first read, then written
+/// to the same place.
 class Copy {
 public:
     static constexpr std::size_t window = 8;
