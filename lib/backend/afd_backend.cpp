@@ -56,8 +56,8 @@ std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
         return opened.error();
     }
     device = std::move(*opened);
-    // The number was free, so the socket that is registered with it was closed. It must not be
-    // polled, for the device is no socket; Wine's server does not survive the question.
+    // The number was free, so the socket registered with it was closed. It must not be polled,
+    // because the device is no socket; Wine's server crashes when it is polled.
     const Slot former = table_.find(device.handle());
     if (former != core::no_slot && table_[former].registered &&
         table_[former].type == HandleType::socket) {
@@ -75,7 +75,7 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     core::Registration& registration = table_[slot];
     Handle socket = registration.handle;
     Result<Handle> base = sys::base_socket(socket);
-    // A provider that refuses to say may name one below it: the lowest that can be found.
+    // A provider that refuses may name one below it: take the lowest that can be found.
     constexpr int deepest = 16;
     for (int depth = 0; !base && base.error() != std::errc::bad_file_descriptor && depth < deepest;
          ++depth) {
@@ -92,7 +92,7 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     const Handle lowest = base ? *base : socket;
     registration.base = static_cast<std::uint32_t>(lowest.value());
     layered_ = layered_ || lowest != registration.handle;
-    // Windows' handles are numbers of 32 bits, for programs of 32 bits are to share them.
+    // Windows handles have 32 significant bits, so that 32-bit programs can share them.
     return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
 }
 
@@ -131,7 +131,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
     if (silent) {
         schedule_.silence(slot);
     }
-    // A request of the slot's former registration may be in flight still.
+    // A request of the slot's former registration may still be in flight.
     const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
     if (former == Request::own && cancel(former, slot)) {
         schedule_.note_orphan(slot);
@@ -152,7 +152,7 @@ std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
 
 void AfdBackend::remove(Slot slot) noexcept {
     // A request that nothing waits for is cancelled all the same: it would take the answers of the
-    // socket's next request, here or in another poller. What fails is tried again.
+    // socket's next request, here or in another poller. Failed cancels are retried.
     const Request request = schedule_.remove(slot);
     if (cancel(request, slot)) {
         if (request == Request::own) {
@@ -187,7 +187,7 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
         own_ended(slot, status);
         return schedule_.ready() > ready;
     }
-    ++stats_.late_packets;  // Of a request that was answered at once, or a stranger's.
+    ++stats_.late_packets;  // Of a request that was answered at once, or posted by another program.
     return false;
 }
 
@@ -228,7 +228,7 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     const bool own = request == Request::own;
     const std::error_code error =
         own ? device_of(slot).cancel(cell_of(slot).status) : devices_[0].cancel(group_status_);
-    // One that was answered in the meantime needs no cancel: its packet is there, or about to come.
+    // One that has been answered needs no cancel: its packet is there, or about to come.
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
@@ -294,7 +294,7 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
     scan.visited = schedule_.take_answers(visits, events.size(), report);
     scan.filled = static_cast<std::size_t>(event - events.data());
     if (schedule_.ready() == 0 && (scan.filled < events.size() || !schedule_.has_unpolled())) {
-        scan.visited = visits;  // None behind has anything to report in this wait.
+        scan.visited = visits;  // The rest has nothing to report in this wait.
     }
     return scan;
 }

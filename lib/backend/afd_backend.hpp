@@ -1,19 +1,18 @@
 // Readiness by the device behind Winsock: waiting costs what is ready, not what is registered.
 //
-// Which sockets are polled together and which alone is decided by core/poll_schedule; here are the
-// requests. All that is in flight is answered at the poller's port, and that is where the waiting
-// thread blocks, so wakes, completions and sockets end the same block.
+// core/poll_schedule decides which sockets are polled together and which alone; here are the
+// requests. The poller's port receives every answer to a request in flight, and that is where the
+// waiting thread blocks, so wakes, completions and sockets end the same block.
 //
-// A socket is polled by its base socket, for the device knows no other; the number of that one is
-// kept in the registration. One handle to the device is for the group's request, and one more for
-// each 32 slots, opened when one of them is registered first: a cancel takes the longer, the more
-// requests its handle has in flight.
+// The device takes only base sockets; the registration holds that number. One device handle is for
+// the group's request, and one more for each 32 slots, opened when one of them is first registered:
+// the cost of a cancel grows with the requests in flight on its handle.
 //
-// A socket of a provider that is not AFD's makes every request fail, as a closed one does, though
-// it lives. So before a registration is dropped the socket itself is asked. One that is open
+// A socket of a provider other than AFD makes every request fail, as a closed one does, though it
+// is open. So before a registration is dropped the socket itself is queried. One that is open
 // reports `err` in each wait, and is left out of requests: its registration has no base.
 //
-// The memory of a request is the kernel's until its packet was taken, also after the registration
+// The kernel owns the memory of a request until its packet was taken, also after the registration
 // has ended; the slot is kept until then (`Registration::polled`).
 #pragma once
 
@@ -38,21 +37,21 @@ namespace wakepoll::backend {
 
 class AfdBackend {
 public:
-    /// A request about one socket.
+    /// A request for one socket.
     struct Cell {
         sys::AfdStatus status;
         sys::AfdRequest request;
         sys::AfdItem item;
     };
 
-    /// A socket that the group's request asks about.
+    /// A socket in the group's request.
     struct GroupMember {
         core::Slot slot;
-        std::uint32_t socket;  ///< By its base; 0 where its answer does not count any more.
-        std::uint32_t events;  ///< What it is asked for.
+        std::uint32_t socket;  ///< Its base; 0 where its answer no longer counts.
+        std::uint32_t events;  ///< The requested events.
     };
 
-    /// Arrays of all-zero memory that outlive every request, each by slot but `devices`.
+    /// Zeroed arrays that outlive every request, each by slot except `devices`.
     struct Memory {
         Cell* cells;
         sys::AfdRequest* group;  ///< with room for an item for each slot
@@ -62,12 +61,12 @@ public:
         sys::AfdDevice* devices;      ///< `devices_for` of them
     };
 
-    /// How many handles to the device this many slots need.
+    /// How many device handles this many slots need.
     [[nodiscard]] static constexpr std::size_t devices_for(std::size_t slots) noexcept {
         return 1 + (slots + requests_per_device - 1) / requests_per_device;
     }
 
-    /// A handle to the device whose answers come to the port.
+    /// Opens a device handle whose answers come to the port.
     [[nodiscard]] static Result<sys::AfdDevice> open(const sys::CompletionPort& port) noexcept;
 
     AfdBackend(const Memory& memory, core::RegistrationTable& table,
@@ -80,13 +79,13 @@ public:
     /// Takes the first handle, without which nothing can be polled.
     void start(sys::AfdDevice device) noexcept { devices_[0] = std::move(device); }
 
-    /// Opens the handle that the slot's requests are made with, and finds out by which number the
-    /// device knows the socket. `closed` is a socket that was found closed by it, else `no_slot`.
+    /// Opens the handle for the slot's requests, and finds the base socket. `closed` is a socket
+    /// that was found closed by that, else `no_slot`.
     [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
-    /// A request that asks nothing, over a socket that is prepared. `bad_file_descriptor` where the
-    /// socket is closed, `operation_not_supported` where it is open and not AFD's.
+    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` where the socket
+    /// is closed, `operation_not_supported` where it is open and not AFD's.
     [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
-    /// Begins the watch of a socket that is prepared; `silent` where it is one-shot and reported.
+    /// Starts the watch of a prepared socket; `silent` where it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
@@ -133,7 +132,7 @@ private:
     }
     [[nodiscard]] std::error_code open_device_for(core::Slot slot, core::Slot& closed) noexcept;
     [[nodiscard]] std::error_code find_base(core::Slot slot) noexcept;
-    /// What the device is asked about a registration.
+    /// The events to request for a registration.
     [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
         const core::Registration& registration = table_[slot];
         return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
@@ -144,10 +143,11 @@ private:
     // Polling
 
     [[nodiscard]] std::error_code poll_due() noexcept;
-    /// Polls those due that do not join the group, and notes those that do; how many.
+    /// Polls the due sockets that do not join the group, and collects those that do; returns how
+    /// many.
     [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
-    /// A request over the socket alone has failed as if it were closed. Drops it where it is.
+    /// A request for the socket alone has failed as if it were closed. Drops it where it is closed.
     [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
     /// Reports a socket that is not AFD's; drops it where it was closed.
     [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
@@ -158,8 +158,8 @@ private:
     /// Takes the answer to the group's request of `count` sockets. True where some socket has
     /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// Takes the answer for a due socket that is asked for `wanted`. False where it says nothing;
-    /// where it says nothing that is to be reported, the socket stays due.
+    /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
+    /// empty; where nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
         if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
             return take_end(slot, events, wanted);
@@ -177,7 +177,7 @@ private:
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
-    /// Tries again what could not be cancelled; fails where some socket cannot be polled for it.
+    /// Retries failed cancels; fails where a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
@@ -189,8 +189,8 @@ private:
     core::PollSchedule schedule_;
     sys::AfdStatus group_status_;
     std::uint32_t group_count_ = 0;
-    /// So many sockets were asked about together and all were ready, so that their items stand in
-    /// the request as they did.
+    /// This many sockets were polled together and all were ready, so that their items are in the
+    /// request in the same order.
     std::uint32_t repeatable_ = 0;
     std::uint16_t group_tag_ = 0;
     bool layered_ = false;  ///< Some socket's base has another number than the socket.

@@ -1,4 +1,4 @@
-// Polling the device: the requests, and what is answered at once. See afd_backend.hpp.
+// Polling the device: the requests, and immediate answers. See afd_backend.hpp.
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -42,7 +42,7 @@ std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
         note(first, cancel(Request::group, core::no_slot));
     }
     if (schedule_.is_group_in_flight()) {
-        // Where the group's request is being cancelled, they join it when its packet has come.
+        // While the group's request is being cancelled, they wait for its packet to join it.
         const bool canceled = schedule_.is_group_canceled();
         schedule_.for_each_due([&](Slot slot) {
             if (!canceled || !schedule_.joins_group(slot)) {
@@ -141,7 +141,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
         return own_errors::resource_unavailable_try_again();
     }
-    // Still due, it wants less by now.
+    // Still due: it wants less by now.
     return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};
 }
 
@@ -163,7 +163,7 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     stats_.afd_sockets += count;
     const Result<bool> at_once = devices_[0].poll(*memory_.group, group_status_, context.pointer());
     if (!at_once) {
-        // One of them is no socket any more: each is polled by itself, to find it.
+        // One of them is no longer a socket: each is polled alone, to find it.
         return at_once.error() == std::errc::bad_file_descriptor ? poll_each_alone(count)
                                                                  : at_once.error();
     }
@@ -179,7 +179,7 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     const std::uint32_t ready = schedule_.ready();
     const bool any = take_group_answer(count);
     if (schedule_.ready() == ready) {
-        // It names closed ones alone, and the others are polled again; or none that is known.
+        // It names only closed ones, and the others are polled again; or none that is known.
         again = any;
         return any ? std::error_code{} : poll_each_alone(count);
     }
@@ -215,8 +215,8 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
 }
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
-    // It names them in the order in which they were asked, so each is found where the last one was
-    // left; where it does not, the search goes round.
+    // It names them in the order of the request, so each is found where the last one was left;
+    // where it does not, the search wraps around.
     const std::uint32_t named = std::min(memory_.group->count, count);
     GroupMember* const begin = memory_.group_members;
     GroupMember* const end = begin + count;

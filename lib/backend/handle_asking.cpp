@@ -1,5 +1,5 @@
-// Asking registered handles whether they are ready, each in the way of its kind, and arming what is
-// to say so of those that are not.
+// Queries whether registered handles are ready, each in the way of its kind, and arms those that
+// are not.
 #include <cassert>
 
 #include "backend/handle_backend.hpp"
@@ -14,23 +14,23 @@ namespace {
 
 using core::Slot;
 
-/// ERROR_NO_DATA. A read ends with it in the mode PIPE_NOWAIT, in which a pipe cannot be waited
-/// for; of a broken pipe it says something else.
+/// ERROR_NO_DATA: the error of a read in the mode PIPE_NOWAIT, in which a pipe cannot be waited
+/// for. A broken pipe has another error.
 constexpr int no_data = 232;
 
-/// The error says that the handle is closed, or is another object's by now.
+/// True where the error means that the handle is closed, or belongs to another object by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
 }
 
-/// The error says that the handle is no pipe any more that could be read from, as it was when it
-/// was registered: it was closed, and its number is another object's. Each kind of object has an
-/// error of its own for a call that it does not know, so it is asked what it is.
+/// True where the error means that the handle is no longer the readable pipe that was registered:
+/// it was closed, and its number belongs to another object. Each kind of object has its own error
+/// for a call that it does not support, so its type is queried.
 [[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
     return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
 }
 
-/// The error says that there is no other end any more, or, of a server's end, not yet again.
+/// True where there is no other end any more, or, for a server's end, not yet again.
 [[nodiscard]] bool says_broken(std::error_code error) noexcept {
     return error == std::errc::broken_pipe || error == std::errc::not_connected;
 }
@@ -79,7 +79,7 @@ bool HandleBackend::arm_due() noexcept {
         if (answer.closed) {
             drop(slot);
         } else if (reported(slot, answer) != 0) {
-            // To ask was to take the signal, which is kept until it is reported.
+            // The query has taken the signal, which is kept until it is reported.
             watch_of(slot).taken = was_taken || watch_of(slot).takes;
         } else if (!answer.error) {
             set_aside(slot, answer);
@@ -129,7 +129,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
         if (*next == sys::ConsoleRecord::none) {
             return arm(slot);
         }
-        // A read would skip it and block. Left where it is, it would keep the console signalled and
+        // A read would skip it and block. Left in place, it would keep the console signalled and
         // hide the characters behind it.
         if (const std::error_code error = sys::discard_console_record(console)) {
             return {.error = error};
@@ -140,7 +140,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
 HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     if (watch.taken && wants_reading(slot)) {
-        // The read of nothing has taken a message of no bytes.
+        // The empty read has taken an empty message.
         watch.taken = false;
         return {.mask = readable};
     }
@@ -186,7 +186,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even where it was done at once.
+    // Its packet comes even where it completed at once.
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};

@@ -1,4 +1,4 @@
-// Registering, and signals. What asks whether a handle is ready is in handle_asking.cpp.
+// Registering, and signals. The queries whether a handle is ready are in handle_asking.cpp.
 #include "backend/handle_backend.hpp"
 
 #include <memory>
@@ -15,16 +15,16 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-/// To wait for the object is to change it.
+/// True where waiting for the object changes it.
 [[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
     switch (registration.type) {
         case HandleType::event: {
-            // Without the right to query it, it is taken for one that a wait resets.
+            // Without the right to query it, it is treated as auto-reset.
             const Result<bool> resets = sys::is_auto_reset(registration.handle);
             return !resets || *resets;
         }
         case HandleType::semaphore:
-        case HandleType::timer:  // The kernel does not tell which kind of timer it is.
+        case HandleType::timer:  // The kernel does not report which kind of timer it is.
             return true;
         default:
             return false;
@@ -107,8 +107,9 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     } else {
         watch.takes = takes_signals(registration);
-        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
-        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        // A handle that cannot be waited for is refused now. A signal that this has taken is kept;
+        // one that the interest excludes must not be taken from others, so then a refusal comes
+        // later.
         if (!watch.takes || wants_reading(slot)) {
             const Result<bool> signalled = sys::take_signal(registration.handle);
             if (!signalled) {
@@ -150,7 +151,7 @@ void HandleBackend::remove(Slot slot) noexcept {
         operations_.give_back(entry);
         return;
     }
-    // Its packet comes in any case and is dropped then, by the generation of the slot.
+    // Its packet comes in any case and is then dropped, by the generation of the slot.
     operations_.cancel(entry);
     static_cast<void>(sys::cancel(entry.handle, entry.overlapped));
 }
@@ -238,7 +239,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     operations_.rest(entry);
     watch_of(slot).armed = false;
     if (error == std::errc::operation_canceled && !asked) {
-        drop(slot);  // The handle was closed; its number may be another's already.
+        drop(slot);  // The handle was closed; its number may already be another's.
         return;
     }
     // A longer message ends the read with an error and stays. What there was in a pipe of bytes may

@@ -1,32 +1,30 @@
 // Readiness of every registered handle that is not a socket.
 //
 // The kernel has no WSAPoll for these: each is waited for by itself, and only while it is not
-// ready. A registered slot is either *due*, in a ring of those that the next wait asks one by
-// one whether they are ready now (so what stays ready is reported by every wait), or *armed*:
-// asked, found not ready, and left to something that will say when it is. What that is depends on
-// the kind:
+// ready. A registered slot is either *due*, in a ring whose members the next wait queries one by
+// one (so what stays ready is reported by every wait), or *armed*: queried, found not ready, and
+// left to a mechanism that reports when it is. The mechanism depends on the kind:
 //
 //   - events, processes, threads, semaphores, timers and consoles: a wait of the system's thread
 //     pool on the object itself;
-//   - synchronous pipes, which as objects are always signalled: a thread of the pool that reads
-//     nothing from the pipe, which returns when something could be read;
-//   - pipes opened for overlapped use: an overlapped read of nothing, whose packet comes to the
-//     port. Its entry is taken from the pool when the pipe is registered, so that it can not be
-//     missing later.
+//   - synchronous pipes, which as objects are always signalled: a thread of its own with an empty
+//     read of the pipe, which returns when something could be read;
+//   - overlapped pipes: an overlapped empty read, whose packet comes to the port. Its entry is
+//   taken
+//     from the pool when the pipe is registered, so that it is always available later.
 //
-// A pool's thread does no more than note the slot in a set of bits and rouse the waiting thread. A
-// slot that is unregistered is disarmed first, which waits for a callback that is running, so
-// nothing of it is left afterwards; only a read of nothing may still be in flight, and its packet
-// is recognised by the generation of the slot.
+// Such a thread only sets the slot's bit and wakes the waiting thread. A slot that is unregistered
+// is disarmed first, which waits for a running callback, so nothing of it is left afterwards; only
+// an empty read may still be in flight, and its packet is recognised by the generation of the slot.
 //
-// Pipes report that their other end is gone whatever the interest, so they are waited for in any
-// case. While one holds bytes that the interest does not want, no read could wait for its end: it
-// is *unread*, and asked once in each wait.
+// Pipes report a closed other end whatever the interest, so they are waited for in any case. While
+// one holds bytes that the interest excludes, no read could wait for its end: it is *unread*, and
+// queried once in each wait.
 //
 // A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
 // signal is kept with the slot until it has been reported.
 //
-// All of it is called under the poller's lock.
+// Everything is called under the poller's lock.
 #pragma once
 
 #include <cstddef>
@@ -46,19 +44,19 @@
 
 namespace wakepoll::backend {
 
-/// What a handle that is no socket can report of reading.
+/// The read events of a handle that is not a socket.
 inline constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
 class HandleBackend {
 public:
     /// What is known of a slot beyond its registration.
     struct Watch {
-        bool armed : 1 = false;     ///< Something will say when the slot is ready.
+        bool armed : 1 = false;     ///< A mechanism will report when the slot is ready.
         bool taken : 1 = false;     ///< A signal was taken for it and is not reported yet.
-        bool takes : 1 = false;     ///< To wait for the object is to take its signal.
-        bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
+        bool takes : 1 = false;     ///< Waiting for the object takes its signal.
+        bool by_read : 1 = false;   ///< An overlapped pipe: armed by an empty read.
         bool messages : 1 = false;  ///< And one of messages.
-        bool unread : 1 = false;    ///< A pipe that holds what the interest does not want.
+        bool unread : 1 = false;    ///< A pipe whose data the interest excludes.
         bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
@@ -67,7 +65,7 @@ public:
         alignas(sys::ThreadPoolWait) std::byte memory[sizeof(sys::ThreadPoolWait)];
     };
 
-    /// Arrays of all-zero memory for every slot, which outlive the backend.
+    /// Zeroed arrays for every slot, which outlive the backend.
     struct Memory {
         Cell* cells;
         Watch* watches;
@@ -75,7 +73,7 @@ public:
         core::SlotRing::Link* links;     ///< shared with the rings of other backends
     };
 
-    /// Rouses the waiting thread, from any thread.
+    /// Wakes the waiting thread, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
     HandleBackend(const Memory& memory, core::RegistrationTable& table,
@@ -87,22 +85,22 @@ public:
 
     /// True where a handle of this kind can be registered here at all.
     [[nodiscard]] static bool can_watch(HandleType type) noexcept;
-    /// True where this may be asked of it: nothing but sockets tells when it can be written to.
+    /// True where this interest is possible: only sockets report when they can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
-    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
+    /// Starts, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
     /// overlapped pipe must be associated with the port before.
     [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
-    /// A thread reads from this pipe, so it is open, and most questions wait for that thread.
+    /// A thread reads from this pipe, so it is open, and most queries would wait for that thread.
     [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
         const Watch& watch = watches_[core::index_of(slot)];
         return table_[slot].type == HandleType::pipe && watch.armed && !watch.by_read;
     }
 
-    /// Makes due what each wait asks once.
+    /// Makes due what each wait queries once.
     void begin_wait() noexcept {
         if (!unread_.empty()) {
             ask_unread();
@@ -112,36 +110,36 @@ public:
     /// How many slots are due, and so are visited by a full round of `collect`.
     [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }
 
-    /// Asks at most `visits` of those due and reports those that are ready, from where the last
-    /// scan stopped. Stops early when `events` is full or an arming failed: `error` says why then,
-    /// and the slot stays due.
+    /// Queries at most `visits` of those due and reports those that are ready, from where the last
+    /// scan stopped. Stops early when `events` is full or arming failed: then `error` is set, and
+    /// the slot stays due.
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// Asks all that are due, so that what is not ready is armed. True where some remain: they are
-    /// ready, or could not be asked.
+    /// Queries all that are due, so that those that are not ready are armed. True where some
+    /// remain: they are ready, or the query failed.
     [[nodiscard]] bool arm_due() noexcept;
 
-    /// Takes note of what the pool's threads have seen.
+    /// Handles the signals that the pool's threads have noted.
     void take_signals() noexcept;
 
-    /// The packet of a read of nothing has come; `error` is what the read ended with.
+    /// The packet of an empty read has come; `error` is the read's.
     void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
 
-    /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
-    /// nothing in flight are left to the drain of the port.
+    /// Ends all waits of the pool and returns the entries of pipes, once. Those with an empty read
+    /// in flight are left to the drain of the port.
     void close() noexcept;
 
 private:
-    /// What asking a slot found.
+    /// The result of a query.
     struct Answer {
         std::uint32_t mask = 0;   ///< 0: not ready, and armed.
-        bool closed = false;      ///< The handle is none any more.
-        std::error_code error{};  ///< It could be neither asked nor armed.
+        bool closed = false;      ///< The handle is closed.
+        std::error_code error{};  ///< Querying or arming failed.
     };
 
     [[nodiscard]] Answer ask(core::Slot slot) noexcept;
-    /// What of an answer is reported.
+    /// The part of an answer that is reported.
     [[nodiscard]] std::uint32_t reported(core::Slot slot, const Answer& answer) const noexcept;
     [[nodiscard]] Answer ask_object(core::Slot slot) noexcept;
     [[nodiscard]] Answer ask_console(core::Slot slot) noexcept;
@@ -159,16 +157,16 @@ private:
     [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
         return (bits(table_[slot].interest) & readable) != 0;
     }
-    /// Something of it may be reported: of a pipe its end, whatever the interest.
+    /// True where something of it may be reported: for a pipe its end, whatever the interest.
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
-    /// Takes out of `due_` what was asked and has nothing to report.
+    /// Removes from `due_` a slot that has nothing to report.
     void set_aside(core::Slot slot, const Answer& answer) noexcept;
     void ask_unread() noexcept;
-    /// Takes a slot out of the ring that it is in, if any.
+    /// Removes a slot from its ring, if any.
     void unlink(core::Slot slot) noexcept;
     void disarm(core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.

@@ -10,9 +10,10 @@ bool HangUps::is_full(core::Registration& registration) const noexcept {
     }
     const Result<bool> shut = sys::is_shut_both_ways(registration.handle);
     const std::error_code error = shut.error();
-    // A connection that the peer has ended in order and that is one no more is shut both ways.
+    // A connection that the peer has ended orderly and that no longer exists is shut down both
+    // ways.
     registration.hung_up = shut ? *shut : error == std::errc::not_connected;
-    // Not of TCP, or not on this system. It is kept for each socket, for others may be asked.
+    // Not TCP, or not on this system. Kept per socket, because others may support the query.
     const bool untold = error == std::errc::operation_not_supported ||
                         error == std::errc::invalid_argument ||
                         error == std::errc::bad_file_descriptor;

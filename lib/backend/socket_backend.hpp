@@ -1,15 +1,15 @@
-// Readiness of sockets by whichever backend serves them best, and the move from one to the other.
+// Readiness of sockets by the backend that suits them, and the move from one to the other.
 //
-// `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD,
-// for good, as soon as that serves better: with more than `most_by_wsapoll` sockets, when packets
-// can come beside sockets (there the thread blocks at the port itself), or when there is a socket
-// that WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it
-// stays with WSAPoll. The move takes over every registration, in the order of their turns; nothing
-// is lost by it, for readiness is asked for anew, and nothing doubled, for it takes place between
-// two reports.
+// `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD
+// permanently as soon as that is better: with more than `most_by_wsapoll` sockets, when packets can
+// come besides sockets (then the thread blocks at the port itself), or when there is a socket that
+// WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it stays
+// with WSAPoll. The move takes over every registration, in the order of their turns; it loses
+// nothing, because readiness is polled again, and doubles nothing, because it happens between two
+// reports.
 //
-// This is the one place that knows which of the two serves. Used under the poller's lock, except
-// `block` and `rouse`.
+// Only this class knows which of the two is active. Used under the poller's lock, except `block`
+// and `rouse`.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@
 namespace wakepoll::backend {
 
 class SocketBackend {
-    /// Calls `visit` with the backend that serves.
+    /// Calls `visit` with the active backend.
     template <class Visit>
     decltype(auto) serving(const Visit& visit) noexcept {
         return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
@@ -48,7 +48,7 @@ public:
         AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
     };
 
-    /// How it is decided which one is used.
+    /// How the backend is chosen.
     enum class Choice : std::uint8_t { wsapoll, afd, automatic };
 
     SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
@@ -58,10 +58,10 @@ public:
     SocketBackend(const SocketBackend&) = delete;
     SocketBackend& operator=(const SocketBackend&) = delete;
 
-    /// Takes the device, where the choice is another than `wsapoll`.
+    /// Takes the device, unless the choice is `wsapoll`.
     void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
 
-    /// Which one serves now.
+    /// The active backend.
     [[nodiscard]] Backend kind() const noexcept {
         return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
     }
@@ -102,7 +102,7 @@ public:
         return wsapoll_.block(milliseconds);
     }
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// Sockets were changed while a thread is blocked in them.
+    /// True where sockets were changed while a thread is blocked in them.
     [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
     [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
@@ -130,16 +130,16 @@ public:
         }
     }
 
-    /// AFD serves better by now. `packets` says that packets may come.
+    /// Whether AFD is better by now. `packets` says whether packets may come.
     [[nodiscard]] bool should_move(bool packets) const noexcept {
         return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
                (packets || wsapoll_.must_recheck());
     }
-    /// Goes on with AFD; a thread that is blocked in WSAPoll has to be roused then. Where it fails,
-    /// WSAPoll goes on. `operation_not_supported` where the provider of some socket does not let
-    /// AFD poll it: not to be tried again with that one.
+    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. Where it fails,
+    /// WSAPoll stays active. `operation_not_supported` where the provider of some socket does not
+    /// let AFD poll it: must not be retried with that one.
     [[nodiscard]] std::error_code move() noexcept;
-    /// WSAPoll has failed: where it has no doorbell and AFD may serve, AFD does from now on.
+    /// WSAPoll has failed: where it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }

@@ -1,5 +1,5 @@
-// Asking WSAPoll about the active sockets, and again, at a growing distance, about what it can not
-// wait for. See wsapoll_backend.hpp.
+// Polls the active sockets by WSAPoll, and polls again, at growing intervals, what it cannot wait
+// for. See wsapoll_backend.hpp.
 #include <algorithm>
 #include <array>
 
@@ -28,7 +28,7 @@ std::error_code WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
 
 std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
                                            std::error_code error) noexcept {
-    // By the time that it is looked for, what made a call fail may be an open socket again.
+    // By the time of the search, what made a call fail may be an open socket again.
     constexpr int tries = 3;
     for (int i = 1; error == std::errc::bad_file_descriptor; ++i) {
         const Result<bool> found = mark_closed(entries);
@@ -87,7 +87,7 @@ std::error_code WsapollBackend::ask_active() noexcept {
             return error;
         }
     }
-    // How many it counts says nothing: it leaves out those that are closed.
+    // Its count is of no use: it leaves out those that are closed.
     if (const std::error_code error = poll(active_.entries_with_doorbell())) {
         return error;
     }
@@ -189,10 +189,10 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
         PollEntry& entry = active_.entries()[positions[i]];
         const bool reported = ((*failed >> i) & 1U) != 0;
         if (!reported && (entry.events & poll_bits::wrnorm) != 0) {
-            continue;  // WSAPoll says by itself when this one is connected.
+            continue;  // WSAPoll reports its connection.
         }
-        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
-        // except set tells out-of-band data.
+        // Without write interest, WSAPoll would not report it; and of a connected socket the except
+        // set reports out-of-band data.
         const Result<bool> connected = sys::is_connected(Handle{entry.socket});
         if (!connected) {
             if (connected.error() == std::errc::bad_file_descriptor) {
@@ -200,7 +200,7 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
             }
             return connected.error();
         }
-        // One that was refused and listens now stays in the except set.
+        // A refused socket that listens now stays in the except set.
         const Result<bool> listening =
             reported && !*connected ? sys::is_listening(Handle{entry.socket}) : Result<bool>(false);
         if (!listening) {

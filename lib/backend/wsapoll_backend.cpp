@@ -16,7 +16,7 @@ using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
 
-/// How long a wait blocks at first, to see the doorbell.
+/// The limit of a wait's first block, which checks the doorbell.
 constexpr nanoseconds first_block = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -168,8 +168,8 @@ std::error_code WsapollBackend::settle_doorbell() noexcept {
             return {};
         }
     }
-    // Someone has closed or broken it. Threads that are about to ring it finish first; they need
-    // not succeed, for the waiting thread is awake.
+    // Another part of the program has closed or broken it. Threads that are about to ring it finish
+    // first; they need not succeed, because the waiting thread is awake.
     wake_.wait_for_deliveries();
     if ((revents & poll_bits::nval) != 0) {
         doorbell_.abandon();

@@ -1,20 +1,21 @@
-// Readiness by WSAPoll: documented calls only, one call a wait over all registered sockets.
+// Readiness by WSAPoll: documented calls only, one call per wait over all registered sockets.
 //
-// A socket is active, quiet or silent. The active ones stand in the poll set, which a wait blocks
-// on; its array carries the doorbell, through which other threads end the block. The quiet ones are
-// those for which WSAPoll would return at once, without end, with a hang-up that their interest
-// filters out: WSAPoll's HUP cannot be switched off. They are polled again at a growing distance (1
-// ms doubling to 50 ms), some dozens a call, and become active when they have something to report.
-// The silent ones are one-shot registrations that have reported: once in each wait they are asked
-// whether they are still open, and nothing else.
+// A socket is active, quiet or silent. The active ones are in the poll set, which a wait blocks on;
+// its array contains the doorbell, through which other threads end the block. The quiet ones are
+// those for which WSAPoll would return at once, every time, with a hang-up that their interest
+// filters out: WSAPoll's HUP cannot be disabled. They are polled at growing intervals (1 ms
+// doubling to 50 ms), some dozens per call, and become active when they have something to report.
+// The silent ones are one-shot registrations that have reported: each wait checks once that they
+// are still open, and nothing else.
 //
 // Before Windows 10 build 19041 WSAPoll never reports a refused connect. Stream sockets that are
-// not connected when they are registered are therefore also asked about by select, at the same
-// distances, until they are. On newer systems no socket is. Both re-checks shorten a wait only
+// not connected when they are registered are therefore also polled by select, at the same
+// intervals, until they are. On newer systems no socket is. Both re-checks shorten a wait only
 // while such sockets are registered, and are counted in `PollerStats::rechecks`.
 //
-// A doorbell that someone closed while no thread was blocked is marked by WSAPoll, but does not end
-// the block. So the first block of a wait is short: a wait that goes on has seen the doorbell.
+// A doorbell that is closed by mistake while no thread is blocked is marked by WSAPoll, but does
+// not end the block. So the first block of a wait is short: after it the wait has checked the
+// doorbell.
 #pragma once
 
 #include <chrono>
@@ -39,13 +40,13 @@ class WsapollBackend {
 public:
     enum class Set : std::uint8_t { none, active, quiet, silent };
 
-    /// What is kept for a slot. All-zero memory is one that is in no set.
+    /// The state of a slot. All-zero memory is one that is in no set.
     struct Member {
         Set set = Set::none;
         bool connecting = false;  ///< Not connected when last seen.
     };
 
-    /// Arrays of all-zero memory that outlive the backend, or the last socket in it.
+    /// Zeroed arrays that outlive the backend, or the last socket in it.
     struct Memory {
         core::PollSet::Array arrays[2];
         std::uint32_t* positions;     ///< by slot
@@ -87,19 +88,19 @@ public:
     void retry_cancels() noexcept {}
     void cancel_all() noexcept {}
 
-    /// A change since `begin_block` needs another block to be in force.
+    /// A change since `begin_block` takes effect only with another block.
     [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
 
-    /// Without one no socket is watched: there is none yet, or it could not be made.
+    /// Without one no socket is watched: there is none yet, or it could not be created.
     [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
 
-    /// How many sockets there are, those included that have nothing to report.
+    /// The number of sockets, including those that have nothing to report.
     [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
-    /// There are sockets that WSAPoll can not wait for.
+    /// Some sockets cannot be waited for by WSAPoll.
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Takes out the socket whose turn it is, for another backend to go on with; `no_slot` where
+    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` where
     /// there is none. `silent` where it is one-shot and has reported.
     [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
 
@@ -107,23 +108,23 @@ public:
     void close() noexcept { doorbell_.close(); }
 
 private:
-    /// What WSAPoll is asked about a registration.
+    /// The poll entry for a registration.
     [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
-    /// What of an answer is reported to it.
+    /// The part of an answer that is reported to it.
     [[nodiscard]] std::uint32_t reportable(core::Registration& registration,
                                            std::int16_t revents) const noexcept {
         return core::filter_mask(core::is_plain(revents) ? core::plain_to_epoll_mask(revents)
                                                          : judge(registration, revents),
                                  registration.interest);
     }
-    /// What an answer says that is more than data and room.
+    /// Translates an answer that is more than data and room.
     [[nodiscard]] std::uint32_t judge(core::Registration& registration,
                                       std::int16_t revents) const noexcept;
     [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
 
     /// Puts a registration into the active set.
     void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
-    /// Takes a registration out of the set that it is in.
+    /// Removes a registration from its set.
     void unwatch(core::Slot slot) noexcept;
     void move_to(core::SlotRing& ring, Set set, core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
@@ -135,21 +136,21 @@ private:
     }
 
     [[nodiscard]] std::error_code ensure_doorbell() noexcept;
-    /// Takes back what roused the waiting thread, or was meant to; makes another doorbell where
-    /// someone has closed this one.
+    /// Drains what woke the waiting thread, or was meant to; creates another doorbell where this
+    /// one was closed.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
-    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
+    /// Calls WSAPoll; finds an entry that makes the whole call fail and marks it `nval`.
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries) noexcept;
     /// The same, after a first call that failed with `error`.
     [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
                                              std::error_code error) noexcept;
     [[nodiscard]] std::error_code ask_active() noexcept;
-    /// Polls the entries one by one; whether there is one that is no socket.
+    /// Polls the entries one by one; returns whether one of them is no socket.
     [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
     [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
-    /// Polls the sockets of a ring, some dozens a call, and calls `visit` with each slot and its
+    /// Polls the sockets of a ring, some dozens per call, and calls `visit` with each slot and its
     /// answer.
     template <class Visit>
     [[nodiscard]] std::error_code poll_ring(core::SlotRing& ring, const Visit& visit) noexcept;
@@ -169,13 +170,13 @@ private:
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;
-    bool answered_ = false;       ///< The last look or block has found something in the active set.
-    bool checked_ = false;        ///< The silent ones were asked in this wait.
+    bool answered_ = false;       ///< The last look or block has found an answer in the active set.
+    bool checked_ = false;        ///< The silent ones were checked in this wait.
     bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.
     core::Backoff quiet_pace_;
     std::uint32_t connecting_count_ = 0;  ///< Connecting ones in the active set.
     core::Backoff connecting_pace_;
-    bool refusal_seen_ = false;  ///< The last select reported one: ask again at every look.
+    bool refusal_seen_ = false;  ///< The last select reported one: poll again at every look.
     bool select_reports_refusals_;
 };
 

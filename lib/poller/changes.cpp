@@ -1,5 +1,5 @@
-// The calls of a poller between its creation and its end: each takes the lock, and what it changes
-// is in force for a thread that is blocked meanwhile when it returns.
+// The calls of a poller between creation and disposal: each takes the lock, and its change is in
+// force for a blocked thread when it returns.
 #include <thread>
 
 #include "own_errors.hpp"
@@ -16,7 +16,7 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    /// The poller is shut down or disposed.
+    /// True where the poller is shut down or disposed.
     [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
 
 private:
@@ -138,8 +138,8 @@ std::error_code Poller::take_news() noexcept {
 }
 
 void Poller::let_blocked_thread_pass() noexcept {
-    // It may have taken packets already and wait for the lock. Where it has not, what it is told
-    // comes behind what the port had before.
+    // It may have taken packets already and wait for the lock. Where it has not, this signal comes
+    // after the packets that the port had before.
     const std::uint64_t blocks = wait_.blocks();
     wakeup_.signal(core::CompletionKey::wakeup);
     constexpr int tries = 10000;

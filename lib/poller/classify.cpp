@@ -1,5 +1,4 @@
-// See classify.hpp. Numbers of errors are written out: this file is also built where <windows.h>
-// does not exist.
+// See classify.hpp. Error codes are numbers because this file is also built without <windows.h>.
 #include "poller/classify.hpp"
 
 #include <cstdint>
@@ -16,7 +15,7 @@ constexpr int not_a_socket = 10038;          // WSAENOTSOCK
 }  // namespace
 
 Result<HandleType> classify(Handle handle) noexcept {
-    // First of all, because the calls below take such numbers for what they name.
+    // First, because the calls below interpret such numbers as special handles.
     if (!can_be_dealt(handle)) {
         return win32_error(invalid_handle);
     }
@@ -41,7 +40,7 @@ Result<HandleType> classify(Handle handle) noexcept {
                 break;
         }
     }
-    // Not file-like, or not a handle at all: this call tells the two apart.
+    // Not file-like, or not a handle at all: this call distinguishes the two.
     const Result<HandleType> object = sys::object_type(handle);
     const bool could_be_file = !type && type.error().value() != static_cast<int>(invalid_handle);
     if (could_be_file && object && *object == HandleType::unknown) {

@@ -16,7 +16,7 @@ using Purpose = OperationList::Purpose;
 void Operations::take_back_completions() noexcept {
     for (std::size_t i = 0; i < handed_out_; ++i) {
         OverlappedEntry* const entry = completions_[i].entry;
-        // One that the user has released already may be another operation's by now.
+        // One that the user has released may belong to another operation by now.
         if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
             OperationList::was_reported(*entry)) {
             list_.give_back(*entry);
@@ -47,7 +47,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
             report_own_call(events[reported.filled++], entry, packet, error);
         } else if (!OperationList::is_under_way(*entry)) {
-            ++stats_.late_packets;  // A stranger has posted it.
+            ++stats_.late_packets;  // Posted by another program.
         } else {
             const std::error_code outcome = error ? reason_of(*entry, error) : error;
             if (end_operation(*entry, packet.bytes, outcome)) {
@@ -60,7 +60,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
 
 std::error_code Operations::reason_of(const OverlappedEntry& entry,
                                       std::error_code error) const noexcept {
-    // What Windows says where the user has closed the handle, and where the other side or the
+    // Windows returns these where the user has closed the handle, and where the other side or the
     // system has ended the connection.
     const bool by_either =
         error == std::errc::connection_aborted || error == std::errc::broken_pipe;
@@ -141,7 +141,7 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     Handle& accepted = OperationList::accepted_by(entry);
     const bool was_done = !error;
     if (entry.operation == IoOperation::accept && !accepted) {
-        error = own_errors::operation_canceled();  // That was how.
+        error = own_errors::operation_canceled();  // The closed socket has cancelled it.
     } else if (!error && entry.operation == IoOperation::accept) {
         error = sys::update_accept_context(accepted, entry.handle);
     }
@@ -149,12 +149,12 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
         error = sys::update_connect_context(entry.handle);
     }
     if (was_done && error == std::errc::bad_file_descriptor) {
-        // The handle was closed in between: that cancels, as it does what is in flight.
+        // The handle was closed in between: that cancels it, like an operation in flight.
         error = own_errors::operation_canceled();
     }
     if (error && accepted) {
         sys::close_socket(std::exchange(accepted, Handle{}));
-        entry.bytes_transferred = 0;  // What had come with the connection is gone with it.
+        entry.bytes_transferred = 0;  // Data that came with the connection is lost with it.
     }
     Completion completion;
     completion.entry = &entry;
@@ -183,7 +183,7 @@ void Operations::abandon_all() noexcept {
     abandon_finished();
     for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
-        // A pipe's read was asked to end when the pipe was unregistered, perhaps in vain.
+        // A pipe's read was cancelled when the pipe was unregistered, perhaps in vain.
         const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
         const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
         if (error && error != std::errc::no_such_file_or_directory) {

@@ -13,7 +13,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         }
         timer_ = std::move(*made);
     }
-    // A time that has come already needs no kernel: the next wait reports it.
+    // A time that has come already needs no kernel timer: the next wait reports it.
     if (at > now) {
         if (const std::error_code error = arm(at - now)) {
             return error;
@@ -25,7 +25,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
 }
 
 std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
-    // First the timer, which is no longer signalled then, or the wait would end at once.
+    // The timer first: setting it clears the signal, which would end the wait at once.
     if (const std::error_code error = timer_.set(delay)) {
         return error;
     }

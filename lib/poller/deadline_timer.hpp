@@ -1,11 +1,11 @@
-// The poller's one timer: when it is due, and the kernel's timer that ends a block in time.
+// The poller's one timer: its deadline, and the kernel's timer that ends a block in time.
 //
-// Whether the time has come is decided by the clock alone, so the timer is never early. The
-// kernel's timer only ends a block, and may do so a little early, being of another clock; it is set
-// once more for the rest then. It has its own wait in the system's pool, which is armed from the
-// first `set` until the timer fires.
+// Only the clock decides whether the time has come, so the timer is never early. The kernel's timer
+// only ends a block, and may do so a little early, because it uses another clock; then it is set
+// again for the rest. It has its own wait in the system's pool, which is armed from the first `set`
+// until the timer fires.
 //
-// Used by the owner of a poller; only the pool's thread is another.
+// Used under the poller's lock, except the callback on a pool thread.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace wakepoll {
 
 class DeadlineTimer {
 public:
-    /// Rouses the owner, from any thread.
+    /// Wakes the owner, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
     DeadlineTimer(Rouse rouse, void* poller) noexcept : rouse_(rouse), poller_(poller) {}
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 
-    /// No time is set any more.
+    /// Clears the time.
     [[nodiscard]] std::error_code clear() noexcept;
 
     /// True once after the time has come.
@@ -43,15 +43,15 @@ public:
         return true;
     }
 
-    /// To be called after a signal: sets the kernel's timer again where it was early.
+    /// Call after a signal: sets the kernel's timer again where it was early.
     [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
 
-    /// How long until the time comes; `nanoseconds::max()` where none is set.
+    /// The time left; `nanoseconds::max()` where none is set.
     [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
         if (!set_) {
             return std::chrono::nanoseconds::max();
         }
-        // The first moment there is has no length.
+        // A time at the minimum of the clock would overflow the difference.
         return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
     }
 

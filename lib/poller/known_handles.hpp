@@ -1,8 +1,8 @@
-// What is known of the handles that a poller works with: their kind, and that they belong to its
-// port. Registrations and operations both stand on it.
+// What is known of the handles that a poller works with: their kind, and whether they belong to its
+// port. Registrations and operations both use it.
 //
-// A handle may be closed at any time, and its number be dealt out anew. So the object that is
-// associated with the port gets a mark, and whoever goes by what is known looks for it first.
+// A handle may be closed at any time, and its number reused. So the object that is associated with
+// the port gets a mark, which is checked before what is known is used.
 //
 // Used under the poller's lock.
 #pragma once
@@ -18,7 +18,7 @@ namespace wakepoll {
 
 class KnownHandles {
 public:
-    /// What the kernel says a handle is.
+    /// The kind of a handle, from the kernel.
     struct Kind {
         HandleType type = HandleType::unknown;
         bool stream = false;
@@ -34,8 +34,8 @@ public:
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
-    /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
-    /// that were closed and not registered.
+    /// A slot for a handle that has none; `no_slot` where all are in use. Reuses slots of
+    /// unregistered handles that were closed.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
     /// Associates the handle with the port, with the poller's key, unless it is already.
@@ -43,26 +43,26 @@ public:
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
 
-    /// The number is another object's than the one that the port knows. False where nothing tells.
+    /// True where the number belongs to another object than the one that the port knows. False
+    /// where that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    /// Forgets what is known of a handle that is not registered, where its number is another
-    /// object's by now. The slot may be one to `release` then.
+    /// Resets what is known of an unregistered handle whose number belongs to another object by
+    /// now. The slot may then be one to `release`.
     [[nodiscard]] std::error_code forget_another(core::Slot slot) noexcept;
 
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
 
 private:
-    /// The same for a handle of which something has to be found out first; it may have a slot,
-    /// `known`.
+    /// The same for a handle that has to be queried first; `known` is its slot, if any.
     [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
                                                             core::Slot known) noexcept;
-    /// The handle was associated with the port just now: marks its object.
+    /// The handle was just associated with the port: marks its object.
     void note_associated(core::Slot slot) noexcept;
-    /// Takes note of a handle that operations are submitted on; `associated_now` says that it was
-    /// this submit which associated it with the port.
+    /// Stores what is known of a handle that operations are submitted on; `associated_now` says
+    /// whether this submit associated it with the port.
     void note_operated(core::Slot slot, const Kind& kind, bool associated_now) noexcept;
-    /// Gives up the slots of handles that were only operated on and are closed.
+    /// Frees the slots of closed handles that only had operations.
     void forget_closed() noexcept;
 
     core::RegistrationTable& table_;

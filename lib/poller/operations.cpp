@@ -33,7 +33,7 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
 }
 
-/// The kernel writes into the buffer of everything but these.
+/// True where the kernel does not write into the operation's buffer.
 [[nodiscard]] bool only_reads(IoOperation operation) noexcept {
     return operation == IoOperation::write || operation == IoOperation::connect;
 }

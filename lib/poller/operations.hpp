@@ -1,7 +1,7 @@
-// Operations: submitting and cancelling them, and what becomes of them.
+// Operations: submits, cancels and reports them.
 //
-// The entries of the pool that are in flight or done are kept in core/operation_list; here are the
-// checks, the kernel calls, and the completions that a wait hands out. Those stay valid, and their
+// core/operation_list keeps the entries of the pool that are in flight or done; here are the
+// checks, the kernel calls, and the completions that a wait returns. Those stay valid, and their
 // entries in use, until the next wait. Used under the poller's lock.
 #pragma once
 
@@ -25,7 +25,7 @@ namespace wakepoll {
 
 class Operations {
 public:
-    /// The most completions of one wait.
+    /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
     Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
@@ -63,12 +63,12 @@ public:
     /// Operations that are done and need no packet to be reported.
     [[nodiscard]] std::size_t finished() const noexcept { return list_.finished(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return list_.in_flight(); }
-    /// Those of the finished ones that had to wait for a packet, in whose turn they are reported.
+    /// Finished operations that had to wait for a packet, and are reported in the packets' turn.
     [[nodiscard]] std::size_t overdue() const noexcept { return std::min(overdue_, finished()); }
-    /// Reports operations that are done, at most `room()`; how many.
+    /// Reports operations that are done, at most `room()`; returns how many.
     [[nodiscard]] std::size_t report_finished(std::span<NativeEvent> events) noexcept;
-    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`. How
-    /// many were looked at, and how many of them made an event.
+    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`.
+    /// Returns how many were handled, and how many of them made an event.
     struct Reported {
         std::size_t visited = 0;
         std::size_t filled = 0;
@@ -78,11 +78,11 @@ public:
 
     // The end
 
-    /// Cancels what is in flight and forgets what is done.
+    /// Cancels what is in flight and drops what is done.
     void abandon_all() noexcept;
-    /// Those in flight after that which could not be canceled.
+    /// How many of those in flight after that could not be cancelled.
     [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
-    /// A packet that is not reported any more has come.
+    /// Handles a packet after the poller has stopped reporting.
     void drain(const sys::Packet& packet) noexcept;
 
 private:
@@ -92,26 +92,27 @@ private:
     [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
                                                      void* buffer, std::size_t size,
                                                      std::uint64_t user_data) noexcept;
-    /// What comes of an entry now that its call was made.
+    /// Handles the result of an entry's call.
     [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
-    /// Gives back an entry whose call did not begin, or whose outcome is not reported.
+    /// Returns an entry whose call did not start, or whose outcome is not reported.
     void abandon(OverlappedEntry& entry) noexcept;
     void abandon_finished() noexcept;
-    /// The entry, where its operation is in flight or being canceled.
+    /// The entry, where its operation is in flight or being cancelled.
     [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
-    /// Asks the kernel for the end of a call. `no_such_file_or_directory` where it has ended,
+    /// Requests the end of a call from the kernel. `no_such_file_or_directory` where it has ended,
     /// `bad_file_descriptor` where its handle is closed.
     [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
-    /// What comes of an operation that was asked about; whether it could be canceled.
+    /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
     [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
     [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
     void note_canceled(OverlappedEntry& entry) noexcept;
-    /// The entry's handle is known to be closed: its number is another object's by now.
+    /// True where the entry's handle is known to be closed: its number belongs to another object by
+    /// now.
     [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
 
     void take_back_completions() noexcept;
-    /// The packet of a submitted operation has come. True where it is to be reported now; otherwise
+    /// The packet of a submitted operation has come. True where it must be reported now; otherwise
     /// it waits behind an older one.
     [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;

@@ -65,7 +65,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     const bool is_own = packet.key == handle_key;
     OverlappedEntry* const entry = operations_.find(packet.overlapped);
     if (entry == nullptr && is_own) {
-        // The user has made a call of his own on a handle that he has not associated.
+        // The user's own call on a handle that the user has not associated.
         ++stats_.late_packets;
         return false;
     }
@@ -79,7 +79,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     if (OperationList::is_under_way(*entry)) {
         handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
     } else {
-        ++stats_.late_packets;  // A stranger has posted it.
+        ++stats_.late_packets;  // Posted by another program.
     }
     return false;
 }

@@ -1,12 +1,11 @@
-// The poller's side of the completion port: taking packets, and handing each to where it belongs.
+// The poller's side of the completion port: takes packets and dispatches each to its part.
 //
-// A packet is told apart by its key first: AFD's go to the sockets, the poller's other own keys
-// have done their work by ending the block. Then by its OVERLAPPED: a read of nothing on a
-// registered pipe goes to the handles. All others are the user's to hear of, and wait here for
-// their turn.
+// A packet is dispatched by its key first: AFD's go to the sockets, the poller's other own keys
+// have served by ending the block. Then by its OVERLAPPED: an empty read on a registered pipe goes
+// to the handles. All others are reported to the user, and wait here for their turn.
 //
-// A thread that blocks takes packets into an array of its own, without the lock; `accept` hands
-// them on once it has the lock again. All else is called under the lock.
+// A thread that blocks takes packets into a separate array, without the lock; `accept` dispatches
+// them once it has the lock again. Everything else is called under the lock.
 #pragma once
 
 #include <algorithm>
@@ -26,9 +25,9 @@ namespace wakepoll {
 
 class PacketQueue {
 public:
-    /// The most packets of one call.
+    /// The maximum number of packets per call.
     static constexpr std::size_t most_at_once = 256;
-    /// How many of the user's packets, and what waited for them, are one turn.
+    /// A turn's number of user packets and of what waited for them.
     static constexpr std::size_t turn = 64;
 
     PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
@@ -43,13 +42,13 @@ public:
     PacketQueue(const PacketQueue&) = delete;
     PacketQueue& operator=(const PacketQueue&) = delete;
 
-    /// How many packets a dequeue may ask for. All that come at once, whatever the caller has room
-    /// for: those that were ready first are to be reported first.
+    /// How many packets a dequeue may take. All that come at once, whatever room the caller has,
+    /// because those that were ready first must be reported first.
     [[nodiscard]] std::size_t room() const noexcept {
         return std::min(capacity - size_ - blocked_limit_, most_at_once);
     }
 
-    /// What a dequeue brought.
+    /// The result of a dequeue.
     struct Taken {
         std::uint32_t useful = 0;  ///< Packets with something to report.
         bool may_be_more = false;  ///< As many came as were asked for.
@@ -58,7 +57,7 @@ public:
     /// One dequeue of at most `limit` packets, not 0, by a thread that has the lock.
     [[nodiscard]] Result<Taken> take(std::size_t limit, std::uint32_t milliseconds) noexcept;
 
-    // The same in three steps, of which the second is taken without the lock.
+    // The same in three steps; the second is without the lock.
     void begin_block(std::size_t limit) noexcept;
     [[nodiscard]] Result<std::size_t> block(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] Result<Taken> end_block(const Result<std::size_t>& came) noexcept;
@@ -69,12 +68,12 @@ public:
     void pop() noexcept;
 
 private:
-    /// Twice what one call takes: another thread may take packets beside one that is blocked.
+    /// Twice the maximum of one call: another thread may take packets beside one that is blocked.
     static constexpr std::size_t capacity = 2 * most_at_once;
 
     [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,
                                        std::size_t limit) noexcept;
-    /// How many of the packets have something to report.
+    /// Dispatches packets; returns how many of them have something to report.
     [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
 
@@ -86,8 +85,8 @@ private:
     std::array<sys::Packet, capacity> packets_;  ///< A ring from `first_` on.
     std::size_t first_ = 0;
     std::size_t size_ = 0;
-    std::array<sys::Packet, most_at_once> blocked_;  ///< The blocked thread's.
-    std::size_t blocked_limit_ = 0;                  ///< What a blocked thread may still bring.
+    std::array<sys::Packet, most_at_once> blocked_;  ///< Used by the blocked thread.
+    std::size_t blocked_limit_ = 0;  ///< How many packets a blocked thread may still bring.
 };
 
 }  // namespace wakepoll

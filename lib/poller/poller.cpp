@@ -1,4 +1,4 @@
-// Creating a poller, its memory, and its end. changes.cpp has the calls in between.
+// Creating a poller, its memory, and its disposal. changes.cpp has the calls in between.
 #include "poller/poller.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace wakepoll {
 namespace {
 
-/// Gives out consecutive arrays from a block of all-zero memory. A null block only counts.
+/// Divides a block of zeroed memory into consecutive arrays. A null block only counts.
 class Carver {
 public:
     Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
@@ -42,7 +42,7 @@ private:
     return backend == Backend::automatic || backend == Backend::wsapoll || backend == Backend::afd;
 }
 
-/// Pollers whose memory must stay.
+/// Pollers whose memory must stay allocated.
 std::atomic<Poller*> kept{nullptr};
 
 }  // namespace
@@ -152,9 +152,9 @@ void Poller::release() noexcept {
         return;
     }
     if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
-        // The kernel may still write into an entry that was not given back, or into a request that
-        // it has not answered, so their memory stays. The list is never read; it shows leak
-        // checkers that this is no leak.
+        // The kernel may still write into an entry that was not released, or into a request that it
+        // has not answered, so their memory stays. The list is never read; it tells leak checkers
+        // that this is not a leak.
         next_kept_ = kept.load(std::memory_order_relaxed);
         while (!kept.compare_exchange_weak(next_kept_, this, std::memory_order_release,
                                            std::memory_order_relaxed)) {
@@ -168,12 +168,12 @@ void Poller::release() noexcept {
 
 void Poller::dispose() noexcept {
     if (sys::process_is_ending()) {
-        // The other threads are gone, in the middle of whatever they did, so there is nobody to
-        // wait for. The system takes everything back.
+        // The other threads were terminated, whatever they did, so there is none to wait for. The
+        // system frees everything.
         word_.close();
         return;
     }
-    // A thread may be in a wait: it is asked to leave, and has left when none runs.
+    // A thread in a wait is asked to leave; then wait until none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();
     while (wait_.is_running() && !word_.is_closed()) {
@@ -184,7 +184,7 @@ void Poller::dispose() noexcept {
     }
     if (!word_.is_closed()) {
         word_.close();
-        // What may still be calling into the port or the doorbell ends first.
+        // First ends everything that may still use the port or the doorbell.
         wakeup_.stop_watching();
         handles_.close();
         timer_.close();
@@ -203,9 +203,9 @@ void Poller::drain() noexcept {
     }
     operations_.abandon_all();
     sockets_.cancel_all();
-    // Cancelled calls end at once, but for drivers that take their time, and so do those whose
-    // handle was closed, unless a duplicate of it lives. What does not end keeps the memory (see
-    // `release`); the same goes for a port that cannot be asked.
+    // Cancelled calls end at once, except in slow drivers, and so do those whose handle was closed,
+    // unless a duplicate of it lives. What does not end keeps the memory (see `release`); the same
+    // goes for a port whose dequeue fails.
     constexpr std::uint32_t patience_milliseconds = 1000;
     constexpr std::uint32_t patience_with_lost_milliseconds = 50;
     constexpr int most_failures = 100;

@@ -1,12 +1,12 @@
-// A poller: its parts, its memory, and the lock that all of them are used under.
+// A poller: its parts, its memory, and its lock.
 //
-// `OsPoller` and each `Waker` hold a counted reference. The block is allocated once, by `create`,
-// with all tables behind the structure; kernel objects go with `dispose`, the memory with the last
-// reference. The parts know each other only downwards; what each does is in its own header.
+// `OsPoller` and each `Waker` hold a counted reference. `create` allocates the block once, with all
+// tables behind the structure; `dispose` releases the kernel objects, the last reference the
+// memory. The parts depend on each other only downwards; each has its own header.
 //
-// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock; all else
-// takes it through `Entry`. The waiting thread gives it back while it blocks, so a change by
-// another thread is made at once; `Change` then has the blocked thread go round where it must.
+// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
+// everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
+// another thread changes things at once; `change` then wakes the blocked thread where necessary.
 #pragma once
 
 #include <array>
@@ -109,16 +109,16 @@ private:
            std::size_t size) noexcept;
     ~Poller() = default;
 
-    /// Where each array begins behind the structure, and how long the whole block is.
+    /// Computes where each array begins behind the structure; returns the size of the whole block.
     [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
                                             std::byte* block, Memory& memory) noexcept;
 
-    /// Makes a change under the lock, and has a blocked thread take note of it.
+    /// Makes a change under the lock, and wakes a blocked thread where necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
 
-    /// Takes what the port has to say of sockets that were closed or whose request was cancelled:
-    /// by itself, or by the thread that is blocked there.
+    /// Takes the port's packets about sockets that were closed or whose request was cancelled:
+    /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
     /// Lets the blocked thread go round once.
     void let_blocked_thread_pass() noexcept;

@@ -114,13 +114,13 @@ std::uint32_t Wait::block_time(const Pass& pass) const noexcept {
 // ---------------------------------------------------------------------------------------
 
 void Wait::at_port(Pass& pass) noexcept {
-    // Polled first: what is ready at once needs no block, and all else ends the one below.
+    // Polled first: what is ready at once needs no block, and everything else ends the one below.
     pass.note(parts_.sockets.look(pass.now));
     const bool ready = has_something();
     if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
         dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
     }
-    // What a packet said of a socket that was changed meanwhile does not count: it is polled anew.
+    // A packet's answer for a socket that was changed since does not count: it is polled again.
     if (parts_.sockets.due() > 0 && !pass.result.error) {
         pass.note(parts_.sockets.look(pass.now));
     }
@@ -155,11 +155,11 @@ void Wait::dequeue(Pass& pass, std::uint32_t milliseconds) noexcept {
 // ------------------------------------------------------------------------------------
 
 void Wait::in_sockets(Pass& pass) noexcept {
-    // A watch that is armed after a block says that no packet has come.
+    // A watch that is armed after a block means that no packet has come.
     if (expects_packets() && !(pass.blocks > 0 && parts_.word.is_watch_armed())) {
         dequeue(pass, 0);
     }
-    // The block below finds out what is ready, too.
+    // Otherwise the block below also polls.
     std::uint32_t time = has_something() || !pass.may_block() ? 0 : block_time(pass);
     if (time == 0) {
         pass.note(parts_.sockets.look(pass.now));

@@ -1,13 +1,13 @@
 // The wait: poll every source; where nothing is ready, mark the thread parked and block once.
 //
-// There are two places to block in, and a pass for each. At the port all that is pending comes by
-// itself: wakes, completions, and the answers of AFD. In the sockets, where WSAPoll watches them, a
-// doorbell ends the block for wakes and signalled handles, and a thread-pool wait on the port rings
-// it for packets. Either way an idle wait blocks without time slices (P3); a block is cut short
-// only for sockets that the backend must ask about again.
+// There are two places to block in, and a pass for each. The port receives everything pending:
+// wakes, completions, and AFD's answers. In the sockets, where WSAPoll watches them, a doorbell
+// ends the block for wakes and signalled handles, and a thread-pool wait on the port rings it for
+// packets. Either way an idle wait blocks without time slices (P3); a block is cut short only for
+// sockets that the backend must poll again.
 //
-// The waiting thread holds the poller's lock but while it blocks. Another thread that has changed
-// something meanwhile asks `must_be_roused`.
+// The waiting thread holds the poller's lock except while it blocks. Another thread that has
+// changed something during a block calls `rouse_if_needed`.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ namespace wakepoll {
 
 class Wait {
 public:
-    /// What a wait works with; all of it outlives it.
+    /// The parts that a wait uses; they outlive it.
     struct Parts {
         sys::Lock& lock;
         core::WakeState& word;
@@ -55,27 +55,27 @@ public:
     /// Waits, as OsPoller does. Takes the lock.
     [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
 
-    /// A thread is in `run`.
+    /// True where a thread is in `run`.
     [[nodiscard]] bool is_running() const noexcept { return running_; }
-    /// Where it is blocked; another thread has the lock then.
+    /// Where it is blocked; then another thread has the lock.
     [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
-    /// How often a block has ended.
+    /// The number of blocks that have ended.
     [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
 
-    /// Brings the count of the wakes that were asked for up to date.
+    /// Updates the count of requested wakes.
     void count_wakes() noexcept;
 
     /// Packets of the user's own calls may come from now on.
     void expect_packets() noexcept { port_in_use_ = true; }
 
-    /// To be called after a change while a thread is blocked: has it go round where something is to
-    /// be reported, or it blocks in the wrong place or with the wrong sockets. True where it did.
+    /// Call after a change while a thread is blocked: wakes it where something must be reported, or
+    /// where it blocks in the wrong place or with the wrong sockets. True where it did.
     bool rouse_if_needed() noexcept;
 
 private:
     using nanoseconds = core::nanoseconds;
 
-    /// What one wait has come to.
+    /// The state of one wait.
     struct Pass {
         std::span<NativeEvent> events;
         core::Deadline deadline;
@@ -87,7 +87,7 @@ private:
         [[nodiscard]] std::span<NativeEvent> room() const noexcept {
             return events.subspan(result.count);
         }
-        /// Nothing has failed, and the time is not over.
+        /// True where nothing has failed, and the deadline has not passed.
         [[nodiscard]] bool may_block() const noexcept {
             return !result.error && !deadline.has_passed(now);
         }
@@ -96,14 +96,14 @@ private:
         }
     };
 
-    /// The wait has failed for want of a doorbell, and AFD serves in its place: one pass more.
+    /// The wait has failed for lack of a doorbell, and AFD takes over: one more pass.
     [[nodiscard]] bool goes_on(Pass& pass) noexcept;
 
-    /// The port may hold a packet of an operation, or of the user's own.
+    /// The port may hold a packet of an operation, or of the user's own call.
     [[nodiscard]] bool expects_packets() const noexcept {
         return port_in_use_ || parts_.operations.in_flight() > 0;
     }
-    /// Something is ready already, or has to be asked.
+    /// Something is ready already, or has to be queried.
     [[nodiscard]] bool has_something() const noexcept {
         return parts_.sockets.size() > 0 || parts_.handles.size() > 0 ||
                parts_.operations.finished() > 0 || parts_.packets.size() > 0;
@@ -117,15 +117,14 @@ private:
     /// Whether the wait is over; otherwise another pass follows.
     [[nodiscard]] bool is_over(Pass& pass) noexcept;
 
-    /// How long the next block may last, where the pass may block; 0 where something is to be asked
+    /// The limit of the next block, where the pass may block; 0 where something must be polled
     /// again first.
     [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
     /// Takes packets for as many events as there is room for, waiting for the first of them.
     void dequeue(Pass& pass, std::uint32_t milliseconds) noexcept;
     [[nodiscard]] Result<PacketQueue::Taken> block_at_port(Pass& pass, std::size_t limit,
                                                            std::uint32_t milliseconds) noexcept;
-    /// Waits for packets that are sure to come soon, and asks the sockets that were held up by
-    /// them.
+    /// Waits for packets that are certain to come soon, and polls the sockets that they held up.
     void await_held_sockets(Pass& pass) noexcept;
     void block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept;
 
@@ -142,7 +141,7 @@ private:
     core::Park blocked_at_ = core::Park::nowhere;
     std::uint64_t blocks_ = 0;
     bool running_ = false;
-    bool roused_ = false;  ///< The blocked thread was told to go round.
+    bool roused_ = false;  ///< The blocked thread was woken to go round.
     bool port_in_use_ = false;
     std::uint32_t wakes_counted_ = 0;
 };

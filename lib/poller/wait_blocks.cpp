@@ -1,4 +1,4 @@
-// Where a wait blocks, and what other threads see of it meanwhile. See wait.hpp.
+// Where a wait blocks, and what other threads see of it then. See wait.hpp.
 #include "poller/wait.hpp"
 #include "sys/system.hpp"
 
@@ -7,7 +7,7 @@ namespace {
 
 using core::Park;
 
-/// What a packet that is sure to come is given to arrive, also by a wait that must not block: the
+/// The time limit for a packet that is certain to come, also in a wait that must not block: the
 /// kernel has been asked for it, and needs some microseconds.
 constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
 
@@ -37,7 +37,7 @@ void Wait::await_held_sockets(Pass& pass) noexcept {
         if (limit == 0) {
             return;
         }
-        // Other packets may come before the one that is awaited.
+        // Other packets may come before the expected one.
         pass.note(parts_.packets.take(limit, to_kernel_milliseconds(left)).error());
         pass.note(parts_.sockets.look(pass.now));
         left = end - sys::now();

@@ -15,8 +15,8 @@ bool Wakeup::run(const Delivery& delivery, CompletionKey key) noexcept {
     if (delivery.where == Park::sockets) {
         error = sockets_.rouse();
         if (error == std::errc::bad_file_descriptor) {
-            // Someone has closed the doorbell. The thread comes round by itself: its first block is
-            // short, and a doorbell that is closed during a block ends it.
+            // Another part of the program has closed the doorbell. The thread comes round anyway:
+            // its first block is short, and closing a doorbell during a block ends it.
             error = {};
         }
     } else {
@@ -34,8 +34,8 @@ bool Wakeup::wake() noexcept {
 bool Wakeup::shut_down() noexcept { return run(word_.begin_shutdown(), CompletionKey::shutdown); }
 
 void Wakeup::signal(CompletionKey key) noexcept {
-    // A signal comes once, so a delivery that fails for want of memory is tried again, as long as
-    // the thread is parked and would otherwise sleep over it.
+    // A signal comes once, so a delivery that fails for lack of memory is retried as long as the
+    // thread is parked and would miss it.
     while (!run(word_.begin_signal(), key)) {
         if (word_.is_closed()) {
             return;
@@ -56,8 +56,8 @@ void Wakeup::port_signalled(void* wakeup, const sys::ThreadPoolWait& /*wait*/) n
 }
 
 std::error_code Wakeup::watch_port() noexcept {
-    // Armed only now that the thread is announced as parked: a signal that came before the
-    // announcement has disarmed the watch without ringing, and so arms it here once more.
+    // Armed only after the thread is marked as parked: an earlier signal has disarmed the watch
+    // without ringing, and so it is armed here again.
     if (word_.is_watch_armed()) {
         return {};
     }

@@ -1,9 +1,8 @@
-// What other threads do to a poller without its lock: wake it, end it, ring for a packet, a
+// What other threads do to a poller without its lock: wake it, shut it down, ring for a packet, a
 // signalled handle or the timer.
 //
-// All of it goes through the word in core/wake_state, which says whether a kernel call is needed
-// and keeps the port and the doorbell open until it is done. The waiting thread parks and consumes
-// here.
+// Everything goes through the word in core/wake_state, which decides whether a kernel call is
+// needed and keeps the port and the doorbell open until it is done.
 #pragma once
 
 #include <system_error>
@@ -29,16 +28,16 @@ public:
 
     [[nodiscard]] bool wake() noexcept;
     [[nodiscard]] bool shut_down() noexcept;
-    /// Has the waiting thread look at what has changed, whatever it takes.
+    /// Makes the waiting thread check what has changed; retries until that is certain.
     void signal(core::CompletionKey key) noexcept;
 
     // The waiting thread.
 
-    /// Watches the port for a packet while the thread is parked in the sockets: it is rung out
-    /// then.
+    /// Watches the port for a packet while the thread is parked in the sockets, and then rings the
+    /// doorbell.
     [[nodiscard]] std::error_code watch_port() noexcept;
 
-    /// No thread of the system's pool rings for a packet any more.
+    /// After this, no pool thread rings for a packet.
     void stop_watching() noexcept { port_watch_.disarm(); }
 
 private:
@@ -47,7 +46,7 @@ private:
     /// Called by a thread of the system's pool when packets are at the port.
     static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
 
-    /// Does what a delivery asks for; false where it was refused or failed.
+    /// Does what a delivery requires; false where it was refused or failed.
     [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
 
     core::WakeState& word_;
