@@ -1,4 +1,4 @@
-// Deadline and Backoff: until when a wait may block, and how often the kernel is asked again.
+// Deadline and Backoff: until when a wait may block, and how often the kernel is polled again.
 #include "core/deadline.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

@@ -1,4 +1,4 @@
-// EntryPool: handing out, taking back, and telling its own entries from any other pointer.
+// EntryPool: acquiring, releasing, and distinguishing its own entries from any other pointer.
 #include "core/entry_pool.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,8 +1,8 @@
-// The mask tables: what WSAPoll is asked for, what its answer means, and what an interest lets
+// The mask tables: what is requested from WSAPoll, what its answer means, and what an interest lets
 // through.
 //
-// Wine accepts bits in a WSAPoll request that Windows refuses, so a run under Wine can not catch
-// them; every interest there is goes through `to_native_mask` here instead. The rows follow
+// Wine accepts bits in a WSAPoll request that Windows refuses, so a run under Wine cannot catch
+// them; instead every possible interest goes through `to_native_mask` here. The rows follow
 // doc/design.md (what is reported) and doc/windows-facts.md (what WSAPoll answers).
 #include "core/event_mask.hpp"
 

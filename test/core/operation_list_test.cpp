@@ -1,4 +1,5 @@
-// OperationList: an entry's way from the pool and back, and the two lists that run through them.
+// OperationList: an entry's way from the pool and back, and the two lists that run through the
+// entries.
 #include "core/operation_list.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// What an operation's end is reported as, and which errors are outcomes.
+// How an operation's end is reported, and which errors are outcomes.
 #include "core/operation_mask.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,9 +1,9 @@
-// What the AFD backend does with a poll schedule, on the device of poll_schedule_device.hpp.
+// The AFD backend's use of a poll schedule, on the device of poll_schedule_device.hpp.
 //
-// The steps are those of lib/backend/afd_backend.cpp and afd_polling.cpp, without a kernel below or
-// a table beside them. Each call that may fail there fails here when the test says so; what a
-// Windows may do that skips no packets (a packet for a request that was answered at once) happens
-// where the test asks for it.
+// The steps are those of lib/backend/afd_backend.cpp and afd_polling.cpp, without a kernel and
+// without a table. Each call that may fail there fails here when the test says so; what a Windows
+// version that does not skip packets may do (a packet for a request that was answered at once)
+// happens where the test requests it.
 #pragma once
 
 #include <cstddef>

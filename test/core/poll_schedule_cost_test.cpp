@@ -1,9 +1,9 @@
-// PollSchedule: what it costs (P15), beside one request for each socket, the way of wepoll.
+// PollSchedule: its cost (P15), compared with one request for each socket, as in wepoll.
 //
 // Of n registered sockets k become ready while the thread is blocked, and are drained when they are
 // reported: at random, in rotation, or nine times out of ten from the same 2k. Counted are the
-// calls for each event (polls, cancels and dequeues), where one request each costs 1 + 1/k, and the
-// sockets that are asked about.
+// calls per event (polls, cancels and dequeues), where one request each costs 1 + 1/k, and the
+// polled sockets.
 //
 // `--log_level=message` prints the table.
 #include <algorithm>

@@ -1,10 +1,10 @@
-// Sockets, and a device that is asked about them, as little of both as a poll schedule needs.
+// Sockets and a device that polls them, reduced to what a poll schedule needs.
 //
-// The truth for the tests of PollSchedule and their fuzz target: which sockets there are, what they
-// are ready for, and which requests are in flight. A request ends when something that it asks for
-// comes true, when a socket in it is closed, or when it is cancelled; what it says then stays as it
-// is until its packet is taken, whatever becomes of the sockets. A request over a socket that
-// another one in flight covers is a failure of the schedule (P14).
+// The reference for the tests of PollSchedule and their fuzz target: which sockets there are, what
+// they are ready for, and which requests are in flight. A request ends when a requested event
+// occurs, when a socket in it is closed, or when it is cancelled; its answer then stays unchanged
+// until its packet is taken, whatever happens to the sockets. A request over a socket that another
+// request in flight covers is a failure of the schedule (P14).
 #pragma once
 
 #include <cstddef>

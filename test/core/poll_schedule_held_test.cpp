@@ -1,5 +1,5 @@
 // PollSchedule: rule 5, that no socket is in two requests at a time. What is held, what is
-// cancelled, what is tried again, and whose answer a packet is.
+// cancelled, what is retried, and which socket a packet's answer belongs to.
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <vector>

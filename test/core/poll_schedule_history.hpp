@@ -1,5 +1,5 @@
-// What a poll schedule must remember, kept as plainly as it can be: the waits, the rounds, and
-// every round in which a socket was ready.
+// What a poll schedule must remember, in the simplest form: the waits, the rounds, and every round
+// in which a socket was ready.
 #pragma once
 
 #include <cstddef>

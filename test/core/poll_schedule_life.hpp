@@ -1,5 +1,5 @@
-// A backend without a kernel, and the waits of a thread on it, for the tests of single transitions:
-// the test says which sockets are ready, and hears which are reported.
+// A backend without a kernel, and a thread's waits on it, for the tests of single transitions: the
+// test sets which sockets are ready, and gets those that are reported.
 #pragma once
 
 #include <algorithm>

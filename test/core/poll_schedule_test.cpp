@@ -1,6 +1,6 @@
-// PollSchedule: the policy, one transition at a time. How it fares in random programs, and what it
-// costs, is in poll_schedule_random_test.cpp and poll_schedule_cost_test.cpp; what becomes of
-// requests that are held or cancelled, in poll_schedule_held_test.cpp.
+// PollSchedule: the policy, one transition at a time. Random programs are in
+// poll_schedule_random_test.cpp, costs in poll_schedule_cost_test.cpp, held and cancelled requests
+// in poll_schedule_held_test.cpp.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>

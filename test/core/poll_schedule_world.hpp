@@ -1,13 +1,14 @@
-// A poll schedule against the plainest model there is: what is ready, is reported.
+// A poll schedule against the simplest model: what is ready is reported.
 //
-// Sockets come, go, are closed, change what they want and what they are ready for; packets come at
-// once, late, or after the registration that they belong to. A wait with room for all reports
-// exactly the sockets that are ready for what they want, wherever they were before. One that
-// reports nothing would block, so every socket is in a request then that asks for enough and has
-// not ended. With little room, a socket that is ready is reported before another is twice.
+// Sockets are added, removed, closed, and change what they want and what they are ready for;
+// packets come at once, late, or after their registration has ended. A wait with room for all
+// reports exactly the sockets that are ready for what they want, wherever they were before. One
+// that reports nothing would block, so then every socket is in a request that covers what it wants
+// and has not ended. With little room, no socket is reported twice before every ready one was
+// reported once.
 //
-// After every step of the caller's, `check` compares all that can be seen of the schedule with what
-// the device and the history of the program say.
+// After every step of the caller's, `check` compares the visible state of the schedule with the
+// device and the history of the program.
 #pragma once
 
 #include <algorithm>

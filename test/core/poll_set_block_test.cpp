@@ -1,7 +1,7 @@
 // PollSet: changes while the kernel has the array.
 //
-// The kernel goes on with the array that it was given, and its answers reach the sockets that were
-// not changed meanwhile, and no other.
+// The kernel continues with the array that it was given, and its answers reach only the sockets
+// that were not changed since.
 #include <algorithm>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

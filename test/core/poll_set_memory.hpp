@@ -1,5 +1,4 @@
-// A poll set with the memory that it works on. For the files poll_set*_test.cpp, which are one
-// suite.
+// A poll set with its memory. For the files poll_set*_test.cpp, which are one suite.
 #pragma once
 
 #include <boost/test/unit_test.hpp>

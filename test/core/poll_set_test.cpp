@@ -1,8 +1,7 @@
 // PollSet: a dense array for the kernel, and a turn for each socket in it.
 //
-// Fairness is stated as strictly as it is meant: a socket in the set is visited before as many
-// visits have passed as there were entries when it was last visited, or added, whatever is added
-// and removed meanwhile.
+// Fairness is stated strictly: a socket in the set is visited before as many visits have passed as
+// there were entries when it was last visited, or added, whatever is added and removed in between.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>

@@ -1,8 +1,8 @@
 // RegistrationTable: what it finds, what it refuses, and that its index never loses a handle.
 //
-// The index is open addressing without tombstones, so the dangerous moment is an erase in the
-// middle of a probe run. The last cases therefore play long random programs against a map, in
-// tables so small that every run is crowded and most wrap around the end of the index.
+// The index is open addressing without tombstones, so the critical moment is an erase in the middle
+// of a probe run. The last cases therefore play long random programs against a map, in tables so
+// small that every run is crowded and most wrap around the end of the index.
 #include "core/registration_table.hpp"
 
 #include <algorithm>

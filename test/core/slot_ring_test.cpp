@@ -1,4 +1,4 @@
-// SlotRing: each member is visited in turn, whatever comes and goes; compared with a list.
+// SlotRing: each member is visited in turn, whatever joins and leaves; compared with a list.
 #include "core/slot_ring.hpp"
 
 #include <algorithm>

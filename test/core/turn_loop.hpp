@@ -1,9 +1,9 @@
 // A loop that reports as Wait::report does, for the tests of Turn.
 //
-// What the sources are like makes the difference. Sockets and handles stay where they are ready,
-// and are visited once a wait at the most; a handle that is not ready leaves. What is completed
-// leaves when it is reported. Packets are taken from the port into a queue once a wait, as
-// PacketQueue does, and leave the queue when they are reported.
+// The sources behave differently. Ready sockets and handles stay, and are visited at most once per
+// wait; a handle that is not ready leaves. A completed operation leaves when it is reported.
+// Packets are taken from the port into a queue once per wait, as in PacketQueue, and leave the
+// queue when they are reported.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Turn: with k ready and room for m, each is reported within ceil(k/m) waits.
 //
-// Turn alone is a few numbers; what it promises shows only in a loop (turn_loop.hpp), here with
-// sockets that are always ready, and with packets.
+// Turn alone is a few numbers; its promise shows only in a loop (turn_loop.hpp), here with sockets
+// that are always ready, and with packets.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>

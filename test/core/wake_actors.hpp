@@ -1,5 +1,5 @@
-// What a world around a wake word is made of: its bounds, its steps, its kernel, those who
-// rouse the owner, and the account of what was promised. `wake_world.hpp` brings them to life.
+// The parts of a world around a wake word: its bounds, its steps, its kernel, the actors that wake
+// the owner, and the account of what was promised. `wake_world.hpp` combines them.
 #pragma once
 
 #include <cstdint>

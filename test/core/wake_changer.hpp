@@ -1,5 +1,6 @@
-// Who changes something beside the owner, as lib/poller/changes does: under the lock, which the
-// owner gives back for its block alone; and rouses it, unless somebody has since the block began.
+// A thread that changes something beside the owner, as lib/poller/changes does: under the lock,
+// which the owner releases only while it blocks; and wakes it, unless another has done so since the
+// block began.
 #pragma once
 
 #include "wake_actors.hpp"

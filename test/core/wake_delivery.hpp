@@ -1,4 +1,4 @@
-// What the tests of WakeState ask of its deliveries, and the two places to park in.
+// What the tests of WakeState check of its deliveries, and the two places to park in.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // Plays a world in every order of its steps.
 //
-// A depth-first search over all schedules, cut where a state comes up that was seen before. The
-// wake word can not be copied, so a state is reached by playing its steps from the beginning.
+// A depth-first search over all schedules, which stops at states that were seen before. The wake
+// word cannot be copied, so a state is reached by replaying its steps from the beginning.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
-// The owner of a wake word, waiting as lib/poller/wait does.
+// The owner of a wake word; waits as lib/poller/wait does.
 //
 // It waits at the port or, with sockets to watch, in the sockets with the port watched for it. A
-// block ends by a signal where there is one and by its timeout else, at any moment.
+// block ends by a signal where there is one, and otherwise by its timeout, at any moment.
 #pragma once
 
 #include <cstdint>

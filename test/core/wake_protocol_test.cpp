@@ -1,8 +1,8 @@
 // The proof of the wake protocol: no order of steps loses a wake, a shutdown, a packet or a signal.
 //
 // Small worlds are explored exhaustively; each is bounded differently, so that together they reach
-// every transition in every company. A proof that can not fail proves nothing: the protocols that
-// one would write first, each wrong in one place, are explored too and must be refuted.
+// every transition in every combination. A proof that cannot fail proves nothing: the obvious
+// protocols, each wrong in one place, are explored too and must be refuted.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// WakeState's signals, transition by transition, on one thread: what tells the owner that a handle
+// WakeState's signals, transition by transition, on one thread: how the owner learns that a handle
 // or the timer was signalled. See wake_state_test.cpp for wakes.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,5 @@
-// WakeState, transition by transition, on one thread. What many threads make of these transitions
-// is the business of wake_protocol_test.cpp and wake_threads_test.cpp.
+// WakeState, transition by transition, on one thread. wake_protocol_test.cpp and
+// wake_threads_test.cpp test it with many threads.
 #include "core/wake_state.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

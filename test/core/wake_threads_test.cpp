@@ -1,9 +1,9 @@
 // WakeState under real threads, for the thread sanitizer and for what no order of steps on one
-// thread can show: that waking publishes what was written before, and that nobody touches the
+// thread can show: that waking publishes what was written before, and that no thread uses the
 // kernel's objects once disposal has waited for the deliveries.
 //
-// A semaphore for each place plays the kernel. Every wait is bounded: a lost wake fails the test
-// instead of hanging it.
+// A semaphore for each place stands for the kernel. Every wait is bounded: a lost wake fails the
+// test instead of hanging it.
 #include <algorithm>
 #include <array>
 #include <atomic>

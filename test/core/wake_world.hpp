@@ -1,5 +1,5 @@
-// A little world around a wake word: an owner that waits, threads that wake and end it, one that
-// changes something beside it, packets that arrive, a kernel that may refuse any call.
+// A small world around a wake word: an owner that waits, threads that wake it and shut it down, one
+// that changes something beside it, packets that arrive, a kernel that may refuse any call.
 //
 // Everything happens in one thread, step by step. Each step is one method of the wake word or one
 // kernel call, because a method takes effect in a single exchange of the word: whatever threads do
@@ -7,9 +7,9 @@
 // plays them in every order.
 //
 // After each step the world checks the promise: the owner is never left blocked over an accepted
-// wake, a shutdown, a packet, a signalled handle or a change without something on its way that
-// ends the block. It also checks that exactly the wakes that were asked for are reported, and that
-// nobody calls the kernel in vain.
+// wake, a shutdown, a packet, a signalled handle or a change unless something pending ends the
+// block. It also checks that exactly the requested wakes are reported, and that no kernel call is
+// made in vain.
 //
 // `Wake` is core::WakeState or something with the same methods.
 #pragma once

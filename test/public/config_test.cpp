@@ -1,4 +1,4 @@
-// The defaults of a poller, and what may be set instead.
+// The defaults of a poller's configuration, and the values that may be set.
 #include "wakepoll/config.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,7 @@
 // win32_category(): what each Windows code means, as a user compares it.
 //
 // The table is written out a second time here, by name: on Windows the names are those of the
-// system's own headers, which holds the numbers to them.
+// system's headers, which checks the numbers.
 #include "wakepoll/error.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

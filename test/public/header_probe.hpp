@@ -1,6 +1,6 @@
-// What a public header brought with it, as its translation unit saw it. Filled in by the units that
-// are made from header_probe.cpp.in and judged by headers_test.cpp. Includes nothing, so that it
-// can not hide what a header forgot to include.
+// What a public header has included and defined in its translation unit. Filled in by the units
+// that are made from header_probe.cpp.in and checked by headers_test.cpp. Includes nothing, so that
+// it cannot hide what a header forgot to include.
 #pragma once
 
 namespace wakepoll::test {

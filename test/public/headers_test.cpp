@@ -1,5 +1,5 @@
-// Each public header compiles alone and in any order (or this program would not have been linked),
-// and brings neither <windows.h> nor <winsock2.h> nor, format.hpp excepted, fmt.
+// Each public header compiles alone and in any order (otherwise this program would not link), and
+// includes neither <windows.h> nor <winsock2.h> nor, except format.hpp, fmt.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

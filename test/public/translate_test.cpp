@@ -1,4 +1,4 @@
-// OsPoller::translate and translate_ready: from epoll's words to a loop's.
+// OsPoller::translate and translate_ready: from epoll's mask to a loop's events.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,7 @@
-// What <windows.h>, <rpcndr.h>, <winsock2.h> and their like define, for header_probe.cpp.in: behind
-// all of it the public headers have to compile. The standard library comes first, for it has to
-// live with these macros in its own way. They are written down here because mingw's headers leave
-// out min and max in C++, and because the probe runs natively, too.
+// What <windows.h>, <rpcndr.h>, <winsock2.h> and similar headers define, for header_probe.cpp.in:
+// the public headers have to compile after all of it. The standard library comes first, because it
+// copes with these macros in its own way. They are written out here because mingw's headers leave
+// out min and max in C++, and because the probe also runs natively.
 #pragma once
 
 // Everything that the public headers use of others.

@@ -1,6 +1,6 @@
 // sys::AfdDevice: how a request is answered, and what ends one.
 //
-// What a request says of a socket in each of its situations is afd_situation_test.cpp.
+// afd_situation_test.cpp tests what a request reports in each situation of a socket.
 #include "sys/afd_device.hpp"
 
 #include <algorithm>

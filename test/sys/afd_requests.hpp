@@ -1,7 +1,7 @@
-// What the tests of the AFD device share: a device at a port, and requests that outlive their call.
+// Shared by the tests of the AFD device: a device at a port, and requests that outlive their call.
 //
-// A request in flight is written to by the kernel, at the latest when its sockets are closed. So
-// the requests are the fixture's first base: the World, and with it the sockets, ends before them.
+// The kernel writes to a request in flight, at the latest when its sockets are closed. So the
+// requests are the fixture's first base: the World, and with it the sockets, ends before them.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// sys::AfdDevice: what a request says of a socket in each of its situations.
+// sys::AfdDevice: what a request reports in each situation of a socket.
 //
-// How a request is answered, and what else ends one, is afd_device_test.cpp.
+// afd_device_test.cpp tests how a request is answered, and what else ends one.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// sys::base_socket and sys::next_socket: which socket a request must name.
+// sys::base_socket and sys::next_socket: the socket that a request must name.
 #include <boost/test/unit_test.hpp>
 
 #include "sys/afd_device.hpp"

@@ -1,4 +1,4 @@
-// What the callback of a wait rings in the tests.
+// A bell for the callback of a wait to ring in the tests.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// classify: every kind of handle, and everything that is none.
+// classify: every kind of handle, and what is not a handle.
 #include "poller/classify.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

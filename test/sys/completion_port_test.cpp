@@ -1,4 +1,4 @@
-// sys::CompletionPort: packets in and out, and what becomes of overlapped calls.
+// sys::CompletionPort: packets in and out, and how overlapped calls end.
 #include "sys/completion_port.hpp"
 
 #include <array>

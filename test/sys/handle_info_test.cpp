@@ -1,4 +1,4 @@
-// sys::file_type, is_console, is_pipe and object_type, each asked of every kind of handle.
+// sys::file_type, is_console, is_pipe and object_type, each called for every kind of handle.
 #include "sys/handle_info.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// sys: AcceptEx and ConnectEx, and what makes their sockets whole.
+// sys: AcceptEx and ConnectEx, and what completes their sockets.
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstring>

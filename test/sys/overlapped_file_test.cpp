@@ -1,4 +1,4 @@
-// sys: what becomes of overlapped reads and writes of pipes and files.
+// sys: how overlapped reads and writes of pipes and files end.
 #include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

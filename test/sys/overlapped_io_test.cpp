@@ -1,4 +1,4 @@
-// sys: what becomes of overlapped receives and sends.
+// sys: how overlapped receives and sends end.
 #include "sys/overlapped_io.hpp"
 
 #include <array>

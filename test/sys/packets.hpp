@@ -1,8 +1,8 @@
-// What the tests of overlapped calls share: a port, and the packets that come to it.
+// Shared by the tests of overlapped calls: a port, and the packets that come to it.
 //
 // Buffers and structures of calls are members of the test's own fixture or of the test; the World
-// is made first and ends last, so that a call that is in flight when a test fails does no harm: its
-// handle is closed with the World, after which nothing is written any more.
+// is created first and destroyed last, so that a call in flight when a test fails does no harm: its
+// handle is closed with the World, and after that nothing is written.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// sys::readable_bytes, and the pipes of the tests' World that it looks at.
+// sys::readable_bytes, and the pipes of the tests' World.
 #include "sys/pipe.hpp"
 
 #include <array>

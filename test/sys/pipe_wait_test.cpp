@@ -1,4 +1,4 @@
-// sys::ThreadPoolWait on synchronous pipes: told once by a thread that takes nothing, and never
+// sys::ThreadPoolWait on synchronous pipes: one callback from a thread that takes nothing, and none
 // after disarm.
 #include <atomic>
 #include <boost/test/data/monomorphic.hpp>

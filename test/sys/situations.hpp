@@ -1,7 +1,7 @@
-// The situations of a socket that WSAPoll and AFD are asked about, and how each is arranged.
+// The situations of a socket that WSAPoll and AFD are tested in, and how each is arranged.
 //
-// Every function makes one socket in the World, brings it (by its peer, as a rule) into the
-// situation it is named after, and returns it; what the peer did may still be on its way.
+// Every function creates one socket in the World, brings it (usually by its peer) into the
+// situation that it is named after, and returns it; what the peer did may still be in transit.
 #pragma once
 
 #include <boost/test/unit_test.hpp>

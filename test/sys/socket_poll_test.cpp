@@ -1,4 +1,4 @@
-// sys::poll_sockets and sys::failed_connects: what WSAPoll and select say of a socket.
+// sys::poll_sockets and sys::failed_connects: what WSAPoll and select report of a socket.
 #include "sys/socket_poll.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// sys::WinsockSession and what getsockopt says of a socket.
+// sys::WinsockSession, and what getsockopt reports of a socket.
 #include "sys/socket.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

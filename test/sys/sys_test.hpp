@@ -1,4 +1,4 @@
-// What the tests of lib/sys share: limits for waits, a fixture, names for kinds of handle.
+// Shared by the tests of lib/sys: limits for waits, a fixture, names for kinds of handle.
 #pragma once
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// sys::now and sys::windows_build, each held against another source.
+// sys::now and sys::windows_build, each compared with another source.
 #include "sys/system.hpp"
 
 #include <array>
