@@ -1,5 +1,5 @@
-// Child processes on the example's loop. The program that is started is loop_children, which the
-// build names as this program's first argument.
+// Child processes on the example's loop. The program to start is loop_children; the build passes it
+// as this program's first argument.
 #include <boost/test/unit_test.hpp>
 #include <memory>
 #include <span>

@@ -1,6 +1,6 @@
 // The echo service by completions, under the load client and under peers that misbehave.
 //
-// The service runs on a thread of its own, with a pool that is much smaller than the number of
+// The service runs on its own thread, with a pool that is much smaller than the number of
 // connections; the peers run on the test's loop.
 #include "completion_echo.hpp"
 

@@ -1,7 +1,7 @@
 // The echo service and the load client against each other, and each against a peer that misbehaves.
 //
-// The second half matters as much as the first: a client that checks every byte has to be seen
-// finding the one that is wrong.
+// The second half matters as much as the first: a client that checks every byte must be shown to
+// find a wrong one.
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
-// What the example's loop promises to those who build on it: timers, posted functions, sockets.
+// What the example's loop promises its users: timers, posted functions, sockets.
 //
-// The same tests run over epoll and, in the Windows build, over OsPoller; none knows which.
+// The same tests run over epoll and, in the Windows build, over OsPoller.
 #include "event_loop.hpp"
 
 #include <algorithm>

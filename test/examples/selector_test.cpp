@@ -1,4 +1,4 @@
-// The selector that is built on OsPoller: tokens, interests, and what is left once it is closed.
+// The selector on OsPoller: tokens, interests, and what remains once it is closed.
 #include "selector.hpp"
 
 #include <algorithm>

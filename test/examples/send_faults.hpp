@@ -1,4 +1,4 @@
-// What the tests tolerate of the system's own sends.
+// The faults of the system's own sends that the tests tolerate.
 #pragma once
 
 #ifdef _WIN32

@@ -1,7 +1,7 @@
-// kit: which cases of a suite ran, from the log of Boost.Test.
+// kit: the cases of a suite that ran, from the log of Boost.Test.
 //
-// The log for humans, at the level test_suite, is read, because each of its lines is flushed: a
-// program that crashes or hangs leaves what it had come to, where the logs in XML are lost with it.
+// Reads the human-readable log at the level test_suite, because each of its lines is flushed: after
+// a crash or a hang it shows how far the program had come, while the XML logs are lost.
 #pragma once
 
 #include <string>

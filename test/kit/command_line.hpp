@@ -1,4 +1,4 @@
-// kit: what CreateProcess wants to be given.
+// kit: builds command lines for CreateProcess.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the kit makes of a plan, of the log of a suite, and of the facts; and its report.
+// The kit's handling of a plan, a suite's log, and the facts; and its report.
 #include <boost/test/unit_test.hpp>
 
 #include <sstream>

@@ -1,8 +1,9 @@
-// kit.exe: runs everything that tools/kit has packed, and writes what came of it.
+// kit.exe: runs everything that tools/kit has packed, and writes a report.
 //
-// It stands beside plan.txt, facts.txt and version.txt, which tools/kit wrote, and the programs. It
-// leaves report.txt and report.html there, and in the folder `output` what each program printed.
-// The report is written anew after each program, so it is there whatever happens to this one.
+// It is in the folder of plan.txt, facts.txt and version.txt, which tools/kit wrote, and the
+// programs. It writes report.txt and report.html there, and to the folder `output` what each
+// program printed. The report is rewritten after each program, so it exists even if this one
+// crashes.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// kit: what is to be run, as tools/kit wrote it down.
+// kit: the programs to run, as listed by tools/kit.
 #pragma once
 
 #include <istream>

@@ -1,4 +1,4 @@
-// The two shapes of the report. What is said is the same in both; report.cpp finds the words.
+// The two formats of the report. The content is the same in both; report.cpp composes it.
 #include <algorithm>
 #include <array>
 #include <cstddef>

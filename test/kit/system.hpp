@@ -1,4 +1,4 @@
-// kit: what is asked of Windows. The rest of the kit is standard C++.
+// kit: the calls to Windows. The rest of the kit is standard C++.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// P12 for the AFD backend: the device does not open, does not know a socket, or fails while
+// P12 for the AFD backend: the device does not open, does not support a socket, or fails while
 // `automatic` moves to it. What was registered stays, where it was.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,5 @@
-// What the tests of failing AFD calls share: the calls that open a handle to the device, and
-// sockets of which some are ready and all others parked.
+// Shared by the tests of failing AFD calls: the calls that open a device handle, and sockets of
+// which some are ready and all others parked.
 #pragma once
 
 #include <array>

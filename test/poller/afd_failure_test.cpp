@@ -1,8 +1,8 @@
-// P12 for the AFD backend: each of the calls that its sockets take fails once, and the poller goes
-// on.
+// P12 for the AFD backend: each of the calls that its sockets need fails once, and the poller
+// continues.
 //
-// What fails in every backend is in failure_test.cpp, and what fails before there is a device to
-// ask in afd_failure_moves_test.cpp.
+// failure_test.cpp tests failures in every backend, afd_failure_moves_test.cpp those before there
+// is a device to poll.
 #include <optional>
 
 #include "afd_failure_sockets.hpp"

@@ -1,4 +1,5 @@
-// Which backend serves: what is asked for, what `automatic` begins with, and when it moves to AFD.
+// Which backend is active: the configured one, the one that `automatic` begins with, and when it
+// moves to AFD.
 #include <vector>
 
 #include "stage.hpp"

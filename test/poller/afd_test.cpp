@@ -1,6 +1,6 @@
-// The AFD backend: what only AFD can tell. Which backend serves is in afd_moves_test.cpp.
+// The AFD backend: what only AFD can report. afd_moves_test.cpp tests which backend is active.
 //
-// What holds for every backend is in the other suites, which are played over this one, too.
+// The other suites, which also run over this backend, test what holds for every backend.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <set>

@@ -1,11 +1,11 @@
-// P7: one block of memory at create, none afterwards, and how large it is.
+// P7: one block of memory at create, none afterwards, and its size.
 //
-// The block comes from the kernel, all zero, and takes memory only where it is touched. From the
-// language's heap nothing is taken at any time.
+// The block comes from the kernel, zeroed, and takes memory only where it is touched. Nothing is
+// ever allocated from the language's heap.
 //
-// The global allocation functions are replaced by ones that count. Natively, what the simulated
-// kernel allocates inside a call is not counted: it is the model's. The counting is on only while a
-// test says so, on that thread.
+// The global allocation functions are replaced by counting ones. Natively, allocations of the
+// simulated kernel inside a call are not counted: they are the model's. They count only while a
+// test enables it, on that thread.
 #include <array>
 #include <cstdlib>
 #include <new>

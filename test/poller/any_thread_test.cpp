@@ -1,8 +1,8 @@
-// P13: every call may be made by any thread while another is blocked in a wait, and is in force
+// P13: any thread may make any call while another is blocked in a wait, and the call is in force
 // when it returns.
 //
-// On the virtual clock the other thread acts when the wait has blocked; on Windows it is a thread,
-// and acts at some time during the wait. What must come of it is the same.
+// On the virtual clock the other thread acts when the wait has blocked; on Windows it is a real
+// thread and acts at some time during the wait. The result must be the same.
 #include <array>
 #include <functional>
 #include <thread>

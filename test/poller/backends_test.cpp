@@ -1,5 +1,5 @@
-// How the tests of the poller are spread over its backends: none is left out, and what a test names
-// is what it gets.
+// How the tests of the poller are distributed over its backends: none is left out, and a test gets
+// the one that it names.
 #include <algorithm>
 #include <array>
 #include <numeric>

@@ -1,4 +1,4 @@
-// P9: a handle that is closed while it is registered costs its own registration and nothing else.
+// P9: a handle that is closed while registered costs its own registration and nothing else.
 #include <vector>
 
 #include "stage.hpp"

@@ -1,7 +1,7 @@
-// Readiness of a console: characters alone, whatever else its input holds.
+// Readiness of a console: only for characters, whatever else its input contains.
 //
-// Under Wine there is a console only where the program was started from a terminal; elsewhere the
-// suite is skipped, and says so.
+// Under Wine a console exists only where the program was started from a terminal; elsewhere the
+// suite is skipped with a message.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

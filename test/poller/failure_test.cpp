@@ -1,7 +1,7 @@
 // P12: a kernel call that fails leaves the tables as they were, and is reported, never swallowed.
 //
-// Each case makes one call fail and then shows that the poller goes on; the last one fails any call
-// at random. Every call of whole scenarios in turn is the suite `campaign`'s.
+// Each case makes one call fail and then shows that the poller continues; the last one fails any
+// call at random. The suite `campaign` fails every call of whole scenarios in turn.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

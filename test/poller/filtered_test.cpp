@@ -1,8 +1,8 @@
-// P10 and what WSAPoll alone can not wait for: hang-ups that the interest filters out, and connects
-// that are refused without a word.
+// P10 and what WSAPoll alone cannot wait for: hang-ups that the interest filters out, and refused
+// connects that are not reported.
 //
-// WSAPoll returns at once, for ever, for a socket whose peer has sent FIN, whatever is asked. The
-// figures below are kernel calls: a spin would make thousands of them.
+// WSAPoll returns at once, every time, for a socket whose peer has sent FIN, whatever is requested.
+// The figures below are kernel calls: a spin would make thousands of them.
 #include "stage.hpp"
 
 using namespace wakepoll;

@@ -1,4 +1,4 @@
-// How registrations of handles that are no sockets begin and end: unregistered, closed, recycled,
+// How registrations of handles that are not sockets begin and end: unregistered, closed, recycled,
 // one too many, refused.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,6 +1,6 @@
 // Readiness of every kind of handle that is not a socket: when it is reported, and when no longer.
 //
-// What holds for every kind is tested with each; what pipes and consoles have of their own is in
+// What holds for every kind is tested with each; what is specific to pipes and consoles is in
 // pipes_test.cpp and console_test.cpp.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,5 @@
-// A poller that another thread goes on with while the first one computes. Windows counts the
-// threads of a port that run, and a port that was made for few keeps its packets from the others.
+// A poller that another thread continues to use while the first one computes. Windows counts the
+// running threads of a port, and a port with a low concurrency withholds its packets from others.
 #include <atomic>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

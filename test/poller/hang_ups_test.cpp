@@ -1,5 +1,5 @@
-// A connection that is shut both ways: `hup`, where the system can say so, at the price of one call
-// for a socket whose peer has sent FIN.
+// A connection that is shut down both ways: `hup`, where the system can report it, at the cost of
+// one call for a socket whose peer has sent FIN.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

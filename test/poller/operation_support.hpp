@@ -1,6 +1,6 @@
-// What the tests of operations share: reports copied out of waits, bytes, and pairs of every kind.
+// Shared by the tests of operations: reports copied out of waits, bytes, and pairs of every kind.
 //
-// A completion points into the poller and lives until the next wait, so a test that looks at it
+// A completion points into the poller and is valid until the next wait, so a test that uses it
 // later keeps a copy: a `Report`. Everything here is called by the test's own thread.
 #pragma once
 

@@ -1,6 +1,6 @@
-// What a user may get wrong with operations: each is refused with its error, and nothing changes.
+// Invalid calls of operations: each is refused with its error, and nothing changes.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

@@ -1,6 +1,6 @@
-// What buffers operations take: several at once, empty ones, and memory that writes share.
+// The buffers of operations: several at once, empty ones, and memory that writes share.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include "operation_support.hpp"
 
 using namespace wakepoll;

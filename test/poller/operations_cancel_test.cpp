@@ -1,6 +1,6 @@
 // Cancel: by entry and by handle, before and after the end, raced with it. One report each time.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

@@ -1,6 +1,6 @@
 // Accepts and connects, and what the other side can do to an operation: end, reset, refuse.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include <algorithm>
 #include <array>
 #include <boost/test/data/monomorphic.hpp>

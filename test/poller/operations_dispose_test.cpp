@@ -1,5 +1,5 @@
-// Dispose with operations in flight: they are ended first, their buffers are not touched any more,
-// their sockets are closed; and what does not end is given up after a while, with its memory.
+// Dispose with operations in flight: they are ended first, their buffers are not used afterwards,
+// their sockets are closed; and what does not end is abandoned after a while, with its memory.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <memory>

@@ -1,6 +1,6 @@
 // A handle that is closed with operations in flight, while a duplicate of it lives: to Windows
-// nothing has been closed, so the operations go on. They can be canceled by the duplicate; an
-// accept in any case, for the poller has the socket that it accepts into.
+// nothing has been closed, so the operations continue. The duplicate can cancel them; an accept can
+// always be canceled, because the poller has the socket that it accepts into.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <memory>

@@ -1,7 +1,7 @@
 // Reports of one handle and one kind of operation come in the order of the submits, whichever of
-// them the kernel knew at once.
+// them the kernel completed at once.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Operations from submit to report: each kind on each kind of handle, and how it can end.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

@@ -1,5 +1,4 @@
-// What decides where a waiting thread blocks, to be set up by a test: what is registered, and the
-// backend.
+// Where a waiting thread blocks, set up by a test: what is registered, and the backend.
 #pragma once
 
 #include <array>

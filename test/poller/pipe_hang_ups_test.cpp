@@ -1,5 +1,5 @@
-// The end of a pipe is reported whatever the interest, as epoll does; and what the interest does
-// not want is neither shown nor waited for.
+// The end of a pipe is reported whatever the interest, as in epoll; and what the interest excludes
+// is neither reported nor waited for.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <functional>

@@ -1,5 +1,5 @@
-// Pipes that another part of the program works with, too: it changes their mode, reads from them by
-// calls of its own, or has them registered elsewhere.
+// Pipes that another part of the program uses, too: it changes their mode, reads from them by its
+// own calls, or has them registered elsewhere.
 #include <array>
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,5 +1,5 @@
-// Readiness of pipes, beyond what is tested with every kind of handle: the other end that goes, the
-// pool's entry that an overlapped one takes, reads of nothing whose packets come late.
+// Readiness of pipes, beyond what is tested with every kind of handle: a closed other end, the pool
+// entry of an overlapped pipe, empty reads whose packets come late.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <vector>

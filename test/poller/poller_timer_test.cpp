@@ -1,4 +1,4 @@
-// The poller's one timer: said once, never early, however the waiting thread is parked.
+// The poller's one timer: reported once, never early, wherever the waiting thread is parked.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 

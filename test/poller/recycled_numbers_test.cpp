@@ -1,9 +1,9 @@
 // A number that was one object's and is another's by now, in every call that takes a handle: what
-// the poller knew of the old object is nothing to the new one. Each call answers as it does for a
-// handle that the poller has never seen, and what it starts is reported.
+// the poller knew of the old object does not affect the new one. Each call behaves as for a handle
+// that the poller has never seen, and what it starts is reported.
 //
 // The table is every kind of old object, and how the poller came to know it, by every kind of new
-// object, by every call. A second poller, which has seen nothing, says what is right.
+// object, by every call. A second poller, which has seen nothing, gives the expected results.
 #include <array>
 #include <ostream>
 #include <utility>

@@ -1,5 +1,5 @@
 // Bad input to register, modify, unregister, associate, wait and create: a clear error, and nothing
-// lost.
+// is lost.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <vector>

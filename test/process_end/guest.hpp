@@ -1,4 +1,4 @@
-// What lives in a static object while the process, or the DLL that it is in, comes to its end.
+// What a static object contains while the process, or the object's DLL, ends.
 #pragma once
 
 namespace wakepoll::test {

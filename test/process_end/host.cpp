@@ -1,4 +1,4 @@
-// A process that comes to its end with a poller alive: host WHERE HOW WHAT
+// A process that ends with a live poller: host WHERE HOW WHAT
 //
 //   WHERE   `here`, or the DLL that the poller is in
 //   HOW     `return` from main, `exit` from another thread, or `free` the DLL and return

@@ -1,5 +1,5 @@
 // The process can end, and a DLL be unloaded, at any moment (P16): with a poller in a static
-// object, of the program or of a DLL, and all that it can be busy with.
+// object, of the program or of a DLL, and anything that it can be busy with.
 #include <windows.h>
 
 #include <boost/test/data/monomorphic.hpp>

@@ -1,5 +1,4 @@
-// In which order does an answer report its members, are there gaps, and what of one that was
-// closed?
+// In which order does an answer list its members, are there gaps, and how is a closed one listed?
 #include <algorithm>
 
 #include "bare.hpp"

@@ -1,7 +1,7 @@
-// experiments: Winsock and the device behind it with nothing between, and no part of the library.
+// experiments: Winsock and the device behind it, called directly, without the library.
 //
-// What fails although an experiment cannot do without it throws Failure. What an experiment asks
-// about is returned as the system says it.
+// A failed call that an experiment depends on throws Failure. A call that an experiment is about
+// returns the system's result.
 #pragma once
 
 // The order matters.

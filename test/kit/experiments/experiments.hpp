@@ -1,6 +1,6 @@
-// experiments: questions about Windows that no test can be written for before they are answered.
+// experiments: questions about Windows that have to be answered before tests can be written.
 //
-// Each makes its bare calls, bounds its waits, and gives one answer in plain words, and what it
+// Each makes plain system calls, bounds its waits, and gives one answer in plain words, and what it
 // saw.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Does a datagram that a socket sends to itself come, how long does it take, and does the sender
-// notice where one is dropped?
+// Does a datagram that a socket sends to itself arrive, how long does it take, and does the sender
+// notice when one is dropped?
 #include <algorithm>
 
 #include "bare.hpp"

@@ -1,5 +1,4 @@
-// experiments.exe NAME [--quick]: one experiment a process, for what one leaves behind must not
-// disturb the next.
+// experiments.exe NAME [--quick]: one experiment per process, so that one cannot disturb the next.
 //
 // Prints what it sees, and a line `answer: ...` at its end. The exit code is 0 where it found an
 // answer.

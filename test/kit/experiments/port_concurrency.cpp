@@ -1,5 +1,5 @@
-// Does a port that was made with a concurrency of 1 give a packet to a second thread, while the
-// first runs?
+// Does a port created with a concurrency of 1 give a packet to a second thread while the first
+// runs?
 #include <atomic>
 #include <thread>
 

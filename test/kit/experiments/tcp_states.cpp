@@ -1,4 +1,4 @@
-// What does SIO_TCP_INFO say of a connection that is coming to its end?
+// What does SIO_TCP_INFO report of a connection that is ending?
 #include <cstring>
 #include <iterator>
 
