@@ -220,7 +220,7 @@ void Bench::finish() {
         std::ofstream file(options_.save, std::ios::binary);
         file << array;
         if (!file.flush()) {
-            throw std::runtime_error(options_.save + " can not be written");
+            throw std::runtime_error(options_.save + " cannot be written");
         }
     }
     if (options_.json) {

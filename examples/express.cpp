@@ -176,7 +176,7 @@ private:
             take_order(connection);
         } else {
             if (connection.message_text() != answer_after(connection.units)) {
-                throw std::runtime_error("somebody else's answer: " + connection.message_text());
+                throw std::runtime_error("another client's answer: " + connection.message_text());
             }
             std::printf("%s\n", connection.message_text().c_str());
             arrived_.push_back(connection.units);

@@ -109,7 +109,7 @@ int raise_children(const ChildrenArguments& arguments) {
         family.child = std::make_unique<example::Child>(loop, std::move(callbacks));
         if (const std::error_code error = family.child->start(
                 {example::process::own_path(), "--child", std::to_string(number)})) {
-            std::fprintf(stderr, "loop_children: can not start: %s\n",
+            std::fprintf(stderr, "loop_children: cannot start: %s\n",
                          example::net::describe(error).c_str());
             return 1;
         }

@@ -155,8 +155,8 @@ int serve(const ServerArguments& arguments) {
     });
     running = &service;
     if (const std::error_code error = service.open()) {
-        std::fprintf(stderr, "loop_server: can not listen on port %" PRIu64 ": %s\n",
-                     arguments.port, example::net::describe(error).c_str());
+        std::fprintf(stderr, "loop_server: cannot listen on port %" PRIu64 ": %s\n", arguments.port,
+                     example::net::describe(error).c_str());
         return 1;
     }
     if (arguments.seconds > 0) {

@@ -78,7 +78,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
     core::Registration& registration = table_[slot];
     Watch watch;
     if (registration.type == HandleType::pipe) {
-        // What can not be read from will never be readable; say so now.
+        // A pipe without read access will never be readable: fail now.
         const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server

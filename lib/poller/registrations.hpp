@@ -33,8 +33,7 @@ public:
 private:
     using Kind = KnownHandles::Kind;
 
-    /// Why a handle that is not registered can not be changed: it is none, or it was not
-    /// registered.
+    /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
     /// The handle is registered. One that was closed and is of another kind now is not any more.
     [[nodiscard]] bool is_registered(Handle handle) noexcept;

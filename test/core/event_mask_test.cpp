@@ -38,7 +38,7 @@ static_assert(mask::rdhup == EPOLLRDHUP);
 static_assert(mask::oneshot == EPOLLONESHOT);
 static_assert(mask::et == EPOLLET);
 
-// Windows' numbers: whoever mixes the two headers up gets every one of these wrong.
+// Windows' numbers: mixing up the two headers gets every one of these wrong.
 static_assert(err != POLLERR && hup != POLLHUP && nval != POLLNVAL);
 static_assert(rdnorm != POLLRDNORM && rdband != POLLRDBAND && wrnorm != POLLWRNORM);
 static_assert(err == POLLIN && hup == POLLPRI && nval == POLLOUT, "the traps themselves");
@@ -84,7 +84,7 @@ const Request requests[] = {
     {"in and out", mask::in | mask::out, rdnorm | wrnorm},
     {"in and pri", mask::in | mask::pri, rdnorm | rdband},
     {"all three", mask::in | mask::pri | mask::out, rdnorm | rdband | wrnorm},
-    {"rdhup: WSAPoll's HUP can not be asked for", mask::rdhup, 0},
+    {"rdhup: WSAPoll's HUP cannot be requested", mask::rdhup, 0},
     {"err and hup change nothing", mask::err | mask::hup, 0},
     {"one-shot is the poller's own affair", mask::oneshot, 0},
     {"one-shot in", mask::in | mask::oneshot, rdnorm},
@@ -234,8 +234,8 @@ BOOST_AUTO_TEST_CASE(an_answer_with_more_bits_never_reports_less) {
     }
 }
 
-// What WSAPoll was asked for and answers must be something that the interest lets through, or the
-// wait ends at once, for ever, with nothing to report.
+// What is requested from WSAPoll and answered must be something that the interest lets through, or
+// the wait ends at once, every time, with nothing to report.
 BOOST_AUTO_TEST_CASE(whatever_is_asked_for_can_be_reported) {
     for (std::uint32_t i = 0; i < 1U << std::size(legal_interests); ++i) {
         const IoInterest interest{subset(legal_interests, i)};

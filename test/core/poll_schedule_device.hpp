@@ -49,7 +49,7 @@ struct Socket {
     std::uint32_t terms = 0;  ///< Another number after each change that the kernel must not mix up.
 
     [[nodiscard]] std::uint32_t asks() const { return armed ? wanted : 0U; }
-    /// What a wait that asks about it now reports.
+    /// What a wait that polls it now reports.
     [[nodiscard]] std::uint32_t due() const { return registered && !closed ? ready & asks() : 0U; }
 };
 
@@ -88,7 +88,7 @@ struct Failing {
     unsigned cancel = 0;
 };
 
-/// The calls so far, and the sockets that were asked about in them.
+/// The calls so far, and the sockets that they polled.
 struct Calls {
     std::uint64_t polls = 0;
     std::uint64_t cancels = 0;

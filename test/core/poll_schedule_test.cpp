@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(no_more_of_those_are_polled_than_there_is_room_for) {
     for (int waits = 1; waits <= 4; ++waits) {
         const std::uint64_t before = life.calls().asked;
         BOOST_TEST(life.wait(all, 4).size() == 4U);
-        const std::uint64_t reported_before = 4;  // Those are due, and asked about, too.
+        const std::uint64_t reported_before = 4;  // Those are due, and polled, too.
         BOOST_TEST(life.calls().asked - before == 4 + reported_before * std::min(waits, 1));
     }
 }

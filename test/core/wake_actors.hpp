@@ -55,7 +55,7 @@ struct Kernel {
 /// How far a delivery is.
 enum class Phase : std::uint8_t { idle, calling, called };
 
-/// Whoever rouses the owner: begins, makes the kernel call, finishes.
+/// Wakes the owner: begins, makes the kernel call, finishes.
 struct Caller {
     Phase phase = Phase::idle;
     int calls_left = 0;

@@ -15,7 +15,7 @@ namespace wakepoll::core::test {
 template <class Wake>
 class Owner {
 public:
-    /// `signals`: there are some to look for. `lock`: somebody may take the lock while it blocks.
+    /// `signals`: there are some to look for. `lock`: others may take the lock while it blocks.
     /// (Without, the steps are left out, and many states.)
     Owner(int parks, bool signals, bool lock, Wake& wake, Kernel& kernel, Promises& promises)
         : phase_(signals ? Phase::notices : Phase::looks),
@@ -38,7 +38,7 @@ public:
     [[nodiscard]] bool has_given_lock() const { return is_blocked() || wants_lock(); }
     [[nodiscard]] bool wants_lock() const { return phase_ == Phase::locks; }
 
-    /// Who has the lock is about to rouse it. False where somebody has since the block began.
+    /// The holder of the lock is about to wake it. False where another has since the block began.
     bool note_roused() { return !std::exchange(roused_, true); }
 
     [[nodiscard]] bool is_blocked() const { return phase_ == Phase::blocks; }
@@ -157,7 +157,7 @@ private:
     /// A protocol that looks at the handles first and consumes the signal then.
     static constexpr bool looks_first = requires { Wake::looks_first; };
 
-    /// A protocol that takes one rouse for enough for ever.
+    /// A protocol that never wakes the owner a second time.
     static constexpr bool stays_roused = requires { Wake::stays_roused; };
 
     /// What each round begins with.
@@ -187,7 +187,7 @@ private:
     void consume() {
         const bool woken = wake_.consume();
         promises_.log("owner", woken ? "reports a wake" : "finds no wake");
-        promises_.expect(!woken || promises_.asked, "a wake was reported that nobody asked for");
+        promises_.expect(!woken || promises_.asked, "a wake was reported that was not requested");
         promises_.expect(woken || !promises_.asked, "a wake was asked for and not reported");
         if (woken) {
             promises_.asked = promises_.settled = promises_.owed = false;

@@ -136,7 +136,7 @@ struct ParksOverAWake : PlainWake {
     }
 };
 
-/// Leaves the port watched by nobody after a signal that came while the owner was awake.
+/// Leaves the port unwatched after a signal that came while the owner was awake.
 struct ForgetsToDisarm : PlainWake {
     Delivery begin_port_signal() {
         const bool armed = armed_;
@@ -168,7 +168,7 @@ struct ConsumesAfterLooking : PlainWake {
     static constexpr bool looks_first = true;
 };
 
-/// Whoever reports a wake takes a signal for told.
+/// Reporting a wake counts a signal as reported.
 struct AWakeTakesTheSignal : PlainWake {
     bool consume() {
         const bool woken = PlainWake::consume();

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(the_watch_of_the_port_is_left_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_after_the_shutdown_still_rouses_and_after_the_end_is_refused) {
-    // Whoever disposes waits for what is under way, so it may come until then.
+    // Disposal waits for deliveries in progress, so it may come until then.
     WakeState wake;
     BOOST_TEST(is_done(wake.begin_shutdown()));
     BOOST_TEST(is_done(wake.begin_signal()));

@@ -62,7 +62,7 @@ public:
 
     [[nodiscard]] bool block(Park where) { return at(where).block(); }
 
-    /// Nobody may be inside, or come in later.
+    /// No thread may be inside, or come in later.
     void close() { closed_ = true; }
 
     [[nodiscard]] bool was_misused() const { return misused_; }
@@ -110,9 +110,9 @@ struct alignas(64) Line {
 
 BOOST_AUTO_TEST_SUITE(wake_threads)
 
-// Each thread says a number, wakes, and now and then insists on being heard before it goes on; so a
-// lost wake holds everyone up where it happens, and can not be made good by a later one. Some
-// kernel calls fail: those wakes are repeated, as their callers are told to.
+// Each thread publishes a number, wakes, and now and then waits until it is heard before it
+// continues; so a lost wake blocks all threads where it happens, and no later one makes up for it.
+// Some kernel calls fail: those wakes are repeated, as callers have to.
 BOOST_AUTO_TEST_CASE(of_four_times_250000_wakes_none_is_lost) {
     constexpr std::uint32_t wakes = 250'000;
     WakeState wake;
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_256th_delivery_waits_until_there_is_room_to_count_it) {
         last = wake.begin_wake();
         too_early = !one_finished;
     });
-    // Its request is counted at once; it can not begin before a delivery has finished.
+    // Its request is counted at once; it cannot begin before a delivery has finished.
     BOOST_TEST(eventually([&] { return wake.requests() == 256; }));
     std::this_thread::yield();
     one_finished = true;

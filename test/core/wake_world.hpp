@@ -162,8 +162,8 @@ private:
 
     // Those who rouse it.
 
-    /// Whether a delivery calls the kernel though nobody needs it. (That it does where somebody
-    /// does need it is not checked here: the promises are, after every step.)
+    /// Checks that no delivery calls the kernel in vain. (That it does where necessary is not
+    /// checked here: the promises are, after every step.)
     void expect_no_needless_call(const Delivery& delivery, bool needed) {
         promises_.expect(needed || delivery.kind != Delivery::Kind::needed,
                          "a needless kernel call");

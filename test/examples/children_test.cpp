@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_child_can_be_destroyed_by_its_own_callback) {
     BOOST_TEST_REQUIRE(!child->start({program(), "--child", "5"}));
     child->write(long_text('z'));
     run();
-    // The transfers that were in flight end now, and reach nobody.
+    // The transfers that were in flight end now, without a callback.
     loop.add_timer(5ms, [&] { loop.stop(); });
     run();
     BOOST_TEST(!told);

@@ -34,7 +34,7 @@ struct LoopFixture {
     }
 };
 
-/// The value of a result that the test can not go on without.
+/// The value of a result, without which the test cannot continue.
 template <class T>
 T take(wakepoll::Result<T> result) {
     BOOST_TEST_REQUIRE(result.has_value(), net::describe(result.error()));

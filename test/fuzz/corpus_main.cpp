@@ -37,7 +37,7 @@ std::vector<fs::path> files_of(const fs::path& argument) {
 bool run(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) {
-        std::fprintf(stderr, "%s: can not be read\n", file.string().c_str());
+        std::fprintf(stderr, "%s: cannot be read\n", file.string().c_str());
         return false;
     }
     const std::vector<char> chars{std::istreambuf_iterator<char>(stream), {}};

@@ -37,7 +37,7 @@ void check_whole_units(ByteReader& input) {
                                       : count > longest / length ? longest
                                                                  : count * length;
         require(Timeout(unit).duration().count() == expected, "whole units are exact");
-        require(!Timeout(unit).is_forever(), "no duration is for ever");
+        require(!Timeout(unit).is_forever(), "no duration is infinite");
     };
     check(nanoseconds(count), 1);
     check(std::chrono::microseconds(count), 1'000);
@@ -47,7 +47,7 @@ void check_whole_units(ByteReader& input) {
 
     const auto milliseconds = static_cast<int>(static_cast<std::uint32_t>(count));
     const Timeout timeout = Timeout::from_milliseconds(milliseconds);
-    require(timeout.is_forever() == (milliseconds < 0), "a negative number is for ever");
+    require(timeout.is_forever() == (milliseconds < 0), "a negative number is infinite");
     require(timeout.is_forever() ||
                 timeout.duration().count() == std::int64_t{milliseconds} * millisecond,
             "and any other is milliseconds");

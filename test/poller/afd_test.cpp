@@ -117,7 +117,7 @@ BOOST_DATA_TEST_CASE(a_number_recycled_while_its_socket_is_waited_for_is_a_new_s
             return;
         }
         stage.world.send(recycled.peer, 1);
-        BOOST_TEST(wait(poller, 10ms).count() == 0U, "nobody has registered the new socket");
+        BOOST_TEST(wait(poller, 10ms).count() == 0U, "the new socket is not registered");
         BOOST_TEST(poller.registration_count() == others);
         BOOST_REQUIRE(!poller.register_handle(recycled.local, IoInterest::read, 2));
         const auto waited = wait(poller);
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(sockets_of_layered_providers_are_asked_about_by_their_base)
     for (const bool refuses : {false, true}) {
         for (const sim::Personality personality : sim::all_personalities) {
             if (refuses && personality == sim::Personality::wine_8) {
-                continue;  // It can not name the one below, either.
+                continue;  // It cannot name the one below, either.
             }
             BOOST_TEST_CONTEXT(sim::traits_of(personality).name << " refuses=" << refuses) {
                 Stage stage(sim::Options{.personality = personality,

@@ -1,5 +1,5 @@
-// The kernel-call budget, exactly: what each situation costs, counted by the simulated kernel. What
-// sockets cost is told of WSAPoll; what is no matter of sockets holds over every backend.
+// The exact kernel-call budget: what each situation costs, counted by the simulated kernel. The
+// costs of sockets are those of WSAPoll; the others hold over every backend.
 //
 // | situation                                                  | calls                        |
 // |------------------------------------------------------------|------------------------------|

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(closesocket_during_a_wait_drops_one_registration) {
         BOOST_REQUIRE(!poller.register_handle(first.local, IoInterest::read, 1));
         BOOST_REQUIRE(!poller.register_handle(second.local, IoInterest::read, 2));
         stage.world.beside([&] { stage.world.close(first.local); });
-        BOOST_TEST(wait(poller, 50ms).count() == 0U);  // No event tells of it.
+        BOOST_TEST(wait(poller, 50ms).count() == 0U);  // No event reports it.
         stage.world.join();
         wait_for_drops(poller, 1);
         BOOST_TEST(stage.world.send(second.peer, 1).bytes == 1U);
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(unregister_before_close_makes_recycling_safe) {
 }
 
 BOOST_AUTO_TEST_CASE(a_number_recycled_between_two_waits_goes_on_as_documented) {
-    // WSAPoll can not tell: the registration goes over to the new socket. Documented, with the
+    // WSAPoll cannot tell: the registration continues with the new socket. Documented, with the
     // advice to unregister before closing; what matters is that nothing else suffers.
     on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_byte_is_no_refusal_where_the_socket_can_not_be_as
             failures += waited.result.error ? 1U : 0U;
             BOOST_TEST(waited.mask_of(1) == 0U);
         }
-        // It is asked only where WSAPoll does not tell of refusals.
+        // It is called only where WSAPoll does not report refusals.
         BOOST_TEST(failures == (stage.kernel.traits().build < 19041 ? 1U : 0U));
     });
 }
@@ -249,8 +249,8 @@ BOOST_DATA_TEST_CASE(random_failures_lose_nothing, data::make(all_parkings), par
             stage.world.beside([&] { promised = poller.post_wakeup(); });
             bool woken = wait(poller, 20ms).result.woken;
             stage.world.join();
-            // A wake that was promised is told by the wait in progress or a later one: a wait that
-            // fails is no excuse for losing it.
+            // The wait in progress or a later one reports a promised wake: a wait that fails must
+            // not lose it.
             for (int again = 0; promised && !woken && again < 20; ++again) {
                 woken = wait(poller, 0ms).result.woken;
             }

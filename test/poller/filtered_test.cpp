@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_half_close_under_write_interest_neither_shows_nor_spins) 
         const std::uint64_t before = kernel_calls(poller.stats());
         BOOST_TEST(wait(poller, quiet_time).count() == 0U);
         BOOST_TEST(kernel_calls(poller.stats()) - before <= most_calls);
-        // When there is room again it is told, although the socket is among the quiet.
+        // When there is room again it is reported, although the socket is among the quiet.
         for (int reads = 0; reads < 10000; ++reads) {
             const Transfer transfer = stage.world.receive(pair.peer, 65536);
             if (transfer.error && wait(poller, 60ms).mask_of(1) == mask::out) {

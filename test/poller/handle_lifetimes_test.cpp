@@ -73,7 +73,7 @@ BOOST_DATA_TEST_CASE(a_new_registration_hears_nothing_of_the_old_one, data::make
             BOOST_REQUIRE(!poller.unregister_handle(subject.handle()));
             BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 10 * tenant));
             stage.world.join();
-            // A signal that the first one took may be gone with it; any other is told to the new.
+            // A signal that the first one took may be lost with it; the new one gets any other.
             const auto waited = wait(poller, takes(kind) ? Timeout{5ms} : Timeout{patience});
             BOOST_TEST(waited.count() <= 1U);
             BOOST_TEST(waited.mask_of(tenant) == 0U);

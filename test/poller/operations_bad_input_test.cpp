@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(the_pool_carries_64_operations_and_no_more) {
         BOOST_TEST(poller.submit_connect(socket, stage.world.address_of(listener), 64).error() ==
                    again);
         BOOST_TEST((Counts(poller) == before));
-        // Nothing was started: nothing arrives, and nobody has connected.
+        // Nothing was started: nothing arrives, and there is no connection.
         std::array<std::byte, 2> taken{};
         BOOST_TEST(stage.world.take(pair.peer, taken).error == std::errc::operation_would_block);
         BOOST_TEST(!static_cast<bool>(stage.world.accept(listener)));

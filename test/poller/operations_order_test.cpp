@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(reads_are_reported_as_they_were_submitted) {
 
 #if !defined(_WIN32)
 
-// Wine 8 leaves some of the receives for ever that are in flight when a reset comes: a program of
+// Wine 8 never completes some of the receives that are in flight when a reset comes: a program of
 // 30 lines, without this library, waits for their packets in vain about every second time.
 BOOST_AUTO_TEST_CASE(what_a_reset_fails_at_once_is_behind_what_was_in_flight) {
     on_every_kernel(Backend::automatic, many_seeds, [](Stage& stage) {

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(a_completion_ends_a_wait_in_500_sockets) {
     on_every_kernel(2, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (std::uint64_t i = 0; i < 500; ++i) {
-            // Readable never: nobody sends to them.
+            // Never readable: nothing is sent to them.
             BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::read, i));
         }
         const Ends pair = ends(stage.world, Carrier::tcp);

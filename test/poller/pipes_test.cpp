@@ -235,8 +235,8 @@ BOOST_DATA_TEST_CASE(a_pipe_of_another_port_is_refused, data::make(overlapped_pi
 
 BOOST_DATA_TEST_CASE(a_number_that_is_no_pipes_any_more_is_dropped, data::make(pipes_of_each_kind),
                      kind) {
-    // Closed while registered, and given to something that can not be asked as a pipe is, or not
-    // read from. It must not make every wait fail.
+    // Closed while registered, and its number given to an object that is not a pipe, or not
+    // readable. It must not make every wait fail.
     on_prompt_kernels([&](Stage& stage) {
         for (const bool write_end : {false, true}) {
             OsPoller poller = make_poller();
@@ -281,7 +281,7 @@ BOOST_DATA_TEST_CASE(pipes_are_registered_while_the_poller_goes, data::make(pipe
         poller.dispose();
         BOOST_TEST(armed.signal());
         BOOST_TEST(poller.overlapped_count() == 0U);
-        // Nobody reads in their stead any more.
+        // No other thread reads from them any more.
         std::array<std::byte, 4> bytes;
         BOOST_TEST(stage.world.take(armed.handle(), bytes).bytes == 1U);
         BOOST_TEST(stage.world.take(ready.handle(), bytes).bytes == 1U);

@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(data_before_the_end_of_the_stream_is_in_until_both_are_read
             !poller.register_handle(pair.local, IoInterest::read | IoInterest::read_hangup, 1));
         BOOST_TEST(stage.world.send(pair.peer, 3).bytes == 3U);
         stage.world.shutdown_send(pair.peer);
-        // Wine tells of the end of the stream only once the data is drained; Windows at once.
+        // Wine reports the end of the stream only once the data is drained; Windows at once.
         BOOST_TEST((wait_for(poller, 1, mask::in) & ~mask::rdhup) == mask::in);
         BOOST_TEST(stage.world.receive(pair.local, 3).bytes == 3U);
         BOOST_TEST(wait_for(poller, 1, mask::rdhup) == (mask::in | mask::rdhup));
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(one_shot_reports_once_until_it_is_armed_again) {
         BOOST_TEST(stage.world.send(pair.peer, 1).bytes == 1U);
         BOOST_TEST(wait_for(poller, 1, mask::in) == mask::in);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
-        // Not even a hang-up or an error is told before it is armed again.
+        // Not even a hang-up or an error is reported before it is armed again.
         stage.world.reset(pair.peer);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
         BOOST_TEST(poller.registration_count() == 2U);

@@ -48,7 +48,7 @@ public:
         if (const std::error_code error = child_->start(command)) {
             ++children_.refused_;
             if (++refused_in_a_row_ == starts_refused_in_a_row) {
-                fail("children: can not start", error);
+                fail("children: cannot start", error);
             }
             return children_.pause(*this);
         }

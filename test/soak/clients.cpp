@@ -16,7 +16,7 @@ Clients::Clients(example::EventLoop& loop, std::uint16_t port)
                   }}) {
     if (const std::error_code error =
             child_.start({example::process::own_path(), "--clients", std::to_string(port)})) {
-        fail("clients: can not start: " + example::net::describe(error));
+        fail("clients: cannot start: " + example::net::describe(error));
     }
 }
 

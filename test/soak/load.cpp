@@ -17,7 +17,7 @@ void warm_up(example::EventLoop& loop) {
     for (int i = 0; i < many; ++i) {
         wakepoll::Result<example::net::Socket> made = example::net::listen_on_loopback(0);
         if (!made) {
-            fail("can not listen", made.error());
+            fail("cannot listen", made.error());
         }
         sockets.push_back(std::move(*made));
         const std::error_code error =

@@ -131,7 +131,7 @@ void Churn::register_place(Place& place) {
     std::error_code error = poller_.register_handle(place.pair.local, interest, user_data);
     Place* const orphan = orphan_of(place.pair.local);
     if (error == std::errc::file_exists) {
-        BOOST_REQUIRE_MESSAGE(orphan != nullptr, "registered although nobody has registered it");
+        BOOST_REQUIRE_MESSAGE(orphan != nullptr, "registered although no thread has registered it");
         ++in_the_way_;
         BOOST_REQUIRE(!poller_.unregister_handle(place.pair.local));
         error = poller_.register_handle(place.pair.local, interest, user_data);

@@ -119,7 +119,7 @@ void Churn::take_census() {
     }
     while (untold > 0) {
         const WaitResult result = wait_once(patience, events_.size());
-        BOOST_REQUIRE_MESSAGE(result.count > 0 || result.woken, untold << " are never told of");
+        BOOST_REQUIRE_MESSAGE(result.count > 0 || result.woken, untold << " are never reported");
         for (std::size_t i = 0; i < result.count; ++i) {
             Place& place = places_[events_[i].data.u64 % places];
             BOOST_REQUIRE(place.user_data == events_[i].data.u64);

@@ -172,9 +172,9 @@ private:
     void take(const NativeEvent& event) {
         BOOST_REQUIRE(event.data.u64 < members_.size());
         Member& member = members_[event.data.u64];
-        BOOST_REQUIRE_MESSAGE(event.events == mask::in, "an event that nobody asked for");
-        BOOST_REQUIRE_MESSAGE(std::exchange(member.told_in, round_) != round_, "told twice");
-        BOOST_REQUIRE_MESSAGE(member.received < member.sent, "told of nothing");
+        BOOST_REQUIRE_MESSAGE(event.events == mask::in, "an event that was not requested");
+        BOOST_REQUIRE_MESSAGE(std::exchange(member.told_in, round_) != round_, "reported twice");
+        BOOST_REQUIRE_MESSAGE(member.received < member.sent, "reported without data");
         Datagram datagram = {};
         BOOST_REQUIRE(
             stage_.world.take(member.socket, std::as_writable_bytes(std::span(&datagram, 1)))

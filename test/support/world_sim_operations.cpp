@@ -153,7 +153,7 @@ void World::associate(Handle handle, Handle port) {
     const auto target = need<sim::Port>(model, port, "associate: no port");
     const auto object = need<sim::Object>(model, handle, "associate: no handle");
     require(object->is_file() && object->is_overlapped() && object->port() == nullptr,
-            "associate: not overlapped, or tied to a port already");
+            "associate: not overlapped, or associated with a port already");
     object->associate(target, 0);
 }
 

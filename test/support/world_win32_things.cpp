@@ -115,7 +115,7 @@ void World::signal(Handle thing) {
             done = ::SetEvent(known->other_end);
             break;
         default:
-            fail("signalling what can not be signalled", ERROR_INVALID_FUNCTION);
+            fail("signalling what cannot be signalled", ERROR_INVALID_FUNCTION);
     }
     if (done == FALSE) {
         fail("signalling");

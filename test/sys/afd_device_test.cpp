@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_ready_is_answered_by_one_packet) {
     put(pair.peer, "x");
     BOOST_TEST(packet_of(asked) == 0U);
     BOOST_TEST(asked.told() == (std::vector<Polled>{{pair.local, bits::receive}}), per_element());
-    // It is over: nothing is told a second time, though the byte is still there.
+    // It has ended: nothing is reported again, though the byte is still there.
     BOOST_TEST(is_silent());
 }
 

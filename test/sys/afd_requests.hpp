@@ -19,7 +19,7 @@
 
 namespace wakepoll::test {
 
-/// What is asked of a socket, or told of it.
+/// The events requested of a socket, or reported for it.
 struct Polled {
     Handle socket;
     std::uint32_t events = 0;

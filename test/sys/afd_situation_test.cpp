@@ -46,7 +46,7 @@ constexpr Situation<std::uint32_t> situations[] = {
     {"end of stream, asked for it alone", &half_closed, in, fin, fin},
     {"end of stream, asked for a reset", &half_closed, in, reset, 0},
     {"end of stream, asked for nothing", &half_closed, in, 0, 0},
-    // Wine 8 tells of the end once the data is read, Windows beside the data.
+    // Wine 8 reports the end once the data is read, Windows beside the data.
     {"data and end of stream", &with_data_and_half_closed, in, all, r | w, fin},
     // What Windows says of a direction that was shut here is not known.
     {"own direction shut", &shut_here, 0, all & ~w, 0},
@@ -80,7 +80,7 @@ BOOST_DATA_TEST_CASE(a_situation_is_told_in_the_bits_of_afd, data::make(situatio
     const std::uint32_t told = told_now(socket, situation.asked);
     BOOST_TEST((told & ~situation.maybe) == situation.told, "told " << told);
     BOOST_TEST((told & ~situation.asked) == 0U, "told " << told);
-    // It is the state of the socket, not a message about it: it is told each time.
+    // It is the state of the socket, not a message: it is reported each time.
     BOOST_TEST(told_now(socket, situation.asked) == told);
 }
 
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_connect_that_succeeds_ends_a_request_made_before_it) {
 }
 
 // Windows takes about two seconds to give up on loopback, Wine none: it is answered at once or by a
-// packet. WSAPoll needs a new build of Windows to tell of it, this does not.
+// packet. WSAPoll needs a new build of Windows to report it, this does not.
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_with_its_reason_each_time) {
     const Handle socket = world.connecting_to_nobody();
     Request& asked = request({{socket, bits::receive | bits::send | bits::connect_fail}});

@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(a_plain_socket_is_its_own_next_or_wine_does_not_know) {
 BOOST_AUTO_TEST_CASE(what_is_no_socket_has_no_base_or_wine_takes_it_for_one) {
     for (const Handle handle : {world.thing(Thing::event), world.never_a_handle()}) {
         const Result<Handle> base = sys::base_socket(handle);
-        // Wine 8 gives back whatever number it is asked about.
+        // Wine 8 returns any number unchanged.
         BOOST_TEST((base.has_value() ? *base == handle : base.error().value() == 10038));
         BOOST_TEST(!sys::next_socket(handle).has_value());
     }

@@ -55,7 +55,7 @@ struct CompletionPortFixture {
         const Packet packet = next_packet();
         BOOST_TEST(packet.key == key);
         BOOST_TEST(packet.overlapped == &overlapped);
-        // The same as the structure of the call says, on which nobody doubts.
+        // The same as in the structure of the call, which is certain.
         BOOST_TEST(packet.status() == static_cast<std::uint32_t>(overlapped.internal));
         return packet;
     }

@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(an_accept_without_a_listener_is_refused) {
     const auto refused = [&](Handle at) {
         return refusal(sys::accept(at, accepted, std::span(room).first(addresses), overlapped));
     };
-    // Windows refuses it; Wine 8 begins to wait for ever.
+    // Windows refuses it; on Wine 8 it pends forever.
     const Handle quiet = tied(world.tcp_socket());
     const int code = refused(quiet);
     if (code != 0) {
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_socket_can_not_connect) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_connect_reports_aborted) {
-    // A listener whose queue is full answers nobody.
+    // A listener whose queue is full does not answer.
     const Handle full = world.tcp_socket();
     bind_to_free_port(full.value());
     BOOST_REQUIRE(::listen(full.value(), 1) == 0);

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_receive_done_at_once_posts_nothing_where_packets_are_skip
     BOOST_TEST(text(3) == "abc");
     BOOST_TEST(is_silent());
 
-    // One that pends is told of as before.
+    // One that pends is reported as before.
     overlapped = {};
     BOOST_TEST(is_pending(receive()));
     put(pair.peer, "d");
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(after_a_reset_a_send_is_refused) {
     world.reset(pair.peer);
     constexpr int hup = sys::poll_bits::hup;
     BOOST_REQUIRE((revents(local, sys::poll_bits::rdnorm, patience_milliseconds) & hup) != 0);
-    // The first call after a reset may be told of it, or that the stream has been shut down.
+    // The first call after a reset may report it, or that the stream has been shut down.
     const int code = refusal(send("abc"));
     BOOST_TEST((code == 10054 || code == 10053 || code == 10058), code);
     BOOST_TEST(is_silent());

@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(disarm_at_any_moment_ends_the_thread) {
         wait.disarm();
     }
     BOOST_TEST(bell.calls == 0);
-    // The pipe is nobody's now: a read is not stopped, and finds all.
+    // No thread uses the pipe now: a read is not cancelled, and finds all.
     put("abc");
     BOOST_TEST(take() == 3U);
 }

@@ -11,8 +11,8 @@
 
 namespace wakepoll::test {
 
-/// One situation of a socket and what is said of it, in the bits of whoever is asked. `wait` is
-/// what WSAPoll must say first, 0 where the situation is there from the start.
+/// One situation of a socket and its report, in the bits of WSAPoll or AFD. `wait` is what WSAPoll
+/// must report first, 0 where the situation exists from the start.
 template <class Bits>
 struct Situation {
     const char* name;
