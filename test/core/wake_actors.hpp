@@ -75,7 +75,7 @@ struct Promises {
     bool shutdown_owed = false;
 
     bool handle_noted = false;  ///< In the set of signalled handles, and not looked at yet.
-    bool signal_owed = false;   ///< And the owner was told: awake, or by a kernel call's success.
+    bool signal_owed = false;   ///< And the owner knows: it is awake, or a kernel call succeeded.
     bool change_owed = false;   ///< A change is in force that the blocked owner has not seen.
     bool signalled = false;     ///< A signal began since the owner consumed one.
 

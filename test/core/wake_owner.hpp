@@ -96,7 +96,7 @@ public:
                 park();
                 break;
             case Phase::arms:
-                // The signal may come between the two: the kernel watches only when told to.
+                // The signal may come between the two: the kernel watches only once armed.
                 if (wake_.is_watch_armed()) {
                     phase_ = Phase::blocks;
                 } else {
@@ -221,7 +221,7 @@ private:
     bool signals_;
     bool lock_;
     bool looked_ = false;
-    bool roused_ = false;  ///< By who has changed something, since the block began.
+    bool roused_ = false;  ///< By a thread that changed something, since the block began.
     int parks_left_;
     int reports_ = 0;
     Wake& wake_;

@@ -177,17 +177,17 @@ struct AWakeTakesTheSignal : PlainWake {
     }
 };
 
-/// Who has changed something does not rouse an owner that was roused out of an earlier block.
+/// A change does not wake an owner that was woken out of an earlier block.
 struct StaysRoused : PlainWake {
     static constexpr bool stays_roused = true;
 };
 
-/// Who has changed something tries once to rouse.
+/// A change tries once to wake.
 struct GivesUp : PlainWake {
     static constexpr bool gives_up = true;
 };
 
-/// Wakes an owner who is awake, or was woken already.
+/// Wakes an owner that is awake, or was woken already.
 struct CallsAlways : PlainWake {
     Delivery begin_wake() {
         const Delivery delivery = PlainWake::begin_wake();

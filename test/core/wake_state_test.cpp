@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_not_taken_for_the_delivery_of_a_wake
     BOOST_TEST(wake.park(Park::sockets));
     const Delivery ring = wake.begin_port_signal();
     BOOST_TEST(delivers(ring, Park::sockets));
-    // The owner has heard it and is back before the one who rang is.
+    // The owner has heard it and returns before the ringing thread does.
     wake.unpark();
     BOOST_TEST(!wake.consume());
     BOOST_TEST(wake.park(Park::sockets));

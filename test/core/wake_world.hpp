@@ -160,7 +160,7 @@ public:
 private:
     using Delivery = WakeState::Delivery;
 
-    // Those who rouse it.
+    // Callers that wake it.
 
     /// Checks that no delivery calls the kernel in vain. (That it does where necessary is not
     /// checked here: the promises are, after every step.)

@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_wait_that_can_not_move_says_so_and_the_next_one_does) {
 }
 
 BOOST_AUTO_TEST_CASE(sockets_that_the_device_can_not_know_stay_with_wsapoll) {
-    // A provider that tells neither its base nor what is below it.
+    // A provider that reports neither its base nor the socket below it.
     Stage stage(sim::Options{.personality = sim::Personality::wine_8,
                              .layered_sockets = true,
                              .layered_refuses_base = true});

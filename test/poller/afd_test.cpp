@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_was_overtaken_is_reported_once_at_most) {
         stage.world.send(pair.peer, 1);
         while (stage.world.receive(pair.local, 1).error) {
         }
-        // What the kernel said since the last wait may be reported; then it is polled anew.
+        // What the kernel reported since the last wait may be reported; then it is polled again.
         BOOST_TEST(wait(poller, 1ms).count() <= 1U);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
         stage.world.send(pair.peer, 1);
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_can_be_registered_before_the_close_was_no
             return;
         }
         stage.world.send(recycled.peer, 1);
-        // The news of the close may be a moment on its way.
+        // The packet of the close may take a moment.
         for (std::error_code error = std::make_error_code(std::errc::file_exists); error;) {
             error = poller.register_handle(recycled.local, IoInterest::read, 2);
             BOOST_REQUIRE((!error || error == std::errc::file_exists));
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_became_a_handle_to_the_device_is_not_asked_ab
             pairs.push_back(stage.world.tcp_pair());
             BOOST_REQUIRE(!poller.register_handle(pairs.back().local, IoInterest::read, i));
         }
-        // The next registration opens a handle to the device, which is dealt the first free number.
+        // The next registration opens a device handle, which gets the first free number.
         const Handle next = stage.world.udp_socket();
         for (const std::uint32_t i : {0U, 9U, 31U}) {
             stage.world.close(pairs[i].local);

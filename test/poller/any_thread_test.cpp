@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_number_closed_and_registered_anew_beside_a_wait_is_a_new_
                 recycled = stage.world.tcp_pair();
             }
             stage.world.send(recycled.peer, 1);
-            // The news of the close may be a moment on its way.
+            // The packet of the close may take a moment.
             for (std::error_code error = std::make_error_code(std::errc::file_exists); error;) {
                 error = waiting.poller.register_handle(recycled.local, IoInterest::read, 2);
             }

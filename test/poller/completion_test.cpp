@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(closing_the_socket_ends_its_receive) {
 }
 
 BOOST_AUTO_TEST_CASE(a_call_in_flight_outlives_the_poller_without_harm) {
-    // Whoever forgets an entry loses memory, not integrity: under AddressSanitizer a write into
+    // A forgotten entry costs memory, not integrity: under AddressSanitizer a write into
     // freed memory would end this test.
     on_every_kernel(10, [](Stage& stage) {
         auto poller = std::make_unique<OsPoller>(make_poller());

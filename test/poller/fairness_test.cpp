@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(sockets_that_come_and_go_starve_nobody) {
             BOOST_REQUIRE(!poller.unregister_handle(moved));
             BOOST_REQUIRE(!poller.register_handle(moved, IoInterest::write, 1000));
             for (const auto& [socket, count] : since) {
-                // 40 sockets, room for 3: 14 waits; one more each for those that come anew.
+                // 40 sockets, room for 3: 14 waits; one more each for those that return.
                 BOOST_TEST(count <= 28);
             }
         }

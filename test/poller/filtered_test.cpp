@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
         const Handle client = stage.world.tcp_socket();
         BOOST_REQUIRE(!poller.register_handle(client, IoInterest::read, 1));
         BOOST_REQUIRE(!poller.register_handle(listener, IoInterest::read, 2));
-        stage.world.connect(client, listener);  // Registered first, so that it is asked about.
+        stage.world.connect(client, listener);  // Registered first, so that it is polled.
         BOOST_TEST(wait(poller).mask_of(2) == mask::in);
         const Handle accepted = stage.world.accept(listener);
         BOOST_REQUIRE(static_cast<bool>(accepted));

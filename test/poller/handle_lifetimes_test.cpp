@@ -124,7 +124,7 @@ BOOST_DATA_TEST_CASE(a_handle_closed_while_registered_costs_its_own_registration
         expect_silence(poller);
         stage.world.close_handle(subject.handle());
         expect_silence(poller);
-        // The kernel tells only where something was in flight on the handle.
+        // The kernel reports it only where something was in flight on the handle.
         BOOST_TEST(poller.stats().registrations_dropped == (is_overlapped_pipe(kind) ? 1U : 0U));
         stage.world.beside([&] { stage.expect(other.signal()); });
         BOOST_TEST(only_event(poller, 2) == mask::in);

@@ -16,7 +16,7 @@ namespace {
 constexpr IoInterest ends = IoInterest::read | IoInterest::read_hangup;
 constexpr std::uint32_t end = mask::in | mask::rdhup;
 
-/// `hup` where this kernel tells a connection that is shut both ways.
+/// `hup` where this kernel reports a connection that is shut down both ways.
 std::uint32_t told([[maybe_unused]] const Stage& stage) {
 #if defined(_WIN32)
     return runs_on_wine() ? mask::none : mask::hup;
@@ -166,7 +166,7 @@ using sim::Call;
 
 constexpr Call asked = Call::is_shut_both_ways;
 
-/// On a Windows that tells it, over both backends; everything happens at once where it can.
+/// On a Windows version that reports it, over both backends; everything happens as soon as it can.
 template <class Body>
 void where_it_is_told(Body&& body, void (*change)(sim::Traits&) = nullptr) {
     for (const Backend backend : {Backend::wsapoll, Backend::afd}) {

@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(memory_of_an_operation_in_flight_is_not_shared) {
         put_text(stage.world, first.peer, "x");
         BOOST_TEST(report(poller).data == 1U);
         (void)started(poller.submit_read(first.local, all.subspan(10, 10), 5));
-        BOOST_TEST(poller.overlapped_count() == 4U);  // One of them is lent.
+        BOOST_TEST(poller.overlapped_count() == 4U);  // One of them was reported.
         poller.dispose();                             // Before the buffer goes.
     });
 }

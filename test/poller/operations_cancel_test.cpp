@@ -97,7 +97,7 @@ void check_end(const Report& done, Pending pending) {
     if (done.completion.error == std::errc::operation_canceled) {
         BOOST_TEST((done.mask & mask::err) != 0U);
         BOOST_TEST((done.mask & mask::hup) == 0U);
-        // Wine 8 tells how much of a send was on its way already.
+        // Wine 8 reports how much of a send was sent already.
         BOOST_TEST((done.completion.bytes == 0U || pending == Pending::send));
         BOOST_TEST(!static_cast<bool>(done.completion.accepted));
     }

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_and_not_reported_goes_too) {
         put_text(stage.world, pair.peer, "data");
         (void)started(poller->submit_write(pair.local, bytes_of("x"), 2));
         (void)started(poller->submit_write(pair.local, bytes_of("y"), 3));
-        BOOST_TEST(reports(*poller, 1).size() == 1U);  // One is lent, two are to be reported.
+        BOOST_TEST(reports(*poller, 1).size() == 1U);  // One was reported, two will be.
         poller.reset();
     });
 }

@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_of_another_kind_of_handle) {
 BOOST_AUTO_TEST_CASE(slots_of_closed_handles_are_found_again) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller({.max_registrations = 4});
-        // All are opened before any is closed, so that no number is dealt out anew.
+        // All are opened before any is closed, so that no number is reused.
         std::vector<SocketPair> pairs(20);
         for (SocketPair& pair : pairs) {
             pair = stage.world.tcp_pair();
@@ -310,7 +310,8 @@ BOOST_AUTO_TEST_CASE(an_entry_released_early_carries_the_next_operation) {
             BOOST_TEST(done.data == round);
             BOOST_TEST(!poller.overlapped_pool().release(entry));
         }
-        // In flight, and the entry that the last wait lent: it must not be given back.
+        // In flight again, in the entry that the last wait reported: the next wait must not
+        // release it.
         (void)started(poller.submit_read(pair.local, buffer, 10));
         BOOST_TEST(wait(poller, 2ms).count() == 0U);
         BOOST_TEST(poller.overlapped_count() == 1U);
@@ -336,7 +337,7 @@ BOOST_AUTO_TEST_CASE(an_entry_released_early_may_become_the_users_own) {
 }
 
 BOOST_AUTO_TEST_CASE(a_packet_in_the_name_of_an_operation_is_no_second_report) {
-    // Whoever has the port can post what he likes.
+    // The port's users can post anything.
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();

@@ -200,7 +200,7 @@ BOOST_DATA_TEST_CASE(what_is_unread_is_reported_once_it_is_wanted,
             BOOST_TEST(only_event(poller, 2) == mask::in);
             BOOST_REQUIRE(!poller.modify_handle(pipe.handle(), IoInterest::none, 1));
         }
-        // Taken elsewhere meanwhile, so it is waited for again.
+        // Taken elsewhere since, so it is waited for again.
         pipe.calm();
         expect_rest(poller);
         stage.world.beside([&] { stage.world.close_handle(pipe.peer()); });

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(both_ends_of_an_anonymous_pipe_are_pipes) {
 }
 
 BOOST_AUTO_TEST_CASE(an_end_that_may_only_be_written_is_a_pipe) {
-    // GetNamedPipeInfo is refused on both for want of the right to read attributes.
+    // GetNamedPipeInfo is refused on both: they lack the right to read attributes.
     const std::wstring name = new_pipe_name();
     const Owned server(::CreateNamedPipeW(name.c_str(), PIPE_ACCESS_OUTBOUND | FILE_FLAG_OVERLAPPED,
                                           PIPE_TYPE_BYTE, 1, pipe_room, pipe_room, 0, nullptr));

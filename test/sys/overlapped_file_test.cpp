@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_written_at_the_offset) {
     BOOST_REQUIRE(content.size() == 1002U);
     BOOST_TEST(std::memcmp(content.data() + 999, "abc", 3) == 0);
     BOOST_TEST((content[998] == static_cast<std::byte>(998 % 251)));
-    BOOST_TEST(is_silent());  // What the World did is not told.
+    BOOST_TEST(is_silent());  // What the World did is not reported.
 }
 
 BOOST_AUTO_TEST_CASE(a_read_over_the_end_of_a_file_is_short) {

@@ -20,7 +20,7 @@ struct Situation {
     int wait;
     Bits asked;
     Bits told;
-    Bits maybe = 0;  ///< Bits that one of Windows and Wine tells and the other does not.
+    Bits maybe = 0;  ///< Bits that one of Windows and Wine reports and the other does not.
 
     friend std::ostream& operator<<(std::ostream& out, const Situation& situation) {
         return out << situation.name;
