@@ -141,7 +141,7 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     Handle& accepted = OperationList::accepted_by(entry);
     const bool was_done = !error;
     if (entry.operation == IoOperation::accept && !accepted) {
-        error = own_errors::operation_canceled();  // The closed socket has cancelled it.
+        error = own_errors::operation_canceled();  // Closing that socket was the cancel.
     } else if (!error && entry.operation == IoOperation::accept) {
         error = sys::update_accept_context(accepted, entry.handle);
     }
