@@ -33,11 +33,11 @@
 #include "wakepoll.hpp"
 
 // lib/core/afd_bits.hpp
-// What the device behind Winsock is asked about a socket, and what an epoll mask makes of it.
+// Translates between epoll masks and the event bits of AFD, the device behind Winsock.
 //
-// The bits are AFD's own (AFD_POLL_...). As for WSAPoll, what Linux reports in each situation is
-// the rule. Nothing is told unasked but that the socket was closed here, so a condition that the
-// interest filters out, such as a peer's FIN, is not asked for and can neither show nor spin.
+// The bits are AFD's own (AFD_POLL_...). As with WSAPoll, the rule is what Linux reports in each
+// situation. AFD reports only a close of the socket unasked, so a condition that the interest
+// filters out, such as a peer's FIN, is not requested and can neither show nor spin.
 
 #include <cstdint>
 
@@ -50,20 +50,21 @@ inline constexpr std::uint32_t receive_expedited = 0x2;  ///< An out-of-band byt
 inline constexpr std::uint32_t send = 0x4;
 inline constexpr std::uint32_t disconnect = 0x8;    ///< The peer has sent FIN.
 inline constexpr std::uint32_t abort = 0x10;        ///< The connection was reset.
-inline constexpr std::uint32_t local_close = 0x20;  ///< closesocket here. Told unasked.
+inline constexpr std::uint32_t local_close = 0x20;  ///< Closed by this process. Unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
-/// Not AFD's own: both directions are shut, as the socket itself has said.
+/// Not an AFD bit: the socket itself has reported that both directions are shut down.
 inline constexpr std::uint32_t hung_up = 0x4000;
-/// Nor this: the socket's provider is not AFD's, so that it cannot be asked about.
+/// Not an AFD bit: the socket's provider is not AFD, so AFD cannot poll it.
 inline constexpr std::uint32_t foreign = 0x8000;
 }  // namespace afd_bits
 
-/// What is asked on behalf of an interest. Failures always are, for epoll reports them to every
-/// interest. Never CONNECT (0x40), which holds for as long as a connection does.
+/// Returns what to request for an interest. Always includes failures, because epoll reports them to
+/// every interest. Never includes CONNECT (0x40), which stays set for as long as a connection
+/// lasts.
 [[nodiscard]] constexpr std::uint32_t to_afd_mask(IoInterest interest) noexcept {
     constexpr std::uint32_t readable = afd_bits::receive | afd_bits::accept | afd_bits::disconnect;
-    // Without a branch, for this is asked once for each socket and wait.
+    // Branch-free: this runs once per socket and wait.
     const auto if_any = [interest](std::uint32_t of, std::uint32_t asked) {
         return (bits(interest) & of) != 0 ? asked : 0U;
     };
@@ -73,7 +74,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
            if_any(mask::out | mask::wrnorm, afd_bits::send);
 }
 
-/// Data and room alone, as nearly always.
+/// Data and room only: the common case.
 [[nodiscard]] constexpr bool is_plain(std::uint32_t events) noexcept {
     return (events & ~(afd_bits::receive | afd_bits::send)) == 0;
 }
@@ -84,7 +85,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
     return events * readable;
 }
 
-/// What Linux would report where the device answers `events`, before the interest filters it.
+/// Returns what Linux would report where AFD answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
@@ -116,15 +117,15 @@ inline constexpr std::uint32_t foreign = 0x8000;
 // The element of a WSAPoll array, as plain data.
 //
 // `PollEntry` has the layout of WSAPOLLFD (lib/sys/win32 asserts it), so that the poll set, which
-// knows no system, can keep the very array that the kernel reads. The bit values are Windows' own;
-// they differ from Linux's.
+// makes no system call, can hold the array that the kernel reads. The bit values are those of
+// Windows; they differ from Linux's.
 
 #include <cstdint>
 
 namespace wakepoll::core {
 
 /// The bits of `PollEntry::events` and `::revents`. Only `rdnorm`, `rdband` and `wrnorm` may be
-/// asked for: Windows refuses the whole call with WSAEINVAL for any other (Wine lets them pass).
+/// requested: Windows refuses the whole call with WSAEINVAL for any other (Wine accepts them).
 namespace poll_bits {
 inline constexpr std::int16_t err = 0x0001;
 inline constexpr std::int16_t hup = 0x0002;
@@ -144,18 +145,17 @@ struct PollEntry {
 }  // namespace wakepoll::core
 
 // lib/core/event_mask.hpp
-// From interest to WSAPoll's bits, and from what WSAPoll answers to an epoll mask.
+// Translates interests to WSAPoll's bits, and WSAPoll's answers to epoll masks.
 //
-// These tables are where Windows and Linux disagree most, so they are constexpr and tested row by
-// row. What Linux reports in each situation is the rule; see doc/windows-facts.md for the Windows
-// side.
+// Windows and Linux disagree most here, so the tables are constexpr and tested row by row. The rule
+// is what Linux reports in each situation; see doc/windows-facts.md for the Windows side.
 
 #include <cstdint>
 
 
 namespace wakepoll::core {
 
-/// Every bit that a registration may ask for.
+/// All bits that a registration may request.
 inline constexpr std::uint32_t interest_bits =
     mask::in | mask::pri | mask::out | mask::err | mask::hup | mask::rdnorm | mask::rdband |
     mask::wrnorm | mask::wrband | mask::rdhup | mask::oneshot;
@@ -168,14 +168,14 @@ inline constexpr std::uint32_t interest_bits =
     return any(interest & IoInterest::one_shot);
 }
 
-/// The end of the stream is reported to this interest.
+/// True where the interest includes the end of the stream.
 [[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
     return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
 }
 
-/// What WSAPoll is asked for. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or POLLWRBAND: Windows
-/// would refuse the call for the whole array. Nothing on behalf of `rdband` and `wrband`, which no
-/// socket reports: WSAPoll would return at once for what is then filtered out.
+/// Returns the bits to request from WSAPoll. Never POLLPRI, POLLERR, POLLHUP, POLLNVAL or
+/// POLLWRBAND: Windows would refuse the call for the whole array. Nothing for `rdband` and
+/// `wrband`, which no socket reports: WSAPoll would return at once for what is then filtered out.
 [[nodiscard]] constexpr std::int16_t to_native_mask(IoInterest interest) noexcept {
     int native = 0;
     if ((bits(interest) & (mask::in | mask::rdnorm)) != 0) {
@@ -190,7 +190,7 @@ inline constexpr std::uint32_t interest_bits =
     return static_cast<std::int16_t>(native);
 }
 
-/// Data and room alone, as nearly always.
+/// Data and room only: the common case.
 [[nodiscard]] constexpr bool is_plain(std::int16_t revents) noexcept {
     return (revents & ~(poll_bits::rdnorm | poll_bits::wrnorm)) == 0;
 }
@@ -200,11 +200,10 @@ inline constexpr std::uint32_t interest_bits =
            (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
 }
 
-/// What Linux would report where WSAPoll answers `revents`, before the interest filters it.
+/// Returns what Linux would report where WSAPoll answers `revents`, before the interest filters it.
 ///
-/// On a stream socket WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and its
-/// ERR that the connection was reset or refused (Linux: everything). `nval` is the caller's to look
-/// at.
+/// On a stream socket, WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and ERR
+/// that the connection was reset or refused (Linux: everything). The caller handles `nval`.
 [[nodiscard]] constexpr std::uint32_t to_epoll_mask(std::int16_t revents, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
@@ -222,7 +221,8 @@ inline constexpr std::uint32_t interest_bits =
     return epoll;
 }
 
-/// What of a mask is reported to this interest: what it asks for, and errors and hang-ups always.
+/// Returns the part of a mask that this interest receives: what it requests, plus errors and
+/// hang-ups.
 [[nodiscard]] constexpr std::uint32_t filter_mask(std::uint32_t epoll,
                                                   IoInterest interest) noexcept {
     return epoll & (bits(interest) | mask::err | mask::hup);
@@ -231,7 +231,7 @@ inline constexpr std::uint32_t interest_bits =
 }  // namespace wakepoll::core
 
 // lib/core/slot.hpp
-// The number of a registration's slot: an index that can not be mistaken for a position or a count.
+// The number of a registration's slot: an index that cannot be mistaken for a position or a count.
 
 #include <cstddef>
 #include <cstdint>
@@ -251,12 +251,12 @@ inline constexpr Slot no_slot{0xFFFFFFFF};
 // lib/core/registration_table.hpp
 // The fixed table of registrations: find by handle, insert and erase, each O(1).
 //
-// Slots are handed out from a free list and found through an index (open addressing, linear
-// probing, at most two thirds full, no tombstones). Every slot counts its registrations: a packet
-// or an event that was meant for an earlier one is recognised by its generation and dropped.
+// Slots come from a free list and are found through an index (open addressing, linear probing, at
+// most two thirds full, no tombstones). Every slot counts its registrations: a packet or an event
+// that was meant for an earlier one is recognised by its generation and dropped.
 //
-// The memory is the caller's and all zero; slots that were never used are not touched. Used under
-// the poller's lock. It allocates nothing.
+// The caller provides zeroed memory; slots that were never used are not touched. Not thread-safe:
+// used under the poller's lock. Allocates nothing.
 
 #include <cstddef>
 #include <cstdint>
@@ -265,7 +265,7 @@ inline constexpr Slot no_slot{0xFFFFFFFF};
 namespace wakepoll::core {
 
 /// What is known of a handle. It has a slot while it is registered for readiness, is known to
-/// belong to the poller's port, has operations in flight, or a poll of it is in flight.
+/// belong to the poller's port, has operations in flight, or is covered by a poll in flight.
 struct Registration {
     Handle handle;
     std::uint64_t user_data = 0;
@@ -277,52 +277,53 @@ struct Registration {
     bool registered : 1 = false;   ///< For readiness.
     bool associated : 1 = false;   ///< With the poller's port.
     bool stream : 1 = false;       ///< A stream socket; else a datagram socket.
-    bool skips : 1 = false;        ///< What succeeds at once posts no packet.
-    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from
-                                   ///< others that get its number later.
+    bool skips : 1 = false;        ///< A call that succeeds at once posts no packet.
+    bool marked : 1 = false;       ///< The object carries the poller's mark, which tells it from a
+                                   ///< later object with the same number.
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
-    bool asked : 1 = false;        ///< Whether they are need not be asked until it is modified.
+    bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
     std::uint32_t operations = 0;  ///< In flight.
-    std::uint32_t base = 0;        ///< Of a registered socket: the number that AFD knows it by.
-    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its entry of the pool.
+    std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
+    std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.
     std::uint32_t next_free = 0;   ///< Of a free slot: the next one plus one.
 };
 
 class RegistrationTable {
 public:
-    /// How many index cells a table of this capacity needs.
+    /// The number of index cells that a table of this capacity needs.
     [[nodiscard]] static std::size_t index_size(std::uint32_t capacity) noexcept;
 
-    /// Takes `capacity` registrations and `index_size(capacity)` cells, which outlive the table.
+    /// Uses `capacity` registrations and `index_size(capacity)` cells, which must outlive the
+    /// table.
     RegistrationTable(Registration* slots, std::uint32_t* index, std::uint32_t capacity) noexcept;
 
     RegistrationTable(const RegistrationTable&) = delete;
     RegistrationTable& operator=(const RegistrationTable&) = delete;
 
-    /// The slot of a registered handle, or `no_slot`.
+    /// The slot of a handle, or `no_slot`.
     [[nodiscard]] Slot find(Handle handle) const noexcept;
 
-    /// A slot for a handle that is not in the table, with all but handle and generation at their
-    /// defaults; `no_slot` where the table is full.
+    /// Takes a slot for a handle that is not in the table, with all but handle and generation at
+    /// their defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
-    /// Begins the registration for readiness of an active slot.
+    /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;
 
-    /// Ends it: what was meant for it is late from now on. Gives up the slot where nothing else
-    /// keeps it.
+    /// Ends the registration: what was meant for it is stale from now on. Frees the slot where
+    /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
 
-    /// Gives up an active slot where nothing keeps it any more: no registration, no operation, no
-    /// poll, and it is not known to belong to the port.
+    /// Frees an active slot that nothing uses: no registration, no operation, no poll, and not
+    /// known to belong to the port.
     void release(Slot slot) noexcept;
 
-    /// The number of an active slot that is not registered is another object's by now: forgets all
+    /// The number of an active, unregistered slot now belongs to another object: resets everything
     /// but a poll in flight.
     void renew(Slot slot) noexcept;
 
-    /// Gives up an active slot whatever keeps it.
+    /// Frees an active slot whatever uses it.
     void erase(Slot slot) noexcept;
 
     [[nodiscard]] Registration& operator[](Slot slot) noexcept { return slots_[index_of(slot)]; }
@@ -330,9 +331,9 @@ public:
         return slots_[index_of(slot)];
     }
 
-    /// Slots that are taken.
+    /// The number of slots in use.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
-    /// Those of them that are registered for readiness.
+    /// How many of them are registered for readiness.
     [[nodiscard]] std::uint32_t registered() const noexcept { return registered_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     /// Slots below this number were in use at some time, the others never.
@@ -357,49 +358,49 @@ private:
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;
-    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used ones are taken.
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used slots are taken.
 };
 
 }  // namespace wakepoll::core
 
 // lib/backend/hang_ups.hpp
-// Whether both directions of a connection are shut, which neither WSAPoll nor AFD says.
+// Whether both directions of a connection are shut down, which neither WSAPoll nor AFD reports.
 //
-// Both report that the peer has sent FIN; that this side has, too, the socket itself has to be
-// asked. It is asked where the peer's FIN is answered, once an answer, until both are shut: from
-// then on it stays so. Where the interest wants no end of the stream, so that the FIN alone is
-// nothing to report, it is asked once, and again when the registration is modified. A socket whose
-// peer has not sent FIN is never asked.
+// Both report that the peer has sent FIN; whether this side has, too, has to be queried from the
+// socket. It is queried where an answer includes the peer's FIN, once per answer, until both
+// directions are shut down: that is final. Where the interest excludes the end of the stream, so
+// that the FIN alone is not reported, it is queried once, and again when the registration is
+// modified. A socket whose peer has not sent FIN is never queried.
 
 
 namespace wakepoll::backend {
 
 class HangUps {
 public:
-    /// Of this build of Windows.
+    /// `build` is that of Windows.
     explicit HangUps(std::uint32_t build) noexcept
         : told_(build >= first_build ? core::afd_bits::disconnect : 0U) {}
 
-    /// AFD's bit for the peer's FIN where that is to be known whatever the interest wants, else 0.
+    /// AFD's bit for the peer's FIN where it must be known for every interest, else 0.
     [[nodiscard]] std::uint32_t bits_for(const core::Registration& registration) const noexcept {
-        // Without a branch, for it is asked whenever a registration changes.
+        // Branch-free, because it runs whenever a registration changes.
         return (registration.stream & ~std::uint32_t{registration.asked}) * told_;
     }
 
-    /// The peer of a registered socket has sent FIN; whether both directions are shut.
+    /// The peer of a registered socket has sent FIN; returns whether both directions are shut down.
     [[nodiscard]] bool is_full(core::Registration& registration) const noexcept;
 
-    /// The registration begins or is modified: what was known of it is asked anew.
+    /// The registration begins or is modified: earlier answers no longer count.
     static void forget(core::Registration& registration) noexcept {
         registration.hung_up = false;
         registration.asked = false;
     }
 
 private:
-    /// Server 2016. Windows 10 1507 and 1511 are older, and refuse the question.
+    /// Server 2016. Windows 10 1507 and 1511 are older, and refuse the query.
     static constexpr std::uint32_t first_build = 14393;
 
-    std::uint32_t told_;  ///< The bit, or 0 on a build that does not say.
+    std::uint32_t told_;  ///< The bit, or 0 on a build that refuses the query.
 };
 
 }  // namespace wakepoll::backend
@@ -407,21 +408,20 @@ private:
 // lib/core/wake_state.hpp
 // The one word that a poller shares with other threads.
 //
-// Whether a wake is pending, where the owner is parked, whether the port is watched, shutdown and
-// disposal: all of it lives in one atomic word, so every step of the wake protocol is a single
-// compare-and-exchange and there is no pair of variables whose order could be got wrong. In
-// particular the owner can not park over a pending wake (its exchange fails), and a waker learns in
-// the very step that makes its wake pending whether, and where, the owner must be roused (P1, P2).
+// It holds whether a wake is pending, where the owner is parked, whether the port is watched,
+// shutdown and disposal. Because all of it is one atomic word, every step of the wake protocol is a
+// single compare-and-exchange, and there is no order between two variables to get wrong. In
+// particular the owner cannot park over a pending wake (its exchange fails), and a waker learns in
+// the step that makes its wake pending whether, and where, the owner must be woken (P1, P2).
 //
-// A wake of a parked owner goes through two states. While the kernel call that delivers it is under
-// way it is `posting`: a second waker then delivers too, because the first may yet fail. Only when
-// a delivery has succeeded is it `pending`, and later wakers may rely on it without a call of their
-// own.
+// A wake of a parked owner goes through two states. During the kernel call that delivers it, it is
+// `posting`: a second waker then delivers too, because the first may still fail. Once a delivery
+// has succeeded it is `pending`, and later wakers rely on it and make no call.
 //
-// The word also counts the threads that are inside such a call, so that disposal can wait for them
-// before it closes what they use, and the generation of the wake, so that a slow waker's success is
-// never taken for a later one's. A ring for the port or for the shutdown is never taken for a
-// wake's either: it may have been heard before the wake began.
+// The word also counts the threads inside such a call, so that disposal can wait for them before it
+// closes what they use. It holds the generation of the wake, so that a slow waker's success is
+// never taken for a later one's. A ring for the port or for the shutdown never counts as a wake's
+// delivery either: the owner may have heard it before the wake began.
 //
 // No system call is made here. Methods say which thread may call them.
 
@@ -435,12 +435,12 @@ enum class Park : std::uint8_t { nowhere = 0, port = 1, sockets = 2 };
 
 class WakeState {
 public:
-    /// What a thread that asked for something has to do.
+    /// What the calling thread has to do.
     struct Delivery {
         enum class Kind : std::uint8_t {
             refused,  ///< Nothing: the poller is shut down or disposed.
-            done,     ///< Nothing: the owner is awake, or another wake is on its way.
-            needed,   ///< Rouse the owner at `where`, then call `finish`.
+            done,     ///< Nothing: the owner is awake, or another wake is pending.
+            needed,   ///< Wake the owner at `where`, then call `finish`.
         };
         Kind kind = Kind::refused;
         Park where = Park::nowhere;
@@ -450,8 +450,8 @@ public:
 
     // Any thread.
 
-    /// Asks for a wake. One that finds another pending, as most do in a storm, is done with the
-    /// one addition.
+    /// Requests a wake. One that finds another pending, as most do in a storm, needs only the
+    /// addition.
     [[nodiscard]] Delivery begin_wake() noexcept {
         const Word word = word_.fetch_add(one_request, order);
         if ((word & (wake_mask | shut_down | closed)) == wake_pending) {
@@ -460,15 +460,15 @@ public:
         return begin_first_wake(word + one_request);
     }
 
-    /// Asks for the poller's end. Not coalesced: asking again delivers again.
+    /// Requests the poller's end. Not coalesced: each request delivers.
     [[nodiscard]] Delivery begin_shutdown() noexcept;
 
-    /// The watched port was signalled: the watch is no longer armed. To be delivered only where the
+    /// The watched port was signalled, so the watch is no longer armed. Delivered only where the
     /// owner is parked in the sockets.
     [[nodiscard]] Delivery begin_port_signal() noexcept;
 
-    /// Something has happened that the owner has to look at before it parks again, such as a handle
-    /// that was signalled. Not coalesced while the owner is parked.
+    /// Something happened that the owner must check before it parks again, such as a signalled
+    /// handle. Not coalesced while the owner is parked.
     [[nodiscard]] Delivery begin_signal() noexcept;
 
     /// Ends a delivery of kind `needed`; `delivered` says whether its kernel call succeeded. Until
@@ -476,41 +476,41 @@ public:
     void finish(const Delivery& delivery, bool delivered) noexcept;
 
     [[nodiscard]] bool is_closed() const noexcept { return (word_.load(order) & closed) != 0; }
-    /// True too once closed.
+    /// Also true once closed.
     [[nodiscard]] bool is_shut_down() const noexcept {
         return (word_.load(order) & (shut_down | closed)) != 0;
     }
 
-    /// How many wakes were asked for since creation, modulo 2^32.
+    /// The number of wakes requested since creation, modulo 2^32.
     [[nodiscard]] std::uint32_t requests() const noexcept {
         return static_cast<std::uint32_t>(word_.load(std::memory_order_relaxed) >> request_shift);
     }
 
     // The owner.
 
-    /// True where a wake was asked for since the last call that said so.
+    /// True where a wake was requested since the last call that returned true.
     [[nodiscard]] bool consume() noexcept {
         const Word word = word_.load(order);
         return (word & wake_mask) != 0 && consume_wake(word);
     }
 
-    /// There is no wake to consume, and no end.
+    /// True where there is no wake to consume, no shutdown and no disposal.
     [[nodiscard]] bool is_calm() const noexcept {
         return (word_.load(order) & (wake_mask | shut_down | closed)) == 0;
     }
 
-    /// True where there was a signal since the last call that said so. To be called before looking
-    /// at what signals tell of.
+    /// True where a signal came since the last call that returned true. Call before checking what
+    /// was signalled.
     [[nodiscard]] bool consume_signal() noexcept {
         return (word_.load(order) & signalled) != 0 &&
                (word_.fetch_and(~signalled, order) & signalled) != 0;
     }
 
-    /// Announces that the owner is about to block at `where`. False where it must not, because a
-    /// wake, a signal or a shutdown has come.
+    /// Marks the owner as about to block at `where`. False where it must not block, because a wake,
+    /// a signal or a shutdown has come.
     [[nodiscard]] bool park(Park where) noexcept;
 
-    /// The owner is awake again.
+    /// The owner no longer blocks.
     void unpark() noexcept { word_.fetch_and(~park_mask, order); }
 
     [[nodiscard]] bool is_watch_armed() const noexcept {
@@ -518,11 +518,11 @@ public:
     }
     void set_watch_armed(bool armed) noexcept;
 
-    /// Returns when no delivery that was begun before is still being delivered. The wait is as long
-    /// as a posted packet or a sent datagram takes.
+    /// Returns when no delivery that began earlier is in progress. That takes as long as posting a
+    /// packet or sending a datagram.
     void wait_for_deliveries() const noexcept;
 
-    // Whoever disposes, once.
+    // The thread that disposes, once.
 
     /// Refuses all further deliveries.
     void close() noexcept;
@@ -531,7 +531,7 @@ private:
     using Word = std::uint64_t;
 
     // The word, from its lowest bit: the wake (2 bits), where the owner is parked (2), the flags
-    // (4), deliveries in delivery (8), the wake's generation (16), wakes asked for (32).
+    // (4), deliveries in progress (8), the wake's generation (16), wakes requested (32).
     static constexpr Word wake_mask = 0x3;
     static constexpr Word wake_posting = 0x1;
     static constexpr Word wake_pending = 0x2;
@@ -549,9 +549,9 @@ private:
     static constexpr unsigned request_shift = 32;
     static constexpr Word one_request = Word{1} << request_shift;
 
-    // Everything here is sequentially consistent: a wake must publish what its thread wrote before,
-    // a waking owner must see it, and parking must not pass either. On x86 each exchange is one
-    // locked instruction whatever the order asked for.
+    // Everything is sequentially consistent: a wake must publish what its thread wrote before, a
+    // woken owner must see it, and parking must not be reordered with either. On x86 each exchange
+    // is one locked instruction whatever the order.
     static constexpr auto order = std::memory_order_seq_cst;
 
     [[nodiscard]] static constexpr Park parked_at(Word word) noexcept {
@@ -564,13 +564,13 @@ private:
         return (word & ~wake_mask) | wake;
     }
 
-    /// A wake that was asked for, and found none pending in this word, or the poller's end.
+    /// Begins a requested wake that found none pending in `word`, or finds the poller's end.
     [[nodiscard]] Delivery begin_first_wake(Word word) noexcept;
-    /// Takes the wake that there is in this word, or in what it has become.
+    /// Takes the wake in `word`, or in what the word has become.
     bool consume_wake(Word word) noexcept;
 
-    /// Adds one delivery in delivery, where the owner is parked, by one exchange from `word`. False
-    /// where the word has changed; it is reloaded then.
+    /// Adds one delivery in progress to where the owner is parked, by one exchange from `word`.
+    /// False where the word has changed; it is then reloaded.
     bool try_deliver(Word& word, Word next, Delivery& delivery) noexcept;
 
     std::atomic<Word> word_{0};
@@ -579,15 +579,15 @@ private:
 }  // namespace wakepoll::core
 
 // lib/backend/readiness_backend.hpp
-// What the wait asks of a backend for sockets.
+// The interface of a backend for sockets.
 //
 // A backend knows which registered sockets are ready. It owns no registration: the table is the
-// poller's, and a backend keeps for each slot only what its kernel calls need. All of it is called
+// poller's, and a backend keeps for each slot only what its kernel calls need. Everything is called
 // under the poller's lock, except `block` and `rouse`.
 //
-// There are two places to block in (`parks_at`). A backend that says `port` submits requests when
-// it looks, their packets end the block at the port, and `take_packet` is given those with its key.
-// One that says `sockets` blocks in a call of its own: `begin_block`, `block` without the lock,
+// There are two places to block in (`parks_at`). A backend that returns `port` submits requests in
+// `look`, their packets end the block at the port, and `take_packet` receives those with its key.
+// One that returns `sockets` blocks in its own call: `begin_block`, `block` without the lock,
 // `end_block`.
 
 #include <chrono>
@@ -600,10 +600,10 @@ private:
 
 namespace wakepoll::backend {
 
-/// How far a scan has come.
+/// The progress of a scan.
 struct Scan {
     std::size_t filled = 0;   ///< Events written.
-    std::size_t visited = 0;  ///< Sockets looked at, ready or not.
+    std::size_t visited = 0;  ///< Sockets checked, ready or not.
 };
 
 template <class T>
@@ -612,8 +612,8 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
                                     std::span<NativeEvent> events, std::size_t visits,
                                     const void* context, std::uint32_t status,
                                     std::error_code error) {
-    /// Begins, changes or ends the watch of a registered socket. What fails changes nothing.
-    /// The registration has its new interest already when `modify` is called.
+    /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
+    /// registration has its new interest already when `modify` is called.
     { backend.add(slot, now) }
     noexcept->std::same_as<std::error_code>;
     { backend.modify(slot, now) }
@@ -625,29 +625,29 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { observer.parks_at() }
     noexcept->std::same_as<core::Park>;
 
-    /// A wait with room for so many events begins: what was found out before no longer counts.
+    /// Begins a wait with room for this many events: earlier answers no longer count.
     { backend.begin_wait(visits) }
     noexcept;
-    /// Finds out, without blocking, which sockets are ready, and has the others say so later.
+    /// Polls, without blocking, which sockets are ready, and lets the others report later.
     { backend.look(now) }
     noexcept->std::same_as<std::error_code>;
-    /// Sockets that `look` has not asked about since the wait began.
+    /// Sockets that `look` has not polled since the wait began.
     { observer.due() }
     noexcept->std::same_as<std::size_t>;
     /// How many sockets a full round of `collect` visits; 0 where none has anything to report.
     { observer.size() }
     noexcept->std::same_as<std::size_t>;
-    /// Reports what was found out: visits at most `visits` sockets, from where the last scan
-    /// stopped, and stops early when `events` is full.
+    /// Reports the answers: visits at most `visits` sockets, from where the last scan stopped, and
+    /// stops early when `events` is full.
     { backend.collect(events, visits, now) }
     noexcept->std::same_as<Scan>;
-    /// How long until `look` must be called again although nothing may happen;
-    /// `nanoseconds::max()` where it need not.
+    /// How long until `look` must be called again even if nothing happens; `nanoseconds::max()`
+    /// where it need not.
     { observer.recheck_in(now) }
     noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// Blocking in the sockets, where `parks_at` says so. A change of the sockets meanwhile
-    /// counts once the block is over, which `rouse` brings about.
+    /// Blocks in the sockets, where `parks_at` says so. A change of the sockets during the block
+    /// counts once it has ended; `rouse` ends it.
     { backend.begin_block() }
     noexcept->std::same_as<std::error_code>;
     { backend.block(milliseconds) }
@@ -657,21 +657,21 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { observer.rouse() }
     noexcept->std::same_as<std::error_code>;
 
-    /// A packet with the backend's key has come; whether it made a socket ready.
+    /// A packet with the backend's key has come; returns whether it made a socket ready.
     { backend.take_packet(context, status) }
     noexcept->std::same_as<bool>;
-    /// Requests whose packet is still to come.
+    /// Requests whose packet is outstanding.
     { observer.in_flight() }
     noexcept->std::same_as<std::size_t>;
-    /// A packet is sure to come soon before which `look` cannot say how some sockets are.
+    /// A packet is certain to come soon, before which `look` cannot poll some sockets.
     { observer.is_waiting() }
     noexcept->std::same_as<bool>;
 
-    /// A packet is awaited that a register may be refused for until it has come.
+    /// A packet is outstanding because of which a registration may be refused.
     { observer.is_held_up() }
     noexcept->std::same_as<bool>;
 
-    /// Cancels all that is in flight; the packets are still to be taken.
+    /// Cancels everything in flight; the packets still have to be taken.
     { backend.cancel_all() }
     noexcept;
     /// Closes what the backend has opened. No other thread may be in `block` or `rouse`.
@@ -684,7 +684,7 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
 // lib/core/deadline.hpp
 // Until when a wait may block, and when a re-check is due.
 //
-// Plain arithmetic on a clock reading that the caller takes: nothing here knows the clock.
+// Plain arithmetic: the caller reads the clock and passes the time in.
 
 #include <algorithm>
 #include <chrono>
@@ -695,7 +695,7 @@ namespace wakepoll::core {
 
 using std::chrono::nanoseconds;
 
-/// A moment of the clock, or never.
+/// A point in time, or never.
 class Deadline {
 public:
     Deadline(Timeout timeout, nanoseconds now) noexcept
@@ -707,13 +707,13 @@ public:
         return !forever_ && now >= at_;
     }
 
-    /// What is left of the time.
+    /// The time left.
     [[nodiscard]] Timeout left(nanoseconds now) const noexcept {
         return forever_ ? wait_forever : Timeout(at_ - now);
     }
 
-    /// What the kernel may be told to wait for: at most until the deadline and at most for `limit`,
-    /// rounded up; `kernel_infinite` where neither ends.
+    /// Returns the timeout for a kernel call, in milliseconds rounded up: at most until the
+    /// deadline and at most `limit`; `kernel_infinite` where neither ends.
     [[nodiscard]] std::uint32_t kernel_timeout(
         nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
         if (forever_ && limit == nanoseconds::max()) {
@@ -727,19 +727,19 @@ private:
     bool forever_;
 };
 
-/// The pace of looking again at what the kernel can not wait for: 1 ms, doubling to 50 ms.
+/// The interval for polling what the kernel cannot wait for: 1 ms, doubling to 50 ms.
 class Backoff {
 public:
     static constexpr nanoseconds shortest = std::chrono::milliseconds(1);
     static constexpr nanoseconds longest = std::chrono::milliseconds(50);
 
-    /// Starts over: the next look is due in `shortest`.
+    /// Starts over: the next poll is due in `shortest`.
     void restart(nanoseconds now) noexcept {
         delay_ = shortest;
         due_ = now + delay_;
     }
 
-    /// A look was taken: the next is due after twice the delay.
+    /// Call after each poll: doubles the interval.
     void advance(nanoseconds now) noexcept {
         delay_ = std::min(delay_ * 2, longest);
         due_ = now + delay_;
@@ -747,7 +747,7 @@ public:
 
     [[nodiscard]] bool is_due(nanoseconds now) const noexcept { return now >= due_; }
 
-    /// How long until the next look; never negative.
+    /// The time until the next poll; never negative.
     [[nodiscard]] nanoseconds remaining(nanoseconds now) const noexcept {
         return std::max(due_ - now, nanoseconds::zero());
     }
@@ -760,14 +760,15 @@ private:
 }  // namespace wakepoll::core
 
 // lib/core/slot_ring.hpp
-// A ring through some of the slots, and whose turn it is in it.
+// A ring through some of the slots, and whose turn it is.
 //
-// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last
-// too, and when one leaves, all behind it move up. So no slot waits for more visits than there were
-// members when it was visited last, whatever comes and goes meanwhile.
+// Each visit ends a turn: a visited slot becomes the last of the round, a new one is visited last,
+// and when one leaves, all behind it move up. So no slot waits for more visits than there were
+// members when it was last visited, whatever joins or leaves.
 //
-// A slot is in one ring at a time, so any number of rings share one array of links. Used by the
-// backends under the poller's lock. It makes no system call and allocates nothing.
+// A slot is in one ring at a time, so any number of rings share one array of links. Not
+// thread-safe: used by the backends under the poller's lock. Makes no system call and allocates
+// nothing.
 
 #include <cstddef>
 #include <cstdint>
@@ -777,26 +778,26 @@ namespace wakepoll::core {
 
 class SlotRing {
 public:
-    /// A slot's neighbours, as their numbers plus one; zero twice where it is in no ring. All-zero
+    /// A slot's neighbours, as their numbers plus one; both zero where it is in no ring. All-zero
     /// memory is an array of links that are in no ring.
     struct Link {
         std::uint32_t previous = 0;
         std::uint32_t next = 0;
     };
 
-    /// Takes a link for every slot, which outlives the ring.
+    /// Uses a link for every slot; they must outlive the ring.
     explicit SlotRing(Link* links) noexcept : links_(links) {}
 
     SlotRing(const SlotRing&) = delete;
     SlotRing& operator=(const SlotRing&) = delete;
 
-    /// Adds a slot that is in no ring.
+    /// Adds a slot that is in no ring, as the last of the round.
     void add(Slot slot) noexcept;
 
-    /// Takes out a slot that is in this ring.
+    /// Removes a slot that is in this ring.
     void remove(Slot slot) noexcept;
 
-    /// The slot is in one of the rings that share these links.
+    /// True where the slot is in one of the rings that share these links.
     [[nodiscard]] bool is_linked(Slot slot) const noexcept {
         return links_[index_of(slot)].next != 0;
     }
@@ -811,7 +812,7 @@ public:
         }
     }
 
-    /// Ends the turns of all that come before this member.
+    /// Ends the turns of all members before this one.
     void advance_to(Slot slot) noexcept { cursor_ = slot; }
 
     /// The member behind a slot that is in this ring.
@@ -819,7 +820,7 @@ public:
         return Slot{links_[index_of(slot)].next - 1};
     }
 
-    /// Visits each member once, from the cursor on; `visit` may take out the one that it is given.
+    /// Visits each member once, starting at the cursor; `visit` may remove the visited slot.
     template <class Visit>
     void for_each(const Visit& visit) const noexcept {
         Slot slot = cursor_;
@@ -831,8 +832,8 @@ public:
         }
     }
 
-    /// Ends the turns of those for which `visit` says true, up to the first one for which it does
-    /// not; the ring must not change meanwhile, nor be empty unless `visit` says false at once.
+    /// Ends turns while `visit` returns true. `visit` must not change the ring; the ring must not
+    /// be empty unless `visit` returns false at once.
     template <class Visit>
     void advance_while(const Visit& visit) noexcept {
         Slot slot = cursor_;
@@ -859,28 +860,29 @@ private:
 }  // namespace wakepoll::core
 
 // lib/core/poll_schedule.hpp
-// Which sockets AFD is asked about together, which alone, and which not now.
+// Decides which sockets AFD polls together, which alone, and which not now.
 //
-// A request to the device (sys/afd_device.hpp) covers any number of sockets, is answered at once
+// A request to the device (sys/afd_device.hpp) covers any number of sockets. It is answered at once
 // where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
 //
 //   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
 //      many, or *parked* in one of its own. Each wait polls what is due.
-//   2. What a packet says is reported as it is. A reported socket is due in the next wait; so are
-//      the others of a group whose request has ended.
+//   2. The answer in a packet is reported as it is. A reported socket is due in the next wait; so
+//      are the others of a group whose request has ended.
 //   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
-//      in the group's request: where they stay active, one call serves them all. Every other socket
+//      in the group's request: while they stay active, one call serves them all. Every other socket
 //      is parked alone, with one call, and costs nothing until it is ready.
-//   4. While the group's request is in flight, active sockets beside it are parked alone, too,
+//   4. While the group's request is in flight, active sockets outside it are parked alone, too,
 //      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
 //   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
 //      A socket that needs another request (its interest has grown, or it was registered anew) is
 //      *held* until then. An answer to a held socket is dropped, and the socket polled again.
 //
 // A round is a wait in which some socket was ready. A one-shot registration that has reported is
-// *silent*: it is asked for nothing, with the group at first, so that its end is noticed.
+// *silent*: it is polled for no events, at first with the group, so that a close is noticed.
 //
-// Used by the AFD backend under the poller's lock. It makes no system call and allocates nothing.
+// Not thread-safe: used by the AFD backend under the poller's lock. Makes no system call and
+// allocates nothing.
 
 #include <algorithm>
 #include <cassert>
@@ -905,14 +907,14 @@ public:
     /// A request in flight that covers a socket.
     enum class Request : std::uint8_t { none, own, group };
 
-    /// What is kept for a slot. All-zero memory is an absent one.
+    /// The state of a slot. All-zero memory is an absent one.
     struct Member {
         std::uint32_t polled_in = 0;    ///< The wait that polled it last.
         std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
-        std::uint16_t wanted = 0;       ///< What the registration wants to know; 0 while silent.
+        std::uint16_t wanted = 0;       ///< What the registration wants; 0 while silent.
         std::uint16_t asked = 0;        ///< What the request in flight asks for.
-        std::uint16_t answer = 0;       ///< What it was answered, and has not been reported.
-        std::uint16_t tag = 0;          ///< Which of the cell's requests is, or was, the last.
+        std::uint16_t answer = 0;       ///< The answer that has not been reported yet.
+        std::uint16_t tag = 0;          ///< The tag of the latest request of its own.
         std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
         Place place = Place::absent;
         bool active : 1 = false;    ///< It was in the group before it fell silent.
@@ -921,8 +923,8 @@ public:
         bool in_group : 1 = false;  ///< The group's request in flight covers it.
     };
 
-    /// Takes a member and a link for every slot, which outlive the schedule. Other rings may share
-    /// the links.
+    /// Uses a member and a link for every slot, which must outlive the schedule. Other rings may
+    /// share the links.
     PollSchedule(Member* members, SlotRing::Link* links) noexcept
         : members_(members), awake_(links), orphans_(links) {}
 
@@ -931,25 +933,26 @@ public:
 
     // Registrations
 
-    /// An absent slot is to be polled.
+    /// Adds an absent slot; it is due.
     void add(Slot slot, std::uint32_t wanted) noexcept;
 
-    /// The request in flight that must be cancelled before the registration can want this; `none`
-    /// where it need not, or is cancelled already.
+    /// Returns the request in flight that must be cancelled before the registration can want
+    /// `wanted`; `none` where there is none, or where it is cancelled already.
     [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
-    /// The registration wants this from now on, and is no longer silent.
+    /// Changes what the registration wants, and ends its silence.
     void modify(Slot slot, std::uint32_t wanted) noexcept;
 
-    /// A registration that is awake has reported its one shot.
+    /// An awake one-shot registration has reported.
     void silence(Slot slot) noexcept;
 
-    /// The registration ends. The request in flight that covers it is to be cancelled, or `none`.
+    /// Removes a registration. Returns the request in flight that covers it and has to be
+    /// cancelled, or `none`.
     [[nodiscard]] Request remove(Slot slot) noexcept;
 
     // A wait
 
-    /// A wait that can report `room` sockets begins.
+    /// Begins a wait that can report `room` sockets.
     void begin_wait(std::size_t room) noexcept {
         room_ = room;
         kept_ = 0;
@@ -962,18 +965,18 @@ public:
         ready_ = 0;
     }
 
-    /// Sockets that are to be polled.
+    /// The number of sockets to be polled.
     [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
-    /// Those that are awake were all answered in the last wait, want what they wanted, and join the
-    /// group: where they were polled in one request, the same one serves again.
+    /// True where all awake sockets were answered in the last wait, want the same as before, and
+    /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
         return place_of(slot) == Place::awake && !is_polled(slot);
     }
-    /// An awake socket was polled in this wait.
+    /// True for an awake socket that was polled in this wait.
     [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
-    /// Calls `visit` for each that is to be polled now. An answer that the last wait had no room
-    /// for is asked for anew only where this one has room for it.
+    /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
+    /// room for is polled again only where this wait has room for it.
     template <class Visit>
     void for_each_due(const Visit& visit) noexcept {
         std::size_t room = room_ - std::min(room_, kept_);
@@ -994,24 +997,24 @@ public:
         });
         left_out_ = left_out;
     }
-    /// The last visit of those has left out some.
+    /// The last `for_each_due` left out some.
     [[nodiscard]] bool has_unpolled() const noexcept { return left_out_; }
-    /// It has left out some that there is room for by now. Where the group is
-    /// being cancelled they wait for its packet.
+    /// It left out some that there is room for by now. While the group is being cancelled they wait
+    /// for its packet.
     [[nodiscard]] bool has_left_out() const noexcept {
         return left_out_ && kept_ < room_ && group_ != Group::canceled;
     }
-    /// A due socket is polled with the group rather than alone.
+    /// True where a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// The group's request is in flight, and so many are active beside it that it is to be
-    /// cancelled.
+    /// True where the group's request is in flight, and enough sockets outside it are active to
+    /// cancel it.
     [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
         return group_ == Group::in_flight && joining() >= worth_a_cancel;
     }
 
-    /// A due socket was answered at once, or one that was pending by packet.
+    /// A due socket was answered at once, or a pending one by packet.
     void note_answer(Slot slot, std::uint32_t events) noexcept {
         assert(is_due(slot) && events != 0);
         Member& member = of(slot);
@@ -1028,7 +1031,7 @@ public:
         --due_;
         ++ready_;
     }
-    /// A due socket was polled with others, which were answered at once.
+    /// A due socket was polled with others, and only others were ready.
     void note_quiet(Slot slot) noexcept;
     /// A due socket's own request is in flight.
     void note_parked(Slot slot) noexcept;
@@ -1036,8 +1039,8 @@ public:
     void note_grouped(Slot slot) noexcept;
     void note_group_in_flight() noexcept { group_ = Group::in_flight; }
 
-    /// The tag of the next request in the slot's own cell. A packet is that request's only where it
-    /// carries the same one.
+    /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
+    /// request only where it carries the same tag.
     [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
     [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
 
@@ -1045,21 +1048,21 @@ public:
 
     void note_own_canceled(Slot slot) noexcept;
     void note_group_canceled() noexcept;
-    /// A request that is not needed any more could not be cancelled; to be tried again.
+    /// A request that is no longer needed could not be cancelled; the cancel has to be retried.
     void note_orphan(Slot slot) noexcept;
     void note_group_orphan() noexcept { group_orphan_ = true; }
 
-    /// The packet of the slot's own request has come. True where its answer counts.
+    /// The packet of the slot's own request has come. Returns true where its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
-    /// The packet of the group's request has come; `left_group` follows for each socket in it.
+    /// The packet of the group's request has come; call `left_group` for each of its sockets.
     void group_ended() noexcept;
-    /// True where the answer for this socket of the group counts.
+    /// A socket leaves the ended group request. Returns true where the answer counts.
     [[nodiscard]] bool left_group(Slot slot) noexcept;
 
     // Reporting
 
-    /// Takes answers, at most `room`, from `visits` of those awake whose turn it is, and calls
-    /// `visit` with the slot and the answer of each. How many slots were visited.
+    /// Visits up to `visits` awake slots in turn, takes at most `room` answers, and calls `visit`
+    /// with the slot and the answer of each. Returns how many slots were visited.
     template <class Visit>
     std::size_t take_answers(std::size_t visits, std::size_t room, const Visit& visit) noexcept {
         std::size_t left = std::min<std::size_t>(room, ready_);
@@ -1082,9 +1085,9 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The slot whose turn it is among those awake; `no_slot` where none is.
+    /// The awake slot whose turn it is; `no_slot` where there is none.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// What an awake slot was answered in this wait and has not been reported; 0 where nothing.
+    /// The answer of an awake slot in this wait that has not been reported; 0 where there is none.
     [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.polled_in == wait_ ? member.answer : 0U;
@@ -1093,9 +1096,9 @@ public:
     // Numbers
 
     [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
-    /// What it is to be asked for.
+    /// The events to request for it.
     [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// A request in flight covers the slot, whether or not its answer counts.
+    /// True where a request in flight covers the slot, whether or not its answer counts.
     [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
         return of(slot).busy || of(slot).in_group;
     }
@@ -1104,19 +1107,19 @@ public:
     [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
     [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
     [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
-    /// Requests whose packet is still to come.
+    /// Requests whose packet is outstanding.
     [[nodiscard]] std::uint32_t in_flight() const noexcept {
         return parked_ + (is_group_in_flight() ? 1U : 0U);
     }
-    /// Some sockets can be polled only after a packet that is sure to come soon.
+    /// Some sockets can be polled only after a packet that is certain to come soon.
     [[nodiscard]] bool is_waiting() const noexcept {
         return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
     }
 
-    /// Some request in flight covers a socket that is not registered any more, or holds one up.
+    /// Some request in flight covers a socket that is no longer registered, or blocks another poll.
     [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
 
-    /// Requests that still have to be cancelled.
+    /// Some requests still have to be cancelled.
     [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
     [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
     template <class Visit>
@@ -1130,7 +1133,7 @@ private:
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
-    /// The next wait polls other sockets than this one, or for something else.
+    /// The next wait polls other sockets, or for other events, than this one.
     void differ() noexcept {
         repeats_ = false;
         will_repeat_ = false;
@@ -1139,11 +1142,12 @@ private:
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
     [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
 
-    /// How many of those that are to be polled now join the group.
+    /// How many of the sockets to be polled now join the group.
     [[nodiscard]] std::uint32_t joining() noexcept;
-    /// Changes the place; keeps the ring of those awake and the numbers.
+    /// Changes the place, and updates the ring of awake slots and the counts.
     void become(Slot slot, Place place) noexcept;
-    /// A request of the slot's own is held up by a cancel, so that its packet is awaited.
+    /// True where the slot's own request is cancelled and holds it up, so that its packet is
+    /// awaited.
     [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.busy && member.canceled && member.place == Place::held;
@@ -1152,37 +1156,36 @@ private:
     Member* members_;
     SlotRing awake_;
     SlotRing orphans_;
-    std::size_t room_ = 0;  ///< What this wait can report,
-    std::size_t kept_ = 0;  ///< and how many it has of those that the last had no room for.
+    std::size_t room_ = 0;  ///< How many sockets this wait can report.
+    std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
     std::uint32_t due_ = 0;
     std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
-    std::uint32_t parked_ = 0;      ///< Requests in flight but the group's.
-    std::uint32_t unwanted_ = 0;    ///< Slots in flight that are absent.
-    std::uint32_t group_live_ = 0;  ///< Sockets in the group's request that are registered.
+    std::uint32_t parked_ = 0;      ///< Requests in flight other than the group's.
+    std::uint32_t unwanted_ = 0;    ///< Absent slots that a request in flight covers.
+    std::uint32_t group_live_ = 0;  ///< Registered sockets in the group's request.
     Group group_ = Group::idle;
     bool group_orphan_ = false;
     bool left_out_ = false;
     bool any_ready_ = false;  ///< Some socket was ready in this wait.
     bool repeats_ = false;
-    bool will_repeat_ = false;  ///< Nothing has come yet that makes the next wait differ.
+    bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.
 };
 
 }  // namespace wakepoll::core
 
 // lib/sys/afd_device.hpp
-// sys: the device behind Winsock, asked which sockets are ready, with the answer at the port.
+// sys: the device behind Winsock, which reports ready sockets through the port.
 //
-// Undocumented, but what wepoll, mio, libuv and the JDK stand on; doc/windows-facts.md has what is
-// known of it. A request covers any number of sockets. It is answered at once where one of them is
-// ready, and no packet comes then; otherwise it stays in flight until one is, and is answered once,
-// by a packet at the port that the device is associated with, whose OVERLAPPED is the request's
-// context. A request tells of those that are ready when it is answered, not of all that may
-// become so.
+// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/windows-facts.md. A request
+// covers any number of sockets. Where one of them is ready, it is answered at once and no packet
+// comes; otherwise it stays in flight until one is, and is answered once, by a packet at the port
+// that the device is associated with, whose OVERLAPPED is the request's context. The answer lists
+// the sockets that are ready at that moment, not all that may become so later.
 //
-// One thin function a kernel call.
+// One thin function per kernel call.
 
 #include <cstdint>
 #include <limits>
@@ -1202,8 +1205,8 @@ struct AfdItem {
 };
 
 /// The head of a request, in the layout of AFD_POLL_INFO; its items follow without a gap. The
-/// kernel reads it when the request is submitted. The answer has the same form: `count` of those
-/// that are ready, in the order of the request, with what they are ready for.
+/// kernel reads it when the request is submitted. The answer has the same form: `count` items that
+/// are ready, in the order of the request, with their events.
 struct AfdRequest {
     static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
 
@@ -1217,7 +1220,7 @@ struct AfdRequest {
     }
 };
 
-/// How a request in flight will have ended, in the layout of IO_STATUS_BLOCK.
+/// The final status of a request, in the layout of IO_STATUS_BLOCK.
 struct AfdStatus {
     std::uintptr_t status = 0;  ///< NTSTATUS, in the lower 32 bits.
     std::uintptr_t information = 0;
@@ -1227,8 +1230,8 @@ struct AfdStatus {
 /// requests in flight on its handle.
 class AfdDevice {
 public:
-    /// NtCreateFile of \Device\Afd\wakepoll. ERROR_FILE_NOT_FOUND (2) and the like where this
-    /// system has no such device.
+    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar where
+    /// the system has no such device.
     [[nodiscard]] static Result<AfdDevice> open() noexcept;
 
     AfdDevice() noexcept = default;
@@ -1239,12 +1242,13 @@ public:
     }
     ~AfdDevice() { close(); }
 
-    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output and `context`,
-    /// which is not null and is not dereferenced, as the packet's OVERLAPPED. True where it was
-    /// answered at once; `request` holds the answer then, and no packet comes where
-    /// `skip_packets_on_success` was called for the device. False where it is in flight: both stay
-    /// where they are until the packet has been dequeued. ERROR_INVALID_HANDLE (6) where one of the
-    /// sockets is none, of whichever it is: nothing was asked then.
+    /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output. The packet's
+    /// OVERLAPPED is `context`, which is never dereferenced; null stands for `status`. Returns true
+    /// where the request was answered at once: `request` holds the answer, and no packet comes
+    /// where `skip_packets_on_success` was called for the device. Returns false where it is in
+    /// flight: `request` and `status` must stay in place until the packet has been dequeued.
+    /// ERROR_INVALID_HANDLE (6) where any of the handles is not a socket; nothing was submitted
+    /// then.
     [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
                                     void* context = nullptr) const noexcept;
 
@@ -1252,7 +1256,7 @@ public:
     /// packet comes in either case.
     [[nodiscard]] std::error_code cancel(AfdStatus& status) const noexcept;
 
-    /// CloseHandle. Nothing where it is not open.
+    /// CloseHandle. No-op where it is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -1264,12 +1268,12 @@ private:
     Handle handle_;
 };
 
-/// WSAIoctl(SIO_BASE_HANDLE): the socket of the lowest provider below this one, which is the socket
-/// itself where no other is layered above. A provider may refuse to tell.
+/// WSAIoctl(SIO_BASE_HANDLE): the socket of the base provider, which is the socket itself unless
+/// another provider is layered above. A provider may refuse.
 [[nodiscard]] Result<Handle> base_socket(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket of the provider right below that it wants to be polled
-/// with; the socket itself where there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
+/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself where
+/// there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
 [[nodiscard]] Result<Handle> next_socket(Handle socket) noexcept;
 
 }  // namespace wakepoll::sys
@@ -1277,10 +1281,9 @@ private:
 // lib/sys/completion_port.hpp
 // sys: the I/O completion port.
 //
-// One thin function a kernel call; what to do about an answer is the caller's business. Two bodies
-// stand behind this header, chosen when linking: lib/sys/win32 and the simulated kernel in
-// test/sim. `post` may be called from any thread while the port is open; the rest belongs to the
-// owner.
+// One thin function per kernel call; the caller decides what to do with an answer. This header has
+// two bodies, chosen when linking: lib/sys/win32, and the simulated kernel in test/sim. Any thread
+// may call `post` while the port is open; only the owner may call the rest.
 
 #include <cstddef>
 #include <cstdint>
@@ -1291,12 +1294,12 @@ private:
 
 namespace wakepoll::sys {
 
-/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, for arrays of them are
-/// filled by the kernel.
+/// A dequeued packet, in the layout of OVERLAPPED_ENTRY. Not initialised, because the kernel fills
+/// arrays of them.
 struct Packet {
     std::uintptr_t key;
     void* overlapped;
-    /// Only the lower 32 bits (an NTSTATUS) mean anything: Wine leaves rubbish in the upper half.
+    /// Only the lower 32 bits (an NTSTATUS) are valid: Wine leaves garbage in the upper half.
     std::uintptr_t internal;
     std::uint32_t bytes;
 
@@ -1308,9 +1311,9 @@ struct Packet {
 /// Owns a port.
 class CompletionPort {
 public:
-    /// As many threads as there are may take packets. Where one running thread is enough to hold
-    /// them back, a poller that is handed to another thread starves while the first computes; 0
-    /// would mean the number of processors.
+    /// No limit on the threads that may take packets. With a limit, one running thread can hold
+    /// packets back, so a poller that is handed to another thread starves while the first computes;
+    /// 0 means the number of processors.
     static constexpr std::uint32_t any_number = 0x7FFFFFFF;
 
     /// CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, concurrency).
@@ -1326,22 +1329,22 @@ public:
     }
     ~CompletionPort() { close(); }
 
-    /// CreateIoCompletionPort(handle, port, key, 0): the packets of the handle's overlapped calls
-    /// come here, with this key, until the handle is closed.
+    /// CreateIoCompletionPort(handle, port, key, 0): packets of the handle's overlapped calls come
+    /// here, with this key, until the handle is closed.
     [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
 
     /// PostQueuedCompletionStatus.
     [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
 
-    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. How many came; 0
-    /// where the time was over first. `kernel_infinite` waits for ever.
+    /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. Returns the number of
+    /// packets; 0 on timeout. `kernel_infinite` waits without a limit.
     [[nodiscard]] Result<std::size_t> dequeue(std::span<Packet> packets,
                                               std::uint32_t milliseconds) const noexcept;
 
-    /// SetHandleInformation: whether CloseHandle is refused, whoever calls it.
+    /// SetHandleInformation: whether CloseHandle is refused for every caller.
     void protect(bool from_close) const noexcept;
 
-    /// CloseHandle. Nothing where the port is not open.
+    /// CloseHandle. No-op where the port is not open.
     void close() noexcept;
 
     [[nodiscard]] Handle handle() const noexcept { return handle_; }
@@ -1360,20 +1363,19 @@ private:
 // lib/backend/afd_backend.hpp
 // Readiness by the device behind Winsock: waiting costs what is ready, not what is registered.
 //
-// Which sockets are polled together and which alone is decided by core/poll_schedule; here are the
-// requests. All that is in flight is answered at the poller's port, and that is where the waiting
-// thread blocks, so wakes, completions and sockets end the same block.
+// core/poll_schedule decides which sockets are polled together and which alone; here are the
+// requests. The poller's port receives every answer to a request in flight, and that is where the
+// waiting thread blocks, so wakes, completions and sockets end the same block.
 //
-// A socket is polled by its base socket, for the device knows no other; the number of that one is
-// kept in the registration. One handle to the device is for the group's request, and one more for
-// each 32 slots, opened when one of them is registered first: a cancel takes the longer, the more
-// requests its handle has in flight.
+// The device takes only base sockets; the registration holds that number. One device handle is for
+// the group's request, and one more for each 32 slots, opened when one of them is first registered:
+// the cost of a cancel grows with the requests in flight on its handle.
 //
-// A socket of a provider that is not AFD's makes every request fail, as a closed one does, though
-// it lives. So before a registration is dropped the socket itself is asked. One that is open
+// A socket of a provider other than AFD makes every request fail, as a closed one does, though it
+// is open. So before a registration is dropped the socket itself is queried. One that is open
 // reports `err` in each wait, and is left out of requests: its registration has no base.
 //
-// The memory of a request is the kernel's until its packet was taken, also after the registration
+// The kernel owns the memory of a request until its packet was taken, also after the registration
 // has ended; the slot is kept until then (`Registration::polled`).
 
 #include <chrono>
@@ -1388,21 +1390,21 @@ namespace wakepoll::backend {
 
 class AfdBackend {
 public:
-    /// A request about one socket.
+    /// A request for one socket.
     struct Cell {
         sys::AfdStatus status;
         sys::AfdRequest request;
         sys::AfdItem item;
     };
 
-    /// A socket that the group's request asks about.
+    /// A socket in the group's request.
     struct GroupMember {
         core::Slot slot;
-        std::uint32_t socket;  ///< By its base; 0 where its answer does not count any more.
-        std::uint32_t events;  ///< What it is asked for.
+        std::uint32_t socket;  ///< Its base; 0 where its answer no longer counts.
+        std::uint32_t events;  ///< The requested events.
     };
 
-    /// Arrays of all-zero memory that outlive every request, each by slot but `devices`.
+    /// Zeroed arrays that outlive every request, each by slot except `devices`.
     struct Memory {
         Cell* cells;
         sys::AfdRequest* group;  ///< with room for an item for each slot
@@ -1412,12 +1414,12 @@ public:
         sys::AfdDevice* devices;      ///< `devices_for` of them
     };
 
-    /// How many handles to the device this many slots need.
+    /// How many device handles this many slots need.
     [[nodiscard]] static constexpr std::size_t devices_for(std::size_t slots) noexcept {
         return 1 + (slots + requests_per_device - 1) / requests_per_device;
     }
 
-    /// A handle to the device whose answers come to the port.
+    /// Opens a device handle whose answers come to the port.
     [[nodiscard]] static Result<sys::AfdDevice> open(const sys::CompletionPort& port) noexcept;
 
     AfdBackend(const Memory& memory, core::RegistrationTable& table,
@@ -1430,13 +1432,13 @@ public:
     /// Takes the first handle, without which nothing can be polled.
     void start(sys::AfdDevice device) noexcept { devices_[0] = std::move(device); }
 
-    /// Opens the handle that the slot's requests are made with, and finds out by which number the
-    /// device knows the socket. `closed` is a socket that was found closed by it, else `no_slot`.
+    /// Opens the handle for the slot's requests, and finds the base socket. `closed` is a socket
+    /// that was found closed by that, else `no_slot`.
     [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
-    /// A request that asks nothing, over a socket that is prepared. `bad_file_descriptor` where the
-    /// socket is closed, `operation_not_supported` where it is open and not AFD's.
+    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` where the socket
+    /// is closed, `operation_not_supported` where it is open and not AFD's.
     [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
-    /// Begins the watch of a socket that is prepared; `silent` where it is one-shot and reported.
+    /// Starts the watch of a prepared socket; `silent` where it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
@@ -1483,7 +1485,7 @@ private:
     }
     [[nodiscard]] std::error_code open_device_for(core::Slot slot, core::Slot& closed) noexcept;
     [[nodiscard]] std::error_code find_base(core::Slot slot) noexcept;
-    /// What the device is asked about a registration.
+    /// The events to request for a registration.
     [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
         const core::Registration& registration = table_[slot];
         return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
@@ -1494,10 +1496,11 @@ private:
     // Polling
 
     [[nodiscard]] std::error_code poll_due() noexcept;
-    /// Polls those due that do not join the group, and notes those that do; how many.
+    /// Polls the due sockets that do not join the group, and collects those that do; returns how
+    /// many.
     [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
-    /// A request over the socket alone has failed as if it were closed. Drops it where it is.
+    /// A request for the socket alone has failed as if it were closed. Drops it where it is closed.
     [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
     /// Reports a socket that is not AFD's; drops it where it was closed.
     [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
@@ -1508,8 +1511,8 @@ private:
     /// Takes the answer to the group's request of `count` sockets. True where some socket has
     /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// Takes the answer for a due socket that is asked for `wanted`. False where it says nothing;
-    /// where it says nothing that is to be reported, the socket stays due.
+    /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
+    /// empty; where nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
         if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
             return take_end(slot, events, wanted);
@@ -1527,7 +1530,7 @@ private:
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
-    /// Tries again what could not be cancelled; fails where some socket cannot be polled for it.
+    /// Retries failed cancels; fails where a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
@@ -1539,8 +1542,8 @@ private:
     core::PollSchedule schedule_;
     sys::AfdStatus group_status_;
     std::uint32_t group_count_ = 0;
-    /// So many sockets were asked about together and all were ready, so that their items stand in
-    /// the request as they did.
+    /// This many sockets were polled together and all were ready, so that their items are in the
+    /// request in the same order.
     std::uint32_t repeatable_ = 0;
     std::uint16_t group_tag_ = 0;
     bool layered_ = false;  ///< Some socket's base has another number than the socket.
@@ -1558,12 +1561,12 @@ static_assert(ReadinessBackend<AfdBackend>);
 }  // namespace wakepoll::backend
 
 // lib/core/afd_context.hpp
-// What a request to AFD carries, and its packet brings back: which request it was.
+// The context of an AFD request, which its packet returns: identifies the request.
 //
-// A number rather than an address, so that a packet which nothing waits for any more (of a request
-// that was answered at once, should a Windows not skip it, or one that a stranger posts) is told
-// from that of the request in flight: the tag is another for each request of a cell. The number of
-// the cell takes the lower 17 bits, the tag 15 bits above, which fits into a pointer of 32 bits.
+// It is a number and not an address, so that a stale packet (of a request that was answered at
+// once, should a Windows version not skip it, or one that another program posts) cannot be mistaken
+// for the packet of the request in flight: each request of a cell gets a new tag. The cell number
+// takes the lower 17 bits and the tag the 15 bits above, which fits a 32-bit pointer.
 
 #include <cstdint>
 
@@ -1571,7 +1574,7 @@ namespace wakepoll::core {
 
 class AfdContext {
 public:
-    /// `cell` is at most 65,536; of the tag the lower 15 bits count.
+    /// `cell` is at most 65,536; only the lower 15 bits of `tag` are used.
     constexpr AfdContext(std::uint32_t cell, std::uint16_t tag) noexcept
         : value_((std::uintptr_t{tag} & tag_mask) << cell_bits | (cell + 1)) {}
     /// From a packet.
@@ -1580,7 +1583,7 @@ public:
 
     [[nodiscard]] void* pointer() const noexcept { return reinterpret_cast<void*>(value_); }
 
-    /// Which cell it is of; far too large a number where it is of none.
+    /// Returns the cell number; an out-of-range number where the packet belongs to no cell.
     [[nodiscard]] constexpr std::uint32_t cell() const noexcept {
         return std::uint64_t{value_} >> (cell_bits + tag_bits) == 0
                    ? static_cast<std::uint32_t>(value_ & cell_mask) - 1
@@ -1602,9 +1605,9 @@ private:
 }  // namespace wakepoll::core
 
 // lib/core/completion_key.hpp
-// The keys that the poller gives to packets at its port.
+// The completion keys that the poller uses at its port.
 //
-// A key is looked at before anything else in a packet; all other values are the user's.
+// A packet's key is checked before anything else in it; all other values are the user's.
 
 #include <cstdint>
 
@@ -1624,7 +1627,7 @@ enum class CompletionKey : std::uintptr_t {
            key <= static_cast<std::uint64_t>(CompletionKey::wakeup);
 }
 
-/// Packets with this key are the poller's own, of no handle but its device.
+/// True for keys that only the poller and its AFD device use.
 [[nodiscard]] constexpr bool is_internal(std::uint64_t key) noexcept {
     return is_reserved(key) && key != static_cast<std::uint64_t>(CompletionKey::handle);
 }
@@ -1632,9 +1635,9 @@ enum class CompletionKey : std::uintptr_t {
 }  // namespace wakepoll::core
 
 // lib/own_errors.hpp
-// The errors that wakepoll gives of its own accord, as the Win32 code that means the same.
+// The errors that wakepoll itself returns, as the Win32 code that means the same.
 //
-// Each compares equal to the errc in its name (lib/error.cpp has the table).
+// Each compares equal to the errc in its name (the table is in lib/error.cpp).
 
 #include <system_error>
 
@@ -1683,16 +1686,18 @@ namespace wakepoll::own_errors {
 // lib/sys/overlapped_io.hpp
 // sys: calls that complete at the port.
 //
-// One thin function a kernel call. Each call that carries a `NativeOverlapped` either
+// One thin function per kernel call. A call that takes a `NativeOverlapped` has one of three
+// results:
 //
-//   - fails: nothing was started and no packet comes;
-//   - succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the same,
+//   - it fails: nothing was started and no packet comes;
+//   - it succeeds at once: `Started::at_once` with the number of bytes. A packet comes all the
+//   same,
 //     unless `skip_packets_on_success` was called for the handle;
-//   - is pending (`at_once` false): a packet comes later. So do the two warnings that fail *and*
-//     post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
+//   - it is pending (`at_once` false): a packet comes later. So it is with the two warnings that
+//     fail *and* post, WSAEMSGSIZE and ERROR_MORE_DATA (seen on Windows by mio, and on Wine 8).
 //
-// Structure and buffers stay where they are until the packet has been dequeued. (The arrays of
-// `IoBuffer` themselves are copied by the call.) All of it is called by the owner of the poller.
+// The structure and the buffers must stay in place until the packet has been dequeued. (The call
+// copies the arrays of `IoBuffer`.) Called under the poller's lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -1702,10 +1707,10 @@ namespace wakepoll::own_errors {
 
 namespace wakepoll::sys {
 
-/// How a call that did not fail was begun.
+/// How a call that did not fail has started.
 struct Started {
     bool at_once = false;     ///< Done already.
-    std::uint32_t bytes = 0;  ///< Only where done already.
+    std::uint32_t bytes = 0;  ///< Valid only where done already.
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
@@ -1716,8 +1721,8 @@ struct Started {
 [[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// ReadFile, at the offset in `overlapped` where the handle is a file. Of a pipe, an empty buffer
-/// is allowed: the read completes when there is something to read, and takes nothing.
+/// ReadFile, at the offset in `overlapped` where the handle is a file. A pipe may be read with an
+/// empty buffer: the read completes when there is data, and takes nothing.
 [[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
                                    NativeOverlapped& overlapped) noexcept;
 
@@ -1725,28 +1730,28 @@ struct Started {
 [[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
                                     NativeOverlapped& overlapped) noexcept;
 
-/// What AcceptEx needs in its buffer for each of the two addresses: the largest there is
-/// (SOCKADDR_STORAGE) and 16 bytes of its own.
+/// The room that AcceptEx needs in its buffer for each of the two addresses: the largest address
+/// (SOCKADDR_STORAGE) and 16 bytes for its own use.
 inline constexpr std::uint32_t accept_address_room = 128 + 16;
 
-/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new socket of the same family, type, protocol and
-/// provider, for overlapped use and not inherited by child processes.
+/// getsockopt(SO_PROTOCOL_INFOW), WSASocketW: a new overlapped socket of the same family, type,
+/// protocol and provider, which child processes do not inherit.
 [[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
 
-/// AcceptEx, fetched by WSAIoctl. `buffer` holds the two addresses behind whatever room there is
-/// beyond them; with such room the call completes when the first data has come. WSAEFAULT (10014)
-/// where there is not room for both addresses.
+/// AcceptEx, fetched by WSAIoctl. The two addresses are at the end of `buffer`; with room before
+/// them the call completes when the first data has come. WSAEFAULT (10014) where there is no room
+/// for both addresses.
 [[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
                                      NativeOverlapped& overlapped) noexcept;
 
-/// The two addresses that a completed accept left in its buffer, each as a sockaddr.
+/// The two addresses, each a sockaddr, that a completed accept left in its buffer.
 struct AcceptedAddresses {
     std::span<const std::byte> local;
     std::span<const std::byte> remote;
 };
 
-/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call can not
-/// be had, or the buffer has no room for both.
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call is not
+/// available, or the buffer has no room for both.
 [[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
                                                    std::span<const std::byte> buffer) noexcept;
 
@@ -1754,7 +1759,7 @@ struct AcceptedAddresses {
 [[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
 
 /// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
-/// the socket is bound already, WSAEFAULT (10014) where the address has no size of one.
+/// the socket is bound already, WSAEFAULT (10014) where the size of the address is invalid.
 [[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
 
 /// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
@@ -1771,21 +1776,21 @@ void close_socket(Handle socket) noexcept;
 /// in either case.
 [[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
 
-/// getsockopt(SO_PROTOCOL_INFOW): the socket's provider hands out real file handles
-/// (XP1_IFS_HANDLES), which is what skipping packets needs.
+/// getsockopt(SO_PROTOCOL_INFOW): whether the socket's provider uses real file handles
+/// (XP1_IFS_HANDLES), which skipping packets requires.
 [[nodiscard]] Result<bool> has_file_handles(Handle socket) noexcept;
 
 /// SetFileCompletionNotificationModes(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
-/// FILE_SKIP_SET_EVENT_ON_HANDLE). Can not be undone.
+/// FILE_SKIP_SET_EVENT_ON_HANDLE). Cannot be undone.
 [[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
 
 /// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
-/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is next to never used. The flag belongs to the object
-/// and not to its number, and so is a mark. Cannot be undone. 87 on a synchronous handle.
+/// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is hardly ever used. The flag belongs to the object
+/// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileIoCompletionNotificationInformation): the object was marked. An error
-/// (6, ERROR_INVALID_HANDLE) where the number is no handle of a file, pipe or socket.
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
+/// ERROR_INVALID_HANDLE (6) where the number is not a handle of a file, pipe or socket.
 [[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
@@ -1847,8 +1852,8 @@ std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
         return opened.error();
     }
     device = std::move(*opened);
-    // The number was free, so the socket that is registered with it was closed. It must not be
-    // polled, for the device is no socket; Wine's server does not survive the question.
+    // The number was free, so the socket registered with it was closed. It must not be polled,
+    // because the device is no socket; Wine's server crashes when it is polled.
     const Slot former = table_.find(device.handle());
     if (former != core::no_slot && table_[former].registered &&
         table_[former].type == HandleType::socket) {
@@ -1866,7 +1871,7 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     core::Registration& registration = table_[slot];
     Handle socket = registration.handle;
     Result<Handle> base = sys::base_socket(socket);
-    // A provider that refuses to say may name one below it: the lowest that can be found.
+    // A provider that refuses may name one below it: take the lowest that can be found.
     constexpr int deepest = 16;
     for (int depth = 0; !base && base.error() != std::errc::bad_file_descriptor && depth < deepest;
          ++depth) {
@@ -1883,7 +1888,7 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     const Handle lowest = base ? *base : socket;
     registration.base = static_cast<std::uint32_t>(lowest.value());
     layered_ = layered_ || lowest != registration.handle;
-    // Windows' handles are numbers of 32 bits, for programs of 32 bits are to share them.
+    // Windows handles have 32 significant bits, so that 32-bit programs can share them.
     return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
 }
 
@@ -1922,7 +1927,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
     if (silent) {
         schedule_.silence(slot);
     }
-    // A request of the slot's former registration may be in flight still.
+    // A request of the slot's former registration may still be in flight.
     const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
     if (former == Request::own && cancel(former, slot)) {
         schedule_.note_orphan(slot);
@@ -1943,7 +1948,7 @@ std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
 
 void AfdBackend::remove(Slot slot) noexcept {
     // A request that nothing waits for is cancelled all the same: it would take the answers of the
-    // socket's next request, here or in another poller. What fails is tried again.
+    // socket's next request, here or in another poller. Failed cancels are retried.
     const Request request = schedule_.remove(slot);
     if (cancel(request, slot)) {
         if (request == Request::own) {
@@ -1978,7 +1983,7 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
         own_ended(slot, status);
         return schedule_.ready() > ready;
     }
-    ++stats_.late_packets;  // Of a request that was answered at once, or a stranger's.
+    ++stats_.late_packets;  // Of a request that was answered at once, or posted by another program.
     return false;
 }
 
@@ -2019,7 +2024,7 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     const bool own = request == Request::own;
     const std::error_code error =
         own ? device_of(slot).cancel(cell_of(slot).status) : devices_[0].cancel(group_status_);
-    // One that was answered in the meantime needs no cancel: its packet is there, or about to come.
+    // One that has been answered needs no cancel: its packet is there, or about to come.
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
@@ -2085,7 +2090,7 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
     scan.visited = schedule_.take_answers(visits, events.size(), report);
     scan.filled = static_cast<std::size_t>(event - events.data());
     if (schedule_.ready() == 0 && (scan.filled < events.size() || !schedule_.has_unpolled())) {
-        scan.visited = visits;  // None behind has anything to report in this wait.
+        scan.visited = visits;  // The rest has nothing to report in this wait.
     }
     return scan;
 }
@@ -2093,7 +2098,7 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
 }  // namespace wakepoll::backend
 
 // lib/sys/socket.hpp
-// sys: Winsock's start and end, and what a socket says about itself.
+// sys: Winsock's start and end, and queries of a socket.
 
 #include <cstdint>
 #include <utility>
@@ -2101,8 +2106,8 @@ Scan AfdBackend::collect(std::span<NativeEvent> events, std::size_t visits,
 
 namespace wakepoll::sys {
 
-/// One WSAStartup (2.2), undone by WSACleanup. Winsock counts them, so a program's own are not
-/// disturbed.
+/// One WSAStartup (2.2), undone by WSACleanup. Winsock counts them, so it does not disturb those of
+/// the program.
 class WinsockSession {
 public:
     [[nodiscard]] static Result<WinsockSession> start() noexcept;
@@ -2116,7 +2121,7 @@ public:
     }
     ~WinsockSession() { end(); }
 
-    /// WSACleanup. Nothing where the session is not open.
+    /// WSACleanup. No-op where the session is not open.
     void end() noexcept;
 
 private:
@@ -2143,7 +2148,7 @@ enum class SocketKind : std::uint8_t { stream, datagram };
 }  // namespace wakepoll::sys
 
 // lib/backend/afd_polling.cpp
-// Polling the device: the requests, and what is answered at once. See afd_backend.hpp.
+// Polling the device: the requests, and immediate answers. See afd_backend.hpp.
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -2183,7 +2188,7 @@ std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
         note(first, cancel(Request::group, core::no_slot));
     }
     if (schedule_.is_group_in_flight()) {
-        // Where the group's request is being cancelled, they join it when its packet has come.
+        // While the group's request is being cancelled, they wait for its packet to join it.
         const bool canceled = schedule_.is_group_canceled();
         schedule_.for_each_due([&](Slot slot) {
             if (!canceled || !schedule_.joins_group(slot)) {
@@ -2282,7 +2287,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
         return own_errors::resource_unavailable_try_again();
     }
-    // Still due, it wants less by now.
+    // Still due: it wants less by now.
     return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};
 }
 
@@ -2304,7 +2309,7 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     stats_.afd_sockets += count;
     const Result<bool> at_once = devices_[0].poll(*memory_.group, group_status_, context.pointer());
     if (!at_once) {
-        // One of them is no socket any more: each is polled by itself, to find it.
+        // One of them is no longer a socket: each is polled alone, to find it.
         return at_once.error() == std::errc::bad_file_descriptor ? poll_each_alone(count)
                                                                  : at_once.error();
     }
@@ -2320,7 +2325,7 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     const std::uint32_t ready = schedule_.ready();
     const bool any = take_group_answer(count);
     if (schedule_.ready() == ready) {
-        // It names closed ones alone, and the others are polled again; or none that is known.
+        // It names only closed ones, and the others are polled again; or none that is known.
         again = any;
         return any ? std::error_code{} : poll_each_alone(count);
     }
@@ -2356,8 +2361,8 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
 }
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
-    // It names them in the order in which they were asked, so each is found where the last one was
-    // left; where it does not, the search goes round.
+    // It names them in the order of the request, so each is found where the last one was left;
+    // where it does not, the search wraps around.
     const std::uint32_t named = std::min(memory_.group->count, count);
     GroupMember* const begin = memory_.group_members;
     GroupMember* const end = begin + count;
@@ -2391,10 +2396,10 @@ bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
 }  // namespace wakepoll::backend
 
 // lib/core/entry_pool.hpp
-// The fixed pool of overlapped entries: take, give back and find, each O(1).
+// The fixed pool of overlapped entries: acquire, release and find, each O(1).
 //
-// Free entries form a list through the entries themselves. The memory is the caller's and all zero;
-// entries that were never taken are not touched. Used under the poller's lock.
+// Free entries form a list through the entries themselves. The caller provides zeroed memory;
+// entries that were never acquired are not touched. Not thread-safe: used under the poller's lock.
 
 #include <cstdint>
 #include <system_error>
@@ -2404,14 +2409,14 @@ namespace wakepoll::core {
 
 class EntryPool {
 public:
-    /// Takes `capacity` entries at `entries`, which outlive the pool.
+    /// Uses `capacity` entries at `entries`, which must outlive the pool.
     EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
         : entries_(entries), capacity_(capacity) {}
 
     EntryPool(const EntryPool&) = delete;
     EntryPool& operator=(const EntryPool&) = delete;
 
-    // As OverlappedPool has them.
+    // Same contracts as in OverlappedPool.
     [[nodiscard]] OverlappedEntry* acquire() noexcept;
     [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
@@ -2419,15 +2424,15 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// The address is that of an entry of this pool, in use or not.
+    /// True where the address is that of an entry of this pool, in use or not.
     [[nodiscard]] bool is_entry(const void* address) noexcept {
         return entry_at(address) != nullptr;
     }
 
-    /// Gives back an entry, whatever it was in use for.
+    /// Returns an entry to the pool, whatever it was used for.
     void give_back(OverlappedEntry& entry) noexcept;
 
-    /// The number of an entry, and the entry of a number.
+    /// An entry's index, and the entry at an index.
     [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
         return static_cast<std::uint32_t>(&entry - entries_);
     }
@@ -2436,29 +2441,29 @@ public:
     }
 
 private:
-    /// The entry that begins at this address, in use or not.
+    /// The entry at this address, in use or not; null where none begins there.
     [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
 
     OverlappedEntry* entries_;
     std::uint32_t capacity_;
     std::uint32_t active_ = 0;
-    std::uint32_t used_ = 0;  ///< Entries from this number on were never taken.
+    std::uint32_t used_ = 0;  ///< Entries from this index on were never acquired.
     std::uint32_t first_free_ = OverlappedEntry::no_entry;
 };
 
 }  // namespace wakepoll::core
 
 // lib/core/operation_list.hpp
-// The poller's own use of the overlapped pool: which entries are in flight, and which are done.
+// Tracks the poller's own entries of the overlapped pool: which are in flight and which are done.
 //
-// An entry's way: taken (`acquire`), begun (`start`), perhaps being cancelled (`cancel`), done.
-// What completes through the port is reported as its packet is dequeued (`complete`); what is done
-// without a packet waits in a queue for the next report (`finish`, `next_finished`). At last the
-// entry goes back to the pool (`give_back`). A wrong step is a mistake in the library and asserted;
-// what a user may get wrong is answered with an error before it comes here.
+// An entry is acquired (`acquire`), started (`start`), perhaps cancelled (`cancel`), and done. What
+// completes through the port is reported when its packet is dequeued (`complete`); what is done
+// without a packet waits in a queue for the next report (`finish`, `next_finished`). Then the entry
+// returns to the pool (`give_back`). A step in the wrong state is a bug in the library and
+// asserted; what a user can get wrong is refused with an error before it gets here.
 //
-// The lists run through the entries, so each step is O(1) and allocates nothing. Used under the
-// poller's lock.
+// The lists run through the entries, so each step is O(1) and allocates nothing. Not thread-safe:
+// used under the poller's lock.
 
 #include <cstdint>
 
@@ -2474,62 +2479,62 @@ public:
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
 
-    /// An idle entry for a call of the poller's on the handle in `slot`; null where none is free.
+    /// Returns an idle entry for a call on the handle in `slot`; null where none is free.
     [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
                                            std::uint32_t generation) noexcept;
 
-    /// Idle, or done and reported: back to the pool.
+    /// Returns an entry to the pool. It must be idle, or done and reported.
     void give_back(OverlappedEntry& entry) noexcept;
 
-    /// Idle: in flight from now on, until its packet comes.
+    /// Puts an idle entry in flight, until its packet comes.
     void start(OverlappedEntry& entry) noexcept;
 
-    /// In flight: its end has been asked for.
+    /// Marks an entry in flight as being cancelled.
     void cancel(OverlappedEntry& entry) noexcept;
 
-    /// In flight or being cancelled: its packet has come.
+    /// The packet of an entry that is in flight or being cancelled has come.
     void complete(OverlappedEntry& entry) noexcept;
 
-    /// Notes what an operation came to. `code` is why it failed, 0 where it did not.
+    /// Stores the outcome. `code` is the error, 0 on success.
     void note_outcome(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept {
         entry.bytes_transferred = bytes;
         entry.code_ = code;
     }
 
-    /// It is on a datagram socket.
+    /// Marks an operation on a datagram socket.
     void note_datagram(OverlappedEntry& entry) noexcept { entry.datagram_ = true; }
 
-    /// It must be reported behind the older operations of its kind on the same handle.
+    /// The entry must be reported after the older operations of its kind on the same handle.
     void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
 
-    /// Idle, or its packet has come: its outcome waits to be reported; behind the older ones that
-    /// are in flight, where it must be.
+    /// Queues the outcome of an idle or completed entry for the next report, or holds it until the
+    /// older operations in flight that it must follow are reported.
     void finish(OverlappedEntry& entry) noexcept;
 
-    /// An older one that it must be behind waits to be reported.
+    /// True where an older operation that this one must follow waits to be reported.
     [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
 
-    /// To be called when an operation that was in flight is reported, or waits to be: lets those go
-    /// on that were held behind it.
+    /// Releases the entries held behind `done`. Call when an operation that was in flight is
+    /// reported, or waits to be.
     void let_go_on(const OverlappedEntry& done) noexcept;
 
-    /// Nothing is in flight any more that anything could be behind.
+    /// Releases all held entries. Call when nothing they could follow is in flight any more.
     void let_all_go_on() noexcept;
 
-    /// Takes the one that waits longest to be reported; null where none does.
+    /// Takes the entry that has waited longest to be reported; null where none waits.
     [[nodiscard]] OverlappedEntry* next_finished() noexcept;
 
-    /// It has been handed to the user, who may release it.
+    /// The entry was handed to the user, who may release it.
     void note_reported(OverlappedEntry& entry) noexcept { entry.reported_ = true; }
 
-    /// A readiness entry whose read was taken note of: idle again, for the next.
+    /// Resets a readiness entry to idle after its read was handled.
     void rest(OverlappedEntry& entry) noexcept;
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
-    /// Those that can be reported now.
+    /// Entries that can be reported now.
     [[nodiscard]] std::uint32_t finished() const noexcept { return finished_; }
 
-    /// Those in flight, the oldest first; null at the end.
+    /// Entries in flight, oldest first; null at the end.
     [[nodiscard]] OverlappedEntry* first_in_flight() const noexcept { return at(oldest_); }
     [[nodiscard]] OverlappedEntry* next_in_flight(const OverlappedEntry& entry) const noexcept {
         return at(entry.next_);
@@ -2538,7 +2543,7 @@ public:
     [[nodiscard]] static Purpose purpose_of(const OverlappedEntry& entry) noexcept {
         return entry.purpose_;
     }
-    /// Its packet is to be expected.
+    /// True while its packet is outstanding.
     [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
         return entry.state_ == OverlappedState::in_flight ||
                entry.state_ == OverlappedState::cancelling;
@@ -2562,7 +2567,7 @@ public:
         return entry.accepted_;
     }
 
-    /// The number of an entry in the pool, and the entry of a number.
+    /// An entry's index in the pool, and the entry at an index.
     [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
         return pool_.index_of(entry);
     }
@@ -2570,7 +2575,7 @@ public:
         return pool_[index];
     }
 
-    /// An entry of this pool that is in use; null for any other pointer.
+    /// Returns the entry of this pool that is in use at this address; null for any other pointer.
     [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
         return pool_.find_by_overlapped(entry);
     }
@@ -2581,14 +2586,14 @@ public:
 private:
     static constexpr std::uint32_t no_entry = OverlappedEntry::no_entry;
 
-    /// A list that runs through `next_`.
+    /// A list linked through `next_`.
     struct Queue {
         std::uint32_t first = no_entry;
         std::uint32_t last = no_entry;
     };
     void append(Queue& queue, OverlappedEntry& entry) noexcept;
 
-    /// Both must be reported in order, and `other` comes first.
+    /// True where both must be reported in order and `other` comes first.
     [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
                                         const OverlappedEntry& other) noexcept {
         return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
@@ -2606,20 +2611,20 @@ private:
     std::uint32_t oldest_ = no_entry;
     std::uint32_t newest_ = no_entry;
     std::uint32_t in_flight_ = 0;
-    Queue ready_;  ///< Those that wait to be reported,
-    Queue held_;   ///< and those that wait for older ones before that.
+    Queue ready_;  ///< Wait to be reported.
+    Queue held_;   ///< Wait for older entries first.
     std::uint32_t finished_ = 0;
-    std::uint32_t taken_ = 0;  ///< Entries taken since creation, modulo 2^32.
+    std::uint32_t taken_ = 0;  ///< Entries acquired since creation, modulo 2^32.
 };
 
 }  // namespace wakepoll::core
 
 // lib/core/signal_set.hpp
-// Which slots the threads of the system's pool have seen signalled.
+// The slots that the threads of the system's pool have seen signalled.
 //
-// A bit for each slot. Any thread sets one; the owner takes what is set, in one pass over the
-// words, after the wake word has told it that there is something. Setting a bit allocates nothing
-// and can not fail, so a signal is never lost between a pool's thread and the owner.
+// One bit per slot. Any thread sets a bit; the owner takes all set bits in one pass over the words,
+// after the wake word has reported a signal. Setting a bit allocates nothing and cannot fail, so no
+// signal is lost between a pool thread and the owner.
 
 #include <atomic>
 #include <bit>
@@ -2633,26 +2638,26 @@ class SignalSet {
 public:
     using Word = std::atomic<std::uint64_t>;
 
-    /// How many words a set for this many slots needs.
+    /// The number of words that a set for this many slots needs.
     [[nodiscard]] static constexpr std::size_t words_for(std::size_t slots) noexcept {
         return (slots + bits_per_word - 1) / bits_per_word;
     }
 
-    /// Takes `words_for` as many slots as there are words, all zero, which outlive the set.
+    /// Uses `words_for(slots)` words, all zero, which must outlive the set.
     explicit SignalSet(Word* words) noexcept : words_(words) {}
 
     SignalSet(const SignalSet&) = delete;
     SignalSet& operator=(const SignalSet&) = delete;
 
-    /// Any thread.
+    /// Sets a slot's bit. Any thread.
     void set(Slot slot) noexcept { word_of(slot).fetch_or(bit_of(slot)); }
 
-    /// The owner: whether the slot was set; it no longer is.
+    /// Clears a slot's bit; returns whether it was set. Owner only.
     [[nodiscard]] bool take(Slot slot) noexcept {
         return (word_of(slot).fetch_and(~bit_of(slot)) & bit_of(slot)) != 0;
     }
 
-    /// The owner: calls `visit` for each of the first `slots` that was set, and none is afterwards.
+    /// Clears the first `slots` bits and calls `visit` for each that was set. Owner only.
     template <class Visit>
     void take_all(std::size_t slots, const Visit& visit) noexcept {
         const std::size_t count = words_for(slots);
@@ -2683,14 +2688,14 @@ private:
 }  // namespace wakepoll::core
 
 // lib/sys/waitable.hpp
-// sys: being told, on another thread, that something need be waited for no longer.
+// sys: calls back on another thread when a wait for an object ends.
 //
-// Three users: the completion port itself, which is signalled while packets are queued
+// Three uses: the completion port itself, which is signalled while packets are queued
 // (undocumented, but asserted by Wine's tests on real Windows and seen on Wine), so that a thread
-// parked in WSAPoll learns of a completion; kernel objects that were registered (events,
-// processes, consoles and the like); and synchronous pipes, which are always signalled as objects
-// and can be waited for only by a thread that reads. That one is the pipe's own and not of the
-// system's pool, which has no more than 500 threads for the whole process.
+// parked in WSAPoll learns of a completion; registered kernel objects (events, processes, consoles
+// and the like); and synchronous pipes, which are always signalled as objects, so only a thread
+// that reads can wait for them. That thread is the pipe's own and not one of the system's pool,
+// which has at most 500 threads per process.
 
 #include <atomic>
 #include <cstdint>
@@ -2699,13 +2704,13 @@ private:
 
 namespace wakepoll::sys {
 
-/// One wait at a time. The system is given the object's address, so it stays where it is.
+/// One wait at a time. The system keeps the object's address, so it must not move.
 ///
-/// A callback runs on a thread of the pool (of a pipe, on the pipe's own) and must be short. All
-/// else is called by one thread.
+/// A callback runs on a pool thread (of a pipe, on the pipe's own thread) and must be short. One
+/// thread calls everything else.
 class ThreadPoolWait {
 public:
-    /// Is given the wait that came to an end, too: one context may serve many.
+    /// Also receives the wait that ended: one context may serve many.
     using Callback = void (*)(void* context, const ThreadPoolWait& wait) noexcept;
 
     ThreadPoolWait() noexcept = default;
@@ -2714,50 +2719,50 @@ public:
     ~ThreadPoolWait() { disarm(); }
 
     /// RegisterWaitForSingleObject(WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD): calls `callback`
-    /// once when `object` is or becomes signalled. As any wait does, it takes the signal of an
-    /// auto-reset event or timer, and one of a semaphore's count. It waits on a DuplicateHandle of
-    /// its own, so closing the handle changes nothing for it, nor for other waits. Disarms a wait
-    /// armed before.
+    /// once when `object` is or becomes signalled. Like any wait, it takes the signal of an
+    /// auto-reset event or timer, and one of a semaphore's count. It waits on its own
+    /// DuplicateHandle, so closing the handle affects neither this wait nor others. Disarms an
+    /// earlier wait.
     [[nodiscard]] std::error_code arm(Handle object, Callback callback, void* context) noexcept;
 
     /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
     /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
     /// also where the read failed for any other reason; never for a read that `disarm` ended.
-    /// Disarms a wait armed before. The thread keeps the DLL loaded that it runs in.
+    /// Disarms an earlier wait. The thread keeps its DLL loaded.
     [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
                                               void* context) noexcept;
 
-    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread needs this
-    /// object no longer: when it returns, the callback has run or never will. It does not wait for
-    /// the end of the thread, which can not come while the caller is in a DllMain. Nothing where no
-    /// wait was armed. Not from within the callback.
+    /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread no longer
+    /// needs this object: on return, the callback has run or never will. Does not wait for the
+    /// thread to end, which cannot happen while the caller is in a DllMain. No-op where no wait is
+    /// armed. Must not be called from the callback.
     void disarm() noexcept;
 
-    /// What the other thread does; for the bodies behind this header alone.
+    /// Runs the callback on the other thread; only for the bodies of this header.
     void run() const noexcept { callback_(context_, *this); }
 
 private:
-    friend struct PipeReader;  ///< A body's own.
+    friend struct PipeReader;  ///< Defined by a body.
 
-    /// The registered wait; of a pipe, its thread.
+    /// The registered wait, or a pipe's thread.
     std::atomic<void*> registration_ = nullptr;
-    Handle target_;       ///< The pipe, or this wait's own handle to the object.
+    Handle target_;       ///< The pipe, or this wait's own duplicate of the object's handle.
     bool reads_ = false;  ///< `target_` is a pipe.
-    /// Of a pipe: set by whichever comes first, the end of the read or `disarm`. The callback runs
-    /// only where it was the former, a cancel is tried only where it was the latter.
+    /// For a pipe: set by the first of the end of the read and `disarm`. The callback runs only
+    /// where the read ended first, a cancel is tried only where `disarm` came first.
     std::atomic<bool> decided_ = false;
-    std::atomic<bool> done_ = false;  ///< Of a pipe: the thread does not touch this any more.
+    std::atomic<bool> done_ = false;  ///< For a pipe: the thread no longer uses this object.
     Callback callback_ = nullptr;
     void* context_ = nullptr;
 };
 
-/// WaitForSingleObject(object, 0): whether the object is signalled. As any wait does, it takes the
+/// WaitForSingleObject(object, 0): whether the object is signalled. Like any wait, it takes the
 /// signal of an auto-reset event or timer, and one of a semaphore's count. ERROR_INVALID_HANDLE (6)
-/// for a closed one, ERROR_ACCESS_DENIED (5) for a handle without the right to wait.
+/// for a closed handle, ERROR_ACCESS_DENIED (5) for one without the right to wait.
 [[nodiscard]] Result<bool> take_signal(Handle object) noexcept;
 
-/// NtQueryEvent: true for an event that a wait resets. ERROR_INVALID_HANDLE (6) for what is no
-/// event, ERROR_ACCESS_DENIED (5) for a handle without the right to ask (EVENT_QUERY_STATE).
+/// NtQueryEvent: true for an auto-reset event. ERROR_INVALID_HANDLE (6) for what is not an event,
+/// ERROR_ACCESS_DENIED (5) for a handle without EVENT_QUERY_STATE.
 [[nodiscard]] Result<bool> is_auto_reset(Handle event) noexcept;
 
 }  // namespace wakepoll::sys
@@ -2766,32 +2771,30 @@ private:
 // Readiness of every registered handle that is not a socket.
 //
 // The kernel has no WSAPoll for these: each is waited for by itself, and only while it is not
-// ready. A registered slot is either *due*, in a ring of those that the next wait asks one by
-// one whether they are ready now (so what stays ready is reported by every wait), or *armed*:
-// asked, found not ready, and left to something that will say when it is. What that is depends on
-// the kind:
+// ready. A registered slot is either *due*, in a ring whose members the next wait queries one by
+// one (so what stays ready is reported by every wait), or *armed*: queried, found not ready, and
+// left to a mechanism that reports when it is. The mechanism depends on the kind:
 //
 //   - events, processes, threads, semaphores, timers and consoles: a wait of the system's thread
 //     pool on the object itself;
-//   - synchronous pipes, which as objects are always signalled: a thread of the pool that reads
-//     nothing from the pipe, which returns when something could be read;
-//   - pipes opened for overlapped use: an overlapped read of nothing, whose packet comes to the
-//     port. Its entry is taken from the pool when the pipe is registered, so that it can not be
-//     missing later.
+//   - synchronous pipes, which as objects are always signalled: a thread of its own with an empty
+//     read of the pipe, which returns when something could be read;
+//   - overlapped pipes: an overlapped empty read, whose packet comes to the port. Its entry is
+//   taken
+//     from the pool when the pipe is registered, so that it is always available later.
 //
-// A pool's thread does no more than note the slot in a set of bits and rouse the waiting thread. A
-// slot that is unregistered is disarmed first, which waits for a callback that is running, so
-// nothing of it is left afterwards; only a read of nothing may still be in flight, and its packet
-// is recognised by the generation of the slot.
+// Such a thread only sets the slot's bit and wakes the waiting thread. A slot that is unregistered
+// is disarmed first, which waits for a running callback, so nothing of it is left afterwards; only
+// an empty read may still be in flight, and its packet is recognised by the generation of the slot.
 //
-// Pipes report that their other end is gone whatever the interest, so they are waited for in any
-// case. While one holds bytes that the interest does not want, no read could wait for its end: it
-// is *unread*, and asked once in each wait.
+// Pipes report a closed other end whatever the interest, so they are waited for in any case. While
+// one holds bytes that the interest excludes, no read could wait for its end: it is *unread*, and
+// queried once in each wait.
 //
 // A wait of the pool takes the signal of an auto-reset event, or one of a semaphore's count. Such a
 // signal is kept with the slot until it has been reported.
 //
-// All of it is called under the poller's lock.
+// Everything is called under the poller's lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -2802,19 +2805,19 @@ private:
 
 namespace wakepoll::backend {
 
-/// What a handle that is no socket can report of reading.
+/// The read events of a handle that is not a socket.
 inline constexpr std::uint32_t readable = mask::in | mask::rdnorm;
 
 class HandleBackend {
 public:
     /// What is known of a slot beyond its registration.
     struct Watch {
-        bool armed : 1 = false;     ///< Something will say when the slot is ready.
+        bool armed : 1 = false;     ///< A mechanism will report when the slot is ready.
         bool taken : 1 = false;     ///< A signal was taken for it and is not reported yet.
-        bool takes : 1 = false;     ///< To wait for the object is to take its signal.
-        bool by_read : 1 = false;   ///< An overlapped pipe: armed by a read of nothing.
+        bool takes : 1 = false;     ///< Waiting for the object takes its signal.
+        bool by_read : 1 = false;   ///< An overlapped pipe: armed by an empty read.
         bool messages : 1 = false;  ///< And one of messages.
-        bool unread : 1 = false;    ///< A pipe that holds what the interest does not want.
+        bool unread : 1 = false;    ///< A pipe whose data the interest excludes.
         bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
@@ -2823,7 +2826,7 @@ public:
         alignas(sys::ThreadPoolWait) std::byte memory[sizeof(sys::ThreadPoolWait)];
     };
 
-    /// Arrays of all-zero memory for every slot, which outlive the backend.
+    /// Zeroed arrays for every slot, which outlive the backend.
     struct Memory {
         Cell* cells;
         Watch* watches;
@@ -2831,7 +2834,7 @@ public:
         core::SlotRing::Link* links;     ///< shared with the rings of other backends
     };
 
-    /// Rouses the waiting thread, from any thread.
+    /// Wakes the waiting thread, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
     HandleBackend(const Memory& memory, core::RegistrationTable& table,
@@ -2843,22 +2846,22 @@ public:
 
     /// True where a handle of this kind can be registered here at all.
     [[nodiscard]] static bool can_watch(HandleType type) noexcept;
-    /// True where this may be asked of it: nothing but sockets tells when it can be written to.
+    /// True where this interest is possible: only sockets report when they can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
-    /// Begins, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
+    /// Starts, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
     /// overlapped pipe must be associated with the port before.
     [[nodiscard]] std::error_code add(core::Slot slot, bool overlapped) noexcept;
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
-    /// A thread reads from this pipe, so it is open, and most questions wait for that thread.
+    /// A thread reads from this pipe, so it is open, and most queries would wait for that thread.
     [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
         const Watch& watch = watches_[core::index_of(slot)];
         return table_[slot].type == HandleType::pipe && watch.armed && !watch.by_read;
     }
 
-    /// Makes due what each wait asks once.
+    /// Makes due what each wait queries once.
     void begin_wait() noexcept {
         if (!unread_.empty()) {
             ask_unread();
@@ -2868,36 +2871,36 @@ public:
     /// How many slots are due, and so are visited by a full round of `collect`.
     [[nodiscard]] std::size_t size() const noexcept { return due_.size(); }
 
-    /// Asks at most `visits` of those due and reports those that are ready, from where the last
-    /// scan stopped. Stops early when `events` is full or an arming failed: `error` says why then,
-    /// and the slot stays due.
+    /// Queries at most `visits` of those due and reports those that are ready, from where the last
+    /// scan stopped. Stops early when `events` is full or arming failed: then `error` is set, and
+    /// the slot stays due.
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// Asks all that are due, so that what is not ready is armed. True where some remain: they are
-    /// ready, or could not be asked.
+    /// Queries all that are due, so that those that are not ready are armed. True where some
+    /// remain: they are ready, or the query failed.
     [[nodiscard]] bool arm_due() noexcept;
 
-    /// Takes note of what the pool's threads have seen.
+    /// Handles the signals that the pool's threads have noted.
     void take_signals() noexcept;
 
-    /// The packet of a read of nothing has come; `error` is what the read ended with.
+    /// The packet of an empty read has come; `error` is the read's.
     void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
 
-    /// Ends all waits of the pool and gives back the entries of pipes, once. Those with a read of
-    /// nothing in flight are left to the drain of the port.
+    /// Ends all waits of the pool and returns the entries of pipes, once. Those with an empty read
+    /// in flight are left to the drain of the port.
     void close() noexcept;
 
 private:
-    /// What asking a slot found.
+    /// The result of a query.
     struct Answer {
         std::uint32_t mask = 0;   ///< 0: not ready, and armed.
-        bool closed = false;      ///< The handle is none any more.
-        std::error_code error{};  ///< It could be neither asked nor armed.
+        bool closed = false;      ///< The handle is closed.
+        std::error_code error{};  ///< Querying or arming failed.
     };
 
     [[nodiscard]] Answer ask(core::Slot slot) noexcept;
-    /// What of an answer is reported.
+    /// The part of an answer that is reported.
     [[nodiscard]] std::uint32_t reported(core::Slot slot, const Answer& answer) const noexcept;
     [[nodiscard]] Answer ask_object(core::Slot slot) noexcept;
     [[nodiscard]] Answer ask_console(core::Slot slot) noexcept;
@@ -2915,16 +2918,16 @@ private:
     [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
         return (bits(table_[slot].interest) & readable) != 0;
     }
-    /// Something of it may be reported: of a pipe its end, whatever the interest.
+    /// True where something of it may be reported: for a pipe its end, whatever the interest.
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
-    /// Takes out of `due_` what was asked and has nothing to report.
+    /// Removes from `due_` a slot that has nothing to report.
     void set_aside(core::Slot slot, const Answer& answer) noexcept;
     void ask_unread() noexcept;
-    /// Takes a slot out of the ring that it is in, if any.
+    /// Removes a slot from its ring, if any.
     void unlink(core::Slot slot) noexcept;
     void disarm(core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
@@ -2957,24 +2960,24 @@ namespace wakepoll::sys {
 
 enum class ConsoleRecord : std::uint8_t {
     none,       ///< The input buffer is empty.
-    character,  ///< A key that yields one: pressed, or the Alt key let go after a number.
-    key,        ///< Any other key, or one that was let go: ReadFile and ReadConsole skip it.
-    other,      ///< The mouse, the focus, a menu or the size of the window.
+    character,  ///< A key that yields one: pressed, or the Alt key released after a number.
+    key,        ///< Any other key, or a release: ReadFile and ReadConsole skip it.
+    other,      ///< The mouse, the focus, a menu or the window size.
 };
 
-/// PeekConsoleInputW of one record: what the next one is. Error 6 where the handle is not (or no
-/// longer) the input of a console.
+/// PeekConsoleInputW of one record: the type of the next record. Error 6 where the handle is not
+/// (or no longer) the input of a console.
 [[nodiscard]] Result<ConsoleRecord> next_console_record(Handle console) noexcept;
 
-/// ReadConsoleInputW of one record, which must be there: it is gone then.
+/// ReadConsoleInputW: removes one record, which must be there.
 [[nodiscard]] std::error_code discard_console_record(Handle console) noexcept;
 
 }  // namespace wakepoll::sys
 
 // lib/sys/handle_info.hpp
-// sys: what the kernel says a handle is, one question a function.
+// sys: what the kernel reports of a handle, one query per function.
 //
-// The answers are put together in lib/classify.cpp. None of these calls changes anything.
+// lib/poller/classify.cpp combines the answers. None of these calls changes anything.
 
 #include <cstdint>
 
@@ -2984,50 +2987,50 @@ namespace wakepoll::sys {
 /// GetFileType's answers.
 enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe = 3 };
 
-/// GetFileType. An error (6, ERROR_INVALID_HANDLE) for what is not a file-like handle, an event for
-/// instance; `unknown` without an error where the kernel itself does not know.
+/// GetFileType. ERROR_INVALID_HANDLE (6) for what is not a file-like handle, such as an event;
+/// `unknown` without an error where the kernel itself does not know.
 [[nodiscard]] Result<FileType> file_type(Handle handle) noexcept;
 
-/// GetConsoleMode succeeds.
+/// True where GetConsoleMode succeeds.
 [[nodiscard]] bool is_console(Handle handle) noexcept;
 
-/// GetNamedPipeInfo succeeds, lacks the right to ask, or says that the server has disconnected the
-/// pipe. (Anonymous pipes are named pipes underneath.)
+/// True where GetNamedPipeInfo succeeds, lacks the access right, or reports that the server has
+/// disconnected the pipe. (Anonymous pipes are named pipes underneath.)
 [[nodiscard]] bool is_pipe(Handle handle) noexcept;
 
 /// The type of a kernel object that is not file-like, by NtQueryObject's type name: event, process,
 /// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) where the
-/// number is no handle at all.
+/// number is not a handle.
 [[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
 
 }  // namespace wakepoll::sys
 
 // lib/sys/pipe.hpp
-// sys: what can be read from a pipe just now, and how.
+// sys: what can be read from a pipe now, and how.
 
 #include <cstdint>
 
 
 namespace wakepoll::sys {
 
-/// PeekNamedPipe: the bytes that a read would find. ERROR_BROKEN_PIPE (109) once the other end is
-/// gone and all was read, ERROR_ACCESS_DENIED (5) for an end that can not be read from. On a
-/// synchronous pipe it waits for a read that another thread has begun on the same handle.
+/// PeekNamedPipe: the number of bytes that a read would find. ERROR_BROKEN_PIPE (109) once the
+/// other end is gone and everything was read, ERROR_ACCESS_DENIED (5) for an end without read
+/// access. On a synchronous pipe it blocks while another thread reads from the same file.
 [[nodiscard]] Result<std::uint32_t> readable_bytes(Handle pipe) noexcept;
 
-/// GetNamedPipeInfo: the pipe keeps messages apart, so there can be one of no bytes. False where it
-/// can not be asked.
+/// GetNamedPipeInfo: whether the pipe carries messages, so that there can be an empty one. False
+/// where the query fails.
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where it cannot be asked.
+/// at once (232, ERROR_NO_DATA). True where the query fails.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys
 
 // lib/backend/handle_asking.cpp
-// Asking registered handles whether they are ready, each in the way of its kind, and arming what is
-// to say so of those that are not.
+// Queries whether registered handles are ready, each in the way of its kind, and arms those that
+// are not.
 #include <cassert>
 
 
@@ -3036,23 +3039,23 @@ namespace {
 
 using core::Slot;
 
-/// ERROR_NO_DATA. A read ends with it in the mode PIPE_NOWAIT, in which a pipe cannot be waited
-/// for; of a broken pipe it says something else.
+/// ERROR_NO_DATA: the error of a read in the mode PIPE_NOWAIT, in which a pipe cannot be waited
+/// for. A broken pipe has another error.
 constexpr int no_data = 232;
 
-/// The error says that the handle is closed, or is another object's by now.
+/// True where the error means that the handle is closed, or belongs to another object by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
 }
 
-/// The error says that the handle is no pipe any more that could be read from, as it was when it
-/// was registered: it was closed, and its number is another object's. Each kind of object has an
-/// error of its own for a call that it does not know, so it is asked what it is.
+/// True where the error means that the handle is no longer the readable pipe that was registered:
+/// it was closed, and its number belongs to another object. Each kind of object has its own error
+/// for a call that it does not support, so its type is queried.
 [[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
     return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
 }
 
-/// The error says that there is no other end any more, or, of a server's end, not yet again.
+/// True where there is no other end any more, or, for a server's end, not yet again.
 [[nodiscard]] bool says_broken(std::error_code error) noexcept {
     return error == std::errc::broken_pipe || error == std::errc::not_connected;
 }
@@ -3101,7 +3104,7 @@ bool HandleBackend::arm_due() noexcept {
         if (answer.closed) {
             drop(slot);
         } else if (reported(slot, answer) != 0) {
-            // To ask was to take the signal, which is kept until it is reported.
+            // The query has taken the signal, which is kept until it is reported.
             watch_of(slot).taken = was_taken || watch_of(slot).takes;
         } else if (!answer.error) {
             set_aside(slot, answer);
@@ -3151,7 +3154,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
         if (*next == sys::ConsoleRecord::none) {
             return arm(slot);
         }
-        // A read would skip it and block. Left where it is, it would keep the console signalled and
+        // A read would skip it and block. Left in place, it would keep the console signalled and
         // hide the characters behind it.
         if (const std::error_code error = sys::discard_console_record(console)) {
             return {.error = error};
@@ -3162,7 +3165,7 @@ HandleBackend::Answer HandleBackend::ask_console(Slot slot) noexcept {
 HandleBackend::Answer HandleBackend::ask_pipe(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     if (watch.taken && wants_reading(slot)) {
-        // The read of nothing has taken a message of no bytes.
+        // The empty read has taken an empty message.
         watch.taken = false;
         return {.mask = readable};
     }
@@ -3208,7 +3211,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even where it was done at once.
+    // Its packet comes even where it completed at once.
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};
@@ -3217,7 +3220,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
 }  // namespace wakepoll::backend
 
 // lib/backend/handle_backend.cpp
-// Registering, and signals. What asks whether a handle is ready is in handle_asking.cpp.
+// Registering, and signals. The queries whether a handle is ready are in handle_asking.cpp.
 
 #include <memory>
 
@@ -3229,16 +3232,16 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-/// To wait for the object is to change it.
+/// True where waiting for the object changes it.
 [[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
     switch (registration.type) {
         case HandleType::event: {
-            // Without the right to query it, it is taken for one that a wait resets.
+            // Without the right to query it, it is treated as auto-reset.
             const Result<bool> resets = sys::is_auto_reset(registration.handle);
             return !resets || *resets;
         }
         case HandleType::semaphore:
-        case HandleType::timer:  // The kernel does not tell which kind of timer it is.
+        case HandleType::timer:  // The kernel does not report which kind of timer it is.
             return true;
         default:
             return false;
@@ -3292,7 +3295,7 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
     core::Registration& registration = table_[slot];
     Watch watch;
     if (registration.type == HandleType::pipe) {
-        // What can not be read from will never be readable; say so now.
+        // A pipe without read access will never be readable: fail now.
         const Result<std::uint32_t> bytes = sys::readable_bytes(registration.handle);
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server
@@ -3321,8 +3324,9 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         }
     } else {
         watch.takes = takes_signals(registration);
-        // A handle that can not be waited for is refused now. A signal that this has taken is kept;
-        // one that nobody wants must not be taken from others, so then a refusal comes later.
+        // A handle that cannot be waited for is refused now. A signal that this has taken is kept;
+        // one that the interest excludes must not be taken from others, so then a refusal comes
+        // later.
         if (!watch.takes || wants_reading(slot)) {
             const Result<bool> signalled = sys::take_signal(registration.handle);
             if (!signalled) {
@@ -3364,7 +3368,7 @@ void HandleBackend::remove(Slot slot) noexcept {
         operations_.give_back(entry);
         return;
     }
-    // Its packet comes in any case and is dropped then, by the generation of the slot.
+    // Its packet comes in any case and is then dropped, by the generation of the slot.
     operations_.cancel(entry);
     static_cast<void>(sys::cancel(entry.handle, entry.overlapped));
 }
@@ -3452,7 +3456,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     operations_.rest(entry);
     watch_of(slot).armed = false;
     if (error == std::errc::operation_canceled && !asked) {
-        drop(slot);  // The handle was closed; its number may be another's already.
+        drop(slot);  // The handle was closed; its number may already be another's.
         return;
     }
     // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
@@ -3474,9 +3478,10 @@ bool HangUps::is_full(core::Registration& registration) const noexcept {
     }
     const Result<bool> shut = sys::is_shut_both_ways(registration.handle);
     const std::error_code error = shut.error();
-    // A connection that the peer has ended in order and that is one no more is shut both ways.
+    // A connection that the peer has ended orderly and that no longer exists is shut down both
+    // ways.
     registration.hung_up = shut ? *shut : error == std::errc::not_connected;
-    // Not of TCP, or not on this system. It is kept for each socket, for others may be asked.
+    // Not TCP, or not on this system. Kept per socket, because others may support the query.
     const bool untold = error == std::errc::operation_not_supported ||
                         error == std::errc::invalid_argument ||
                         error == std::errc::bad_file_descriptor;
@@ -3488,22 +3493,22 @@ bool HangUps::is_full(core::Registration& registration) const noexcept {
 }  // namespace wakepoll::backend
 
 // lib/core/poll_set.hpp
-// The dense array that WSAPoll reads, and where in it each registration stands.
+// The dense array that WSAPoll reads, and the position of each registration in it.
 //
 // Position 0 of the array is the doorbell's; registered sockets follow without gaps, so one call
 // covers them all. `add` appends, `remove` fills the hole with the last entry; both are O(1).
 //
-// Whose turn it is to be visited is kept apart from where an entry stands, as a ring through the
-// slots, so that with more ready than the caller has room for, each gets its turn. (Positions alone
-// cannot promise that: one-shot sockets that leave when visited and are armed again at once would
-// fill each other's holes, and the rest would starve.)
+// The visiting order is separate from the positions: a ring through the slots, so that each ready
+// socket gets its turn when the caller has room for only some. (Positions alone cannot ensure that:
+// one-shot sockets that leave when visited and are armed again at once would fill each other's
+// holes, and the rest would starve.)
 //
-// While a thread is blocked in WSAPoll the array is the kernel's. The first change that comes
-// meanwhile copies it: the kernel keeps the old array, the set goes on in the other one, and what
-// the kernel answers is merged for the sockets that were not changed.
+// While a thread is blocked in WSAPoll the kernel owns the array. The first change during the block
+// copies it: the kernel keeps the old array, the set continues in the other one, and the kernel's
+// answers are merged for the sockets that were not changed.
 //
-// Used by the WSAPoll backend, under the poller's lock. It makes no system call and allocates
-// nothing.
+// Not thread-safe: used by the WSAPoll backend under the poller's lock. Makes no system call and
+// allocates nothing.
 
 #include <cassert>
 #include <cstddef>
@@ -3515,13 +3520,13 @@ namespace wakepoll::core {
 
 class PollSet {
 public:
-    /// An array for WSAPoll, and the slot of each entry but the first.
+    /// An array for WSAPoll, and the slot of each entry except the first.
     struct Array {
         PollEntry* entries;  ///< `capacity + 1`
         Slot* slots;         ///< `capacity`
     };
 
-    /// Takes two arrays, and a position (zero: none) and a link for every slot; they outlive the
+    /// Uses two arrays, and a position (zero: none) and a link for every slot; all must outlive the
     /// set. Other rings may share the links.
     PollSet(Array array, Array other, std::uint32_t* positions, SlotRing::Link* links) noexcept
         : array_(array), other_(other), positions_(positions), ring_(links) {}
@@ -3532,34 +3537,34 @@ public:
     /// Appends a socket; `slot` must not be in the set.
     void add(Slot slot, const PollEntry& entry) noexcept;
 
-    /// Takes a slot out; it must be in the set.
+    /// Removes a slot, which must be in the set.
     void remove(Slot slot) noexcept;
 
     [[nodiscard]] bool contains(Slot slot) const noexcept {
         return positions_[index_of(slot)] != 0;
     }
 
-    /// The entry of a slot that is in the set.
+    /// The entry of a slot, which must be in the set.
     [[nodiscard]] PollEntry& operator[](Slot slot) noexcept {
         assert(contains(slot));
         return array_.entries[positions_[index_of(slot)]];
     }
 
-    /// The kernel has the array until `end_block`.
+    /// The kernel owns the array until `end_block`.
     void begin_block() noexcept;
-    /// What the kernel is to poll: the doorbell and the registered sockets behind it, as they were
-    /// when the block began. To be called by the thread that blocks, without the lock.
+    /// The array to poll: the doorbell and the registered sockets behind it, as they were when the
+    /// block began. Call in the blocking thread, without the lock.
     [[nodiscard]] std::span<PollEntry> blocked_entries() const noexcept { return kernel_; }
-    /// The kernel has answered.
+    /// The kernel has answered; merges the answers.
     void end_block() noexcept;
-    /// Sockets were added, or changed, while the kernel had the array.
+    /// True where sockets were added or changed while the kernel owned the array.
     [[nodiscard]] bool needs_another_block() const noexcept { return added_; }
 
-    /// Some registered socket has an answer. Looks at all of them where none has.
+    /// True where some registered socket has an answer. Scans all of them where none has.
     [[nodiscard]] bool has_answers() const noexcept;
 
-    /// Ends the turns of those at the cursor that have no answer, of at most `most`; how many. The
-    /// set must not be empty.
+    /// Ends the turns of up to `most` sockets at the cursor that have no answer; returns how many.
+    /// The set must not be empty.
     std::size_t pass_over_silent(std::size_t most) noexcept;
 
     /// The registered sockets, without the doorbell. Invalidated by `add` and `remove`.
@@ -3586,17 +3591,17 @@ public:
     void advance_past(Slot slot) noexcept { ring_.advance_to(ring_.next(slot)); }
 
 private:
-    /// To be called before each change that concerns a slot.
+    /// Call before each change to a slot.
     void before_change(Slot slot) noexcept;
 
     Array array_;
-    Array other_;  ///< The kernel's, while `changed_`.
+    Array other_;  ///< Owned by the kernel while `changed_`.
     std::uint32_t* positions_;
     SlotRing ring_;
-    std::span<PollEntry> kernel_;  ///< Changed by the thread that blocks alone.
-    bool blocked_ = false;         ///< The kernel has an array.
-    bool changed_ = false;         ///< The set goes on in another one.
-    bool added_ = false;           ///< There is an entry that the kernel has not.
+    std::span<PollEntry> kernel_;  ///< Changed only by the thread that blocks.
+    bool blocked_ = false;         ///< The kernel owns an array.
+    bool changed_ = false;         ///< The set continues in the other array.
+    bool added_ = false;           ///< An entry is missing from the kernel's array.
 };
 
 }  // namespace wakepoll::core
@@ -3606,11 +3611,10 @@ private:
 //
 // A thread blocked in WSAPoll does not see the completion port, so the poll set carries one extra
 // entry: a non-blocking UDP socket, bound to a free port of 127.0.0.1 and connected to itself, so
-// that only its own datagrams reach it. `ring` may be called from any thread while the doorbell is
-// open.
+// that only its own datagrams reach it. Any thread may call `ring` while the doorbell is open.
 //
-// Filter drivers (firewalls, virus scanners) can drop datagrams on loopback without a word, and a
-// doorbell that is not heard loses wakes. So one that is made has been rung and heard.
+// Filter drivers (firewalls, virus scanners) can drop loopback datagrams silently, and a doorbell
+// that is not heard loses wakes. So `create` rings a new one and waits until it is heard.
 
 #include <cstdint>
 #include <system_error>
@@ -3622,11 +3626,11 @@ namespace wakepoll::sys {
 class Doorbell {
 public:
     /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
-    /// then send, WSAPoll for at most `longest_way`, recv. What was opened is closed again where
-    /// one of them fails. WSAENETDOWN (10050) where the datagram does not come.
+    /// then send, WSAPoll for at most `longest_way`, recv. Where one fails, what was opened is
+    /// closed again. WSAENETDOWN (10050) where the datagram does not arrive.
     [[nodiscard]] static Result<Doorbell> create() noexcept;
 
-    /// What a datagram is given for its way: it takes microseconds where nothing looks at it.
+    /// The limit for a datagram's arrival: without filters it takes microseconds.
     static constexpr std::uint32_t longest_way = 250;  // milliseconds
 
     Doorbell() noexcept = default;
@@ -3637,16 +3641,16 @@ public:
     }
     ~Doorbell() { close(); }
 
-    /// send of one byte. A full buffer (WSAEWOULDBLOCK) is success: it is ringing already.
+    /// send of one byte. A full buffer (WSAEWOULDBLOCK) counts as success: it is ringing already.
     [[nodiscard]] std::error_code ring() const noexcept;
 
-    /// recv of one datagram; success too where there was none.
+    /// recv of one datagram. Success where there is none.
     [[nodiscard]] std::error_code drain() const noexcept;
 
-    /// closesocket. Nothing where it is not open.
+    /// closesocket. No-op where it is not open.
     void close() noexcept;
 
-    /// Forgets the socket without closing it: somebody else has.
+    /// Forgets the socket without closing it: another part of the program has closed it.
     void abandon() noexcept { socket_ = closed; }
 
     [[nodiscard]] bool is_open() const noexcept { return socket_ != closed; }
@@ -3663,23 +3667,24 @@ private:
 }  // namespace wakepoll::sys
 
 // lib/backend/wsapoll_backend.hpp
-// Readiness by WSAPoll: documented calls only, one call a wait over all registered sockets.
+// Readiness by WSAPoll: documented calls only, one call per wait over all registered sockets.
 //
-// A socket is active, quiet or silent. The active ones stand in the poll set, which a wait blocks
-// on; its array carries the doorbell, through which other threads end the block. The quiet ones are
-// those for which WSAPoll would return at once, without end, with a hang-up that their interest
-// filters out: WSAPoll's HUP cannot be switched off. They are polled again at a growing distance (1
-// ms doubling to 50 ms), some dozens a call, and become active when they have something to report.
-// The silent ones are one-shot registrations that have reported: once in each wait they are asked
-// whether they are still open, and nothing else.
+// A socket is active, quiet or silent. The active ones are in the poll set, which a wait blocks on;
+// its array contains the doorbell, through which other threads end the block. The quiet ones are
+// those for which WSAPoll would return at once, every time, with a hang-up that their interest
+// filters out: WSAPoll's HUP cannot be disabled. They are polled at growing intervals (1 ms
+// doubling to 50 ms), some dozens per call, and become active when they have something to report.
+// The silent ones are one-shot registrations that have reported: each wait checks once that they
+// are still open, and nothing else.
 //
 // Before Windows 10 build 19041 WSAPoll never reports a refused connect. Stream sockets that are
-// not connected when they are registered are therefore also asked about by select, at the same
-// distances, until they are. On newer systems no socket is. Both re-checks shorten a wait only
+// not connected when they are registered are therefore also polled by select, at the same
+// intervals, until they are. On newer systems no socket is. Both re-checks shorten a wait only
 // while such sockets are registered, and are counted in `PollerStats::rechecks`.
 //
-// A doorbell that someone closed while no thread was blocked is marked by WSAPoll, but does not end
-// the block. So the first block of a wait is short: a wait that goes on has seen the doorbell.
+// A doorbell that is closed by mistake while no thread is blocked is marked by WSAPoll, but does
+// not end the block. So the first block of a wait is short: after it the wait has checked the
+// doorbell.
 
 #include <chrono>
 #include <cstddef>
@@ -3694,13 +3699,13 @@ class WsapollBackend {
 public:
     enum class Set : std::uint8_t { none, active, quiet, silent };
 
-    /// What is kept for a slot. All-zero memory is one that is in no set.
+    /// The state of a slot. All-zero memory is one that is in no set.
     struct Member {
         Set set = Set::none;
         bool connecting = false;  ///< Not connected when last seen.
     };
 
-    /// Arrays of all-zero memory that outlive the backend, or the last socket in it.
+    /// Zeroed arrays that outlive the backend, or the last socket in it.
     struct Memory {
         core::PollSet::Array arrays[2];
         std::uint32_t* positions;     ///< by slot
@@ -3742,19 +3747,19 @@ public:
     void retry_cancels() noexcept {}
     void cancel_all() noexcept {}
 
-    /// A change since `begin_block` needs another block to be in force.
+    /// A change since `begin_block` takes effect only with another block.
     [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
 
-    /// Without one no socket is watched: there is none yet, or it could not be made.
+    /// Without one no socket is watched: there is none yet, or it could not be created.
     [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
 
-    /// How many sockets there are, those included that have nothing to report.
+    /// The number of sockets, including those that have nothing to report.
     [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
-    /// There are sockets that WSAPoll can not wait for.
+    /// Some sockets cannot be waited for by WSAPoll.
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Takes out the socket whose turn it is, for another backend to go on with; `no_slot` where
+    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` where
     /// there is none. `silent` where it is one-shot and has reported.
     [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
 
@@ -3762,23 +3767,23 @@ public:
     void close() noexcept { doorbell_.close(); }
 
 private:
-    /// What WSAPoll is asked about a registration.
+    /// The poll entry for a registration.
     [[nodiscard]] static core::PollEntry entry_for(const core::Registration& registration) noexcept;
-    /// What of an answer is reported to it.
+    /// The part of an answer that is reported to it.
     [[nodiscard]] std::uint32_t reportable(core::Registration& registration,
                                            std::int16_t revents) const noexcept {
         return core::filter_mask(core::is_plain(revents) ? core::plain_to_epoll_mask(revents)
                                                          : judge(registration, revents),
                                  registration.interest);
     }
-    /// What an answer says that is more than data and room.
+    /// Translates an answer that is more than data and room.
     [[nodiscard]] std::uint32_t judge(core::Registration& registration,
                                       std::int16_t revents) const noexcept;
     [[nodiscard]] static bool is_closed(const core::PollEntry& entry) noexcept;
 
     /// Puts a registration into the active set.
     void watch(core::Slot slot, const core::PollEntry& entry) noexcept;
-    /// Takes a registration out of the set that it is in.
+    /// Removes a registration from its set.
     void unwatch(core::Slot slot) noexcept;
     void move_to(core::SlotRing& ring, Set set, core::Slot slot) noexcept;
     /// Unregisters a handle that was found closed.
@@ -3790,21 +3795,21 @@ private:
     }
 
     [[nodiscard]] std::error_code ensure_doorbell() noexcept;
-    /// Takes back what roused the waiting thread, or was meant to; makes another doorbell where
-    /// someone has closed this one.
+    /// Drains what woke the waiting thread, or was meant to; creates another doorbell where this
+    /// one was closed.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
-    /// WSAPoll, but an entry that makes the whole call fail is found and marked `nval`.
+    /// Calls WSAPoll; finds an entry that makes the whole call fail and marks it `nval`.
     [[nodiscard]] std::error_code poll(std::span<core::PollEntry> entries) noexcept;
     /// The same, after a first call that failed with `error`.
     [[nodiscard]] std::error_code poll_again(std::span<core::PollEntry> entries,
                                              std::error_code error) noexcept;
     [[nodiscard]] std::error_code ask_active() noexcept;
-    /// Polls the entries one by one; whether there is one that is no socket.
+    /// Polls the entries one by one; returns whether one of them is no socket.
     [[nodiscard]] Result<bool> mark_closed(std::span<core::PollEntry> entries) noexcept;
     [[nodiscard]] core::nanoseconds soonest_recheck(core::nanoseconds now) const noexcept;
     [[nodiscard]] std::error_code recheck_quiet(core::nanoseconds now) noexcept;
-    /// Polls the sockets of a ring, some dozens a call, and calls `visit` with each slot and its
+    /// Polls the sockets of a ring, some dozens per call, and calls `visit` with each slot and its
     /// answer.
     template <class Visit>
     [[nodiscard]] std::error_code poll_ring(core::SlotRing& ring, const Visit& visit) noexcept;
@@ -3824,13 +3829,13 @@ private:
     sys::Doorbell doorbell_;
 
     std::uint32_t sockets_ = 0;
-    bool answered_ = false;       ///< The last look or block has found something in the active set.
-    bool checked_ = false;        ///< The silent ones were asked in this wait.
+    bool answered_ = false;       ///< The last look or block has found an answer in the active set.
+    bool checked_ = false;        ///< The silent ones were checked in this wait.
     bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.
     core::Backoff quiet_pace_;
     std::uint32_t connecting_count_ = 0;  ///< Connecting ones in the active set.
     core::Backoff connecting_pace_;
-    bool refusal_seen_ = false;  ///< The last select reported one: ask again at every look.
+    bool refusal_seen_ = false;  ///< The last select reported one: poll again at every look.
     bool select_reports_refusals_;
 };
 
@@ -3839,18 +3844,18 @@ static_assert(ReadinessBackend<WsapollBackend>);
 }  // namespace wakepoll::backend
 
 // lib/backend/socket_backend.hpp
-// Readiness of sockets by whichever backend serves them best, and the move from one to the other.
+// Readiness of sockets by the backend that suits them, and the move from one to the other.
 //
-// `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD,
-// for good, as soon as that serves better: with more than `most_by_wsapoll` sockets, when packets
-// can come beside sockets (there the thread blocks at the port itself), or when there is a socket
-// that WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it
-// stays with WSAPoll. The move takes over every registration, in the order of their turns; nothing
-// is lost by it, for readiness is asked for anew, and nothing doubled, for it takes place between
-// two reports.
+// `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD
+// permanently as soon as that is better: with more than `most_by_wsapoll` sockets, when packets can
+// come besides sockets (then the thread blocks at the port itself), or when there is a socket that
+// WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it stays
+// with WSAPoll. The move takes over every registration, in the order of their turns; it loses
+// nothing, because readiness is polled again, and doubles nothing, because it happens between two
+// reports.
 //
-// This is the one place that knows which of the two serves. Used under the poller's lock, except
-// `block` and `rouse`.
+// Only this class knows which of the two is active. Used under the poller's lock, except `block`
+// and `rouse`.
 
 #include <chrono>
 #include <cstddef>
@@ -3862,7 +3867,7 @@ static_assert(ReadinessBackend<WsapollBackend>);
 namespace wakepoll::backend {
 
 class SocketBackend {
-    /// Calls `visit` with the backend that serves.
+    /// Calls `visit` with the active backend.
     template <class Visit>
     decltype(auto) serving(const Visit& visit) noexcept {
         return choice_ == Choice::afd ? visit(afd_) : visit(wsapoll_);
@@ -3881,7 +3886,7 @@ public:
         AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
     };
 
-    /// How it is decided which one is used.
+    /// How the backend is chosen.
     enum class Choice : std::uint8_t { wsapoll, afd, automatic };
 
     SocketBackend(const Memory& memory, Choice choice, core::RegistrationTable& table,
@@ -3891,10 +3896,10 @@ public:
     SocketBackend(const SocketBackend&) = delete;
     SocketBackend& operator=(const SocketBackend&) = delete;
 
-    /// Takes the device, where the choice is another than `wsapoll`.
+    /// Takes the device, unless the choice is `wsapoll`.
     void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
 
-    /// Which one serves now.
+    /// The active backend.
     [[nodiscard]] Backend kind() const noexcept {
         return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
     }
@@ -3935,7 +3940,7 @@ public:
         return wsapoll_.block(milliseconds);
     }
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// Sockets were changed while a thread is blocked in them.
+    /// True where sockets were changed while a thread is blocked in them.
     [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
     [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
@@ -3963,16 +3968,16 @@ public:
         }
     }
 
-    /// AFD serves better by now. `packets` says that packets may come.
+    /// Whether AFD is better by now. `packets` says whether packets may come.
     [[nodiscard]] bool should_move(bool packets) const noexcept {
         return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
                (packets || wsapoll_.must_recheck());
     }
-    /// Goes on with AFD; a thread that is blocked in WSAPoll has to be roused then. Where it fails,
-    /// WSAPoll goes on. `operation_not_supported` where the provider of some socket does not let
-    /// AFD poll it: not to be tried again with that one.
+    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. Where it fails,
+    /// WSAPoll stays active. `operation_not_supported` where the provider of some socket does not
+    /// let AFD poll it: must not be retried with that one.
     [[nodiscard]] std::error_code move() noexcept;
-    /// WSAPoll has failed: where it has no doorbell and AFD may serve, AFD does from now on.
+    /// WSAPoll has failed: where it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }
@@ -4110,9 +4115,9 @@ std::error_code SocketBackend::end_block(std::error_code error) noexcept {
 }  // namespace wakepoll::backend
 
 // lib/sys/socket_poll.hpp
-// sys: asking sockets for their state: WSAPoll, and select for the one thing WSAPoll does not tell.
+// sys: polls sockets by WSAPoll, and by select for the one thing that WSAPoll does not report.
 //
-// An array of `PollEntry` is handed to the kernel as it is. Any thread, on arrays of its own.
+// The kernel gets an array of `PollEntry` as it is. Any thread, each with its own arrays.
 
 #include <cstddef>
 #include <cstdint>
@@ -4124,16 +4129,16 @@ namespace wakepoll::sys {
 using core::PollEntry;
 namespace poll_bits = core::poll_bits;
 
-/// WSAPoll over `entries`, which must not be empty. How many have non-zero `revents`, where those
-/// that were no socket at entry do not count (one that is closed meanwhile does); 0 where the time
-/// was over first. `kernel_infinite` waits for ever.
+/// WSAPoll over `entries`, which must not be empty. Returns how many have non-zero `revents`,
+/// without those that were no socket at entry (one that is closed during the call counts); 0 on
+/// timeout. `kernel_infinite` waits without a limit.
 [[nodiscard]] Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
                                                std::uint32_t milliseconds) noexcept;
 
-/// The most sockets that `failed_connects` takes.
+/// The maximum number of sockets for `failed_connects`.
 inline constexpr std::size_t failed_connects_limit = 64;
 
-/// select over the except set alone, timeout zero: bit i of the answer is set where the connect of
+/// select over the except set alone, timeout zero: bit i of the result is set where the connect of
 /// `sockets[i]` has failed. `sockets` must hold 1 to `failed_connects_limit`.
 [[nodiscard]] Result<std::uint64_t> failed_connects(
     std::span<const std::uintptr_t> sockets) noexcept;
@@ -4155,7 +4160,7 @@ using core::PollEntry;
 using core::Slot;
 namespace poll_bits = core::poll_bits;
 
-/// How long a wait blocks at first, to see the doorbell.
+/// The limit of a wait's first block, which checks the doorbell.
 constexpr nanoseconds first_block = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -4307,8 +4312,8 @@ std::error_code WsapollBackend::settle_doorbell() noexcept {
             return {};
         }
     }
-    // Someone has closed or broken it. Threads that are about to ring it finish first; they need
-    // not succeed, for the waiting thread is awake.
+    // Another part of the program has closed or broken it. Threads that are about to ring it finish
+    // first; they need not succeed, because the waiting thread is awake.
     wake_.wait_for_deliveries();
     if ((revents & poll_bits::nval) != 0) {
         doorbell_.abandon();
@@ -4426,8 +4431,8 @@ nanoseconds WsapollBackend::recheck_in(nanoseconds now) const noexcept {
 }  // namespace wakepoll::backend
 
 // lib/backend/wsapoll_asking.cpp
-// Asking WSAPoll about the active sockets, and again, at a growing distance, about what it can not
-// wait for. See wsapoll_backend.hpp.
+// Polls the active sockets by WSAPoll, and polls again, at growing intervals, what it cannot wait
+// for. See wsapoll_backend.hpp.
 #include <algorithm>
 #include <array>
 
@@ -4453,7 +4458,7 @@ std::error_code WsapollBackend::poll(std::span<PollEntry> entries) noexcept {
 
 std::error_code WsapollBackend::poll_again(std::span<PollEntry> entries,
                                            std::error_code error) noexcept {
-    // By the time that it is looked for, what made a call fail may be an open socket again.
+    // By the time of the search, what made a call fail may be an open socket again.
     constexpr int tries = 3;
     for (int i = 1; error == std::errc::bad_file_descriptor; ++i) {
         const Result<bool> found = mark_closed(entries);
@@ -4512,7 +4517,7 @@ std::error_code WsapollBackend::ask_active() noexcept {
             return error;
         }
     }
-    // How many it counts says nothing: it leaves out those that are closed.
+    // Its count is of no use: it leaves out those that are closed.
     if (const std::error_code error = poll(active_.entries_with_doorbell())) {
         return error;
     }
@@ -4614,10 +4619,10 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
         PollEntry& entry = active_.entries()[positions[i]];
         const bool reported = ((*failed >> i) & 1U) != 0;
         if (!reported && (entry.events & poll_bits::wrnorm) != 0) {
-            continue;  // WSAPoll says by itself when this one is connected.
+            continue;  // WSAPoll reports its connection.
         }
-        // Not asked for room to send, WSAPoll would not say so; and of a connected socket the
-        // except set tells out-of-band data.
+        // Without write interest, WSAPoll would not report it; and of a connected socket the except
+        // set reports out-of-band data.
         const Result<bool> connected = sys::is_connected(Handle{entry.socket});
         if (!connected) {
             if (connected.error() == std::errc::bad_file_descriptor) {
@@ -4625,7 +4630,7 @@ std::error_code WsapollBackend::ask_select(std::span<const std::size_t> position
             }
             return connected.error();
         }
-        // One that was refused and listens now stays in the except set.
+        // A refused socket that listens now stays in the except set.
         const Result<bool> listening =
             reported && !*connected ? sys::is_listening(Handle{entry.socket}) : Result<bool>(false);
         if (!listening) {
@@ -4717,7 +4722,7 @@ OverlappedEntry* EntryPool::find_by_overlapped(const void* overlapped) noexcept 
 }
 
 OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
-    // Any pointer may come here, so it is compared as std::less does, which orders them all.
+    // The pointer may point anywhere; std::less orders all pointers.
     const void* const first = entries_;
     const void* const end = entries_ + capacity_;
     if (std::less<>{}(address, first) || !std::less<>{}(address, end)) {
@@ -4840,7 +4845,7 @@ void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
 }
 
 void OperationList::let_all_go_on() noexcept {
-    // Those that are behind others still are held again.
+    // Entries that must still follow others are held again.
     const Queue held = std::exchange(held_, {});
     for (std::uint32_t index = held.first; index != no_entry;) {
         OverlappedEntry& entry = *at(index);
@@ -4938,7 +4943,7 @@ void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
     member.wanted = static_cast<std::uint16_t>(wanted);
     switch (member.place) {
         case Place::awake:
-            // What it was answered before is not to be reported.
+            // The old answer must not be reported.
             if (!is_due(slot)) {
                 ready_ -= member.answer != 0 ? 1U : 0U;
                 member.polled_in = wait_ - 1;
@@ -5097,7 +5102,7 @@ void PollSet::remove(Slot slot) noexcept {
     before_change(slot);
     ring_.remove(slot);
     const std::uint32_t position = std::exchange(positions_[index_of(slot)], 0);
-    // The last entry fills the hole, unless it is the one that leaves.
+    // The last entry fills the hole, unless it is the removed one.
     const std::uint32_t last = size() + 1;
     if (position != last) {
         array_.entries[position] = array_.entries[last];
@@ -5145,7 +5150,7 @@ void PollSet::end_block() noexcept {
 }
 
 bool PollSet::has_answers() const noexcept {
-    // Eight at a time: where none has one, all have to be looked at, by every wait.
+    // Eight at a time: where none has an answer, every wait scans them all.
     constexpr std::size_t at_once = 8;
     const PollEntry* entry = array_.entries + 1;
     const PollEntry* const end = entry + size();
@@ -5197,7 +5202,7 @@ RegistrationTable::RegistrationTable(Registration* slots, std::uint32_t* index,
 
 std::size_t RegistrationTable::home(Handle handle) const noexcept {
     // Handle values are multiples of four. The multiplication (by 2^64 over the golden ratio)
-    // spreads the rest over the upper bits, which say what part of the index it is.
+    // spreads the rest over the upper bits, which select the part of the index.
     const std::uint64_t spread = (std::uint64_t{handle.value()} >> 2U) * 0x9E3779B97F4A7C15U;
     return static_cast<std::size_t>(((spread >> 32U) * index_size_) >> 32U);
 }
@@ -5352,7 +5357,7 @@ void SlotRing::remove(Slot slot) noexcept {
 namespace wakepoll::core {
 bool WakeState::try_deliver(Word& word, Word next, Delivery& delivery) noexcept {
     if ((word & delivery_mask) == delivery_mask) {
-        // 255 threads are inside the kernel call already; the next one waits for its turn.
+        // 255 threads are inside the kernel call already; this one waits for its turn.
         std::this_thread::yield();
         word = word_.load(order);
         return false;
@@ -5494,8 +5499,8 @@ void WakeState::close() noexcept { word_.fetch_or(closed | shut_down, order); }
 // lib/error.cpp
 // The one table from Win32 and Winsock codes to std::errc, with a message for each.
 //
-// Numbers are written out so that this file also builds where <windows.h> does not exist; each is
-// named beside it. Sources: Microsoft's lists of system error codes and of Winsock error codes.
+// Codes are numbers so that this file also builds without <windows.h>; each has its name beside it.
+// Sources: Microsoft's lists of system error codes and of Winsock error codes.
 
 #include <algorithm>
 #include <cstddef>
@@ -5512,7 +5517,7 @@ struct Row {
     const char* message;
 };
 
-// Sorted by code; the static_assert below holds it to that.
+// Sorted by code; the static_assert below checks it.
 constexpr Row rows[] = {
     {1, std::errc::function_not_supported, "function not supported"},  // ERROR_INVALID_FUNCTION
     {2, std::errc::no_such_file_or_directory, "not found"},            // ERROR_FILE_NOT_FOUND
@@ -5644,8 +5649,8 @@ public:
 
 const std::error_category& win32_category() noexcept {
     // Never destroyed. A destructor would be registered with the runtime, which holds a lock for
-    // that while it runs the destructors at exit; and one of those, of a static poller, waits for a
-    // thread that is about to report its first error.
+    // the registration while it runs the destructors at exit; and one of those, of a static poller,
+    // waits for a thread that may be about to report its first error.
     alignas(Win32Category) static std::byte memory[sizeof(Win32Category)];
     static const Win32Category* const category = ::new (memory) Win32Category();
     return *category;
@@ -5781,7 +5786,7 @@ WAKEPOLL_API int epoll_wake(void* port);
 #endif
 
 // lib/sys/timer.hpp
-// sys: one waitable timer of high resolution.
+// sys: a high-resolution waitable timer.
 
 #include <chrono>
 #include <system_error>
@@ -5790,7 +5795,7 @@ WAKEPOLL_API int epoll_wake(void* port);
 
 namespace wakepoll::sys {
 
-/// Owns a manual-reset timer that is signalled once its time is over.
+/// Owns a manual-reset timer that is signalled when its time is over.
 class Timer {
 public:
     /// CreateWaitableTimerExW(CREATE_WAITABLE_TIMER_MANUAL_RESET |
@@ -5806,15 +5811,15 @@ public:
     }
     ~Timer() { close(); }
 
-    /// SetWaitableTimer: not signalled from now on, and signalled when `delay` is over. In units of
-    /// 100 ns, rounded up; at least one.
+    /// SetWaitableTimer: resets the timer and signals it after `delay`, in units of 100 ns, rounded
+    /// up; at least one.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds delay) const noexcept;
 
-    /// CancelWaitableTimer: it is not signalled any more by an earlier `set`. (One that is
-    /// signalled stays so.)
+    /// CancelWaitableTimer: an earlier `set` no longer signals it. (One that is signalled stays
+    /// so.)
     [[nodiscard]] std::error_code cancel() const noexcept;
 
-    /// CloseHandle. Nothing where the timer is not open.
+    /// CloseHandle. No-op where the timer is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -5829,14 +5834,14 @@ private:
 }  // namespace wakepoll::sys
 
 // lib/poller/deadline_timer.hpp
-// The poller's one timer: when it is due, and the kernel's timer that ends a block in time.
+// The poller's one timer: its deadline, and the kernel's timer that ends a block in time.
 //
-// Whether the time has come is decided by the clock alone, so the timer is never early. The
-// kernel's timer only ends a block, and may do so a little early, being of another clock; it is set
-// once more for the rest then. It has its own wait in the system's pool, which is armed from the
-// first `set` until the timer fires.
+// Only the clock decides whether the time has come, so the timer is never early. The kernel's timer
+// only ends a block, and may do so a little early, because it uses another clock; then it is set
+// again for the rest. It has its own wait in the system's pool, which is armed from the first `set`
+// until the timer fires.
 //
-// Used by the owner of a poller; only the pool's thread is another.
+// Used under the poller's lock, except the callback on a pool thread.
 
 #include <atomic>
 #include <chrono>
@@ -5847,7 +5852,7 @@ namespace wakepoll {
 
 class DeadlineTimer {
 public:
-    /// Rouses the owner, from any thread.
+    /// Wakes the owner, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
     DeadlineTimer(Rouse rouse, void* poller) noexcept : rouse_(rouse), poller_(poller) {}
@@ -5859,7 +5864,7 @@ public:
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 
-    /// No time is set any more.
+    /// Clears the time.
     [[nodiscard]] std::error_code clear() noexcept;
 
     /// True once after the time has come.
@@ -5871,15 +5876,15 @@ public:
         return true;
     }
 
-    /// To be called after a signal: sets the kernel's timer again where it was early.
+    /// Call after a signal: sets the kernel's timer again where it was early.
     [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
 
-    /// How long until the time comes; `nanoseconds::max()` where none is set.
+    /// The time left; `nanoseconds::max()` where none is set.
     [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
         if (!set_) {
             return std::chrono::nanoseconds::max();
         }
-        // The first moment there is has no length.
+        // A time at the minimum of the clock would overflow the difference.
         return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
     }
 
@@ -5904,11 +5909,11 @@ private:
 }  // namespace wakepoll
 
 // lib/poller/known_handles.hpp
-// What is known of the handles that a poller works with: their kind, and that they belong to its
-// port. Registrations and operations both stand on it.
+// What is known of the handles that a poller works with: their kind, and whether they belong to its
+// port. Registrations and operations both use it.
 //
-// A handle may be closed at any time, and its number be dealt out anew. So the object that is
-// associated with the port gets a mark, and whoever goes by what is known looks for it first.
+// A handle may be closed at any time, and its number reused. So the object that is associated with
+// the port gets a mark, which is checked before what is known is used.
 //
 // Used under the poller's lock.
 
@@ -5919,7 +5924,7 @@ namespace wakepoll {
 
 class KnownHandles {
 public:
-    /// What the kernel says a handle is.
+    /// The kind of a handle, from the kernel.
     struct Kind {
         HandleType type = HandleType::unknown;
         bool stream = false;
@@ -5935,8 +5940,8 @@ public:
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
-    /// A slot for a handle that has none; `no_slot` where all are taken, those included of handles
-    /// that were closed and not registered.
+    /// A slot for a handle that has none; `no_slot` where all are in use. Reuses slots of
+    /// unregistered handles that were closed.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
     /// Associates the handle with the port, with the poller's key, unless it is already.
@@ -5944,26 +5949,26 @@ public:
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
 
-    /// The number is another object's than the one that the port knows. False where nothing tells.
+    /// True where the number belongs to another object than the one that the port knows. False
+    /// where that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    /// Forgets what is known of a handle that is not registered, where its number is another
-    /// object's by now. The slot may be one to `release` then.
+    /// Resets what is known of an unregistered handle whose number belongs to another object by
+    /// now. The slot may then be one to `release`.
     [[nodiscard]] std::error_code forget_another(core::Slot slot) noexcept;
 
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
 
 private:
-    /// The same for a handle of which something has to be found out first; it may have a slot,
-    /// `known`.
+    /// The same for a handle that has to be queried first; `known` is its slot, if any.
     [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
                                                             core::Slot known) noexcept;
-    /// The handle was associated with the port just now: marks its object.
+    /// The handle was just associated with the port: marks its object.
     void note_associated(core::Slot slot) noexcept;
-    /// Takes note of a handle that operations are submitted on; `associated_now` says that it was
-    /// this submit which associated it with the port.
+    /// Stores what is known of a handle that operations are submitted on; `associated_now` says
+    /// whether this submit associated it with the port.
     void note_operated(core::Slot slot, const Kind& kind, bool associated_now) noexcept;
-    /// Gives up the slots of handles that were only operated on and are closed.
+    /// Frees the slots of closed handles that only had operations.
     void forget_closed() noexcept;
 
     core::RegistrationTable& table_;
@@ -5973,15 +5978,14 @@ private:
 }  // namespace wakepoll
 
 // lib/poller/packet_queue.hpp
-// The poller's side of the completion port: taking packets, and handing each to where it belongs.
+// The poller's side of the completion port: takes packets and dispatches each to its part.
 //
-// A packet is told apart by its key first: AFD's go to the sockets, the poller's other own keys
-// have done their work by ending the block. Then by its OVERLAPPED: a read of nothing on a
-// registered pipe goes to the handles. All others are the user's to hear of, and wait here for
-// their turn.
+// A packet is dispatched by its key first: AFD's go to the sockets, the poller's other own keys
+// have served by ending the block. Then by its OVERLAPPED: an empty read on a registered pipe goes
+// to the handles. All others are reported to the user, and wait here for their turn.
 //
-// A thread that blocks takes packets into an array of its own, without the lock; `accept` hands
-// them on once it has the lock again. All else is called under the lock.
+// A thread that blocks takes packets into a separate array, without the lock; `accept` dispatches
+// them once it has the lock again. Everything else is called under the lock.
 
 #include <algorithm>
 #include <array>
@@ -5995,9 +5999,9 @@ namespace wakepoll {
 
 class PacketQueue {
 public:
-    /// The most packets of one call.
+    /// The maximum number of packets per call.
     static constexpr std::size_t most_at_once = 256;
-    /// How many of the user's packets, and what waited for them, are one turn.
+    /// A turn's number of user packets and of what waited for them.
     static constexpr std::size_t turn = 64;
 
     PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
@@ -6012,13 +6016,13 @@ public:
     PacketQueue(const PacketQueue&) = delete;
     PacketQueue& operator=(const PacketQueue&) = delete;
 
-    /// How many packets a dequeue may ask for. All that come at once, whatever the caller has room
-    /// for: those that were ready first are to be reported first.
+    /// How many packets a dequeue may take. All that come at once, whatever room the caller has,
+    /// because those that were ready first must be reported first.
     [[nodiscard]] std::size_t room() const noexcept {
         return std::min(capacity - size_ - blocked_limit_, most_at_once);
     }
 
-    /// What a dequeue brought.
+    /// The result of a dequeue.
     struct Taken {
         std::uint32_t useful = 0;  ///< Packets with something to report.
         bool may_be_more = false;  ///< As many came as were asked for.
@@ -6027,7 +6031,7 @@ public:
     /// One dequeue of at most `limit` packets, not 0, by a thread that has the lock.
     [[nodiscard]] Result<Taken> take(std::size_t limit, std::uint32_t milliseconds) noexcept;
 
-    // The same in three steps, of which the second is taken without the lock.
+    // The same in three steps; the second is without the lock.
     void begin_block(std::size_t limit) noexcept;
     [[nodiscard]] Result<std::size_t> block(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] Result<Taken> end_block(const Result<std::size_t>& came) noexcept;
@@ -6038,12 +6042,12 @@ public:
     void pop() noexcept;
 
 private:
-    /// Twice what one call takes: another thread may take packets beside one that is blocked.
+    /// Twice the maximum of one call: another thread may take packets beside one that is blocked.
     static constexpr std::size_t capacity = 2 * most_at_once;
 
     [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,
                                        std::size_t limit) noexcept;
-    /// How many of the packets have something to report.
+    /// Dispatches packets; returns how many of them have something to report.
     [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
 
@@ -6055,17 +6059,17 @@ private:
     std::array<sys::Packet, capacity> packets_;  ///< A ring from `first_` on.
     std::size_t first_ = 0;
     std::size_t size_ = 0;
-    std::array<sys::Packet, most_at_once> blocked_;  ///< The blocked thread's.
-    std::size_t blocked_limit_ = 0;                  ///< What a blocked thread may still bring.
+    std::array<sys::Packet, most_at_once> blocked_;  ///< Used by the blocked thread.
+    std::size_t blocked_limit_ = 0;  ///< How many packets a blocked thread may still bring.
 };
 
 }  // namespace wakepoll
 
 // lib/poller/operations.hpp
-// Operations: submitting and cancelling them, and what becomes of them.
+// Operations: submits, cancels and reports them.
 //
-// The entries of the pool that are in flight or done are kept in core/operation_list; here are the
-// checks, the kernel calls, and the completions that a wait hands out. Those stay valid, and their
+// core/operation_list keeps the entries of the pool that are in flight or done; here are the
+// checks, the kernel calls, and the completions that a wait returns. Those stay valid, and their
 // entries in use, until the next wait. Used under the poller's lock.
 
 #include <algorithm>
@@ -6080,7 +6084,7 @@ namespace wakepoll {
 
 class Operations {
 public:
-    /// The most completions of one wait.
+    /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
     Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
@@ -6118,12 +6122,12 @@ public:
     /// Operations that are done and need no packet to be reported.
     [[nodiscard]] std::size_t finished() const noexcept { return list_.finished(); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return list_.in_flight(); }
-    /// Those of the finished ones that had to wait for a packet, in whose turn they are reported.
+    /// Finished operations that had to wait for a packet, and are reported in the packets' turn.
     [[nodiscard]] std::size_t overdue() const noexcept { return std::min(overdue_, finished()); }
-    /// Reports operations that are done, at most `room()`; how many.
+    /// Reports operations that are done, at most `room()`; returns how many.
     [[nodiscard]] std::size_t report_finished(std::span<NativeEvent> events) noexcept;
-    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`. How
-    /// many were looked at, and how many of them made an event.
+    /// Turns at most `visits` packets, and what waited for one, into events, at most `room()`.
+    /// Returns how many were handled, and how many of them made an event.
     struct Reported {
         std::size_t visited = 0;
         std::size_t filled = 0;
@@ -6133,11 +6137,11 @@ public:
 
     // The end
 
-    /// Cancels what is in flight and forgets what is done.
+    /// Cancels what is in flight and drops what is done.
     void abandon_all() noexcept;
-    /// Those in flight after that which could not be canceled.
+    /// How many of those in flight after that could not be cancelled.
     [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
-    /// A packet that is not reported any more has come.
+    /// Handles a packet after the poller has stopped reporting.
     void drain(const sys::Packet& packet) noexcept;
 
 private:
@@ -6147,26 +6151,27 @@ private:
     [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
                                                      void* buffer, std::size_t size,
                                                      std::uint64_t user_data) noexcept;
-    /// What comes of an entry now that its call was made.
+    /// Handles the result of an entry's call.
     [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
-    /// Gives back an entry whose call did not begin, or whose outcome is not reported.
+    /// Returns an entry whose call did not start, or whose outcome is not reported.
     void abandon(OverlappedEntry& entry) noexcept;
     void abandon_finished() noexcept;
-    /// The entry, where its operation is in flight or being canceled.
+    /// The entry, where its operation is in flight or being cancelled.
     [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
-    /// Asks the kernel for the end of a call. `no_such_file_or_directory` where it has ended,
+    /// Requests the end of a call from the kernel. `no_such_file_or_directory` where it has ended,
     /// `bad_file_descriptor` where its handle is closed.
     [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
-    /// What comes of an operation that was asked about; whether it could be canceled.
+    /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
     [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
     [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
     void note_canceled(OverlappedEntry& entry) noexcept;
-    /// The entry's handle is known to be closed: its number is another object's by now.
+    /// True where the entry's handle is known to be closed: its number belongs to another object by
+    /// now.
     [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
 
     void take_back_completions() noexcept;
-    /// The packet of a submitted operation has come. True where it is to be reported now; otherwise
+    /// The packet of a submitted operation has come. True where it must be reported now; otherwise
     /// it waits behind an older one.
     [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
@@ -6223,8 +6228,7 @@ public:
 private:
     using Kind = KnownHandles::Kind;
 
-    /// Why a handle that is not registered can not be changed: it is none, or it was not
-    /// registered.
+    /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
     /// The handle is registered. One that was closed and is of another kind now is not any more.
     [[nodiscard]] bool is_registered(Handle handle) noexcept;
@@ -6247,10 +6251,10 @@ private:
 // lib/core/turn.hpp
 // Whose turn it is: sockets, other handles, operations that completed at once, or packets.
 //
-// A wait with little room must not let one source starve another. They take turns, and a turn is as
-// long as one round: it ends when as many were visited as the source had when it began, or when the
-// source has nothing more in this wait. A turn that the caller's span cuts short is continued by
-// the next wait. So with k ready and room for m, each is reported within ceil(k/m) waits.
+// Where a wait has little room, no source may starve another. They take turns, and a turn is one
+// round: it ends when as many were visited as the source had when it began, or when the source has
+// nothing more in this wait. A turn that the caller's span cuts short continues in the next wait.
+// So with k ready and room for m, each is reported within ceil(k/m) waits.
 
 #include <algorithm>
 #include <array>
@@ -6264,20 +6268,20 @@ public:
     enum class Source : std::uint8_t { sockets, handles, completed, packets };
     static constexpr std::size_t sources = 4;
 
-    /// How long a turn each source would begin now, by `Source`.
+    /// How long a turn of each source would be now, by `Source`.
     using Sizes = std::array<std::size_t, sources>;
 
     [[nodiscard]] Source source() const noexcept { return source_; }
 
-    /// How much of the turn is left: at most as much as the source has now.
+    /// What is left of the turn: at most what the source has now.
     [[nodiscard]] std::size_t left(const Sizes& sizes) noexcept {
         left_ = std::min(left_, sizes[static_cast<std::size_t>(source_)]);
         return left_;
     }
 
-    /// `used` of what `left` said are spent; `exhausted` where the source has no more in this wait.
-    /// Ends the turn then, or when nothing of it is left; the next source that has something begins
-    /// its own, of which `sizes` are what they are by now.
+    /// Spends `used` of what `left` returned; `exhausted` where the source has no more in this
+    /// wait. Where the turn ends, the next source that has something begins its own, with the
+    /// current `sizes`.
     void spend(std::size_t used, bool exhausted, const Sizes& sizes) noexcept {
         left_ = exhausted ? 0 : left_ - std::min(used, left_);
         for (std::size_t tries = 0; left_ == 0 && tries < sources; ++tries) {
@@ -6295,12 +6299,11 @@ private:
 }  // namespace wakepoll::core
 
 // lib/poller/wakeup.hpp
-// What other threads do to a poller without its lock: wake it, end it, ring for a packet, a
+// What other threads do to a poller without its lock: wake it, shut it down, ring for a packet, a
 // signalled handle or the timer.
 //
-// All of it goes through the word in core/wake_state, which says whether a kernel call is needed
-// and keeps the port and the doorbell open until it is done. The waiting thread parks and consumes
-// here.
+// Everything goes through the word in core/wake_state, which decides whether a kernel call is
+// needed and keeps the port and the doorbell open until it is done.
 
 #include <system_error>
 
@@ -6320,16 +6323,16 @@ public:
 
     [[nodiscard]] bool wake() noexcept;
     [[nodiscard]] bool shut_down() noexcept;
-    /// Has the waiting thread look at what has changed, whatever it takes.
+    /// Makes the waiting thread check what has changed; retries until that is certain.
     void signal(core::CompletionKey key) noexcept;
 
     // The waiting thread.
 
-    /// Watches the port for a packet while the thread is parked in the sockets: it is rung out
-    /// then.
+    /// Watches the port for a packet while the thread is parked in the sockets, and then rings the
+    /// doorbell.
     [[nodiscard]] std::error_code watch_port() noexcept;
 
-    /// No thread of the system's pool rings for a packet any more.
+    /// After this, no pool thread rings for a packet.
     void stop_watching() noexcept { port_watch_.disarm(); }
 
 private:
@@ -6338,7 +6341,7 @@ private:
     /// Called by a thread of the system's pool when packets are at the port.
     static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
 
-    /// Does what a delivery asks for; false where it was refused or failed.
+    /// Does what a delivery requires; false where it was refused or failed.
     [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
 
     core::WakeState& word_;
@@ -6352,8 +6355,8 @@ private:
 // lib/sys/lock.hpp
 // sys: the lock of a poller.
 //
-// Exclusive, not recursive, and not fair. Taking and giving back one that no other thread wants is
-// one atomic operation each and no kernel call.
+// Exclusive, not recursive, not fair. Without contention, taking and releasing it cost one atomic
+// operation each and no kernel call.
 
 #include <cstdint>
 
@@ -6365,8 +6368,8 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    /// AcquireSRWLockExclusive. Where the process is ending, a lock that a thread held which is
-    /// gone counts as free.
+    /// AcquireSRWLockExclusive. Where the process is ending, a lock held by a terminated thread
+    /// counts as free.
     void lock() noexcept;
 
     /// ReleaseSRWLockExclusive.
@@ -6377,7 +6380,7 @@ private:
 
     /// The memory of an SRWLOCK.
     void* word_ = nullptr;
-    bool orphaned_ = false;  ///< Its holder is gone.
+    bool orphaned_ = false;  ///< The thread that held it was terminated.
 };
 
 }  // namespace wakepoll::sys
@@ -6385,14 +6388,14 @@ private:
 // lib/poller/wait.hpp
 // The wait: poll every source; where nothing is ready, mark the thread parked and block once.
 //
-// There are two places to block in, and a pass for each. At the port all that is pending comes by
-// itself: wakes, completions, and the answers of AFD. In the sockets, where WSAPoll watches them, a
-// doorbell ends the block for wakes and signalled handles, and a thread-pool wait on the port rings
-// it for packets. Either way an idle wait blocks without time slices (P3); a block is cut short
-// only for sockets that the backend must ask about again.
+// There are two places to block in, and a pass for each. The port receives everything pending:
+// wakes, completions, and AFD's answers. In the sockets, where WSAPoll watches them, a doorbell
+// ends the block for wakes and signalled handles, and a thread-pool wait on the port rings it for
+// packets. Either way an idle wait blocks without time slices (P3); a block is cut short only for
+// sockets that the backend must poll again.
 //
-// The waiting thread holds the poller's lock but while it blocks. Another thread that has changed
-// something meanwhile asks `must_be_roused`.
+// The waiting thread holds the poller's lock except while it blocks. Another thread that has
+// changed something during a block calls `rouse_if_needed`.
 
 #include <cstddef>
 #include <cstdint>
@@ -6404,7 +6407,7 @@ namespace wakepoll {
 
 class Wait {
 public:
-    /// What a wait works with; all of it outlives it.
+    /// The parts that a wait uses; they outlive it.
     struct Parts {
         sys::Lock& lock;
         core::WakeState& word;
@@ -6425,27 +6428,27 @@ public:
     /// Waits, as OsPoller does. Takes the lock.
     [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
 
-    /// A thread is in `run`.
+    /// True where a thread is in `run`.
     [[nodiscard]] bool is_running() const noexcept { return running_; }
-    /// Where it is blocked; another thread has the lock then.
+    /// Where it is blocked; then another thread has the lock.
     [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
-    /// How often a block has ended.
+    /// The number of blocks that have ended.
     [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
 
-    /// Brings the count of the wakes that were asked for up to date.
+    /// Updates the count of requested wakes.
     void count_wakes() noexcept;
 
     /// Packets of the user's own calls may come from now on.
     void expect_packets() noexcept { port_in_use_ = true; }
 
-    /// To be called after a change while a thread is blocked: has it go round where something is to
-    /// be reported, or it blocks in the wrong place or with the wrong sockets. True where it did.
+    /// Call after a change while a thread is blocked: wakes it where something must be reported, or
+    /// where it blocks in the wrong place or with the wrong sockets. True where it did.
     bool rouse_if_needed() noexcept;
 
 private:
     using nanoseconds = core::nanoseconds;
 
-    /// What one wait has come to.
+    /// The state of one wait.
     struct Pass {
         std::span<NativeEvent> events;
         core::Deadline deadline;
@@ -6457,7 +6460,7 @@ private:
         [[nodiscard]] std::span<NativeEvent> room() const noexcept {
             return events.subspan(result.count);
         }
-        /// Nothing has failed, and the time is not over.
+        /// True where nothing has failed, and the deadline has not passed.
         [[nodiscard]] bool may_block() const noexcept {
             return !result.error && !deadline.has_passed(now);
         }
@@ -6466,14 +6469,14 @@ private:
         }
     };
 
-    /// The wait has failed for want of a doorbell, and AFD serves in its place: one pass more.
+    /// The wait has failed for lack of a doorbell, and AFD takes over: one more pass.
     [[nodiscard]] bool goes_on(Pass& pass) noexcept;
 
-    /// The port may hold a packet of an operation, or of the user's own.
+    /// The port may hold a packet of an operation, or of the user's own call.
     [[nodiscard]] bool expects_packets() const noexcept {
         return port_in_use_ || parts_.operations.in_flight() > 0;
     }
-    /// Something is ready already, or has to be asked.
+    /// Something is ready already, or has to be queried.
     [[nodiscard]] bool has_something() const noexcept {
         return parts_.sockets.size() > 0 || parts_.handles.size() > 0 ||
                parts_.operations.finished() > 0 || parts_.packets.size() > 0;
@@ -6487,15 +6490,14 @@ private:
     /// Whether the wait is over; otherwise another pass follows.
     [[nodiscard]] bool is_over(Pass& pass) noexcept;
 
-    /// How long the next block may last, where the pass may block; 0 where something is to be asked
+    /// The limit of the next block, where the pass may block; 0 where something must be polled
     /// again first.
     [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
     /// Takes packets for as many events as there is room for, waiting for the first of them.
     void dequeue(Pass& pass, std::uint32_t milliseconds) noexcept;
     [[nodiscard]] Result<PacketQueue::Taken> block_at_port(Pass& pass, std::size_t limit,
                                                            std::uint32_t milliseconds) noexcept;
-    /// Waits for packets that are sure to come soon, and asks the sockets that were held up by
-    /// them.
+    /// Waits for packets that are certain to come soon, and polls the sockets that they held up.
     void await_held_sockets(Pass& pass) noexcept;
     void block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept;
 
@@ -6512,7 +6514,7 @@ private:
     core::Park blocked_at_ = core::Park::nowhere;
     std::uint64_t blocks_ = 0;
     bool running_ = false;
-    bool roused_ = false;  ///< The blocked thread was told to go round.
+    bool roused_ = false;  ///< The blocked thread was woken to go round.
     bool port_in_use_ = false;
     std::uint32_t wakes_counted_ = 0;
 };
@@ -6520,15 +6522,15 @@ private:
 }  // namespace wakepoll
 
 // lib/poller/poller.hpp
-// A poller: its parts, its memory, and the lock that all of them are used under.
+// A poller: its parts, its memory, and its lock.
 //
-// `OsPoller` and each `Waker` hold a counted reference. The block is allocated once, by `create`,
-// with all tables behind the structure; kernel objects go with `dispose`, the memory with the last
-// reference. The parts know each other only downwards; what each does is in its own header.
+// `OsPoller` and each `Waker` hold a counted reference. `create` allocates the block once, with all
+// tables behind the structure; `dispose` releases the kernel objects, the last reference the
+// memory. The parts depend on each other only downwards; each has its own header.
 //
-// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock; all else
-// takes it through `Entry`. The waiting thread gives it back while it blocks, so a change by
-// another thread is made at once; `Change` then has the blocked thread go round where it must.
+// Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
+// everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
+// another thread changes things at once; `change` then wakes the blocked thread where necessary.
 
 #include <array>
 #include <atomic>
@@ -6610,16 +6612,16 @@ private:
            std::size_t size) noexcept;
     ~Poller() = default;
 
-    /// Where each array begins behind the structure, and how long the whole block is.
+    /// Computes where each array begins behind the structure; returns the size of the whole block.
     [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
                                             std::byte* block, Memory& memory) noexcept;
 
-    /// Makes a change under the lock, and has a blocked thread take note of it.
+    /// Makes a change under the lock, and wakes a blocked thread where necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
 
-    /// Takes what the port has to say of sockets that were closed or whose request was cancelled:
-    /// by itself, or by the thread that is blocked there.
+    /// Takes the port's packets about sockets that were closed or whose request was cancelled:
+    /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
     /// Lets the blocked thread go round once.
     void let_blocked_thread_pass() noexcept;
@@ -6657,25 +6659,25 @@ private:
 }  // namespace wakepoll
 
 // lib/sys/condition.hpp
-// sys: what threads are blocked on until another thread has changed something under a lock.
+// sys: blocks threads until another thread has changed something under a lock.
 
 #include <cstdint>
 
 
 namespace wakepoll::sys {
 
-/// A block may end for no reason, so what it was for is looked at again, under the lock.
+/// A wait may end spuriously, so the caller rechecks what it waits for, under the lock.
 class Condition {
 public:
     Condition() noexcept = default;
     Condition(const Condition&) = delete;
     Condition& operator=(const Condition&) = delete;
 
-    /// SleepConditionVariableSRW: gives the lock, which the thread holds, back while it is blocked.
+    /// SleepConditionVariableSRW: releases the lock, which the thread must hold, while it blocks.
     /// `kernel_infinite` waits without a limit.
     void wait(Lock& lock, std::uint32_t milliseconds) noexcept;
 
-    /// WakeConditionVariable: one of the threads that are blocked.
+    /// WakeConditionVariable: wakes one blocked thread.
     void wake_one() noexcept;
 
     /// WakeAllConditionVariable.
@@ -6836,32 +6838,33 @@ void close_epoll_ports() noexcept;
 }  // namespace wakepoll
 
 // lib/poller/classify.hpp
-// What kind of kernel object stands behind a handle: the questions of sys/handle_info put in order.
+// The kind of kernel object of a handle: combines the queries of sys/handle_info.
 //
-// Called once a registration, from the thread that registers. It changes nothing and keeps nothing.
-// Winsock must have been started, because a socket looks like a pipe to every call but Winsock's.
+// Called once per registration, on the registering thread. Changes nothing and keeps nothing.
+// Winsock must have been started, because a socket looks like a pipe to every call except
+// Winsock's.
 
 #include <cstdint>
 
 
 namespace wakepoll {
 
-/// The kernel may have dealt this number. It deals in multiples of four and leaves the two low bits
-/// out of account, so an object would have four numbers otherwise. And it deals none of the pseudo-
-/// handles: GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and some
-/// calls take -10 to -12 for the standard handles.
+/// True where the kernel may have given out this number. It uses multiples of four and ignores the
+/// two low bits, so an object would otherwise have four numbers. And it never gives out the
+/// pseudo-handles: GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and
+/// some calls take -10 to -12 for the standard handles.
 [[nodiscard]] constexpr bool can_be_dealt(Handle handle) noexcept {
     return handle && handle.value() % 4 == 0 && handle.value() < ~std::uintptr_t{15};
 }
 
 /// The kind of `handle`; `HandleType::unknown` for an object that is none of them (NUL, a mutex).
 ///
-/// `bad_file_descriptor` for what is not an open handle or cannot be one. An error of Winsock's
-/// that says nothing about the handle (not started, network down) is returned as it is.
+/// `bad_file_descriptor` for what is not an open handle or cannot be one. A Winsock error that does
+/// not concern the handle (not started, network down) is returned as it is.
 [[nodiscard]] Result<HandleType> classify(Handle handle) noexcept;
 
-/// `handle` is an open handle, of whatever kind; pseudo-handles are not. One call, which waits
-/// behind no read of a synchronous file, as those of `classify` do.
+/// True where `handle` is an open handle, of any kind; false for pseudo-handles. One call, which
+/// unlike those of `classify` does not wait for a read of a synchronous file.
 [[nodiscard]] bool is_open(Handle handle) noexcept;
 
 }  // namespace wakepoll
@@ -6874,15 +6877,15 @@ namespace wakepoll {
 
 namespace wakepoll::sys {
 
-/// A clock that never goes back (QueryPerformanceCounter), in nanoseconds since some fixed moment.
+/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
 [[nodiscard]] std::chrono::nanoseconds now() noexcept;
 
-/// The build number of Windows (RtlGetVersion, which does not lie to programs without a manifest):
-/// 19041 is Windows 10 2004, 17763 is Server 2019.
+/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
+/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
 [[nodiscard]] std::uint32_t windows_build() noexcept;
 
-/// RtlDllShutdownInProgress: the process ends, so that all other threads are gone, wherever they
-/// were, and what they held is held for ever.
+/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
+/// they were, and the locks they held stay held.
 [[nodiscard]] bool process_is_ending() noexcept;
 
 /// SetLastError, of which WSASetLastError is another name.
@@ -7072,15 +7075,15 @@ extern "C" WAKEPOLL_API int epoll_wake(void* port) {
 // lib/sys/memory.hpp
 // sys: the one block of memory that a poller lives in.
 //
-// All zero, and backed by memory only where it is touched, so a large capacity costs address space
-// and the right to the memory, but no memory and no time.
+// Zeroed, and backed by memory only where it is touched, so a large capacity costs address space
+// and commit charge, but no memory and no time.
 
 #include <cstddef>
 
 namespace wakepoll::sys {
 
-/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` bytes, all zero, aligned to a page at
-/// least; null where there is not so much.
+/// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` zeroed bytes, aligned to at least a
+/// page; null where there is not enough memory.
 [[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
 
 /// VirtualFree of such a block.
@@ -7515,8 +7518,8 @@ bool Waker::shutdown() const noexcept { return poller_ != nullptr && poller_->sh
 }  // namespace wakepoll
 
 // lib/poller/changes.cpp
-// The calls of a poller between its creation and its end: each takes the lock, and what it changes
-// is in force for a thread that is blocked meanwhile when it returns.
+// The calls of a poller between creation and disposal: each takes the lock, and its change is in
+// force for a blocked thread when it returns.
 #include <thread>
 
 
@@ -7530,7 +7533,7 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    /// The poller is shut down or disposed.
+    /// True where the poller is shut down or disposed.
     [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
 
 private:
@@ -7652,8 +7655,8 @@ std::error_code Poller::take_news() noexcept {
 }
 
 void Poller::let_blocked_thread_pass() noexcept {
-    // It may have taken packets already and wait for the lock. Where it has not, what it is told
-    // comes behind what the port had before.
+    // It may have taken packets already and wait for the lock. Where it has not, this signal comes
+    // after the packets that the port had before.
     const std::uint64_t blocks = wait_.blocks();
     wakeup_.signal(core::CompletionKey::wakeup);
     constexpr int tries = 10000;
@@ -7720,8 +7723,7 @@ std::uint32_t Poller::entries_in_use() noexcept {
 }  // namespace wakepoll
 
 // lib/poller/classify.cpp
-// See classify.hpp. Numbers of errors are written out: this file is also built where <windows.h>
-// does not exist.
+// See classify.hpp. Error codes are numbers because this file is also built without <windows.h>.
 
 #include <cstdint>
 
@@ -7735,7 +7737,7 @@ constexpr int not_a_socket = 10038;          // WSAENOTSOCK
 }  // namespace
 
 Result<HandleType> classify(Handle handle) noexcept {
-    // First of all, because the calls below take such numbers for what they name.
+    // First, because the calls below interpret such numbers as special handles.
     if (!can_be_dealt(handle)) {
         return win32_error(invalid_handle);
     }
@@ -7760,7 +7762,7 @@ Result<HandleType> classify(Handle handle) noexcept {
                 break;
         }
     }
-    // Not file-like, or not a handle at all: this call tells the two apart.
+    // Not file-like, or not a handle at all: this call distinguishes the two.
     const Result<HandleType> object = sys::object_type(handle);
     const bool could_be_file = !type && type.error().value() != static_cast<int>(invalid_handle);
     if (could_be_file && object && *object == HandleType::unknown) {
@@ -7780,12 +7782,12 @@ bool is_open(Handle handle) noexcept {
 }  // namespace wakepoll
 
 // lib/core/operation_mask.hpp
-// From what became of an overlapped operation to an epoll mask.
+// Translates the outcome of an overlapped operation to an epoll mask.
 //
-// The direction is always there, so that a loop goes and looks. `hup` says that the other side is
-// gone, `err` that something went wrong; the end of a stream is no error. A datagram socket has no
-// other side that could hang up: one peer that can not be reached is an error, and the socket goes
-// on.
+// The direction bit is always set, so that a loop handles the operation. `hup` means that the other
+// side is gone, `err` that something went wrong; the end of a stream is no error. A datagram socket
+// has no other side that could hang up: one unreachable peer is an error, and the socket remains
+// usable.
 
 #include <system_error>
 
@@ -7797,7 +7799,7 @@ namespace wakepoll::core {
                                                                                 : mask::in;
 }
 
-/// What is reported of an operation that ended with this error.
+/// Returns the mask for an operation that ended with this error.
 [[nodiscard]] inline std::uint32_t operation_mask(IoOperation operation, std::error_code error,
                                                   bool datagram) noexcept {
     const std::uint32_t direction = direction_of(operation);
@@ -7817,8 +7819,8 @@ namespace wakepoll::core {
     return direction | mask::err | (gone ? mask::hup : mask::none);
 }
 
-/// The error is an outcome, something that the other side or the medium has to say, and not a
-/// reason why the operation could not be begun.
+/// True for an error that the other side or the medium reports, as opposed to a reason why the
+/// operation could not start.
 [[nodiscard]] inline bool is_outcome(std::error_code error) noexcept {
     return error == std::errc::no_message_available || error == std::errc::broken_pipe ||
            error == std::errc::connection_reset || error == std::errc::connection_aborted ||
@@ -7843,7 +7845,7 @@ using Purpose = OperationList::Purpose;
 void Operations::take_back_completions() noexcept {
     for (std::size_t i = 0; i < handed_out_; ++i) {
         OverlappedEntry* const entry = completions_[i].entry;
-        // One that the user has released already may be another operation's by now.
+        // One that the user has released may belong to another operation by now.
         if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
             OperationList::was_reported(*entry)) {
             list_.give_back(*entry);
@@ -7874,7 +7876,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
             report_own_call(events[reported.filled++], entry, packet, error);
         } else if (!OperationList::is_under_way(*entry)) {
-            ++stats_.late_packets;  // A stranger has posted it.
+            ++stats_.late_packets;  // Posted by another program.
         } else {
             const std::error_code outcome = error ? reason_of(*entry, error) : error;
             if (end_operation(*entry, packet.bytes, outcome)) {
@@ -7887,7 +7889,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
 
 std::error_code Operations::reason_of(const OverlappedEntry& entry,
                                       std::error_code error) const noexcept {
-    // What Windows says where the user has closed the handle, and where the other side or the
+    // Windows returns these where the user has closed the handle, and where the other side or the
     // system has ended the connection.
     const bool by_either =
         error == std::errc::connection_aborted || error == std::errc::broken_pipe;
@@ -7968,7 +7970,7 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     Handle& accepted = OperationList::accepted_by(entry);
     const bool was_done = !error;
     if (entry.operation == IoOperation::accept && !accepted) {
-        error = own_errors::operation_canceled();  // That was how.
+        error = own_errors::operation_canceled();  // Closing that socket was the cancel.
     } else if (!error && entry.operation == IoOperation::accept) {
         error = sys::update_accept_context(accepted, entry.handle);
     }
@@ -7976,12 +7978,12 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
         error = sys::update_connect_context(entry.handle);
     }
     if (was_done && error == std::errc::bad_file_descriptor) {
-        // The handle was closed in between: that cancels, as it does what is in flight.
+        // The handle was closed in between: that cancels it, like an operation in flight.
         error = own_errors::operation_canceled();
     }
     if (error && accepted) {
         sys::close_socket(std::exchange(accepted, Handle{}));
-        entry.bytes_transferred = 0;  // What had come with the connection is gone with it.
+        entry.bytes_transferred = 0;  // Data that came with the connection is lost with it.
     }
     Completion completion;
     completion.entry = &entry;
@@ -8010,7 +8012,7 @@ void Operations::abandon_all() noexcept {
     abandon_finished();
     for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
-        // A pipe's read was asked to end when the pipe was unregistered, perhaps in vain.
+        // A pipe's read was cancelled when the pipe was unregistered, perhaps in vain.
         const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
         const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
         if (error && error != std::errc::no_such_file_or_directory) {
@@ -8049,7 +8051,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         }
         timer_ = std::move(*made);
     }
-    // A time that has come already needs no kernel: the next wait reports it.
+    // A time that has come already needs no kernel timer: the next wait reports it.
     if (at > now) {
         if (const std::error_code error = arm(at - now)) {
             return error;
@@ -8061,7 +8063,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
 }
 
 std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
-    // First the timer, which is no longer signalled then, or the wait would end at once.
+    // The timer first: setting it clears the signal, which would end the wait at once.
     if (const std::error_code error = timer_.set(delay)) {
         return error;
     }
@@ -8329,7 +8331,7 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
 }
 
-/// The kernel writes into the buffer of everything but these.
+/// True where the kernel does not write into the operation's buffer.
 [[nodiscard]] bool only_reads(IoOperation operation) noexcept {
     return operation == IoOperation::write || operation == IoOperation::connect;
 }
@@ -8691,7 +8693,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     const bool is_own = packet.key == handle_key;
     OverlappedEntry* const entry = operations_.find(packet.overlapped);
     if (entry == nullptr && is_own) {
-        // The user has made a call of his own on a handle that he has not associated.
+        // The user's own call on a handle that the user has not associated.
         ++stats_.late_packets;
         return false;
     }
@@ -8705,7 +8707,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     if (OperationList::is_under_way(*entry)) {
         handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
     } else {
-        ++stats_.late_packets;  // A stranger has posted it.
+        ++stats_.late_packets;  // Posted by another program.
     }
     return false;
 }
@@ -8718,7 +8720,7 @@ void PacketQueue::pop() noexcept {
 }  // namespace wakepoll
 
 // lib/poller/poller.cpp
-// Creating a poller, its memory, and its end. changes.cpp has the calls in between.
+// Creating a poller, its memory, and its disposal. changes.cpp has the calls in between.
 
 #include <algorithm>
 #include <new>
@@ -8729,7 +8731,7 @@ void PacketQueue::pop() noexcept {
 namespace wakepoll {
 namespace {
 
-/// Gives out consecutive arrays from a block of all-zero memory. A null block only counts.
+/// Divides a block of zeroed memory into consecutive arrays. A null block only counts.
 class Carver {
 public:
     Carver(std::byte* block, std::size_t used) noexcept : block_(block), used_(used) {}
@@ -8757,7 +8759,7 @@ private:
     return backend == Backend::automatic || backend == Backend::wsapoll || backend == Backend::afd;
 }
 
-/// Pollers whose memory must stay.
+/// Pollers whose memory must stay allocated.
 std::atomic<Poller*> kept{nullptr};
 
 }  // namespace
@@ -8867,9 +8869,9 @@ void Poller::release() noexcept {
         return;
     }
     if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
-        // The kernel may still write into an entry that was not given back, or into a request that
-        // it has not answered, so their memory stays. The list is never read; it shows leak
-        // checkers that this is no leak.
+        // The kernel may still write into an entry that was not released, or into a request that it
+        // has not answered, so their memory stays. The list is never read; it tells leak checkers
+        // that this is not a leak.
         next_kept_ = kept.load(std::memory_order_relaxed);
         while (!kept.compare_exchange_weak(next_kept_, this, std::memory_order_release,
                                            std::memory_order_relaxed)) {
@@ -8883,12 +8885,12 @@ void Poller::release() noexcept {
 
 void Poller::dispose() noexcept {
     if (sys::process_is_ending()) {
-        // The other threads are gone, in the middle of whatever they did, so there is nobody to
-        // wait for. The system takes everything back.
+        // The other threads were terminated, whatever they did, so there is none to wait for. The
+        // system frees everything.
         word_.close();
         return;
     }
-    // A thread may be in a wait: it is asked to leave, and has left when none runs.
+    // A thread in a wait is asked to leave; then wait until none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();
     while (wait_.is_running() && !word_.is_closed()) {
@@ -8899,7 +8901,7 @@ void Poller::dispose() noexcept {
     }
     if (!word_.is_closed()) {
         word_.close();
-        // What may still be calling into the port or the doorbell ends first.
+        // First ends everything that may still use the port or the doorbell.
         wakeup_.stop_watching();
         handles_.close();
         timer_.close();
@@ -8918,9 +8920,9 @@ void Poller::drain() noexcept {
     }
     operations_.abandon_all();
     sockets_.cancel_all();
-    // Cancelled calls end at once, but for drivers that take their time, and so do those whose
-    // handle was closed, unless a duplicate of it lives. What does not end keeps the memory (see
-    // `release`); the same goes for a port that cannot be asked.
+    // Cancelled calls end at once, except in slow drivers, and so do those whose handle was closed,
+    // unless a duplicate of it lives. What does not end keeps the memory (see `release`); the same
+    // goes for a port whose dequeue fails.
     constexpr std::uint32_t patience_milliseconds = 1000;
     constexpr std::uint32_t patience_with_lost_milliseconds = 50;
     constexpr int most_failures = 100;
@@ -9235,13 +9237,13 @@ std::uint32_t Wait::block_time(const Pass& pass) const noexcept {
 // ---------------------------------------------------------------------------------------
 
 void Wait::at_port(Pass& pass) noexcept {
-    // Polled first: what is ready at once needs no block, and all else ends the one below.
+    // Polled first: what is ready at once needs no block, and everything else ends the one below.
     pass.note(parts_.sockets.look(pass.now));
     const bool ready = has_something();
     if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
         dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
     }
-    // What a packet said of a socket that was changed meanwhile does not count: it is polled anew.
+    // A packet's answer for a socket that was changed since does not count: it is polled again.
     if (parts_.sockets.due() > 0 && !pass.result.error) {
         pass.note(parts_.sockets.look(pass.now));
     }
@@ -9276,11 +9278,11 @@ void Wait::dequeue(Pass& pass, std::uint32_t milliseconds) noexcept {
 // ------------------------------------------------------------------------------------
 
 void Wait::in_sockets(Pass& pass) noexcept {
-    // A watch that is armed after a block says that no packet has come.
+    // A watch that is armed after a block means that no packet has come.
     if (expects_packets() && !(pass.blocks > 0 && parts_.word.is_watch_armed())) {
         dequeue(pass, 0);
     }
-    // The block below finds out what is ready, too.
+    // Otherwise the block below also polls.
     std::uint32_t time = has_something() || !pass.may_block() ? 0 : block_time(pass);
     if (time == 0) {
         pass.note(parts_.sockets.look(pass.now));
@@ -9385,14 +9387,14 @@ std::size_t Wait::report_packets(Pass& pass, std::size_t visits) noexcept {
 }  // namespace wakepoll
 
 // lib/poller/wait_blocks.cpp
-// Where a wait blocks, and what other threads see of it meanwhile. See wait.hpp.
+// Where a wait blocks, and what other threads see of it then. See wait.hpp.
 
 namespace wakepoll {
 namespace {
 
 using core::Park;
 
-/// What a packet that is sure to come is given to arrive, also by a wait that must not block: the
+/// The time limit for a packet that is certain to come, also in a wait that must not block: the
 /// kernel has been asked for it, and needs some microseconds.
 constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
 
@@ -9422,7 +9424,7 @@ void Wait::await_held_sockets(Pass& pass) noexcept {
         if (limit == 0) {
             return;
         }
-        // Other packets may come before the one that is awaited.
+        // Other packets may come before the expected one.
         pass.note(parts_.packets.take(limit, to_kernel_milliseconds(left)).error());
         pass.note(parts_.sockets.look(pass.now));
         left = end - sys::now();
@@ -9500,8 +9502,8 @@ bool Wakeup::run(const Delivery& delivery, CompletionKey key) noexcept {
     if (delivery.where == Park::sockets) {
         error = sockets_.rouse();
         if (error == std::errc::bad_file_descriptor) {
-            // Someone has closed the doorbell. The thread comes round by itself: its first block is
-            // short, and a doorbell that is closed during a block ends it.
+            // Another part of the program has closed the doorbell. The thread comes round anyway:
+            // its first block is short, and closing a doorbell during a block ends it.
             error = {};
         }
     } else {
@@ -9519,8 +9521,8 @@ bool Wakeup::wake() noexcept {
 bool Wakeup::shut_down() noexcept { return run(word_.begin_shutdown(), CompletionKey::shutdown); }
 
 void Wakeup::signal(CompletionKey key) noexcept {
-    // A signal comes once, so a delivery that fails for want of memory is tried again, as long as
-    // the thread is parked and would otherwise sleep over it.
+    // A signal comes once, so a delivery that fails for lack of memory is retried as long as the
+    // thread is parked and would miss it.
     while (!run(word_.begin_signal(), key)) {
         if (word_.is_closed()) {
             return;
@@ -9541,8 +9543,8 @@ void Wakeup::port_signalled(void* wakeup, const sys::ThreadPoolWait& /*wait*/) n
 }
 
 std::error_code Wakeup::watch_port() noexcept {
-    // Armed only now that the thread is announced as parked: a signal that came before the
-    // announcement has disarmed the watch without ringing, and so arms it here once more.
+    // Armed only after the thread is marked as parked: an earlier signal has disarmed the watch
+    // without ringing, and so it is armed here again.
     if (word_.is_watch_armed()) {
         return {};
     }
@@ -9559,9 +9561,9 @@ std::error_code Wakeup::watch_port() noexcept {
 // lib/sys/win32/windows.hpp
 // The system's headers, in the one order in which they work.
 //
-// This is the only file of the library that includes them; the bodies beside it include this and
-// nothing else of the system's. <winsock2.h> comes before <windows.h>, which would otherwise bring
-// the older Winsock. The library's public headers and everything above lib/sys never see this file.
+// No other file of the library includes them; the bodies beside it include only this one.
+// <winsock2.h> comes before <windows.h>, which would otherwise include the older Winsock. The
+// public headers and everything above lib/sys never include this file.
 
 #if !defined(WIN32_LEAN_AND_MEAN)
 #define WIN32_LEAN_AND_MEAN
@@ -9584,13 +9586,13 @@ std::error_code Wakeup::watch_port() noexcept {
 
 // Exported by ntdll since Windows 2000 and documented for drivers; <winternl.h> leaves it out.
 extern "C" __declspec(dllimport) LONG NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW version);
-// Exported by ntdll since Windows XP, and not documented; C runtimes rest on it.
+// Exported by ntdll since Windows XP, undocumented; C runtimes rely on it.
 extern "C" __declspec(dllimport) BOOLEAN NTAPI RtlDllShutdownInProgress(void);
-// As RtlGetVersion, with a plain number for the class of information.
+// Like RtlGetVersion, with a plain number for the information class.
 extern "C" __declspec(dllimport) LONG NTAPI
     NtQueryEvent(HANDLE event, int information_class, void* information, ULONG size,
                  ULONG* returned_size);
-// Documented for drivers: CancelIoEx, with the IO_STATUS_BLOCK of the call that is meant.
+// Documented for drivers: CancelIoEx, which identifies the call by its IO_STATUS_BLOCK.
 extern "C" __declspec(dllimport) NTSTATUS NTAPI
     NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK call, PIO_STATUS_BLOCK status_block);
 #if !defined(__MINGW32__)
@@ -9605,8 +9607,8 @@ extern "C" NTSTATUS NTAPI NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK sta
 
 namespace wakepoll::sys {
 
-/// The reason of a call that has just failed. Never success: a call that fails without saying why
-/// is ERROR_GEN_FAILURE.
+/// The error of a call that has just failed. Never success: a call that fails without an error code
+/// becomes ERROR_GEN_FAILURE.
 [[nodiscard]] inline std::error_code failure(DWORD code) noexcept {
     return win32_error(code != NO_ERROR ? code : ERROR_GEN_FAILURE);
 }
@@ -9620,9 +9622,9 @@ namespace wakepoll::sys {
 // lib/sys/win32/afd_device.cpp
 // The device behind Winsock, on Windows. See afd_device.hpp.
 //
-// The calls are those that every user of this device makes (wepoll, mio, libuv): the device is
-// opened for nothing but SYNCHRONIZE, and the request is its own input and output, so that one
-// block of memory is all that has to outlive the call.
+// The calls are those of every user of this device (wepoll, mio, libuv): the device is opened with
+// SYNCHRONIZE only, and the request is both input and output, so that only one block of memory has
+// to outlive the call.
 
 #include <cstddef>
 #include <utility>
@@ -9631,21 +9633,21 @@ namespace wakepoll::sys {
 namespace wakepoll::sys {
 namespace {
 
-/// IOCTL_AFD_POLL, which no header of the SDK has: FSCTL_AFD_BASE, function 9, METHOD_BUFFERED.
+/// IOCTL_AFD_POLL, which the SDK does not define: FSCTL_AFD_BASE, function 9, METHOD_BUFFERED.
 constexpr ULONG ioctl_poll = 0x00012024;
 
 constexpr NTSTATUS status_success = 0;
 constexpr auto status_pending = static_cast<NTSTATUS>(STATUS_PENDING);
 static_assert(status_pending == 0x103);
 
-// An AfdStatus is handed to the kernel as an IO_STATUS_BLOCK.
+// The kernel gets an AfdStatus as an IO_STATUS_BLOCK.
 static_assert(sizeof(AfdStatus) == sizeof(IO_STATUS_BLOCK));
 static_assert(alignof(AfdStatus) == alignof(IO_STATUS_BLOCK));
 static_assert(offsetof(AfdStatus, status) == offsetof(IO_STATUS_BLOCK, Status));
 static_assert(offsetof(AfdStatus, information) == offsetof(IO_STATUS_BLOCK, Information));
 static_assert(sizeof(AfdStatus::information) == sizeof(IO_STATUS_BLOCK::Information));
 
-// The layout of AFD_POLL_INFO and AFD_POLL_HANDLE_INFO, which no header of the SDK has either.
+// The layout of AFD_POLL_INFO and AFD_POLL_HANDLE_INFO, which the SDK does not define either.
 static_assert(sizeof(AfdRequest) == 16 && alignof(AfdRequest) == alignof(LARGE_INTEGER));
 static_assert(offsetof(AfdRequest, timeout) == 0);
 static_assert(offsetof(AfdRequest, count) == 8);
@@ -9664,7 +9666,7 @@ std::error_code status_failure(NTSTATUS status) noexcept {
     return failure(::RtlNtStatusToDosError(status));
 }
 
-/// A question that Winsock answers with a socket.
+/// A WSAIoctl that returns a socket.
 Result<Handle> ask_for_socket(Handle socket, DWORD question) noexcept {
     SOCKET answer = INVALID_SOCKET;
     DWORD size = 0;
@@ -9678,7 +9680,7 @@ Result<Handle> ask_for_socket(Handle socket, DWORD question) noexcept {
 }  // namespace
 
 Result<AfdDevice> AfdDevice::open() noexcept {
-    // Whatever follows the device's own name is a name for nothing: the device opens the same.
+    // What follows the device's name is ignored: the same device opens.
     wchar_t path[] = L"\\Device\\Afd\\wakepoll";
     UNICODE_STRING name = {};
     name.Buffer = path;
@@ -9738,7 +9740,7 @@ Result<Handle> next_socket(Handle socket) noexcept {
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/completion_port.cpp
-// The completion port on Windows: one kernel call a function. See completion_port.hpp.
+// The completion port on Windows: one kernel call per function. See completion_port.hpp.
 
 #include <cstddef>
 #include <utility>
@@ -9746,7 +9748,7 @@ Result<Handle> next_socket(Handle socket) noexcept {
 
 namespace wakepoll::sys {
 
-// An array of Packet is handed to the kernel as an array of OVERLAPPED_ENTRY.
+// The kernel gets an array of Packet as an array of OVERLAPPED_ENTRY.
 static_assert(sizeof(Packet) == sizeof(OVERLAPPED_ENTRY));
 static_assert(alignof(Packet) == alignof(OVERLAPPED_ENTRY));
 static_assert(offsetof(Packet, key) == offsetof(OVERLAPPED_ENTRY, lpCompletionKey));
@@ -9755,7 +9757,7 @@ static_assert(offsetof(Packet, internal) == offsetof(OVERLAPPED_ENTRY, Internal)
 static_assert(offsetof(Packet, bytes) == offsetof(OVERLAPPED_ENTRY, dwNumberOfBytesTransferred));
 static_assert(sizeof(Packet::bytes) == sizeof(OVERLAPPED_ENTRY::dwNumberOfBytesTransferred));
 
-// A NativeOverlapped is handed to overlapped calls as an OVERLAPPED.
+// Overlapped calls get a NativeOverlapped as an OVERLAPPED.
 static_assert(sizeof(NativeOverlapped) == sizeof(OVERLAPPED));
 static_assert(alignof(NativeOverlapped) == alignof(OVERLAPPED));
 static_assert(offsetof(NativeOverlapped, internal) == offsetof(OVERLAPPED, Internal));
@@ -9796,7 +9798,7 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
     if (::GetQueuedCompletionStatusEx(
             handle_.native(), reinterpret_cast<OVERLAPPED_ENTRY*>(packets.data()),
             static_cast<ULONG>(packets.size()), &count, milliseconds, FALSE) == FALSE) {
-        // `count` means nothing here: Wine sets it to 1.
+        // `count` is not valid here: Wine sets it to 1.
         const DWORD code = ::GetLastError();
         if (code == WAIT_TIMEOUT) {
             return std::size_t{0};
@@ -9856,7 +9858,7 @@ void Condition::wake_all() noexcept { ::WakeAllConditionVariable(native_conditio
 namespace wakepoll::sys {
 namespace {
 
-/// A character that was typed as Alt and a number comes with the Alt key's release.
+/// A character typed as Alt and a number comes with the release of the Alt key.
 [[nodiscard]] bool yields_character(const KEY_EVENT_RECORD& key) noexcept {
     return key.uChar.UnicodeChar != 0 && (key.bKeyDown != FALSE || key.wVirtualKeyCode == VK_MENU);
 }
@@ -9898,7 +9900,7 @@ std::error_code discard_console_record(Handle console) noexcept {
 namespace wakepoll::sys {
 namespace {
 
-/// Non-blocking, on a free port of 127.0.0.1 that no other socket can share, hearing itself only.
+/// Makes the socket non-blocking and connects it to itself, on a free, unshared port of 127.0.0.1.
 std::error_code connect_to_itself(SOCKET socket) noexcept {
     u_long on = 1;
     const BOOL alone = TRUE;
@@ -9920,7 +9922,7 @@ std::error_code connect_to_itself(SOCKET socket) noexcept {
     return {};
 }
 
-/// What is sent comes back, and WSAPoll sees it.
+/// Sends a datagram and waits until WSAPoll reports it.
 std::error_code hear_itself(SOCKET socket) noexcept {
     char byte = 0;
     if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
@@ -9944,7 +9946,7 @@ std::error_code hear_itself(SOCKET socket) noexcept {
 
 Result<Doorbell> Doorbell::create() noexcept {
     static_assert(INVALID_SOCKET == closed);
-    // A child process that inherited the socket would keep its port taken.
+    // A child process that inherits the socket would keep its port occupied.
     const SOCKET socket = ::WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, nullptr, 0,
                                        WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (socket == INVALID_SOCKET) {
@@ -9976,8 +9978,8 @@ std::error_code Doorbell::drain() const noexcept {
     char byte = 0;
     if (::recv(socket_, &byte, 1, 0) == SOCKET_ERROR) {
         const int code = ::WSAGetLastError();
-        // WSAEMSGSIZE: a longer datagram, sent by a stranger before the socket was connected, was
-        // taken and cut.
+        // WSAEMSGSIZE: a longer datagram, which another program sent before the socket was
+        // connected, was received and truncated.
         if (code != WSAEWOULDBLOCK && code != WSAEMSGSIZE) {
             return failure(static_cast<DWORD>(code));
         }
@@ -9994,7 +9996,7 @@ void Doorbell::close() noexcept {
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/handle_info.cpp
-// What the kernel says a handle is, on Windows. See handle_info.hpp.
+// What the kernel reports of a handle, on Windows. See handle_info.hpp.
 
 #include <string_view>
 
@@ -10022,8 +10024,8 @@ constexpr NamedType named_types[] = {
     {L"IRTimer", HandleType::timer},  // A timer made with CREATE_WAITABLE_TIMER_HIGH_RESOLUTION.
 };
 
-/// NtQueryObject puts the characters of the name behind the structure. The longest type name that
-/// Windows has is some 30 characters long.
+/// NtQueryObject puts the characters of the name behind the structure. The longest type name in
+/// Windows has some 30 characters.
 struct TypeInformation {
     PUBLIC_OBJECT_TYPE_INFORMATION header;
     wchar_t name[128];
@@ -10032,7 +10034,7 @@ struct TypeInformation {
 }  // namespace
 
 Result<FileType> file_type(Handle handle) noexcept {
-    // GetFileType leaves the last error alone where it succeeds with "unknown".
+    // GetFileType does not set the last error where it succeeds with "unknown".
     ::SetLastError(NO_ERROR);
     const DWORD type = ::GetFileType(handle.native());
     if (type == FILE_TYPE_UNKNOWN) {
@@ -10062,8 +10064,8 @@ bool is_pipe(Handle handle) noexcept {
     if (::GetNamedPipeInfo(handle.native(), nullptr, nullptr, nullptr, nullptr) != FALSE) {
         return true;
     }
-    // A pipe that was created for writing only may not be asked, and one whose server has
-    // disconnected it cannot be. Both are answers too.
+    // The query is denied for a write-only pipe and fails for one that its server has disconnected.
+    // Both errors identify a pipe, too.
     const DWORD code = ::GetLastError();
     return code == ERROR_ACCESS_DENIED || code == ERROR_PIPE_NOT_CONNECTED;
 }
@@ -10111,7 +10113,7 @@ void Lock::lock() noexcept {
 }
 
 void Lock::unlock() noexcept {
-    // An orphaned one is left alone: those who waited for it are gone, too.
+    // The owner of an orphaned lock is terminated, and so are the threads that waited for it.
     if (!orphaned_) {
         ::ReleaseSRWLockExclusive(native(&word_));
     }
@@ -10144,7 +10146,7 @@ void free_zeroed(void* block, std::size_t /*size*/) noexcept {
 namespace wakepoll::sys {
 namespace {
 
-// An array of IoBuffer is handed to Winsock as an array of WSABUF.
+// Winsock gets an array of IoBuffer as an array of WSABUF.
 static_assert(sizeof(IoBuffer) == sizeof(WSABUF));
 static_assert(alignof(IoBuffer) == alignof(WSABUF));
 static_assert(offsetof(IoBuffer, size) == offsetof(WSABUF, len));
@@ -10158,7 +10160,7 @@ static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
 constexpr ULONG synchronous_modes = 0x10 | 0x20;
 /// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
 constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
-/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags, and this is one.
+/// FileIoCompletionNotificationInformation; its structure is one ULONG of flags.
 constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
 constexpr ULONG skip_set_user_event_on_fast_io = 4;
 
@@ -10167,16 +10169,16 @@ OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
 }
 
 WSABUF* native(std::span<const IoBuffer> buffers) noexcept {
-    // The calls take it as not const and only read it.
+    // The calls only read it, but their parameter is not const.
     return reinterpret_cast<WSABUF*>(const_cast<IoBuffer*>(buffers.data()));
 }
 
-/// What a call that did not succeed at once has come to.
+/// The result of a call that did not succeed at once.
 Result<Started> not_at_once(DWORD code) noexcept {
     static_assert(WSA_IO_PENDING == ERROR_IO_PENDING);
     switch (code) {
         case ERROR_IO_PENDING:
-        // These two are warnings: the call was done, less was taken than there was, and the packet
+        // The next two are warnings: the call was done, with less than there was, and its packet
         // comes as after any other.
         case WSAEMSGSIZE:
         case ERROR_MORE_DATA:
@@ -10186,8 +10188,8 @@ Result<Started> not_at_once(DWORD code) noexcept {
     }
 }
 
-/// A call is given a counter of its own, never one that outlives the call: on completion at once
-/// the counter is filled in, and later nobody writes to it.
+/// Takes the byte counter by value: a call's counter is a local, because the kernel fills it in
+/// only on immediate completion and never writes to it later.
 Result<Started> socket_call(int result, DWORD bytes) noexcept {
     if (result == SOCKET_ERROR) {
         return not_at_once(static_cast<DWORD>(::WSAGetLastError()));
@@ -10195,8 +10197,8 @@ Result<Started> socket_call(int result, DWORD bytes) noexcept {
     return Started{true, bytes};
 }
 
-/// A datagram too long to be sent is refused by Windows, with nothing started; Wine begins the
-/// call, and its packet comes.
+/// Windows refuses a datagram that is too long to send, with nothing started; Wine starts the call,
+/// and its packet comes.
 Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overlapped) noexcept {
     constexpr std::uintptr_t buffer_overflow = 0x80000005;  // STATUS_BUFFER_OVERFLOW
     if (result == SOCKET_ERROR && ::WSAGetLastError() == WSAEMSGSIZE &&
@@ -10213,8 +10215,8 @@ Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
     return Started{true, bytes};
 }
 
-/// A function of Winsock's extensions. It belongs to the provider of the socket, so it is asked for
-/// anew each time and kept nowhere.
+/// Fetches a Winsock extension function. It belongs to the socket's provider, so it is fetched each
+/// time and not cached.
 template <class Function>
 std::error_code fetch_extension(Handle socket, GUID name, Function& function) noexcept {
     DWORD size = 0;
@@ -10243,7 +10245,7 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// What is one ULONG of flags.
+/// Queries information that is one ULONG of flags.
 Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
@@ -10308,7 +10310,7 @@ Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> bu
                        NativeOverlapped& overlapped) noexcept {
     constexpr std::size_t addresses = 2 * std::size_t{accept_address_room};
     if (buffer.size() < addresses) {
-        return failure(WSAEFAULT);  // The call is told three sizes, and believes them.
+        return failure(WSAEFAULT);  // AcceptEx takes three sizes on trust.
     }
     LPFN_ACCEPTEX accept_ex = nullptr;
     if (const std::error_code error = fetch_extension(listener, WSAID_ACCEPTEX, accept_ex)) {
@@ -10333,7 +10335,7 @@ AcceptedAddresses accepted_addresses(Handle listener, std::span<const std::byte>
     sockaddr* remote = nullptr;
     int local_size = 0;
     int remote_size = 0;
-    // It only reads the buffer and answers with pointers into it.
+    // The call only reads the buffer and returns pointers into it.
     get_addresses(const_cast<std::byte*>(buffer.data()),
                   static_cast<DWORD>(buffer.size() - addresses), accept_address_room,
                   accept_address_room, &local, &local_size, &remote, &remote_size);
@@ -10354,7 +10356,7 @@ std::error_code bind_any(Handle socket, std::span<const std::byte> address) noex
     if (address.size() < sizeof(sockaddr) || address.size() > sizeof(any)) {
         return failure(WSAEFAULT);
     }
-    // All zero but the family: the wildcard address and port 0, of IPv4 and of IPv6.
+    // All zero except the family: the wildcard address and port 0, for IPv4 and IPv6.
     static_assert(offsetof(SOCKADDR_STORAGE, ss_family) == 0);
     std::memcpy(&any, address.data(), sizeof(any.ss_family));
     if (::bind(socket.value(), reinterpret_cast<const sockaddr*>(&any),
@@ -10462,7 +10464,7 @@ bool reads_wait(Handle pipe) noexcept {
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/socket.cpp
-// Winsock's start and end, and getsockopt's answers, on Windows. See socket.hpp.
+// Winsock's start and end, and queries of a socket, on Windows. See socket.hpp.
 
 #include <utility>
 
@@ -10470,7 +10472,7 @@ bool reads_wait(Handle pipe) noexcept {
 namespace wakepoll::sys {
 namespace {
 
-/// A socket-level option that is a number of 32 bits.
+/// A socket-level option that is a 32-bit number.
 Result<DWORD> socket_option(Handle socket, int name) noexcept {
     DWORD value = 0;
     int size = sizeof(value);
@@ -10484,7 +10486,7 @@ Result<DWORD> socket_option(Handle socket, int name) noexcept {
 /// SIO_TCP_INFO, which some headers lack: _WSAIORW(IOC_VENDOR, 39).
 constexpr DWORD ioctl_tcp_info = 0xD8000027;
 
-/// The room that TCP_INFO_v0 takes. Its first member is the state of the connection.
+/// The size of TCP_INFO_v0. Its first member is the state of the connection.
 struct TcpInfo {
     DWORD state;
     DWORD others[21];
@@ -10501,7 +10503,7 @@ constexpr DWORD state_time_wait = 10;
 
 Result<WinsockSession> WinsockSession::start() noexcept {
     WSADATA data;
-    // The one Winsock call whose error is its answer: WSAGetLastError works only after it.
+    // WSAStartup returns its error: WSAGetLastError works only after it.
     const int code = ::WSAStartup(MAKEWORD(2, 2), &data);
     if (code != 0) {
         return failure(static_cast<DWORD>(code));
@@ -10530,7 +10532,7 @@ Result<bool> is_connected(Handle socket) noexcept {
     if (!seconds) {
         return seconds.error();
     }
-    return *seconds != 0xFFFFFFFF;  // Microsoft's number for "not connected".
+    return *seconds != 0xFFFFFFFF;  // Microsoft's value for "not connected".
 }
 
 Result<bool> is_listening(Handle socket) noexcept {
@@ -10564,7 +10566,7 @@ Result<bool> is_shut_both_ways(Handle socket) noexcept {
 
 namespace wakepoll::sys {
 
-// An array of PollEntry is handed to the kernel as an array of WSAPOLLFD.
+// The kernel gets an array of PollEntry as an array of WSAPOLLFD.
 static_assert(sizeof(PollEntry) == sizeof(WSAPOLLFD));
 static_assert(alignof(PollEntry) == alignof(WSAPOLLFD));
 static_assert(offsetof(PollEntry, socket) == offsetof(WSAPOLLFD, fd));
@@ -10603,11 +10605,11 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
     fd_set failed;
     failed.fd_count = static_cast<u_int>(sockets.size());
     std::copy(sockets.begin(), sockets.end(), failed.fd_array);
-    timeval no_time = {0, 0};  // Not const: some headers have the parameter so.
+    timeval no_time = {0, 0};  // Not const: some headers declare the parameter so.
     if (::select(0, nullptr, nullptr, &failed, &no_time) == SOCKET_ERROR) {
         return last_socket_failure();
     }
-    // What is left in the set are the sockets with a failed connect, in any order.
+    // The sockets whose connect failed remain in the set, in any order.
     const std::span<const SOCKET> left(failed.fd_array, failed.fd_count);
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < sockets.size(); ++i) {
@@ -10621,7 +10623,7 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/system.cpp
-// The clock, the version and the end on Windows. See system.hpp.
+// The clock, the version and process exit on Windows. See system.hpp.
 
 #include <ratio>
 
@@ -10629,7 +10631,7 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
 namespace wakepoll::sys {
 namespace {
 
-/// Counts a second; fixed while the system runs. The call can not fail since Windows XP.
+/// Counts per second; fixed while the system runs. Cannot fail since Windows XP.
 std::int64_t read_frequency() noexcept {
     LARGE_INTEGER frequency;
     ::QueryPerformanceFrequency(&frequency);
@@ -10663,7 +10665,7 @@ void set_last_error(std::uint32_t code) noexcept { ::SetLastError(code); }
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/timer.cpp
-// A waitable timer of high resolution, on Windows. See timer.hpp.
+// A high-resolution waitable timer on Windows. See timer.hpp.
 
 #include <algorithm>
 #include <cstdint>
@@ -10676,7 +10678,7 @@ namespace {
 /// CREATE_WAITABLE_TIMER_HIGH_RESOLUTION, which older headers lack.
 constexpr DWORD high_resolution = 2;
 
-/// What the kernel counts time in.
+/// The unit of the kernel's time.
 using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
 
 HANDLE create_timer(DWORD flags) noexcept {
@@ -10699,7 +10701,7 @@ Result<Timer> Timer::create() noexcept {
 std::error_code Timer::set(std::chrono::nanoseconds delay) const noexcept {
     const Ticks ticks = std::max(std::chrono::ceil<Ticks>(delay), Ticks(1));
     LARGE_INTEGER due;
-    due.QuadPart = -ticks.count();  // Negative: from now on, not a time of the day.
+    due.QuadPart = -ticks.count();  // Negative: relative, not a time of day.
     if (::SetWaitableTimer(handle_.native(), &due, 0, nullptr, nullptr, FALSE) == FALSE) {
         return last_failure();
     }
@@ -10722,22 +10724,21 @@ void Timer::close() noexcept {
 }  // namespace wakepoll::sys
 
 // lib/sys/win32/waitable.cpp
-// Waits on other threads, and what an object says by itself, on Windows. See waitable.hpp.
+// Waits on other threads, and queries of objects, on Windows. See waitable.hpp.
 //
-// The thread that reads from a pipe is one of its own, not of the system's pool. The pool has at
-// most 500 threads, which the whole process shares: with as many pipes quiet, no further one would
-// be watched, and its `disarm` would wait for a thread that never starts. A cancelled read has an
-// owner, too: CancelSynchronousIo aims at a thread, whatever it is busy with by then, and a thread
-// of the pool may have gone on to another's work.
+// The thread that reads from a pipe is its own, not one of the system's pool. The pool has at most
+// 500 threads per process: with that many quiet pipes, no further one would be watched, and its
+// `disarm` would wait for a thread that never starts. Besides, CancelSynchronousIo cancels whatever
+// its thread is doing, and a pool thread may have gone on to other work by then.
 
 
 namespace wakepoll::sys {
 namespace {
 
-/// Address space only. The callback may go through whatever a provider of Winsock has put between.
+/// Address space only. The callback may run code of Winsock's layered providers.
 constexpr SIZE_T reader_stack = 256 * 1024;
 
-/// How long the thread is given before it is looked at, and perhaps cancelled, again.
+/// How long to wait for the thread between checks and cancels.
 constexpr DWORD pause_milliseconds = 1;
 
 /// EVENT_BASIC_INFORMATION of the driver kit, and its class, 0.
@@ -10762,14 +10763,14 @@ struct PipeReader {
         if (!wait.decided_) {
             char nothing = 0;
             DWORD bytes = 0;
-            // Whatever it ends with, the owner has a reason to look at the pipe.
+            // Whatever the result, the owner has to check the pipe.
             static_cast<void>(::ReadFile(wait.target_.native(), &nothing, 0, &bytes, nullptr));
         }
         if (!wait.decided_.exchange(true)) {
             wait.run();
         }
         wait.done_ = true;
-        // The reference that `arm_on_pipe` took: the code must stay until the thread has left it.
+        // Releases the reference of `arm_on_pipe`: the code must stay until the thread has left it.
         ::FreeLibraryAndExitThread(module, 0);
     }
 
@@ -10784,8 +10785,9 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     disarm();
     callback_ = callback;
     context_ = context;
-    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did). A
-    // number that is closed under it makes it deaf for all of them, or hear of another object.
+    // The pool may wait on several handles at once by their numbers (Wine does, and Windows did).
+    // If a number is closed during that wait, the pool misses signals of all of them, or waits for
+    // another object.
     const HANDLE process = ::GetCurrentProcess();
     HANDLE copy = nullptr;
     if (::DuplicateHandle(process, object.native(), process, &copy, 0, FALSE,
@@ -10840,9 +10842,9 @@ void ThreadPoolWait::disarm() noexcept {
         ::CloseHandle(target_.native());
         return;
     }
-    // Where this comes before the end of the read, the callback will not run, also where the read
-    // ends by itself just now. A cancel does nothing where the thread has not begun to read yet, so
-    // it is repeated. It never meets the callback.
+    // Where this comes before the end of the read, the callback will not run, even if the read ends
+    // by itself now. A cancel does nothing while the thread has not begun to read, so it is
+    // repeated. It never hits the callback.
     const bool cancels = !decided_.exchange(true);
     while (!done_) {
         if (cancels) {
