@@ -142,6 +142,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
 
 std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
     HangUps::forget(table_[slot]);
+    table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);
     if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
         return error;

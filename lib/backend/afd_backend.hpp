@@ -135,7 +135,10 @@ private:
     /// The events to request for a registration.
     [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
         const core::Registration& registration = table_[slot];
-        return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
+        const std::uint32_t unwanted =
+            std::uint32_t{registration.listens} * core::afd_bits::connect_fail;
+        return (core::to_afd_mask(registration.interest) & ~unwanted) |
+               hang_ups_.bits_for(registration);
     }
     /// A registered socket of a layered provider with the same base as this one; else `no_slot`.
     [[nodiscard]] core::Slot same_base(core::Slot slot) const noexcept;
@@ -161,7 +164,9 @@ private:
     /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
     /// empty; where nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
-        if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
+        constexpr std::uint32_t ends =
+            core::afd_bits::local_close | core::afd_bits::disconnect | core::afd_bits::connect_fail;
+        if ((events & ends) != 0) {
             return take_end(slot, events, wanted);
         }
         const std::uint32_t answer = events & wanted;
@@ -170,8 +175,8 @@ private:
         }
         return answer != 0;
     }
-    /// The same of a socket that is closed, or whose peer has sent FIN. Where that is nothing to
-    /// report, it is wanted no more.
+    /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
+    /// Where that is nothing to report, it is wanted no more.
     bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
 
     // Cancelling and packets

@@ -16,6 +16,12 @@ namespace afd_bits = core::afd_bits;
 
 void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
 
+/// A socket whose connect was refused may listen, and AFD goes on to report the refusal.
+[[nodiscard]] bool listens(Handle socket) noexcept {
+    const Result<bool> listening = sys::is_listening(socket);
+    return listening && *listening;
+}
+
 }  // namespace
 
 std::error_code AfdBackend::poll_due() noexcept {
@@ -202,9 +208,14 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
         return answer != 0;
     }
     core::Registration& registration = table_[slot];
+    if ((answer & afd_bits::connect_fail) != 0 && listens(registration.handle)) {
+        registration.listens = true;
+        schedule_.modify(slot, wanted(slot));
+        answer &= ~afd_bits::connect_fail;
+    }
     if ((answer & afd_bits::disconnect) != 0 && hang_ups_.is_full(registration)) {
         answer |= afd_bits::hung_up;
-    } else if (!core::wants_end(registration.interest)) {
+    } else if ((answer & afd_bits::disconnect) != 0 && !core::wants_end(registration.interest)) {
         schedule_.modify(slot, wanted(slot));
         answer &= ~afd_bits::disconnect;
     }

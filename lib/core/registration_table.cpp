@@ -79,6 +79,7 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     registration.base = 0;
     registration.hung_up = false;
     registration.asked = false;
+    registration.listens = false;
     ++registration.generation;
     release(slot);
 }

@@ -36,6 +36,7 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
+    bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     std::uint32_t operations = 0;  ///< In flight.
     std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
     std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.

@@ -156,7 +156,9 @@ public:
         const sim::Traits& traits = kernel.traits();
         std::uint32_t mask = 0;
         if (backend == Backend::afd) {
-            const std::uint32_t asked = core::to_afd_mask(interest);
+            const std::uint32_t unwanted =
+                socket->is_listening() ? core::afd_bits::connect_fail : 0;
+            const std::uint32_t asked = core::to_afd_mask(interest) & ~unwanted;
             mask = core::from_afd_mask(socket->afd_readiness(traits, model.now()) & asked, stream);
         } else {
             std::int16_t told =

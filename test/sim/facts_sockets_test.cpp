@@ -341,6 +341,19 @@ BOOST_AUTO_TEST_CASE(w23_a_listener_whose_connect_was_refused_stays_in_the_excep
     }
 }
 
+BOOST_AUTO_TEST_CASE(w23_afd_reports_the_refusal_of_a_listener_as_select_does) {
+    for (const Personality personality : all_personalities) {
+        AfdFixture fixture(with(nullptr, personality));
+        const bool outlasts = fixture.kernel.traits().refusal_outlasts_listen;
+        const Handle socket = fixture.world.connecting_to_nobody();
+        fixture.kernel.advance(5s);
+        fixture.world.listen(socket);
+        BOOST_TEST(fixture.now(socket) == (outlasts ? afd::connect_fail : 0U));
+        static_cast<void>(fixture.world.connecting(socket));
+        BOOST_TEST(fixture.now(socket) == (afd::accept | (outlasts ? afd::connect_fail : 0U)));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace wakepoll::sim

@@ -46,7 +46,8 @@ struct Traits {
     /// about two seconds, even on loopback.
     std::chrono::nanoseconds refusal_delay;
     RefusalReport refusal_report;
-    /// A socket that listens after its connect was refused stays in select's except set.
+    /// A socket that listens after its connect was refused stays in select's except set, and in
+    /// what AFD says.
     bool refusal_outlasts_listen;
     /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
     /// the peer's FIN. (Once both sides have sent one, everywhere.)
@@ -160,7 +161,7 @@ constexpr Traits column_of(Personality personality) {
 
         .refusal_delay = row(2s, 2s, 0s),                             // A21, W16
         .refusal_report = row(all, nothing, error),  // W16; before build 19041: nothing
-        .refusal_outlasts_listen = row(true, true, false),            // W23
+        .refusal_outlasts_listen = row(true, true, false),            // W23; AFD by select's way
         .hangup_before_drained = row(true, true, false),              // A18, W13
         .writable_after_own_fin = row(false, false, true),            // not known of Windows
         .reports_unreachable = row(true, true, false),                // libuv, .NET

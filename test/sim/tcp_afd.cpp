@@ -6,6 +6,7 @@
 // | connection in backlog  | ACCEPT              | same                | same                 |
 // | connecting             | nothing             | same                | same                 |
 // | connect refused        | CONNECT_FAIL        | same                | same                 |
+// | listening after that   | CONNECT_FAIL        | same                | nothing              |
 // | connected, room        | SEND                | same                | same                 |
 // | data                   | RECEIVE             | same                | same                 |
 // | FIN, drained           | DISCONNECT          | same                | same                 |
@@ -19,7 +20,8 @@
 // Bytes that are to be delivered inline are data like any other. All of it was seen on Wine 8; that
 // on Windows too a reset leaves SEND and nothing else beside ABORT is an assumption. CONNECT, which
 // every connected socket has, is not modelled, since nobody asks for it. A closed socket is the
-// business of afd_device.cpp.
+// business of afd_device.cpp. That a socket which listens after a refusal goes on with CONNECT_FAIL
+// follows from its place in select's except set [W23], for which select asks AFD.
 #include "sys/afd_device.hpp"
 #include "tcp_socket.hpp"
 
@@ -34,7 +36,8 @@ std::uint32_t TcpSocket::afd_readiness(const Traits& traits,
         case State::fresh:
             break;
         case State::listening:
-            state = backlog_.empty() ? 0 : afd_bits::accept;
+            state |= backlog_.empty() ? 0 : afd_bits::accept;
+            state |= was_refused(traits, now) ? afd_bits::connect_fail : 0;
             break;
         case State::connecting:
             state = is_refused(now) ? afd_bits::connect_fail : 0;

@@ -44,6 +44,11 @@ bool TcpSocket::is_refused(std::chrono::nanoseconds now) const noexcept {
     return state_ == State::connecting && refused_at_ && now >= *refused_at_;
 }
 
+bool TcpSocket::was_refused(const Traits& traits, std::chrono::nanoseconds now) const noexcept {
+    return traits.refusal_outlasts_listen && state_ == State::listening && refused_at_ &&
+           now >= *refused_at_;
+}
+
 std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
                                   std::chrono::nanoseconds now) const noexcept {
     int state = 0;
@@ -71,9 +76,7 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
 }
 
 bool TcpSocket::is_exceptional(const Traits& traits, std::chrono::nanoseconds now) const noexcept {
-    const bool was_refused = traits.refusal_outlasts_listen && state_ == State::listening &&
-                             refused_at_ && now >= *refused_at_;
-    return is_refused(now) || was_refused || urgent_ != 0;
+    return is_refused(now) || was_refused(traits, now) || urgent_ != 0;
 }
 
 }  // namespace wakepoll::sim

@@ -93,7 +93,7 @@ public:
         return fails_at();
     }
     [[nodiscard]] std::uint32_t connect_failure() const noexcept override {
-        return state_ == State::connecting ? failure_ : 0;
+        return state_ == State::connecting || state_ == State::listening ? failure_ : 0;
     }
     [[nodiscard]] bool is_exceptional(const Traits& traits,
                                       std::chrono::nanoseconds now) const noexcept override;
@@ -112,6 +112,9 @@ private:
     enum class State : std::uint8_t { fresh, listening, connecting, connected };
 
     [[nodiscard]] bool is_refused(std::chrono::nanoseconds now) const noexcept;
+    /// It listens, and its connect was refused before [W23].
+    [[nodiscard]] bool was_refused(const Traits& traits,
+                                   std::chrono::nanoseconds now) const noexcept;
     [[nodiscard]] std::size_t room() const noexcept {
         return buffer_size - std::min(buffer_size, inbox_.size());
     }
