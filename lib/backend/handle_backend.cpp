@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "backend/marks.hpp"
 #include "own_errors.hpp"
 #include "sys/console.hpp"
 #include "sys/overlapped_io.hpp"
@@ -238,8 +239,11 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    if (error == std::errc::operation_canceled && !asked) {
-        drop(slot);  // The handle was closed; its number may already be another's.
+    // Windows ends the read as broken where the pipe was closed, too.
+    const bool closed = error == std::errc::operation_canceled ||
+                        (error == std::errc::broken_pipe && is_another(registration));
+    if (closed && !asked) {
+        drop(slot);  // The number may be another's already.
         return;
     }
     // A longer message ends the read with an error and stays. What there was in a pipe of bytes may

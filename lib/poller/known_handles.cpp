@@ -1,5 +1,6 @@
 #include "poller/known_handles.hpp"
 
+#include "backend/marks.hpp"
 #include "core/completion_key.hpp"
 #include "own_errors.hpp"
 #include "poller/classify.hpp"
@@ -114,12 +115,7 @@ void KnownHandles::note_associated(Slot slot) noexcept {
 }
 
 bool KnownHandles::is_another(Slot slot) const noexcept {
-    const core::Registration& registration = table_[slot];
-    if (!registration.marked) {
-        return false;  // Not known.
-    }
-    const Result<bool> same = sys::is_marked(registration.handle);
-    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+    return backend::is_another(table_[slot]);
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {

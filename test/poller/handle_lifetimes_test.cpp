@@ -153,6 +153,37 @@ BOOST_DATA_TEST_CASE(a_recycled_number_is_a_new_registration, data::make(all_wat
     });
 }
 
+BOOST_DATA_TEST_CASE(a_pipe_closed_over_its_read_is_no_pipe_that_gets_its_number,
+                     data::make({Watched::byte_pipe, Watched::message_pipe}) *
+                         data::make(all_parkings),
+                     kind, parking) {
+    // Windows ends the read with what the close of the other end would, too.
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject old(stage.world, kind);
+        BOOST_REQUIRE(!poller.register_handle(old.handle(), IoInterest::read, 1));
+        expect_silence(poller);
+        stage.world.close_handle(old.handle());
+        const std::vector<Subject> fresh = recycle(stage.world, kind, old.handle());
+        if (fresh.empty()) {
+            BOOST_TEST_MESSAGE("the kernel did not give the number again");
+            return;
+        }
+        BOOST_TEST(fresh[0].signal());
+        expect_silence(poller);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+        BOOST_TEST(poller.overlapped_count() == 0U);
+        BOOST_REQUIRE(!poller.register_handle(fresh[0].handle(), IoInterest::read, 2));
+        BOOST_TEST(only_event(poller, 2) == mask::in);
+        fresh[0].calm();
+        expect_silence(poller);
+        stage.world.close_handle(fresh[0].peer());
+        BOOST_TEST(only_event(poller, 2) == (mask::in | mask::hup));
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
 #if defined(_WIN32)
 BOOST_AUTO_TEST_CASE(a_handle_without_the_right_to_wait_is_refused) {
     Stage stage;
