@@ -37,6 +37,18 @@ Answer Poller::change(const Make& make) noexcept {
     return answer;
 }
 
+template <class Make>
+Result<OverlappedEntry*> Poller::submit(Handle handle, const Make& make) noexcept {
+    Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
+    // It may be another handle than the one that is registered.
+    if (!entry && entry.error() == std::errc::device_or_resource_busy) {
+        entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
+            return registrations_.end_if_another(handle) ? make() : entry.error();
+        });
+    }
+    return entry;
+}
+
 std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
     return change<std::error_code>([&] {
         std::error_code error = registrations_.add(handle, interest, user_data);
@@ -63,6 +75,7 @@ std::error_code Poller::remove(Handle handle) noexcept {
 
 std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
     return change<std::error_code>([&] {
+        static_cast<void>(registrations_.end_if_another(handle));
         const std::error_code error = known_.associate(handle, key);
         if (!error) {
             wait_.expect_packets();
@@ -75,20 +88,19 @@ Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation oper
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_transfer(handle, operation, buffers, user_data, offset); });
+    return submit(handle, [&] {
+        return operations_.submit_transfer(handle, operation, buffers, user_data, offset);
+    });
 }
 
 Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_accept(listener, buffer, user_data); });
+    return submit(listener, [&] { return operations_.submit_accept(listener, buffer, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_connect(socket, address, user_data); });
+    return submit(socket, [&] { return operations_.submit_connect(socket, address, user_data); });
 }
 
 std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {

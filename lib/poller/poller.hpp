@@ -116,6 +116,9 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread where necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
+    /// The same for an operation on a handle.
+    template <class Make>
+    [[nodiscard]] Result<OverlappedEntry*> submit(Handle handle, const Make& make) noexcept;
 
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.

@@ -5,9 +5,12 @@
 
 #include <utility>
 
+#include "backend/marks.hpp"
 #include "core/event_mask.hpp"
 #include "own_errors.hpp"
 #include "poller/classify.hpp"
+#include "sys/handle_info.hpp"
+#include "sys/socket.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
@@ -22,7 +25,7 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    if (is_registered(handle)) {
+    if (is_registered(handle) && !end_if_another(handle)) {
         return own_errors::file_exists();
     }
     const Slot known = table_.find(handle);
@@ -40,20 +43,41 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     return error;
 }
 
-bool Registrations::is_registered(Handle handle) noexcept {
+bool Registrations::is_registered(Handle handle) const noexcept {
     const Slot slot = table_.find(handle);
-    if (slot == core::no_slot || !table_[slot].registered) {
+    return slot != core::no_slot && table_[slot].registered;
+}
+
+bool Registrations::is_another(Slot slot) const noexcept {
+    const core::Registration& registration = table_[slot];
+    const Handle handle = registration.handle;
+    switch (registration.type) {
+        case HandleType::socket: {
+            const Result<sys::SocketKind> kind = sys::socket_kind(handle);
+            return kind ? (*kind == sys::SocketKind::stream) != registration.stream
+                        : kind.error() == std::errc::bad_file_descriptor;
+        }
+        case HandleType::pipe:
+            // While a thread reads from it, it is open, and to ask would wait for that thread.
+            return !handles_.is_being_read(slot) &&
+                   (registration.marked ? backend::is_another(registration)
+                                        : !sys::is_pipe(handle));
+        case HandleType::console:
+            return !sys::is_console(handle);
+        default: {
+            const Result<HandleType> type = sys::object_type(handle);
+            return type ? *type != registration.type
+                        : type.error() == std::errc::bad_file_descriptor;
+        }
+    }
+}
+
+bool Registrations::end_if_another(Handle handle) noexcept {
+    if (!is_registered(handle) || !is_another(table_.find(handle))) {
         return false;
     }
-    if (handles_.is_being_read(slot)) {
-        return true;
-    }
-    const Result<Kind> kind = KnownHandles::kind_of(handle);
-    if (!kind || (kind->type == table_[slot].type && kind->stream == bool{table_[slot].stream})) {
-        return true;
-    }
-    end(slot);  // It was closed without a word, and this is another.
-    return false;
+    end(table_.find(handle));
+    return true;
 }
 
 std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,
@@ -129,6 +153,10 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     core::Registration& registration = table_[slot];
     const bool socket = registration.type == HandleType::socket;
+    // Of a socket the next wait finds out, at no call's cost.
+    if (!socket && end_if_another(handle)) {
+        return not_registered(handle);
+    }
     if (!socket && !backend::HandleBackend::can_report(interest)) {
         return own_errors::invalid_argument();
     }

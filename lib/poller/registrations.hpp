@@ -30,13 +30,19 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
 
+    /// Ends the registration of a handle that was closed, where its number is a handle of another
+    /// kind by now, or of another overlapped pipe. False where there is none, or nothing tells.
+    bool end_if_another(Handle handle) noexcept;
+
 private:
     using Kind = KnownHandles::Kind;
 
     /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
-    /// The handle is registered. One that was closed and is of another kind now is not any more.
-    [[nodiscard]] bool is_registered(Handle handle) noexcept;
+    [[nodiscard]] bool is_registered(Handle handle) const noexcept;
+    /// The number of a registered handle is another object's by now, or none's, as far as one call
+    /// tells.
+    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
     void end(core::Slot slot) noexcept;
     /// `add` of a handle that is not registered; it may have a slot, `known`.
     [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
