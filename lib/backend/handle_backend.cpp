@@ -241,7 +241,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     watch_of(slot).armed = false;
     // Windows ends the read as broken where the pipe was closed, too.
     const bool closed = error == std::errc::operation_canceled ||
-                        (error == std::errc::broken_pipe && is_another(registration));
+                        (error == std::errc::broken_pipe && is_another(table_, slot));
     if (closed && !asked) {
         drop(slot);  // The number may be another's already.
         return;

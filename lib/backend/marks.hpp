@@ -2,18 +2,32 @@
 // number later.
 #pragma once
 
+#include "core/port_owners.hpp"
 #include "core/registration_table.hpp"
 #include "sys/overlapped_io.hpp"
 
 namespace wakepoll::backend {
 
-/// The number is another object's than the one that was marked, or none's. False where nothing
-/// tells.
-[[nodiscard]] inline bool is_another(const core::Registration& registration) noexcept {
-    if (!registration.marked) {
+/// The number of a marked object is that object's still. `bad_file_descriptor` where it is none's,
+/// or no file's.
+[[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
+                                          core::Slot slot) noexcept {
+    const Handle handle = table[slot].handle;
+    // Every poller has the same mark, and another may have the number by now.
+    if (core::PortOwners::is_anothers(handle, table.owner())) {
         return false;
     }
-    const Result<bool> same = sys::is_marked(registration.handle);
+    return sys::is_marked(handle);
+}
+
+/// The number is another object's than the one that was marked, or none's. False where nothing
+/// tells.
+[[nodiscard]] inline bool is_another(const core::RegistrationTable& table,
+                                     core::Slot slot) noexcept {
+    if (!table[slot].marked) {
+        return false;
+    }
+    const Result<bool> same = is_same(table, slot);
     return same ? !*same : same.error() == std::errc::bad_file_descriptor;
 }
 

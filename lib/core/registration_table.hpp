@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/port_owners.hpp"
 #include "core/slot.hpp"
 #include "wakepoll/events.hpp"
 #include "wakepoll/handle.hpp"
@@ -85,6 +86,9 @@ public:
         return slots_[index_of(slot)];
     }
 
+    /// Who associates what is in this table.
+    [[nodiscard]] PortOwner owner() const noexcept { return owner_; }
+
     /// The number of slots in use.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     /// How many of them are registered for readiness.
@@ -109,6 +113,7 @@ private:
     std::uint32_t* index_;
     std::size_t index_size_;
     std::uint32_t capacity_;
+    PortOwner owner_ = PortOwners::make();
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;

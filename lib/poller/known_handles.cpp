@@ -112,10 +112,11 @@ void KnownHandles::note_associated(Slot slot) noexcept {
     registration.associated = true;
     registration.skips = false;
     registration.marked = !sys::mark(registration.handle);
+    core::PortOwners::note(registration.handle, table_.owner());
 }
 
 bool KnownHandles::is_another(Slot slot) const noexcept {
-    return backend::is_another(table_[slot]);
+    return backend::is_another(table_, slot);
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {
@@ -123,7 +124,7 @@ std::error_code KnownHandles::forget_another(Slot slot) noexcept {
     if (!registration.marked) {
         return {};
     }
-    const Result<bool> same = sys::is_marked(registration.handle);
+    const Result<bool> same = backend::is_same(table_, slot);
     if (!same && same.error() != std::errc::bad_file_descriptor) {
         return same.error();
     }

@@ -60,7 +60,7 @@ bool Registrations::is_another(Slot slot) const noexcept {
         case HandleType::pipe:
             // While a thread reads from it, it is open, and to ask would wait for that thread.
             return !handles_.is_being_read(slot) &&
-                   (registration.marked ? backend::is_another(registration)
+                   (registration.marked ? backend::is_another(table_, slot)
                                         : !sys::is_pipe(handle));
         case HandleType::console:
             return !sys::is_console(handle);

@@ -4,6 +4,7 @@
 //
 // The table is every kind of old object, and how the poller came to know it, by every kind of new
 // object, by every call. A second poller, which has seen nothing, gives the expected results.
+#include <algorithm>
 #include <array>
 #include <ostream>
 #include <utility>
@@ -368,6 +369,43 @@ BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_k
             }
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_another_poller_has_is_no_handle_of_this_one) {
+    on_every_kernel(10, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 4});
+        OsPoller other = make_poller();
+        auto read = [into = std::array<std::byte, 8>()](OsPoller& by, Handle file) mutable {
+            (void)started(by.submit_read(file, into, 1));
+            BOOST_TEST(report(by).data == 1U);
+        };
+        const auto make_files = [&stage] {
+            std::array<Handle, 4> files;
+            std::ranges::generate(files, [&] { return stage.world.file_of(20); });
+            return files;
+        };
+        const std::array<Handle, 4> old = make_files();
+        for (const Handle file : old) {
+            read(poller, file);
+        }
+        std::ranges::for_each(old, [&](Handle file) { stage.world.close_handle(file); });
+        const std::array<Handle, 4> files = make_files();
+        if (!std::ranges::is_permutation(old, files)) {
+            BOOST_TEST_MESSAGE("the kernel did not give the numbers again");
+            return;
+        }
+        for (const Handle file : files) {
+            read(other, file);
+        }
+        std::array<std::byte, 8> into{};
+        BOOST_TEST(poller.submit_read(files[0], into, 1).error() == std::errc::invalid_argument);
+        // Nor do those keep slots that this one has no use for.
+        for (const Handle file : make_files()) {
+            read(poller, file);
+        }
+        check_that_nothing_is_left(poller);
+        check_that_nothing_is_left(other);
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_is_anothers_keeps_no_slot) {
