@@ -214,6 +214,27 @@ BOOST_AUTO_TEST_CASE(dispose_waits_a_moment_for_the_read_of_a_registered_pipe) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(dispose_ends_an_accept_whose_number_is_a_duplicates_of_another_listener) {
+    on_every_kernel(some_seeds, [&](Stage& stage) {
+        auto poller = std::make_unique<OsPoller>(make_poller());
+        const std::array listeners = {stage.world.listener(), stage.world.listener()};
+        std::array<AcceptBuffer<>, 2> addresses{};
+        std::array<OverlappedEntry*, 2> entries{};
+        for (std::size_t i = 0; i < 2; ++i) {
+            entries[i] = started(poller->submit_accept(listeners[i], addresses[i], i));
+        }
+        const Handle lives_on = stage.world.duplicate(listeners[0]);
+        stage.world.close(listeners[0]);
+        BOOST_REQUIRE((stage.world.duplicate(listeners[1]) == listeners[0]));
+        const auto before = stage.kernel.now();
+        poller->dispose();
+        BOOST_TEST((stage.kernel.now() - before < 100ms));
+        BOOST_TEST(!entries[0]->in_use());
+        BOOST_TEST(!entries[1]->in_use());
+        stage.world.close(lives_on);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(dispose_waits_for_what_can_be_canceled_beside_what_cannot) {
     on_every_kernel(some_seeds, [&](Stage& stage) {
         auto poller = std::make_unique<OsPoller>(make_poller());
