@@ -47,6 +47,20 @@ void data_before_an_out_of_band_byte(Scene& scene) {
     scene.settled("data read", 1);
 }
 
+void two_out_of_band_bytes(Scene& scene) {
+    const SocketPair pair = scene.world.tcp_pair();
+    scene.add(pair.local, IoInterest::read | IoInterest::priority, 1);
+    scene.world.send_urgent(pair.peer);
+    scene.settled("one byte", 1, mask::pri);
+    scene.world.send_urgent(pair.peer);
+    scene.settled("two bytes", 1, mask::pri);
+    scene.world.receive_urgent(pair.local);
+    scene.settled("one taken", 1);
+    while (!scene.world.receive_urgent(pair.local).error) {
+    }
+    scene.settled("all taken", 1);
+}
+
 void an_inline_out_of_band_byte_that_is_read(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.keep_urgent_inline(pair.local);
@@ -78,6 +92,7 @@ std::span<const Scenario> urgent_scenarios() {
         Scenario{"out-of-band/a byte during the wait", an_out_of_band_byte_during_the_wait},
         Scenario{"out-of-band/a byte, then data", an_out_of_band_byte_among_data},
         Scenario{"out-of-band/data, then a byte", data_before_an_out_of_band_byte},
+        Scenario{"out-of-band/two bytes", two_out_of_band_bytes},
         Scenario{"out-of-band/an inline byte that is read",
                  an_inline_out_of_band_byte_that_is_read},
         Scenario{"out-of-band/a byte and one-shot", an_out_of_band_byte_and_one_shot},

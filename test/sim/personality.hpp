@@ -58,6 +58,9 @@ struct Traits {
     /// A datagram to a port that is not in use makes the sender readable, and its next receive
     /// fails with WSAECONNRESET.
     bool reports_unreachable;
+    /// Out-of-band bytes stay until each is taken; where this is false the next one takes the
+    /// place of the last.
+    bool keeps_urgent_bytes;
     /// SIO_TCP_INFO tells the state of a connection.
     bool tells_tcp_state;
     /// It fails with WSAENOTCONN once both sides have sent FIN.
@@ -165,6 +168,7 @@ constexpr Traits column_of(Personality personality) {
         .hangup_before_drained = row(true, true, false),              // A18, W13
         .writable_after_own_fin = row(false, false, true),            // not known of Windows
         .reports_unreachable = row(true, true, false),                // libuv, .NET
+        .keeps_urgent_bytes = row(true, true, false),                 // S10
         .tells_tcp_state = row(true, true, false),  // the reference: 10 1703, Server 2016
         .forgets_what_is_shut = row(Seeded::by_seed, Seeded::by_seed, no),  // not known
         .refuses_illegal_events = row(true, true, false),             // W2, W3, W5, W6

@@ -97,7 +97,7 @@ Moved TcpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     return {take_from_inbox(bytes), 0};
 }
 
-std::uint32_t TcpSocket::send_urgent() {
+std::uint32_t TcpSocket::send_urgent(const Traits& traits) {
     if (state_ != State::connected || peer_ == nullptr) {
         return code::not_connected;
     }
@@ -105,7 +105,7 @@ std::uint32_t TcpSocket::send_urgent() {
         return code::shut_down;
     }
     if (!peer_->urgent_inline_) {
-        ++peer_->urgent_;
+        peer_->urgent_ = traits.keeps_urgent_bytes ? peer_->urgent_ + 1 : 1;
         peer_->changed();
         return 0;
     }

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] std::shared_ptr<TcpSocket> accept();
 
     /// One out-of-band byte. Winsock's error, 0 for success.
-    [[nodiscard]] std::uint32_t send_urgent();
+    [[nodiscard]] std::uint32_t send_urgent(const Traits& traits);
     /// Takes one, in the order they came. Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t receive_urgent();
     /// SO_OOBINLINE, for the bytes to come.

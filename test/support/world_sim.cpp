@@ -157,8 +157,10 @@ Transfer World::receive(Handle socket, std::size_t bytes) {
 
 void World::send_urgent(Handle socket) {
     ModelLock model(impl_->kernel);
-    require(need<TcpSocket>(model, socket, "send_urgent: no TCP socket")->send_urgent() == 0,
-            "send_urgent failed");
+    require(
+        need<TcpSocket>(model, socket, "send_urgent: no TCP socket")->send_urgent(model->traits) ==
+            0,
+        "send_urgent failed");
 }
 
 Transfer World::receive_urgent(Handle socket) {
