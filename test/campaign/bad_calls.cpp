@@ -31,6 +31,16 @@ Handle closed_thing(Scene& scene) {
     return thing;
 }
 
+/// A number that waits would take for the handle that it is next to.
+std::error_code register_number_beside(Scene& scene) {
+    const Handle thing = scene.world->thing(Thing::event);
+    scene.adopt(thing);
+    const Handle beside(thing.value() | (1U + scene.below(3)));
+    const std::error_code error = scene.poller->register_handle(beside, IoInterest::read, nobody);
+    scene.world->close_handle(thing);
+    return error;
+}
+
 std::error_code unregister_thing(Scene& scene) {
     const Handle thing = scene.world->thing(Thing::event);
     scene.adopt(thing);
@@ -53,6 +63,8 @@ constexpr std::array bad_calls = {
                 return scene.poller->register_handle(scene.world->never_a_handle(),
                                                      IoInterest::read, nobody);
             }},
+    BadCall{"register a number with a low bit", std::errc::bad_file_descriptor,
+            register_number_beside},
     BadCall{"register for edges", std::errc::invalid_argument,
             [](Scene& scene) {
                 return register_thing(scene, Thing::event,

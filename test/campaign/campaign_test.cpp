@@ -10,13 +10,15 @@
 
 #include "engine.hpp"
 #include "exhaustive.hpp"
+#include "meetings.hpp"
+#include "sanitizers.hpp"
 #include "shrink.hpp"
 
 using namespace wakepoll::test;
 
 namespace {
 
-constexpr std::uint64_t programs = 1'500;
+constexpr std::uint64_t programs = sanitized ? 1'500 : enough_programs;
 constexpr std::uint32_t steps = 40;
 
 /// A run of a program that is broken where it drew these numbers, one a step, in this order.
@@ -50,6 +52,7 @@ BOOST_AUTO_TEST_CASE(random_programs_hold_all_promises) {
     BOOST_TEST(tally.events > programs);
     BOOST_TEST(tally.operations > programs / 2);
     BOOST_TEST(tally.failures > programs / 10);
+    BOOST_TEST((sanitized || wrong_meetings(tally.met) == ""), wrong_meetings(tally.met));
 }
 
 BOOST_AUTO_TEST_CASE(every_call_of_the_scenarios_fails_with_every_error) {
@@ -57,6 +60,7 @@ BOOST_AUTO_TEST_CASE(every_call_of_the_scenarios_fails_with_every_error) {
     BOOST_TEST(!sum.broken, sum.broken.value_or(""));
     BOOST_TEST(sum.failures > 5'000U);
     BOOST_TEST(sum.reported > sum.failures / 2);
+    BOOST_TEST(wrong_meetings(sum.met) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_run_is_replayed_from_its_choices) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "behaviours.hpp"
 #include "choices.hpp"
 
 namespace wakepoll::test {
@@ -29,6 +30,8 @@ struct Tally {
     std::uint64_t failures = 0;    ///< Calls that were made to fail.
     /// Which calls those were (a sim::Call), and with which codes they failed.
     std::set<std::pair<std::uint8_t, std::uint32_t>> kinds_of_failure;
+    /// How often the kernel did what real Windows does and a kinder one would not.
+    sim::Met met{};
 };
 
 /// Is told what a program does, in lines.

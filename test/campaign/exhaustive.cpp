@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "backends.hpp"
+#include "meetings.hpp"
 #include "scenarios.hpp"
 
 namespace wakepoll::test {
@@ -36,7 +37,8 @@ struct Ground {
 /// What is left to the seed, and what it is here.
 template <sim::Seeded Value>
 void decide(sim::Traits& traits) {
-    for (sim::Seeded* trait : {&traits.deaf_polls, &traits.stray_packets}) {
+    for (sim::Seeded* trait :
+         {&traits.deaf_polls, &traits.stray_packets, &traits.forgets_what_is_shut}) {
         *trait = *trait == sim::Seeded::by_seed ? Value : *trait;
     }
 }
@@ -98,6 +100,7 @@ Outcome play(const Scenario& scenario, const Ground& ground, const Place& place)
 
 /// Each call of the scenario with each of its codes.
 void exhaust(const Scenario& scenario, const Ground& ground, Exhausted& sum) {
+    const Meetings meetings(sum.met);
     for (Place place; !sum.broken; ++place.call) {
         std::size_t codes = 1;
         for (place.code = 0; place.code < codes && !sum.broken; ++place.code) {
@@ -168,7 +171,10 @@ bool run_exhaustively() {
     print("kinds of them (call, error)", sum.kinds_of_failure.size());
     print("kinds that there are", count_possible_kinds(sum));
     print("errors reported", sum.reported);
-    return !sum.broken;
+    const std::string wrong = wrong_meetings(sum.met);
+    std::printf("what real Windows does, and how often it was met:\n%s%s",
+                table_of(sum.met).c_str(), wrong.c_str());
+    return !sum.broken && wrong.empty();
 }
 
 }  // namespace wakepoll::test

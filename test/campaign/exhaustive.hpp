@@ -8,10 +8,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
-#include <set>
+#include "behaviours.hpp"
 
 namespace wakepoll::test {
 
@@ -20,6 +21,7 @@ struct Exhausted {
     std::uint64_t failures = 0;  ///< Calls that were made to fail,
     std::uint64_t reported = 0;  ///< and of these, those whose error a call of the poller gave.
     std::set<std::pair<std::uint8_t, std::uint32_t>> kinds_of_failure;
+    sim::Met met{};                     ///< What real Windows does, and how often.
     std::optional<std::string> broken;  ///< The first run that went wrong, in words.
 };
 

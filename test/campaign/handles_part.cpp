@@ -31,7 +31,7 @@ HandlesPart::HandlesPart(Scene& scene, std::size_t count) : scene_(scene) {
 
 void HandlesPart::step() {
     Known& known = known_[scene_.below(known_.size())];
-    switch (scene_.below(9)) {
+    switch (scene_.below(10)) {
         case 0:
         case 1:
             signal(known);
@@ -50,6 +50,9 @@ void HandlesPart::step() {
         case 7:
             end(known);
             break;
+        case 8:
+            stop_waiting(known);
+            break;
         default:
             close(known);
             break;
@@ -61,13 +64,35 @@ std::string HandlesPart::name_of(const Known& known) const {
 }
 
 HandlesPart::Known HandlesPart::make() {
-    Known known{Subject(*scene_.world, all_watched[scene_.below(all_watched.size())])};
+    // A process has one console.
+    const std::size_t kind = scene_.below(all_watched.size() + 1);
+    const bool is_console =
+        kind == all_watched.size() && std::ranges::none_of(known_, [](const Known& known) {
+            return known.kind() == Watched::console;
+        });
+    Known known{Subject(*scene_.world,
+                        is_console ? Watched::console : all_watched[kind % all_watched.size()])};
     scene_.adopt(known.subject.handle());
     scene_.adopt(known.subject.peer());
     return known;
 }
 
+void HandlesPart::type_at(Known& console) {
+    constexpr std::array inputs = {ConsoleInput::key,         ConsoleInput::alt_character,
+                                   ConsoleInput::key_release, ConsoleInput::shift,
+                                   ConsoleInput::mouse,       ConsoleInput::focus};
+    const ConsoleInput input = inputs[scene_.below(inputs.size())];
+    const bool yields = input == ConsoleInput::key || input == ConsoleInput::alt_character;
+    scene_.note("  ", yields ? "a character" : "no character", " is typed at ", name_of(console));
+    scene_.world->console_input(console.subject.handle(), input);
+    console.signalled = console.signalled || yields;
+}
+
 void HandlesPart::signal(Known& known) {
+    if (known.kind() == Watched::console) {
+        type_at(known);
+        return;
+    }
     if (known.peer_closed || !known.subject.signal()) {
         return;
     }
@@ -117,6 +142,14 @@ void HandlesPart::end(Known& known) {
     scene_.world->close_handle(known.subject.peer());
 }
 
+void HandlesPart::stop_waiting(Known& known) {
+    if (is_pipe(known.kind()) && !known.disconnected && scene_.one_in(2)) {
+        scene_.note("  PIPE_NOWAIT for ", name_of(known));
+        scene_.world->set_nowait(known.subject.handle());
+        known.nowait = true;
+    }
+}
+
 IoInterest HandlesPart::draw_interest(Known& known) {
     known.asked = true;
     known.wanted = !scene_.one_in(4);
@@ -143,7 +176,8 @@ void HandlesPart::add(Known& known) {
         const bool operated = error == std::errc::device_or_resource_busy &&
                               scene_.was_operated(known.subject.handle());
         const bool ended = error == std::errc::not_connected && known.disconnected;
-        hold(scene_.faulty() || full || no_entry || behind || operated || ended,
+        const bool impatient = error == std::errc::operation_not_permitted && known.nowait;
+        hold(scene_.faulty() || full || no_entry || behind || operated || ended || impatient,
              "a handle was not registered: ", error.message());
         known.asked = false;
         // It may have taken a signal before.
@@ -151,6 +185,7 @@ void HandlesPart::add(Known& known) {
         return;
     }
     hold(!known.disconnected, "a disconnected pipe was registered");
+    hold(!known.nowait, "a pipe that does not wait was registered");
     takes_entries_ = takes_entries_ || is_overlapped_pipe(known.kind());
     known.user_data = user_data;
 }
@@ -187,7 +222,9 @@ void HandlesPart::close(Known& known) {
     }
     scene_.note("  close ", name_of(known), known.user_data != 0 ? ", which is registered" : "");
     ++scene_.slots;  // That of a pipe is kept until it is needed.
-    scene_.world->close_handle(known.subject.handle());
+    // CloseHandle leaves the two lowest bits out of account.
+    const std::uintptr_t low_bits = scene_.below(4);
+    scene_.world->close_handle(Handle(known.subject.handle().value() | low_bits));
     known = make();
     scene_.note("  there is a new ", name_of(known));
 }
@@ -220,7 +257,8 @@ void HandlesPart::take(const NativeEvent& event) {
         hold(event.events == found->mask(), "another mask: ", name_of(*found), ' ',
              words_of_mask(event.events));
     } else {
-        hold(found->ghost, "an event of what is not ready: ", name_of(*found));
+        const bool impatient = found->nowait && event.events == mask::err;
+        hold(found->ghost || impatient, "an event of what is not ready: ", name_of(*found));
     }
     found->ghost = false;
 }

@@ -1,9 +1,9 @@
 // The part of a random program that registers handles that are no sockets.
 //
-// Events, processes, threads, semaphores, timers and pipes are registered, changed, signalled,
-// drained, unregistered and closed. The model knows what may be reported at any time, so nothing
-// else ever is (P5, P9, P10); and where everything had its chance, one wait that may not block must
-// have reported what is ready then.
+// Events, processes, threads, semaphores, timers, pipes and a console are registered, changed,
+// signalled, drained, unregistered and closed. The model knows what may be reported at any time, so
+// nothing else ever is (P5, P9, P10); and where everything had its chance, one wait that may not
+// block must have reported what is ready then.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +41,7 @@ private:
         std::size_t bytes = 0;        ///< In a pipe.
         bool peer_closed = false;     ///< Of a pipe, or
         bool disconnected = false;    ///< of its server: not to be registered any more.
+        bool nowait = false;          ///< Nor is a pipe in the mode PIPE_NOWAIT.
         bool signalled = false;       ///< Of what stays signalled.
         int least = 0, most = 0;      ///< Reports that must, and can, come of taken signals.
         bool ghost = false;           ///< One report of a signal that was taken and reset since.
@@ -62,8 +63,10 @@ private:
 
     [[nodiscard]] Known make();
     void signal(Known& known);
+    void type_at(Known& console);
     void calm(Known& known);
     void end(Known& known);
+    void stop_waiting(Known& known);
     [[nodiscard]] IoInterest draw_interest(Known& known);
     void add(Known& known);
     void modify(Known& known);

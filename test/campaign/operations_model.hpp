@@ -59,6 +59,7 @@ struct Channel {
     Handle peer;
     bool open = true;
     bool peer_open = true;
+    bool disconnected = false;     ///< A pipe, by its server.
     bool connect_tried = false;    ///< Of a fresh socket.
     std::size_t put = 0;           ///< Bytes that the peer has sent; datagrams, of udp.
     std::vector<std::byte> taken;  ///< What the peer has received.
@@ -66,6 +67,13 @@ struct Channel {
     [[nodiscard]] bool is_socket() const {
         return kind == ChannelKind::tcp || kind == ChannelKind::udp ||
                kind == ChannelKind::listener || kind == ChannelKind::fresh;
+    }
+    [[nodiscard]] bool is_pipe() const {
+        return kind == ChannelKind::byte_pipe || kind == ChannelKind::message_pipe;
+    }
+    /// A write of nothing is a message.
+    [[nodiscard]] bool has_messages() const {
+        return kind == ChannelKind::message_pipe || kind == ChannelKind::udp;
     }
     [[nodiscard]] bool is_stream() const {
         return kind == ChannelKind::tcp || kind == ChannelKind::byte_pipe ||

@@ -132,7 +132,7 @@ void OperationsPart::open() {
     }
     scene_.adopt(channel->local);
     scene_.adopt(channel->peer);
-    ++scene_.slots;
+    scene_.slots += channel->is_pipe() ? 2 : 1;
     scene_.note("  channel ", model_.channels.size(), ": ", name_of(channel->kind), ' ',
                 channel->local.value());
     model_.channels.push_back(std::move(channel));
@@ -151,7 +151,20 @@ void OperationsPart::close_one() {
             "a handle of operations is registered");
         return;
     }
-    scene_.note("  close channel ", number);
+    // It lives on then, and so do its accepts. Without its mark, or as a base of a layered provider,
+    // another handle with its number would pass for it.
+    bool duplicated = channel.kind == ChannelKind::listener && !scene_.may_fail &&
+                      !scene_.options.layered_sockets && one_in(2);
+    if (duplicated) {
+        const Handle duplicate = scene_.world->duplicate(channel.local);
+        scene_.adopt(duplicate);
+        // So would a duplicate of another handle of the poller's.
+        duplicated = !scene_.was_operated(duplicate);
+        if (!duplicated) {
+            scene_.world->close(duplicate);
+        }
+    }
+    scene_.note("  close channel ", number, duplicated ? ", of which there is a duplicate" : "");
     channel.open = false;
     scene_.operated.insert(channel.local.value());
     channel.is_socket() ? scene_.world->close(channel.local)
@@ -164,7 +177,10 @@ void OperationsPart::peer_leaves(std::size_t number, bool reset) {
         return;
     }
     channel.peer_open = false;
-    if (!channel.is_socket()) {
+    if (channel.is_pipe() && reset && channel.open) {
+        scene_.world->disconnect_pipe(channel.local);
+        channel.disconnected = true;
+    } else if (!channel.is_socket()) {
         scene_.world->close_handle(channel.peer);
     } else if (channel.kind == ChannelKind::tcp && reset) {
         scene_.world->reset(channel.peer);

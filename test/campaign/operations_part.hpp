@@ -65,6 +65,8 @@ private:
     void release_one();
     /// Registers the handle of a channel for readiness, and unregisters it where that is allowed.
     void try_readiness();
+    /// The same of the other end of a pipe.
+    void try_readiness_of_peer(const Channel& channel);
     void check_files();
 
     Scene& scene_;

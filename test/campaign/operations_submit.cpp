@@ -27,6 +27,8 @@ void OperationsPart::submit() {
     std::size_t size = 1 + below(30);
     if (what == IoOperation::write && one_in(4)) {
         size += 5000;  // More than a pipe takes.
+    } else if (what == IoOperation::write && channel.has_messages() && one_in(4)) {
+        size = 0;
     } else if (what == IoOperation::accept) {
         size = OsPoller::accept_address_size + (one_in(2) ? below(20) : 0);
     } else if (what == IoOperation::connect) {
@@ -98,9 +100,30 @@ std::vector<std::byte> OperationsPart::target() {
     return scene_.world->address_of_nobody();
 }
 
+void OperationsPart::try_readiness_of_peer(const Channel& channel) {
+    OsPoller& poller = *scene_.poller;
+    const std::error_code error = poller.register_handle(channel.peer, IoInterest::read, 0);
+    scene_.note("  register the other end, ", channel.peer.value(), " -> ", error.value());
+    if (!error) {
+        hold(!poller.unregister_handle(channel.peer), "the other end was not unregistered");
+        return;
+    }
+    const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
+    const bool operated =
+        error == std::errc::device_or_resource_busy && scene_.was_operated(channel.peer);
+    const bool behind =
+        error == std::errc::resource_unavailable_try_again && scene_.may_have_late_packets();
+    hold(scene_.faulty() || full || operated || behind,
+         "the other end of a pipe was not registered: ", error.message());
+}
+
 void OperationsPart::try_readiness() {
     const std::size_t number = any_channel();
     const Channel& channel = *model_.channels[number];
+    if (channel.is_pipe() && channel.peer_open && one_in(3)) {
+        try_readiness_of_peer(channel);
+        return;
+    }
     if (!channel.open) {
         return;
     }
@@ -129,7 +152,8 @@ void OperationsPart::try_readiness() {
         const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
         const bool no_entry = error == std::errc::resource_unavailable_try_again &&
                               (entries == scene_.entries || scene_.may_have_late_packets());
-        hold(scene_.faulty() || full || no_entry,
+        const bool ended = error == std::errc::not_connected && channel.disconnected;
+        hold(scene_.faulty() || full || no_entry || ended,
              "a handle without operations in flight was not registered: ", error.message());
     } else {
         hold(!poller.unregister_handle(channel.local), "a channel was not unregistered");

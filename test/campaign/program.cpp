@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bad_calls.hpp"
+#include "meetings.hpp"
 
 namespace wakepoll::test {
 namespace {
@@ -128,9 +129,12 @@ void Program::step() {
             scene_.one_in(2) ? wait_until_settled() : wait_exactly();
             break;
         default:
-            switch (scene_.below(4)) {
+            switch (scene_.below(5)) {
                 case 0:
                     wait_until_settled();
+                    break;
+                case 3:
+                    let_time_pass();
                     break;
                 case 1:
                     wait_idly();
@@ -190,6 +194,12 @@ void Program::act_beside() {
     }
 }
 
+/// So long that a connect to nobody has been refused, on Windows, too.
+void Program::let_time_pass() {
+    scene_.note("  three seconds pass");
+    scene_.kernel.advance(3s);
+}
+
 void Program::move_poller() {
     scene_.note("  move the poller");
     OsPoller other(std::move(*scene_.poller));
@@ -228,6 +238,7 @@ void Program::check_counts() {
 
 std::optional<std::string> run_program(Choices& choices, Tally& tally, const Trace& trace) {
     ++tally.programs;
+    const Meetings meetings(tally.met);
     std::optional<std::string> broken;
     Scene scene(choices, tally, trace);
     try {

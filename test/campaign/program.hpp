@@ -37,6 +37,7 @@ private:
     void step();
     void step_of_a_part();
     void act_beside();
+    void let_time_pass();
     void move_poller();
     void check_counts();
 

@@ -23,6 +23,9 @@ std::string text_of(const Tally& tally) {
     for (const auto& [call, code] : tally.kinds_of_failure) {
         out << ' ' << static_cast<unsigned>(call) << ' ' << code;
     }
+    for (const std::uint64_t count : tally.met) {
+        out << ' ' << count;
+    }
     return out.str();
 }
 
@@ -34,6 +37,9 @@ Tally tally_of(const std::string& text) {
         tally.operations >> tally.failures >> kinds;
     for (unsigned call = 0, code = 0; kinds > 0 && in >> call >> code; --kinds) {
         tally.kinds_of_failure.emplace(static_cast<std::uint8_t>(call), code);
+    }
+    for (std::uint64_t& count : tally.met) {
+        in >> count;
     }
     return tally;
 }

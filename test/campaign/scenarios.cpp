@@ -314,6 +314,11 @@ constexpr std::array scenarios = {
 
 }  // namespace
 
-std::span<const Scenario> all_scenarios() { return scenarios; }
+std::vector<Scenario> all_scenarios() {
+    std::vector<Scenario> all(scenarios.begin(), scenarios.end());
+    const std::span<const Scenario> more = windows_scenarios();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
 
 }  // namespace wakepoll::test

@@ -57,6 +57,8 @@ public:
     void wake_beside();
 
     void dispose();
+    /// The same where AFD cancels nothing.
+    void dispose_without_cancels();
 
     // What came of it
 
@@ -83,6 +85,8 @@ struct Scenario {
     void (*play)(Script& script);
 };
 
-[[nodiscard]] std::span<const Scenario> all_scenarios();
+/// Those that meet what real Windows does and a kinder kernel would not, and all.
+[[nodiscard]] std::span<const Scenario> windows_scenarios();
+[[nodiscard]] std::vector<Scenario> all_scenarios();
 
 }  // namespace wakepoll::test

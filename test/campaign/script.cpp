@@ -166,4 +166,17 @@ void Script::dispose() {
     note_failures();
 }
 
+void Script::dispose_without_cancels() {
+    constexpr std::uint32_t no_resources = 1450;
+    note_failures();
+    kernel_.clear_faults();
+    for (int i = 0; i < 8; ++i) {
+        kernel_.fail_next(sim::Call::afd_cancel, no_resources);
+    }
+    poller_->dispose();
+    hold(!kernel_.hung(), "dispose hung");
+    poller_.reset();
+    static_cast<void>(kernel_.take_failures());
+}
+
 }  // namespace wakepoll::test

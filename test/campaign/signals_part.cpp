@@ -6,7 +6,7 @@
 namespace wakepoll::test {
 
 void SignalsPart::step() {
-    switch (scene_.below(8)) {
+    switch (scene_.below(9)) {
         case 0:
         case 1:
         case 2:
@@ -21,6 +21,9 @@ void SignalsPart::step() {
             break;
         case 6:
             go_on_with_own_call();
+            break;
+        case 7:
+            queue_apc();
             break;
         default: {
             if (!scene_.one_in(3)) {
@@ -63,6 +66,13 @@ void SignalsPart::act_beside() {
 void SignalsPart::wake_when_blocked() {
     ++scene_.tally.wakes;
     scene_.kernel.when_blocked([this] { woken_ = waker_.wake() || woken_; });
+}
+
+/// It runs when the thread is blocked in WSAPoll next, if ever.
+void SignalsPart::queue_apc() {
+    scene_.note("  queue an APC that wakes");
+    ++scene_.tally.wakes;
+    scene_.world->queue_apc([this] { woken_ = waker_.wake() || woken_; });
 }
 
 void SignalsPart::set_timer() {

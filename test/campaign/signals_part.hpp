@@ -52,6 +52,7 @@ private:
         OverlappedEntry* entry = nullptr;
     };
 
+    void queue_apc();
     void set_timer();
     void post(bool with_entry);
     void release_entry();

@@ -25,11 +25,12 @@ namespace wakepoll::test {
 
 class ModelSocket {
 public:
-    enum class Kind : std::uint8_t { stream, datagram, listener, refused, fresh };
+    enum class Kind : std::uint8_t { stream, datagram, listener, refused, fresh, unbound };
 
     static ModelSocket make(World& world, Choices& choices) {
-        constexpr Kind kinds[] = {Kind::stream,   Kind::stream,   Kind::stream,  Kind::stream,
-                                  Kind::datagram, Kind::listener, Kind::refused, Kind::fresh};
+        constexpr Kind kinds[] = {Kind::stream,  Kind::stream,   Kind::stream,
+                                  Kind::stream,  Kind::datagram, Kind::listener,
+                                  Kind::refused, Kind::fresh,    Kind::unbound};
         ModelSocket made;
         made.kind_ = kinds[choices.draw(std::size(kinds))];
         switch (made.kind_) {
@@ -48,6 +49,9 @@ public:
             case Kind::fresh:
                 made.handle_ = world.tcp_socket();
                 break;
+            case Kind::unbound:
+                made.handle_ = world.udp_socket();
+                break;
         }
         return made;
     }
@@ -56,7 +60,8 @@ public:
     [[nodiscard]] Handle peer() const { return peer_; }
     [[nodiscard]] Kind kind() const { return kind_; }
     [[nodiscard]] const char* name() const {
-        constexpr const char* names[] = {"stream", "datagram", "listener", "refused", "fresh"};
+        constexpr const char* names[] = {"stream",  "datagram", "listener",
+                                         "refused", "fresh",    "unbound"};
         return names[static_cast<std::size_t>(kind_)];
     }
 
@@ -106,6 +111,9 @@ private:
             case Kind::refused:
                 happen_to_refused(world, what);
                 break;
+            case Kind::unbound:
+                static_cast<void>(world.receive(handle_, 1));
+                break;
         }
     }
 
@@ -138,6 +146,8 @@ public:
                 return what % 2 == 0 ? "somebody connects" : "a connection is accepted";
             case Kind::fresh:
                 return "it is connected";
+            case Kind::unbound:
+                return "a receive, though it is not bound";
             case Kind::refused:
                 break;
         }
@@ -180,6 +190,14 @@ public:
         const sim::ModelLock model(kernel);
         const auto socket = model->handles.find_as<sim::Socket>(handle_);
         return has_hung_up(*socket, kernel.traits());
+    }
+
+    /// It listens, and AFD reports that its connect was refused before.
+    [[nodiscard]] bool is_refused_listener(sim::Kernel& kernel) const {
+        const sim::ModelLock model(kernel);
+        const auto socket = model->handles.find_as<sim::Socket>(handle_);
+        const std::uint32_t told = socket->afd_readiness(kernel.traits(), model.now());
+        return socket->is_listening() && (told & core::afd_bits::connect_fail) != 0;
     }
 
     std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.

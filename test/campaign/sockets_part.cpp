@@ -252,9 +252,11 @@ void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
         const auto found = std::ranges::find(sockets_, user_data, &ModelSocket::user_data);
+        // It passes for refused where the question whether it listens has failed.
+        const bool unasked = scene_.faulty() && found->is_refused_listener(scene_.kernel);
         const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
         const bool told = mask_in(before_, user_data) == mask ||
-                          mask_in(after, user_data) == mask || overtaken ||
+                          mask_in(after, user_data) == mask || overtaken || unasked ||
                           is_but_a_hang_up(*found, user_data, mask);
         hold(!alone_ || told, "a socket is not as was reported: s", serial_of(user_data), ' ',
              words_of_mask(mask), ", and was ", words_of_mask(mask_in(before_, user_data)));

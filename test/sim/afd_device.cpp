@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "afd_answer.hpp"
+#include "behaviours.hpp"
 #include "chances.hpp"
 #include "status.hpp"
 
@@ -23,6 +24,9 @@ constexpr double disorder_probability = 0.1;
 
 sys::AfdItem item_of(const AfdMember& member, std::uint32_t events) {
     const bool failed = (events & sys::afd_bits::connect_fail) != 0;
+    const bool listens = failed && member.socket->is_listening();
+    note_if(failed, listens ? Behaviour::refused_listener_is_refused : Behaviour::refusal_status);
+    member.socket->note_answer();
     return {.socket = member.handle,
             .events = events,
             .status = failed ? member.socket->connect_failure() : status::success};
@@ -56,6 +60,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
         std::reverse(items.begin(), items.end());
     }
     if (!items.empty() || request.timeout == 0) {
+        note_if(items.empty(), Behaviour::nothing_without_time);
         answer_at_once(device,
                        std::make_unique<Answer>(busy_, request, status, context, status::success,
                                                 std::move(items)),
@@ -84,6 +89,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
 void AfdPolls::deafen(AfdPoll& poll) const {
     for (AfdMember& member : poll.members) {
         member.deaf = traits_.deaf_polls == Seeded::yes && !member.socket->watches_.empty();
+        note_if(member.deaf, Behaviour::deaf_request);
     }
 }
 
@@ -98,6 +104,7 @@ void AfdPolls::answer_at_once(const std::shared_ptr<AfdFile>& device,
     if (!device->skips_packets()) {
         port->complete(packet, std::move(answer));
     } else if (traits_.stray_packets == Seeded::yes) {
+        note(Behaviour::stray_packet);
         late_packets_.emplace(is_late() ? a_moment_after(now) : now,
                               LatePacket{device, packet, nullptr});
     }
@@ -115,6 +122,7 @@ bool AfdPolls::cancel(AfdFile& device, const sys::AfdStatus& status, nanoseconds
     }
     if (traits_.deaf_polls == Seeded::yes && is_late()) {
         poll->cancelled = true;
+        note(Behaviour::late_cancel);
         late_cancels_.emplace(a_moment_after(now), poll);
         return true;
     }
@@ -143,6 +151,7 @@ bool AfdPolls::progress(nanoseconds now) {
     }
     for (const std::shared_ptr<AfdFile>& device : std::exchange(closed_, {})) {
         while (!device->in_flight_.empty()) {
+            note(Behaviour::device_closed_over_request);
             cancel(PollPointer(device->in_flight_.front()), traits_.closed_status, now);
             any = true;
         }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "behaviours.hpp"
 #include "inside.hpp"
 #include "kernel.hpp"
 #include "port_thread.hpp"
@@ -170,6 +171,7 @@ bool Kernel::run_apc(Lock& lock) {
     if (apcs_.empty() || Acting::now()) {
         return false;
     }
+    note(Behaviour::apc_in_poll);
     const Action action = std::move(apcs_.front());
     apcs_.pop_front();
     settle();

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "behaviours.hpp"
+
 namespace wakepoll::sim {
 namespace {
 
@@ -53,6 +55,7 @@ bool HandleTable::is_base(Handle handle) const noexcept {
 
 const HandleTable::Slot* HandleTable::slot_of(Handle handle) const noexcept {
     const std::uintptr_t number = handle.value() / stride;  // The two low bits do not count [K9].
+    note_if(handle.value() % stride != 0 && number <= slots_.size(), Behaviour::low_bits);
     return number == 0 || number > slots_.size() ? nullptr : &slots_[number - 1];
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "behaviours.hpp"
 #include "chances.hpp"
 #include "port.hpp"
 #include "status.hpp"
@@ -25,6 +26,16 @@ void post(Port& port, std::uintptr_t key, NativeOverlapped* overlapped, const Ou
                    .overlapped = overlapped,
                    .internal = outcome.status,
                    .bytes = static_cast<std::uint32_t>(outcome.bytes)});
+}
+
+void note_closed(const Operation& operation, std::uint32_t status) {
+    const bool reads = operation.kind == OperationKind::read;
+    note_if(status == status::connection_aborted, Behaviour::closed_connection);
+    note_if(status == status::pipe_broken, Behaviour::closed_pipe);
+    note_if(status == status::cancelled && operation.kind == OperationKind::accept,
+            Behaviour::closed_listener);
+    note_if(status == status::cancelled && reads && operation.object->kind() == Kind::socket,
+            Behaviour::closed_datagrams);
 }
 
 }  // namespace
@@ -82,17 +93,24 @@ std::optional<Outcome> Operations::start(Operation operation, nanoseconds now) {
     if (!is_first(*started)) {
         return std::nullopt;
     }
+    note_if(object.lane(kind).front() != &*started && object.kind() != Kind::socket &&
+                started->size() == 0,
+            Behaviour::empty_write_overtakes);
     object.go_on(*started);
     if (started->due || !object.can_end(*started)) {
         return std::nullopt;
     }
     if (object.is_overlapped() && (object.always_pends(kind, traits_) || is_late())) {
+        note_if(object.always_pends(kind, traits_), Behaviour::connect_pends);
         started->due = a_moment_after(now);
         started->ripe = true;
         return std::nullopt;
     }
     const Outcome outcome = object.end(*started, traits_);
     const bool failed = status::is_error(outcome.status);
+    note_if(outcome.status == status::buffer_overflow && object.kind() == Kind::socket &&
+                object.skips_packets() && traits_.skipping_hides_warnings,
+            Behaviour::hidden_warning);
     const bool hides = outcome.status == status::success ||
                        (object.kind() == Kind::socket && traits_.skipping_hides_warnings);
     if (failed || (hides && object.skips_packets())) {
@@ -178,7 +196,9 @@ bool Operations::pass(nanoseconds now) {
         IoObject& object = *it->object;
         if (!object.has_handles()) {
             object.abandon(*it, traits_);
-            it = finish(it, {object.closed_status(*it, traits_), 0});
+            const std::uint32_t status = object.closed_status(*it, traits_);
+            note_closed(*it, status);
+            it = finish(it, {status, 0});
             changed = true;
             continue;
         }

@@ -6,9 +6,9 @@
 //
 // At the end of a row stands where it is from: the numbers of facts that Wine's own tests assert on
 // real Windows (A of AFD, W of WSAPoll, S of sockets, O of overlapped calls, P of pipes, K of ports
-// and waits), or who has seen it. What stands in the column of wine_8 was seen on Wine 8. A row
-// that is *off* plays less than Windows does, until the library takes it: behind the word stands
-// what the first two columns are to be then.
+// and waits), or who has seen it. What stands in the column of wine_8 was seen on Wine 8. How often
+// programs meet what a row says, and what all personalities do of Windows' oddities, is in
+// behaviours.hpp, by the same numbers.
 #pragma once
 
 #include <chrono>
@@ -160,7 +160,7 @@ constexpr Traits column_of(Personality personality) {
     using namespace status;
     return {
         .name = row("windows_11", "windows_server_2019", "wine_8"),
-        .build = row(22631U, 17763U, 19043U),
+        .build = row(22631U, 17763U, 19043U),  // 23H2; 1809; what a prefix of Wine 10 says
 
         .refusal_delay = row(2s, 2s, 0s),                             // A21, W16
         .refusal_report = row(all, nothing, error),  // W16; before build 19041: nothing
@@ -203,10 +203,10 @@ constexpr Traits column_of(Personality personality) {
         .tells_next_socket = row(true, true, false),                  // the reference
 
         .earliness = row(15ms, 15ms, 0ms),                            // libuv, polling
-        .lateness = row(0us, 0us, 100us),
-        .timer_floor = row(0ms, 0ms, 1ms),
-        .timer_earliness = row(100us, 100us, 0us),
-        .timer_lateness = row(300us, 300us, 200us),
+        .lateness = row(0us, 0us, 100us),                             // seen; not known of Windows
+        .timer_floor = row(0ms, 0ms, 1ms),                            // the reference; seen
+        .timer_earliness = row(100us, 100us, 0us),                    // not known; feared
+        .timer_lateness = row(300us, 300us, 200us),                   // not known; seen
     };
 }
 // clang-format on

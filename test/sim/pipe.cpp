@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "behaviours.hpp"
 #include "status.hpp"
 
 namespace wakepoll::sim {
@@ -40,10 +41,11 @@ bool PipeQueue::is_through(std::uint64_t write) const noexcept {
 }
 
 void PipeQueue::withdraw(std::uint64_t write) {
-    std::erase_if(messages_, [&](const Message& message) {
+    const std::size_t withdrawn = std::erase_if(messages_, [&](const Message& message) {
         bytes_ -= message.number == write ? message.left() : 0;
         return message.number == write;
     });
+    note_if(withdrawn != 0, Behaviour::withdrawn_write);
 }
 
 void PipeQueue::clear() {
@@ -107,6 +109,7 @@ void PipeEnd::disconnect() {
 }
 
 std::uint32_t PipeEnd::peek(std::size_t& bytes) const noexcept {
+    note_if(is_disconnected(), Behaviour::disconnected_pipe_peeked);
     if (listening_ || (server_ && is_disconnected())) {
         return code::bad_pipe;
     }
@@ -117,6 +120,7 @@ std::uint32_t PipeEnd::peek(std::size_t& bytes) const noexcept {
         return code::no_access;
     }
     bytes = in_->bytes();
+    note_if(bytes > PipeQueue::capacity, Behaviour::pending_write_is_peeked);
     return in_->empty() && in_->writer_closed ? code::broken_pipe : 0;
 }
 
@@ -173,9 +177,11 @@ std::uint32_t PipeEnd::refusal(OperationKind kind, const Traits&) const {
         return code::pipe_listening;
     }
     if (is_disconnected()) {
+        note(Behaviour::disconnected_pipe_refuses);
         return code::pipe_not_connected;
     }
     if (kind == OperationKind::read && never_waits_ && !has_something_to_read()) {
+        note(Behaviour::nowait_read_refused);
         return code::pipe_closing;  // "No data", of which that is the name as well.
     }
     return kind == OperationKind::write && out_->reader_closed ? code::pipe_closing : 0;
@@ -212,6 +218,7 @@ Outcome PipeEnd::end(Operation& operation, const Traits&) {
         return end_read(operation);
     }
     if (out_->disconnected) {
+        note(Behaviour::disconnected_pipe_ends_calls);
         return {status::pipe_disconnected, 0};
     }
     if (!out_->is_through(operation.number)) {
@@ -222,6 +229,7 @@ Outcome PipeEnd::end(Operation& operation, const Traits&) {
 
 Outcome PipeEnd::end_read(Operation& operation) {
     if (in_->disconnected) {
+        note(Behaviour::disconnected_pipe_ends_calls);
         return {status::pipe_disconnected, 0};
     }
     if (in_->empty()) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "behaviours.hpp"
+
 namespace wakepoll::sim {
 namespace {
 
@@ -18,6 +20,12 @@ bool Port::post(const sys::Packet& packet, std::size_t pool) {
     }
     complete(packet);
     return true;
+}
+
+bool Port::signalled() const noexcept {
+    note_if(!queue_.empty() && queue_.size() <= takers_, Behaviour::dequeue_comes_first);
+    note_if(signalled_for_good_, Behaviour::wait_for_closed_port);
+    return queue_.size() > takers_ || signalled_for_good_;
 }
 
 void Port::join() {

@@ -75,9 +75,7 @@ public:
     [[nodiscard]] bool may_take(const Traits& traits) const;
 
     /// A packet that a blocked dequeue is about to take does not count [K2].
-    [[nodiscard]] bool signalled() const noexcept override {
-        return queue_.size() > takers_ || signalled_for_good_;
-    }
+    [[nodiscard]] bool signalled() const noexcept override;
     [[nodiscard]] bool is_file() const noexcept override { return false; }
     [[nodiscard]] bool is_overlapped() const noexcept override { return false; }
 

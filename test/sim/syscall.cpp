@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "behaviours.hpp"
 #include "inside.hpp"
 #include "port_thread.hpp"
 #include "status.hpp"
@@ -55,6 +56,7 @@ std::uint32_t Syscall::wait_for_reads(const Object& file) {
     if (!kernel_.model_.traits.calls_wait_for_reads) {
         return 0;
     }
+    note_if(kernel_.model_.waits.is_read(file), Behaviour::call_waits_for_read);
     return block(kernel_infinite, [&] { return !kernel_.model_.waits.is_read(file); });
 }
 

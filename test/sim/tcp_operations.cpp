@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "behaviours.hpp"
 #include "status.hpp"
 #include "sys/overlapped_io.hpp"
 #include "tcp_socket.hpp"
@@ -29,9 +30,11 @@ std::uint32_t TcpSocket::refusal(OperationKind kind, const Traits& traits) const
                 return code::not_connected;
             }
             if (is_aborted(traits)) {
+                note(Behaviour::receive_after_late_send);
                 return code::connection_aborted;
             }
             if (receive_shut_) {
+                note(Behaviour::receive_after_own_shutdown);
                 return code::shut_down;
             }
             return reset_ && !traits.end_of_stream_after_reset ? code::connection_reset : 0;
@@ -50,6 +53,8 @@ std::uint32_t TcpSocket::refusal(OperationKind kind, const Traits& traits) const
                 return code::is_connected;
             }
             if (state_ == State::connecting) {
+                note_if(traits.connecting_code == code::invalid_argument,
+                        Behaviour::connect_under_way);
                 return traits.connecting_code;
             }
             return state_ == State::listening || !is_bound() ? code::invalid_argument : 0;
@@ -121,6 +126,7 @@ Outcome TcpSocket::end(Operation& operation, const Traits& traits) {
 
 Outcome TcpSocket::end_read(Operation& operation, const Traits& traits) {
     if (is_aborted(traits)) {
+        note(Behaviour::receive_after_late_send);
         return {status::connection_aborted, 0};
     }
     if (reset_) {
@@ -151,6 +157,7 @@ Outcome TcpSocket::end_accept(Operation& operation, const Traits& traits) {
             return {status::cancelled, 0};
         }
         operation.connection->abort(traits);
+        note_if(operation.may_abort, Behaviour::closed_late_accept);
         return {operation.may_abort ? status::connection_aborted : status::cancelled, 0};
     }
     TcpSocket& connection = *operation.connection;

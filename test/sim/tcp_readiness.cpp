@@ -15,6 +15,7 @@
 // A star: only where asked for. ERR and HUP are reported whatever was asked. Bytes that are to be
 // delivered inline are data like any other. That both directions being shut down reads as a FIN
 // does is an assumption; WSAPoll's documentation has no word on it.
+#include "behaviours.hpp"
 #include "status.hpp"
 #include "sys/socket_poll.hpp"
 #include "tcp_socket.hpp"
@@ -73,6 +74,11 @@ std::int16_t TcpSocket::readiness(std::int16_t asked, const Traits& traits,
             break;
     }
     return static_cast<std::int16_t>(state & (asked | always));
+}
+
+void TcpSocket::note_answer() const noexcept {
+    note_if(receive_shut_ && state_ == State::connected && !reset_,
+            Behaviour::receive_shut_says_nothing);
 }
 
 bool TcpSocket::is_exceptional(const Traits& traits, std::chrono::nanoseconds now) const noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "behaviours.hpp"
 #include "status.hpp"
 
 namespace wakepoll::sim {
@@ -17,11 +18,17 @@ void TcpSocket::join(const std::shared_ptr<TcpSocket>& a, const std::shared_ptr<
     b->changed();
 }
 
+void TcpSocket::listen() noexcept {
+    note_if(refused_at_.has_value(), Behaviour::listen_after_refusal);
+    state_ = State::listening;
+}
+
 void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at) {
     if (!listener.is_listening() || listener.closed_ || listener.backlog_.size() >= backlog_limit) {
         connect_to_nobody(refused_at);
         return;
     }
+    note_if(refused_at_.has_value(), Behaviour::connect_after_refusal);
     listener.backlog_.push_back(std::make_shared<TcpSocket>());
     join(shared_from_this(), listener.backlog_.back());
     listener.backlog_.back()->bind_to(listener.address().port);
@@ -30,6 +37,7 @@ void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused
 }
 
 void TcpSocket::connect_to_nobody(std::chrono::nanoseconds refused_at) {
+    note_if(refused_at_.has_value(), Behaviour::connect_after_refusal);
     state_ = State::connecting;
     failure_ = status::connection_refused;
     refused_at_ = refused_at;
@@ -68,6 +76,7 @@ Moved TcpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits)
         return {0, code::would_block};
     }
     if (traits.sends_take_all && peer_->room() != 0) {
+        note_if(bytes.size() > peer_->room(), Behaviour::send_takes_all);
         peer_->append(bytes);
         return {bytes.size(), 0};
     }
@@ -80,12 +89,14 @@ Moved TcpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
         return {0, code::not_connected};
     }
     if (is_aborted(traits)) {
+        note(Behaviour::receive_after_late_send);
         return {0, code::connection_aborted};
     }
     if (reset_) {
         return {0, traits.end_of_stream_after_reset ? 0 : code::connection_reset};
     }
     if (receive_shut_) {
+        note(Behaviour::receive_after_own_shutdown);
         return {0, code::shut_down};
     }
     if (in_flight(OperationKind::read) != 0) {
@@ -124,6 +135,7 @@ std::uint32_t TcpSocket::receive_urgent() {
         return code::would_block;
     }
     --urgent_;
+    note_if(urgent_ != 0, Behaviour::several_urgent_bytes);
     changed();
     return 0;
 }

@@ -23,7 +23,7 @@ public:
 
     TcpSocket() noexcept : Socket(sys::SocketKind::stream) {}
 
-    void listen() noexcept { state_ = State::listening; }
+    void listen() noexcept;
     /// Two ends of a connection from now on.
     static void join(const std::shared_ptr<TcpSocket>& a, const std::shared_ptr<TcpSocket>& b);
     /// Connects to a listener; refused where its backlog is full.
@@ -95,6 +95,7 @@ public:
     [[nodiscard]] std::uint32_t connect_failure() const noexcept override {
         return state_ == State::connecting || state_ == State::listening ? failure_ : 0;
     }
+    void note_answer() const noexcept override;
     [[nodiscard]] bool is_exceptional(const Traits& traits,
                                       std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] bool is_connected() const noexcept override { return state_ == State::connected; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "behaviours.hpp"
 #include "status.hpp"
 #include "sys/afd_device.hpp"
 #include "sys/socket_poll.hpp"
@@ -24,6 +25,10 @@ std::uint32_t UdpSocket::afd_readiness(const Traits&, std::chrono::nanoseconds) 
     return afd::send | (is_readable() ? afd::receive : 0U);
 }
 
+void UdpSocket::note_answer() const noexcept {
+    note_if(queue_.empty() && is_readable(), Behaviour::unreachable_is_readable);
+}
+
 Moved UdpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits) {
     if (!connected_) {
         return {0, code::not_connected};
@@ -41,10 +46,12 @@ Moved UdpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits)
 
 Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     if (!is_bound()) {
+        note_if(traits.unbound_receive_code == code::invalid_argument, Behaviour::unbound_receive);
         return {0, traits.unbound_receive_code};
     }
     if (unreachable_ != 0 && in_flight(OperationKind::read) == 0) {
         --unreachable_;
+        note(Behaviour::unreachable_ends_receive);
         return {0, code::connection_reset};
     }
     if (queue_.empty() || in_flight(OperationKind::read) != 0) {
@@ -79,6 +86,7 @@ Outcome UdpSocket::end(Operation& operation, const Traits& traits) {
     }
     if (unreachable_ != 0) {
         --unreachable_;
+        note(Behaviour::unreachable_ends_receive);
         return {status::port_unreachable, 0};
     }
     const std::vector<std::uint8_t> datagram = std::move(queue_.front());

@@ -32,6 +32,7 @@ public:
                                          std::chrono::nanoseconds now) const noexcept override;
     [[nodiscard]] std::uint32_t afd_readiness(const Traits& traits,
                                               std::chrono::nanoseconds now) const noexcept override;
+    void note_answer() const noexcept override;
     [[nodiscard]] bool is_exceptional(const Traits&,
                                       std::chrono::nanoseconds) const noexcept override {
         return false;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "../behaviours.hpp"
 #include "../port.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
@@ -88,6 +89,7 @@ Result<std::size_t> CompletionPort::dequeue(std::span<Packet> packets,
         return call.answer(port->take(packets, call->traits));
     }
     if (closing_ends_it && !port->has_handles()) {
+        note(sim::Behaviour::dequeue_of_closed_port);
         return call.fail(sim::code::abandoned_wait);
     }
     return call.answer(std::size_t{0});

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "../behaviours.hpp"
 #include "../console.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
@@ -39,6 +40,7 @@ std::error_code discard_console_record(Handle console) noexcept {
     if (call.block(kernel_infinite, [&] { return found->signalled(); }) != 0) {
         return call.fail(sim::code::interrupted);
     }
+    note_if(found->next() == ConsoleRecord::key, sim::Behaviour::key_release);
     static_cast<void>(call.answer(found->take()));
     return {};
 }

@@ -2,6 +2,7 @@
 // simulated kernel.
 #include <memory>
 
+#include "../behaviours.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
 #include "sys/overlapped_io.hpp"
@@ -25,6 +26,7 @@ std::error_code set_on_file(Call name, Handle handle, Set set_it) noexcept {
         return call.fail(sim::code::invalid_handle);
     }
     if (!object->is_overlapped()) {
+        note(sim::Behaviour::skip_on_synchronous);
         return call.fail(sim::code::invalid_parameter);
     }
     set_it(*object);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "../behaviours.hpp"
 #include "../network.hpp"
 #include "../operations.hpp"
 #include "../status.hpp"
@@ -68,6 +69,7 @@ std::uint32_t wait_for_outcome(Syscall& call, const IoObject& object,
 std::error_code refuse(Syscall& call, NativeOverlapped& overlapped, std::uint32_t code) {
     if (call->traits.refused_looks_pending) {
         overlapped.internal = sim::status::pending;
+        note(sim::Behaviour::refused_looks_pending);
     }
     return call.fail(code);
 }

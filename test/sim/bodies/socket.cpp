@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "../behaviours.hpp"
 #include "../sockets.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
@@ -83,7 +84,9 @@ Result<bool> is_shut_both_ways(Handle socket) noexcept {
         return call.fail(sim::code::not_supported);
     }
     const bool shut = found->is_shut_both_ways();
+    note_if(shut, sim::Behaviour::shut_both_ways);
     if (shut && call->traits.forgets_what_is_shut == sim::Seeded::yes) {
+        note(sim::Behaviour::shut_is_not_connected);
         return call.fail(sim::code::not_connected);
     }
     return call.answer(shut);

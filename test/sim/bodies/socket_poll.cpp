@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "../behaviours.hpp"
 #include "../sockets.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
@@ -52,6 +53,14 @@ void clear(std::span<PollEntry> entries) {
     }
 }
 
+/// The call answers this of a socket.
+void note_answer(const PollEntry& entry, const Socket& socket) {
+    socket.note_answer();
+    note_if((entry.revents & poll_bits::err) != 0 && (entry.revents & poll_bits::wrnorm) != 0 &&
+                socket.is_connected(),
+            sim::Behaviour::reset_is_writable);
+}
+
 /// From the first socket on, some entry asks for what may not be asked for.
 bool asks_for_too_much(std::span<const PollEntry> entries, const Sockets& sockets) {
     const auto first =
@@ -87,6 +96,7 @@ Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
         return call.fail(sim::code::not_a_socket);
     }
     if (call->traits.refuses_illegal_events && asks_for_too_much(entries, sockets)) {
+        note(sim::Behaviour::illegal_events);
         clear(entries);
         return call.fail(sim::code::invalid_argument);
     }
@@ -99,7 +109,10 @@ Result<std::size_t> poll_sockets(std::span<PollEntry> entries,
     }
     std::size_t count = 0;
     for (std::size_t i = 0; i != entries.size(); ++i) {
-        count += sockets[i] != nullptr && entries[i].revents != 0 ? 1U : 0U;
+        if (sockets[i] != nullptr && entries[i].revents != 0) {
+            note_answer(entries[i], *sockets[i]);
+            ++count;
+        }
     }
     return call.answer(count);
 }
@@ -121,7 +134,10 @@ Result<std::uint64_t> failed_connects(std::span<const std::uintptr_t> sockets) n
         if (socket == nullptr) {
             return call.fail(sim::code::not_a_socket);
         }
-        failed |= std::uint64_t{socket->is_exceptional(call->traits, call.now())} << i;
+        const bool exceptional = socket->is_exceptional(call->traits, call.now());
+        note_if(exceptional && socket->is_listening(),
+                sim::Behaviour::refused_listener_is_exceptional);
+        failed |= std::uint64_t{exceptional} << i;
     }
     return call.answer(failed);
 }

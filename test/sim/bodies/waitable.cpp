@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "../behaviours.hpp"
 #include "../status.hpp"
 #include "../syscall.hpp"
 #include "../waitables.hpp"
@@ -77,6 +78,7 @@ Result<bool> take_signal(Handle object) noexcept {
         return call.fail(sim::code::invalid_handle);
     }
     const bool signalled = found->signalled();
+    note_if(!signalled && found->kind() == sim::Kind::named_pipe, sim::Behaviour::unsignalled_pipe);
     if (signalled) {
         found->take_signal();
     }
