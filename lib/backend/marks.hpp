@@ -1,5 +1,5 @@
-// The mark of objects that belong to the port, by which they are told from others that get their
-// number later.
+// The mark of objects that belong to the port, by which they are distinguished from others that get
+// their number later.
 #pragma once
 
 #include "core/port_owners.hpp"

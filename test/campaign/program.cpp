@@ -194,7 +194,7 @@ void Program::act_beside() {
     }
 }
 
-/// So long that a connect to nobody has been refused, on Windows, too.
+/// So long that a connect without a listener has been refused, on Windows, too.
 void Program::let_time_pass() {
     scene_.note("  three seconds pass");
     scene_.kernel.advance(3s);

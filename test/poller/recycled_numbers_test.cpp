@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(every_call_answers_as_for_a_handle_that_is_new) {
 }
 
 /// Closed while it was registered. A socket that is another socket by now, and what is another
-/// event, goes on as documented; every overlapped pipe is told from others.
+/// event, goes on as documented; every overlapped pipe is distinguished from others.
 BOOST_AUTO_TEST_CASE(
     every_call_answers_as_for_a_handle_that_is_new_though_its_number_is_registered) {
     std::size_t rows = 0;

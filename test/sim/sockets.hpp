@@ -65,7 +65,7 @@ public:
     /// have made it ready for something; costs nothing where there is none.
     void changed() final;
 
-    /// An answer of WSAPoll's or AFD's tells of the socket as it is now.
+    /// An answer of WSAPoll or AFD reports the socket as it is now.
     virtual void note_answer() const noexcept {}
 
     /// The socket is in select's except set: its connect failed, or an out-of-band byte waits.
