@@ -230,6 +230,61 @@ inline constexpr std::uint32_t interest_bits =
 
 }  // namespace wakepoll::core
 
+// lib/core/port_owners.hpp
+// Which poller of this process has associated a number with its port last.
+//
+// The mark by which a poller tells its handles from others that get their numbers later is the same
+// for all pollers. So each notes here what it associates, and one that finds the note of another
+// knows that the number is no handle of its own any more. Numbers share cells, so a note may be
+// gone; then the mark alone decides. Any thread.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+enum class PortOwner : std::uint32_t { none };
+
+class PortOwners {
+public:
+    /// One that differs from all others.
+    [[nodiscard]] static PortOwner make() noexcept {
+        return PortOwner{last_.fetch_add(1, std::memory_order_relaxed) + 1};
+    }
+
+    static void note(Handle handle, PortOwner owner) noexcept {
+        cell_of(handle).store(word_of(handle, owner), std::memory_order_relaxed);
+    }
+
+    /// Another than this owner has associated the number last. False where that is not known.
+    [[nodiscard]] static bool is_anothers(Handle handle, PortOwner owner) noexcept {
+        const std::uint64_t noted = cell_of(handle).load(std::memory_order_relaxed);
+        const std::uint64_t difference = noted ^ word_of(handle, owner);
+        return difference != 0 && difference >> 32U == 0;
+    }
+
+private:
+    static constexpr std::size_t cells = 4096;
+
+    using Cell = std::atomic<std::uint64_t>;
+
+    [[nodiscard]] static Cell& cell_of(Handle handle) noexcept {
+        return cells_[handle.value() / 4 % cells];  // Handles are multiples of four.
+    }
+    /// The number, of which Windows uses 32 bits, and who has it.
+    [[nodiscard]] static std::uint64_t word_of(Handle handle, PortOwner owner) noexcept {
+        return std::uint64_t{handle.value()} << 32U | static_cast<std::uint32_t>(owner);
+    }
+
+    inline static std::array<Cell, cells> cells_;
+    inline static std::atomic<std::uint32_t> last_ = 0;
+};
+
+}  // namespace wakepoll::core
+
 // lib/core/slot.hpp
 // The number of a registration's slot: an index that cannot be mistaken for a position or a count.
 
@@ -283,6 +338,7 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
+    bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     std::uint32_t operations = 0;  ///< In flight.
     std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
     std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.
@@ -331,6 +387,9 @@ public:
         return slots_[index_of(slot)];
     }
 
+    /// Who associates what is in this table.
+    [[nodiscard]] PortOwner owner() const noexcept { return owner_; }
+
     /// The number of slots in use.
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     /// How many of them are registered for readiness.
@@ -355,6 +414,7 @@ private:
     std::uint32_t* index_;
     std::size_t index_size_;
     std::uint32_t capacity_;
+    PortOwner owner_ = PortOwners::make();
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;
@@ -1488,7 +1548,10 @@ private:
     /// The events to request for a registration.
     [[nodiscard]] std::uint32_t wanted(core::Slot slot) const noexcept {
         const core::Registration& registration = table_[slot];
-        return core::to_afd_mask(registration.interest) | hang_ups_.bits_for(registration);
+        const std::uint32_t unwanted =
+            std::uint32_t{registration.listens} * core::afd_bits::connect_fail;
+        return (core::to_afd_mask(registration.interest) & ~unwanted) |
+               hang_ups_.bits_for(registration);
     }
     /// A registered socket of a layered provider with the same base as this one; else `no_slot`.
     [[nodiscard]] core::Slot same_base(core::Slot slot) const noexcept;
@@ -1514,7 +1577,9 @@ private:
     /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
     /// empty; where nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
-        if ((events & (core::afd_bits::local_close | core::afd_bits::disconnect)) != 0) {
+        constexpr std::uint32_t ends =
+            core::afd_bits::local_close | core::afd_bits::disconnect | core::afd_bits::connect_fail;
+        if ((events & ends) != 0) {
             return take_end(slot, events, wanted);
         }
         const std::uint32_t answer = events & wanted;
@@ -1523,8 +1588,8 @@ private:
         }
         return answer != 0;
     }
-    /// The same of a socket that is closed, or whose peer has sent FIN. Where that is nothing to
-    /// report, it is wanted no more.
+    /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
+    /// Where that is nothing to report, it is wanted no more.
     bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
 
     // Cancelling and packets
@@ -1938,6 +2003,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
 
 std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
     HangUps::forget(table_[slot]);
+    table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);
     if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
         return error;
@@ -2162,6 +2228,12 @@ namespace afd_bits = core::afd_bits;
 
 void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
 
+/// A socket whose connect was refused may listen, and AFD goes on to report the refusal.
+[[nodiscard]] bool listens(Handle socket) noexcept {
+    const Result<bool> listening = sys::is_listening(socket);
+    return listening && *listening;
+}
+
 }  // namespace
 
 std::error_code AfdBackend::poll_due() noexcept {
@@ -2348,9 +2420,14 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
         return answer != 0;
     }
     core::Registration& registration = table_[slot];
+    if ((answer & afd_bits::connect_fail) != 0 && listens(registration.handle)) {
+        registration.listens = true;
+        schedule_.modify(slot, wanted(slot));
+        answer &= ~afd_bits::connect_fail;
+    }
     if ((answer & afd_bits::disconnect) != 0 && hang_ups_.is_full(registration)) {
         answer |= afd_bits::hung_up;
-    } else if (!core::wants_end(registration.interest)) {
+    } else if ((answer & afd_bits::disconnect) != 0 && !core::wants_end(registration.interest)) {
         schedule_.modify(slot, wanted(slot));
         answer &= ~afd_bits::disconnect;
     }
@@ -3219,6 +3296,38 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
 
 }  // namespace wakepoll::backend
 
+// lib/backend/marks.hpp
+// The mark of objects that belong to the port, by which they are distinguished from others that get
+// their number later.
+
+
+namespace wakepoll::backend {
+
+/// The number of a marked object is that object's still. `bad_file_descriptor` where it is none's,
+/// or no file's.
+[[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
+                                          core::Slot slot) noexcept {
+    const Handle handle = table[slot].handle;
+    // Every poller has the same mark, and another may have the number by now.
+    if (core::PortOwners::is_anothers(handle, table.owner())) {
+        return false;
+    }
+    return sys::is_marked(handle);
+}
+
+/// The number is another object's than the one that was marked, or none's. False where nothing
+/// tells.
+[[nodiscard]] inline bool is_another(const core::RegistrationTable& table,
+                                     core::Slot slot) noexcept {
+    if (!table[slot].marked) {
+        return false;
+    }
+    const Result<bool> same = is_same(table, slot);
+    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+}
+
+}  // namespace wakepoll::backend
+
 // lib/backend/handle_backend.cpp
 // Registering, and signals. The queries whether a handle is ready are in handle_asking.cpp.
 
@@ -3455,8 +3564,11 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    if (error == std::errc::operation_canceled && !asked) {
-        drop(slot);  // The handle was closed; its number may already be another's.
+    // Windows ends the read as broken where the pipe was closed, too.
+    const bool closed = error == std::errc::operation_canceled ||
+                        (error == std::errc::broken_pipe && is_another(table_, slot));
+    if (closed && !asked) {
+        drop(slot);  // The number may be another's already.
         return;
     }
     // A longer message ends the read with an error and stays. What there was in a pipe of bytes may
@@ -5258,6 +5370,7 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     registration.base = 0;
     registration.hung_up = false;
     registration.asked = false;
+    registration.listens = false;
     ++registration.generation;
     release(slot);
 }
@@ -6225,13 +6338,19 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
 
+    /// Ends the registration of a handle that was closed, where its number is a handle of another
+    /// kind by now, or of another overlapped pipe. False where there is none, or nothing tells.
+    bool end_if_another(Handle handle) noexcept;
+
 private:
     using Kind = KnownHandles::Kind;
 
     /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
-    /// The handle is registered. One that was closed and is of another kind now is not any more.
-    [[nodiscard]] bool is_registered(Handle handle) noexcept;
+    [[nodiscard]] bool is_registered(Handle handle) const noexcept;
+    /// The number of a registered handle is another object's by now, or none's, as far as one call
+    /// tells.
+    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
     void end(core::Slot slot) noexcept;
     /// `add` of a handle that is not registered; it may have a slot, `known`.
     [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
@@ -6619,6 +6738,9 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread where necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
+    /// The same for an operation on a handle.
+    template <class Make>
+    [[nodiscard]] Result<OverlappedEntry*> submit(Handle handle, const Make& make) noexcept;
 
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
@@ -7554,6 +7676,18 @@ Answer Poller::change(const Make& make) noexcept {
     return answer;
 }
 
+template <class Make>
+Result<OverlappedEntry*> Poller::submit(Handle handle, const Make& make) noexcept {
+    Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
+    // It may be another handle than the one that is registered.
+    if (!entry && entry.error() == std::errc::device_or_resource_busy) {
+        entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
+            return registrations_.end_if_another(handle) ? make() : entry.error();
+        });
+    }
+    return entry;
+}
+
 std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
     return change<std::error_code>([&] {
         std::error_code error = registrations_.add(handle, interest, user_data);
@@ -7580,6 +7714,7 @@ std::error_code Poller::remove(Handle handle) noexcept {
 
 std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
     return change<std::error_code>([&] {
+        static_cast<void>(registrations_.end_if_another(handle));
         const std::error_code error = known_.associate(handle, key);
         if (!error) {
             wait_.expect_packets();
@@ -7592,20 +7727,19 @@ Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation oper
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_transfer(handle, operation, buffers, user_data, offset); });
+    return submit(handle, [&] {
+        return operations_.submit_transfer(handle, operation, buffers, user_data, offset);
+    });
 }
 
 Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_accept(listener, buffer, user_data); });
+    return submit(listener, [&] { return operations_.submit_accept(listener, buffer, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_connect(socket, address, user_data); });
+    return submit(socket, [&] { return operations_.submit_connect(socket, address, user_data); });
 }
 
 std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
@@ -8019,6 +8153,11 @@ void Operations::abandon_all() noexcept {
             list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
             ++lost_;
         }
+        // An accept ends with this, though its listener's number be another handle's of this
+        // poller by now, which the mark does not tell.
+        if (Handle& accepted = OperationList::accepted_by(*entry)) {
+            sys::close_socket(std::exchange(accepted, Handle{}));
+        }
     }
 }
 
@@ -8217,15 +8356,11 @@ void KnownHandles::note_associated(Slot slot) noexcept {
     registration.associated = true;
     registration.skips = false;
     registration.marked = !sys::mark(registration.handle);
+    core::PortOwners::note(registration.handle, table_.owner());
 }
 
 bool KnownHandles::is_another(Slot slot) const noexcept {
-    const core::Registration& registration = table_[slot];
-    if (!registration.marked) {
-        return false;  // Not known.
-    }
-    const Result<bool> same = sys::is_marked(registration.handle);
-    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+    return backend::is_another(table_, slot);
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {
@@ -8233,7 +8368,7 @@ std::error_code KnownHandles::forget_another(Slot slot) noexcept {
     if (!registration.marked) {
         return {};
     }
-    const Result<bool> same = sys::is_marked(registration.handle);
+    const Result<bool> same = backend::is_same(table_, slot);
     if (!same && same.error() != std::errc::bad_file_descriptor) {
         return same.error();
     }
@@ -8980,7 +9115,7 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     if (!core::is_valid_interest(interest)) {
         return own_errors::invalid_argument();
     }
-    if (is_registered(handle)) {
+    if (is_registered(handle) && !end_if_another(handle)) {
         return own_errors::file_exists();
     }
     const Slot known = table_.find(handle);
@@ -8998,20 +9133,41 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     return error;
 }
 
-bool Registrations::is_registered(Handle handle) noexcept {
+bool Registrations::is_registered(Handle handle) const noexcept {
     const Slot slot = table_.find(handle);
-    if (slot == core::no_slot || !table_[slot].registered) {
+    return slot != core::no_slot && table_[slot].registered;
+}
+
+bool Registrations::is_another(Slot slot) const noexcept {
+    const core::Registration& registration = table_[slot];
+    const Handle handle = registration.handle;
+    switch (registration.type) {
+        case HandleType::socket: {
+            const Result<sys::SocketKind> kind = sys::socket_kind(handle);
+            return kind ? (*kind == sys::SocketKind::stream) != registration.stream
+                        : kind.error() == std::errc::bad_file_descriptor;
+        }
+        case HandleType::pipe:
+            // While a thread reads from it, it is open, and to ask would wait for that thread.
+            return !handles_.is_being_read(slot) &&
+                   (registration.marked ? backend::is_another(table_, slot)
+                                        : !sys::is_pipe(handle));
+        case HandleType::console:
+            return !sys::is_console(handle);
+        default: {
+            const Result<HandleType> type = sys::object_type(handle);
+            return type ? *type != registration.type
+                        : type.error() == std::errc::bad_file_descriptor;
+        }
+    }
+}
+
+bool Registrations::end_if_another(Handle handle) noexcept {
+    if (!is_registered(handle) || !is_another(table_.find(handle))) {
         return false;
     }
-    if (handles_.is_being_read(slot)) {
-        return true;
-    }
-    const Result<Kind> kind = KnownHandles::kind_of(handle);
-    if (!kind || (kind->type == table_[slot].type && kind->stream == bool{table_[slot].stream})) {
-        return true;
-    }
-    end(slot);  // It was closed without a word, and this is another.
-    return false;
+    end(table_.find(handle));
+    return true;
 }
 
 std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,
@@ -9087,6 +9243,10 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     core::Registration& registration = table_[slot];
     const bool socket = registration.type == HandleType::socket;
+    // Of a socket the next wait finds out, at no call's cost.
+    if (!socket && end_if_another(handle)) {
+        return not_registered(handle);
+    }
     if (!socket && !backend::HandleBackend::can_report(interest)) {
         return own_errors::invalid_argument();
     }

@@ -406,7 +406,10 @@ enum class HandleType : std::uint8_t {
     /// One opened for overlapped use takes an entry of the pool; a synchronous one (an anonymous
     /// pipe) a thread of its own while there is nothing to read. While any thread reads from a
     /// synchronous pipe, all other calls on it wait on Windows, in every process that has it; so
-    /// unregister one before you read elsewhere, close it or let a child inherit it.
+    /// unregister one before you read elsewhere, close it or let a child inherit it. Behind a read
+    /// elsewhere `register_handle`, a `wait` that looks at the pipe, `unregister_handle` and
+    /// `dispose` hang until that read returns: for data, for the end of the other end, or for
+    /// CancelSynchronousIo with the thread that reads.
     ///
     /// A message of no bytes is taken by the waiting: it is `in` once, and a read does not find it.
     /// A pipe that is set to PIPE_NOWAIT while registered cannot be waited for and is `err`.
