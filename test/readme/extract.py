@@ -1,29 +1,71 @@
-"""extract.py README SOURCE: write the first C++ block of README to SOURCE.
+"""extract.py [--linux] NAMESPACE PAGE SOURCE: write the C++ blocks of a page to SOURCE.
 
-The block is the program that the README shows, so it is built and run as it stands there. A #line
-in front makes the compiler speak of the README's own lines.
+The blocks of a page are one source file: what one of them defines, the next ones may use. So they are
+built as they stand there, within the namespace, with their #include lines in front of all. A #line in
+front of each makes the compiler speak of the page's own lines. What a block is, a comment in front of
+it says:
+
+    (nothing)                              definitions, or a whole program with its `main`
+    <!-- statements: OsPoller& poller -->  the body of a function with these parameters
+    <!-- linux -->                         a program for Linux: left out, and alone with --linux
 """
 
 import os
+import re
 import sys
 
 FENCE = "```"
+COMMENT = re.compile(r"<!-- (statements|linux)(?:: (.*))? -->")
 
 
-def first_block(lines):
-    """(number of the first line, lines) of the first block that is marked as cpp."""
-    begin = lines.index(FENCE + "cpp") + 1
-    end = lines.index(FENCE, begin)
-    return begin + 1, lines[begin:end]
+def blocks(lines):
+    """(kind, parameters, number of the first line, lines) of each block that is marked as cpp."""
+    kind = parameters = None
+    at = 0
+    while at < len(lines):
+        line = lines[at].strip()
+        comment = COMMENT.fullmatch(line)
+        if comment:
+            kind, parameters = comment.groups()
+        elif line == FENCE + "cpp":
+            begin = at + 1
+            at = lines.index(FENCE, begin)
+            yield kind, parameters or "", begin + 1, lines[begin:at]
+            kind = parameters = None
+        elif line.startswith(FENCE):
+            at = lines.index(FENCE, at + 1)
+        elif line:
+            kind = parameters = None
+        at += 1
+
+
+def source(namespace, page, lines, linux):
+    includes, body = [], []
+    for kind, parameters, number, block in blocks(lines):
+        if (kind == "linux") != linux:
+            continue
+        includes += [line for line in block if line.startswith("#include")]
+        rest = ["" if line.startswith("#include") else line for line in block]
+        if kind == "statements":
+            body.append("inline void statements_%d(%s) {" % (number, parameters))
+        body += ['#line %d "%s"' % (number, page)] + rest
+        if kind == "statements":
+            body.append("}")
+    if not body:
+        sys.exit("%s: no block" % page)
+    # Winsock's header comes before Windows' own.
+    includes = sorted(dict.fromkeys(includes), key=lambda line: "<winsock2.h>" not in line)
+    return includes + ["namespace %s {" % namespace] + body + ["}  // namespace", ""]
 
 
 def main():
-    readme, source = sys.argv[1:]
-    with open(readme, encoding="utf-8") as text:
-        number, block = first_block(text.read().splitlines())
-    with open(source, "w", encoding="utf-8", newline="\n") as out:
-        out.write('#line %d "%s"\n' % (number, os.path.basename(readme)))
-        out.write("\n".join(block) + "\n")
+    arguments = sys.argv[1:]
+    linux = arguments[0] == "--linux"
+    namespace, page, out = arguments[1:] if linux else arguments
+    with open(page, encoding="utf-8") as text:
+        lines = source(namespace, os.path.basename(page), text.read().splitlines(), linux)
+    with open(out, "w", encoding="utf-8", newline="\n") as result:
+        result.write("\n".join(lines))
 
 
 if __name__ == "__main__":

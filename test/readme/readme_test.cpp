@@ -1,0 +1,29 @@
+// The server that README.md shows, on a free port, against one client.
+#include <winsock2.h>
+// Winsock comes first.
+#include <boost/test/unit_test.hpp>
+#include <thread>
+
+#include "loopback.hpp"
+#include "readme.page.hpp"
+
+BOOST_AUTO_TEST_SUITE(readme)
+
+BOOST_AUTO_TEST_CASE(the_server_echoes) {
+    wakepoll::OsPoller poller = wakepoll::OsPoller::create().value();
+    const wakepoll::test::LoopbackListener listener;
+    BOOST_TEST_REQUIRE(listener.listens());
+    bool echoed = false;
+    {
+        const std::jthread client([&, waker = poller.waker()] {
+            for (const char* text : {"hello", "and again"}) {
+                echoed = listener.connect().has_echoed(text);
+            }
+            (void)waker.wake();
+        });
+        readme_page::serve(poller, listener.get());
+    }
+    BOOST_TEST(echoed);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
