@@ -2,8 +2,8 @@
 //
 // Windows does, and Wine 8 does. Wine 10 does not always. There a send that finds too little room
 // is reported as done, and Wine sends the rest in the background; where the peer's FIN comes first,
-// it drops that rest (doc/windows-facts.md, "Sockets"). A server that answers a half-closed
-// connection through a small buffer then leaves a gap in its answer.
+// it drops that rest (doc/internals/windows-facts.md, "Sockets"). A server that answers a
+// half-closed connection through a small buffer then leaves a gap in its answer.
 //
 // tools/demo and the tests that would meet the fault check this first. It uses Winsock only,
 // nothing of wakepoll.

@@ -1,7 +1,7 @@
 // Translates interests to WSAPoll's bits, and WSAPoll's answers to epoll masks.
 //
 // Windows and Linux disagree most here, so the tables are constexpr and tested row by row. The rule
-// is what Linux reports in each situation; see doc/windows-facts.md for the Windows side.
+// is what Linux reports in each situation; see doc/internals/windows-facts.md for the Windows side.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // sys: the device behind Winsock, which reports ready sockets through the port.
 //
-// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/windows-facts.md. A request
-// covers any number of sockets. Where one of them is ready, it is answered at once and no packet
-// comes; otherwise it stays in flight until one is, and is answered once, by a packet at the port
-// that the device is associated with, whose OVERLAPPED is the request's context. The answer lists
-// the sockets that are ready at that moment, not all that may become so later.
+// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/internals/windows-facts.md.
+// A request covers any number of sockets. Where one of them is ready, it is answered at once and no
+// packet comes; otherwise it stays in flight until one is, and is answered once, by a packet at the
+// port that the device is associated with, whose OVERLAPPED is the request's context. The answer
+// lists the sockets that are ready at that moment, not all that may become so later.
 //
 // One thin function per kernel call.
 #pragma once

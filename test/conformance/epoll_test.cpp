@@ -40,7 +40,7 @@ struct WritesFirst {
                 played.emplace_back(scenario.name, play(scenario));
             }
             write(conformance_path("epoll.txt"), epoll_text(played));
-            write(conformance_path("../../doc/conformance.md"),
+            write(conformance_path("../../doc/internals/conformance.md"),
                   document(Conformance::from_files()));
         }
     }
@@ -73,8 +73,8 @@ BOOST_AUTO_TEST_CASE(every_difference_has_a_reason_and_every_reason_a_difference
 }
 
 BOOST_AUTO_TEST_CASE(the_document_is_what_follows_from_the_files) {
-    BOOST_TEST((conformance_file("../../doc/conformance.md") == document(conformance())),
-               "doc/conformance.md is out of date: run tools/conformance");
+    BOOST_TEST((conformance_file("../../doc/internals/conformance.md") == document(conformance())),
+               "doc/internals/conformance.md is out of date: run tools/conformance");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -107,7 +107,7 @@ private:
 /// The text of epoll.txt for these observations.
 [[nodiscard]] std::string epoll_text(
     const std::vector<std::pair<std::string, std::vector<Observation>>>& played);
-/// The text of doc/conformance.md. A function of the two files alone.
+/// The text of doc/internals/conformance.md. A function of the two files alone.
 [[nodiscard]] std::string document(const Conformance& conformance);
 
 }  // namespace wakepoll::test

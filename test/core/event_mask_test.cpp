@@ -3,7 +3,8 @@
 //
 // Wine accepts bits in a WSAPoll request that Windows refuses, so a run under Wine cannot catch
 // them; instead every possible interest goes through `to_native_mask` here. The rows follow
-// doc/design.md (what is reported) and doc/windows-facts.md (what WSAPoll answers).
+// doc/internals/design.md (what is reported) and doc/internals/windows-facts.md (what WSAPoll
+// answers).
 #include "core/event_mask.hpp"
 
 #include <boost/test/data/monomorphic.hpp>

@@ -1,4 +1,4 @@
-// kit: the facts of doc/windows-facts.md, and which of them this system shows.
+// kit: the facts of doc/internals/windows-facts.md, and which of them this system shows.
 #pragma once
 
 #include <istream>

@@ -1,4 +1,4 @@
-"""What tools/kit packs: the list of facts that it makes of doc/windows-facts.md, whose tests all exist, and
+"""What tools/kit packs: the list of facts that it makes of doc/internals/windows-facts.md, whose tests all exist, and
 the paths in the plan."""
 
 import pathlib
@@ -77,7 +77,7 @@ class TheDocument(unittest.TestCase):
         for path in (ROOT / "test").rglob("*_test.cpp"):
             for names in CASE.findall(path.read_text(encoding="utf-8")):
                 cases.update(names)
-        text = (ROOT / "doc" / "windows-facts.md").read_text(encoding="utf-8")
+        text = (ROOT / "doc" / "internals" / "windows-facts.md").read_text(encoding="utf-8")
         suites = kit.known_suites()
         named = re.findall(r"`(\w+)/(\w+)`", text)
         # The document's own example of a name, and paths in it, are none.

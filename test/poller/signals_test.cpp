@@ -145,7 +145,7 @@ BOOST_DATA_TEST_CASE(a_handle_is_unregistered_while_its_signal_is_under_way,
     OsPoller poller = make_poller();
     const Subject subject(stage.world, kind);
     // Few on Wine: a wait of the pool that is ended in the very moment it is signalled can crash
-    // there, once in some 100,000 rounds on a busy machine (doc/windows-facts.md).
+    // there, once in some 100,000 rounds on a busy machine (doc/internals/windows-facts.md).
     const int rounds = (is_pipe(kind) ? 3000 : 10'000) / (runs_on_wine() ? 50 : 1);
     std::atomic<int> armed = 0;
     std::atomic<int> signalled = 0;

@@ -21,9 +21,9 @@
 //     later. Other sockets of a deaf request, a cancel, and the device's end still end it.
 //
 // All of this but chance was seen on Wine 8, where the memory is written early or late, too. That
-// Windows does the same is an assumption where doc/windows-facts.md does not say so. Simpler than
-// either: a timeout that is neither endless nor zero and an exclusive request are refused, because
-// nobody here needs them. Used under the kernel's lock.
+// Windows does the same is an assumption where doc/internals/windows-facts.md does not say so.
+// Simpler than either: a timeout that is neither endless nor zero and an exclusive request are
+// refused, because nobody here needs them. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 """kit.py BUILD ZIP [--partial]: packs a cross build into the kit for Windows. See tools/kit.
 
-The tests and benchmarks that meson knows become the steps of plan.txt, doc/windows-facts.md becomes
+The tests and benchmarks that meson knows become the steps of plan.txt, doc/internals/windows-facts.md becomes
 facts.txt; test/kit reads both. A step whose program was not built is an error; with --partial it is
 left out. Packing the same programs always gives the same zip.
 """
@@ -237,7 +237,7 @@ class Kit:
                 print("left out: %s: %s" % (test["name"], why))
         for test in self.introspect("benchmarks"):
             self.add_test(test, "benchmark")
-        facts = facts_of((ROOT / "doc" / "windows-facts.md").read_text(encoding="utf-8"), known_suites())
+        facts = facts_of((ROOT / "doc" / "internals" / "windows-facts.md").read_text(encoding="utf-8"), known_suites())
         self.files["facts.txt"] = "".join("\t".join(fact) + "\n" for fact in facts).encode()
         self.files["plan.txt"] = "".join(self.plan).encode()
         self.files["version.txt"] = (version() + "\n").encode()
