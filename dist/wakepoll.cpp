@@ -148,7 +148,7 @@ struct PollEntry {
 // Translates interests to WSAPoll's bits, and WSAPoll's answers to epoll masks.
 //
 // Windows and Linux disagree most here, so the tables are constexpr and tested row by row. The rule
-// is what Linux reports in each situation; see doc/windows-facts.md for the Windows side.
+// is what Linux reports in each situation; see doc/internals/windows-facts.md for the Windows side.
 
 #include <cstdint>
 
@@ -1239,11 +1239,11 @@ private:
 // lib/sys/afd_device.hpp
 // sys: the device behind Winsock, which reports ready sockets through the port.
 //
-// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/windows-facts.md. A request
-// covers any number of sockets. Where one of them is ready, it is answered at once and no packet
-// comes; otherwise it stays in flight until one is, and is answered once, by a packet at the port
-// that the device is associated with, whose OVERLAPPED is the request's context. The answer lists
-// the sockets that are ready at that moment, not all that may become so later.
+// Undocumented, but wepoll, mio, libuv and the JDK rely on it; see doc/internals/windows-facts.md.
+// A request covers any number of sockets. Where one of them is ready, it is answered at once and no
+// packet comes; otherwise it stays in flight until one is, and is answered once, by a packet at the
+// port that the device is associated with, whose OVERLAPPED is the request's context. The answer
+// lists the sockets that are ready at that moment, not all that may become so later.
 //
 // One thin function per kernel call.
 
@@ -5784,7 +5784,7 @@ const std::error_category& win32_category() noexcept {
  * succeeds leaves `errno` alone.
  *
  * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
- * doc/porting-from-wepoll.md says what differs from wepoll, and why.
+ * doc/porting/from-wepoll.md says what differs from wepoll, and why.
  */
 #ifndef WAKEPOLL_EPOLL_H
 #define WAKEPOLL_EPOLL_H

@@ -10,7 +10,7 @@
  * succeeds leaves `errno` alone.
  *
  * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
- * doc/porting-from-wepoll.md says what differs from wepoll, and why.
+ * doc/porting/from-wepoll.md says what differs from wepoll, and why.
  */
 #ifndef WAKEPOLL_EPOLL_H
 #define WAKEPOLL_EPOLL_H
