@@ -31,7 +31,7 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# need_packages [native] [wine] [lint] [clang] [cmake] [costs] [bench]
+# need_packages [native] [wine] [lint] [clang] [cmake] [costs] [bench] [docs]
 #
 # Makes sure that the tools of these groups are installed (native and wine by default). Installs
 # what is missing where that needs no password: as root, or by sudo. Elsewhere prints the command
@@ -64,6 +64,7 @@ need_packages() {
                 have clang-format || missing="$missing clang-format"
                 have clang-tidy || missing="$missing clang-tidy"
                 ;;
+            docs) have doxygen || missing="$missing doxygen" ;;
             cmake) have cmake || missing="$missing cmake" ;;
             costs) have valgrind || missing="$missing valgrind" ;;
             *) die "need_packages: no group is called '$group'" ;;
