@@ -53,6 +53,7 @@ void count_readiness(Counts& counts);
 void count_waits(Counts& counts);
 void count_registrations(Counts& counts);
 void count_changes(Counts& counts);
+void count_epoll(Counts& counts);
 void count_echoes(Counts& counts);
 void count_operations(Counts& counts);
 

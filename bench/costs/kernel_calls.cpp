@@ -31,6 +31,7 @@ int main(int count, char** arguments) {
         count_waits(counts);
         count_registrations(counts);
         count_changes(counts);
+        count_epoll(counts);
         count_echoes(counts);
         count_operations(counts);
         patterns.play("");

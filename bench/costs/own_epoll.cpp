@@ -2,48 +2,12 @@
 // own_waits and own_registrations.
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "measure.hpp"
-#include "public_calls.hpp"
-#include "rig.hpp"
+#include "port_rig.hpp"
 
 namespace wakepoll::costs {
 namespace {
-
-/// A port with sockets that are ready or not, as `Rig` is for a poller.
-class PortRig {
-public:
-    explicit PortRig(std::size_t sockets) : events(sockets + 1) {
-        for (std::size_t i = 0; i < sockets; ++i) {
-            pairs.push_back(rig.world.tcp_pair());
-        }
-    }
-    ~PortRig() { epoll_close(port); }
-    PortRig(const PortRig&) = delete;
-    PortRig& operator=(const PortRig&) = delete;
-
-    void control(int op, std::size_t socket, std::uint32_t wanted) {
-        epoll_event event{.events = wanted, .data = {.u64 = socket}};
-        expect(own::epoll_control(port, op, pairs[socket].local.value(), &event) == 0, "epoll_ctl");
-    }
-    void wait_for(std::size_t count) {
-        expect(own::epoll_wait_now(port, events.data(), static_cast<int>(events.size())) ==
-                   static_cast<int>(count),
-               "what was made ready is reported");
-    }
-    void settle(std::size_t count) {
-        constexpr int waits_to_settle = 60;
-        for (int i = 0; i < waits_to_settle; ++i) {
-            wait_for(count);
-        }
-    }
-
-    Rig rig;
-    void* port = epoll_create1(0);
-    std::vector<test::SocketPair> pairs;
-    std::vector<epoll_event> events;
-};
 
 void measure_wait(Measurement& measurement, std::size_t ready, std::size_t sockets) {
     PortRig rig(sockets);

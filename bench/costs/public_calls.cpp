@@ -38,8 +38,8 @@ int epoll_control(void* port, int op, std::uintptr_t sock, epoll_event* event) n
     return epoll_ctl(port, op, sock, event);
 }
 
-int epoll_wait_now(void* port, epoll_event* events, int room) noexcept {
-    return epoll_wait(port, events, room, 0);
+int epoll_wait(void* port, epoll_event* events, int room, int timeout) noexcept {
+    return ::epoll_wait(port, events, room, timeout);
 }
 
 }  // namespace wakepoll::costs::own

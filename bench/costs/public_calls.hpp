@@ -32,6 +32,6 @@ namespace wakepoll::costs::own {
 
 [[nodiscard]] int epoll_control(void* port, int op, std::uintptr_t sock,
                                 epoll_event* event) noexcept;
-[[nodiscard]] int epoll_wait_now(void* port, epoll_event* events, int room) noexcept;
+[[nodiscard]] int epoll_wait(void* port, epoll_event* events, int room, int timeout) noexcept;
 
 }  // namespace wakepoll::costs::own

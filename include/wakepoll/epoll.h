@@ -108,7 +108,8 @@ WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_even
  * returns 0 at once, for that thread gets what there is.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile.
+ * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
+ * that waited for events may be gone.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 

@@ -1,25 +1,17 @@
 #include "face/epoll_port.hpp"
 
-#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
 
+#include "core/deadline.hpp"
 #include "own_errors.hpp"
 #include "sys/memory.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
-namespace {
 
-/// No more can be ready at a time.
-constexpr std::size_t most_events = capacity_limit;
-constexpr std::size_t block_size = sizeof(EpollPort) + most_events * sizeof(NativeEvent);
-static_assert(sizeof(EpollPort) % alignof(NativeEvent) == 0);
-
-}  // namespace
-
-Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
+Result<EpollPort::Contents*> EpollPort::Contents::create(const PollerConfig& config) noexcept {
     Result<sys::CompletionPort> name = sys::CompletionPort::create();
     if (!name) {
         return name.error();
@@ -33,81 +25,91 @@ Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
         sys::free_zeroed(block, block_size);
         return poller.error();
     }
-    name->protect(true);
-    auto* const events =
-        reinterpret_cast<NativeEvent*>(static_cast<std::byte*>(block) + sizeof(EpollPort));
-    return ::new (block) EpollPort(std::move(*name), *poller, events);
+    return ::new (block) Contents{std::move(*name), *poller};
 }
 
-void EpollPort::destroy() noexcept {
-    this->~EpollPort();
+void EpollPort::Contents::destroy() noexcept {
+    poller->release();
+    this->~Contents();
     sys::free_zeroed(this, block_size);
 }
 
-inline int EpollPort::lead(std::span<epoll_event> events, Timeout timeout) noexcept {
-    const std::span native(events_, std::min(events.size(), most_events));
-    const WaitResult result = poller_->wait(native, timeout);
-    for (std::size_t i = 0; i < result.count; ++i) {
-        events[i].events = native[i].events;
-        events[i].data.u64 = native[i].data.u64;
-    }
-    return result.count > 0 ? static_cast<int>(result.count) : -result.error.value();
-}
-
-int EpollPort::wait(std::span<epoll_event> events, Timeout timeout) noexcept {
-    retain();
-    if (led_ || closed_) {
-        timeout = follow(timeout);
-    }
-    int count = 0;
-    if (closed_) {
-        count = -own_errors::bad_file_descriptor().value();
-    } else if (!led_) {
-        led_ = true;
-        lock->unlock();
-        count = lead(events, timeout);
-        lock->lock();
-        led_ = false;
-        if (followers_ > 0) {
-            lead_is_free_.wake_one();
-        }
-    }
-    lock->unlock();
-    release();
-    return count;
-}
-
-Timeout EpollPort::follow(Timeout timeout) noexcept {
+bool EpollPort::follow(Timeout& timeout) noexcept {
     core::nanoseconds now = sys::now();
     const core::Deadline deadline(timeout, now);
-    ++followers_;
-    while (led_ && !closed_ && !deadline.has_passed(now)) {
-        lead_is_free_.wait(*lock, deadline.kernel_timeout(now));
+    const std::lock_guard guard(lock_);
+    state_.begin_to_follow();
+    bool leads = state_.try_lead();
+    while (!leads && !state_.is_shut() && !deadline.has_passed(now) && !sys::process_is_ending()) {
+        lead_is_free_.wait(lock_, deadline.kernel_timeout(now));
         now = sys::now();
+        leads = state_.try_lead();  // Also where the time is over: see above.
     }
-    --followers_;
-    return deadline.left(now);
+    state_.end_to_follow();
+    timeout = deadline.left(now);
+    return leads;
+}
+
+int EpollPort::hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept {
+    for (const NativeEvent& event : native) {
+        events->events = event.events;
+        events->data.u64 = event.data.u64;
+        ++events;
+    }
+    leave_leading();
+    return static_cast<int>(native.size());
 }
 
 bool EpollPort::close() noexcept {
-    lock->lock();
-    const bool first = !std::exchange(closed_, true);
-    lead_is_free_.wake_all();
-    lock->unlock();
-    if (first) {
-        poller_->dispose();
+    if (!state_.close()) {
+        return false;
     }
-    return first;
+    {
+        const std::lock_guard guard(lock_);
+        lead_is_free_.wake_all();
+    }
+    poller().dispose();
+    return true;
 }
 
-bool EpollPort::is_closed() noexcept {
-    const std::lock_guard guard(*lock);
-    return closed_;
+void EpollPort::after_leading(Word left) noexcept {
+    if (core::PortState::had_followers(left)) {
+        // By now it may be another port, whose followers look again for nothing.
+        const std::lock_guard guard(lock_);
+        lead_is_free_.wake_one();
+    }
+    static_cast<void>(after(left, 0));
+}
+
+int EpollPort::after(Word left, int answer) noexcept {
+    if (core::PortState::is_over(left)) {
+        // What is taken out is this call's alone; the port may be opened again meanwhile.
+        contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
+    }
+    return answer;
+}
+
+void EpollPort::open(Contents& contents) noexcept {
+    contents.name.protect(true);
+    poller_ = contents.poller;
+    native_ = reinterpret_cast<NativeEvent*>(&contents + 1);
+    contents_.store(&contents, std::memory_order_relaxed);
+    number_.store(contents.name.handle().value(), std::memory_order_relaxed);
+    state_.open();
 }
 
 void EpollPort::close_handle() noexcept {
-    name_.protect(false);
-    name_.close();
+    number_.store(0, std::memory_order_relaxed);
+    sys::CompletionPort& name = contents_.load(std::memory_order_relaxed)->name;
+    if (name.handle()) {
+        name.protect(false);
+        name.close();
+    }
+}
+
+void EpollPort::lose_handle() noexcept {
+    number_.store(0, std::memory_order_relaxed);
+    static_cast<void>(contents_.load(std::memory_order_relaxed)->name.release());
 }
 
 }  // namespace wakepoll

@@ -8,14 +8,19 @@
 // The handle is a completion port that nothing is sent to, so that what another part of the program
 // does with it cannot harm the poller; and CloseHandle is refused on it, so its number belongs to
 // this port until `epoll_close`.
+//
+// A port stands in the table of `EpollPorts` and stays there, vacant, when it is closed, to be used
+// again. So a call that finds it enters and leaves by one step each on the word in
+// core/port_state.hpp, which is also how it takes and gives up the lead.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <system_error>
 
-#include "core/deadline.hpp"
+#include "core/port_state.hpp"
 #include "poller/poller.hpp"
 #include "sys/completion_port.hpp"
 #include "sys/condition.hpp"
@@ -28,60 +33,105 @@
 
 namespace wakepoll {
 
-class EpollPort {
+class alignas(64) EpollPort {
 public:
-    /// A port with one reference.
-    [[nodiscard]] static Result<EpollPort*> create(const PollerConfig& config) noexcept;
+    using Word = core::PortState::Word;
 
+    /// What an open port has, in one block with room for the events of a wait behind it.
+    struct Contents {
+        [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
+        /// Gives all of it back.
+        void destroy() noexcept;
+
+        sys::CompletionPort name;
+        Poller* poller;
+    };
+
+    EpollPort() noexcept = default;
     EpollPort(const EpollPort&) = delete;
     EpollPort& operator=(const EpollPort&) = delete;
 
-    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            destroy();
+    // Any thread, about any port of the table.
+
+    /// The word, to be read before `has` is asked.
+    [[nodiscard]] Word read() const noexcept { return state_.read(); }
+    /// It is open, or being closed, and has this number.
+    [[nodiscard]] bool has(Handle handle) const noexcept {
+        return number_.load(std::memory_order_relaxed) == handle.value();
+    }
+    [[nodiscard]] bool try_enter(Word seen) noexcept { return state_.try_enter(seen); }
+    [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
+        return state_.try_enter_and_lead(seen);
+    }
+    [[nodiscard]] bool is_closed() const noexcept { return state_.is_shut(); }
+
+    // Calls that have entered.
+
+    /// Gives back its argument, so that the caller need not keep it meanwhile.
+    int leave(int answer = 0) noexcept {
+        const Word left = state_.leave();
+        return core::PortState::was_open(left) ? answer : after(left, answer);
+    }
+    [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+
+    [[nodiscard]] bool try_lead() noexcept { return state_.try_lead(); }
+    /// Blocks until the lead is had (true), the port closed, or the time over; `timeout` becomes
+    /// what is left of it. Where the process is ending, the thread that leads may be gone, and
+    /// nothing is waited for.
+    [[nodiscard]] bool follow(Timeout& timeout) noexcept;
+
+    /// Ends all waits, and the poller. False where that was done before. The number stays.
+    [[nodiscard]] bool close() noexcept;
+
+    // The call that leads.
+
+    /// No more can be ready at a time.
+    static constexpr std::size_t most_events = capacity_limit;
+
+    /// Room for what the poller stores in one wait: `most_events` at most.
+    [[nodiscard]] std::span<NativeEvent> native(std::size_t room) noexcept {
+        return {native_, room};
+    }
+    /// Copies what a wait has stored, gives up the lead and leaves. How many they were.
+    [[nodiscard]] int hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept;
+    /// Gives up the lead and leaves.
+    void leave_leading() noexcept {
+        const Word left = state_.leave_leading();
+        if (!core::PortState::is_settled(left)) {
+            after_leading(left);
         }
     }
 
-    [[nodiscard]] Handle handle() const noexcept { return name_.handle(); }
-    [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+    // Under the lock of the table.
 
-    /// Must be called with the lock held, and gives it back. How many events were stored, or an
-    /// error's negative Win32 code: that of `bad_file_descriptor` once the port is closed.
-    [[nodiscard]] int wait(std::span<epoll_event> events, Timeout timeout) noexcept;
-
-    /// Ends all waits, and the poller. False where that was done before. The handle stays.
-    bool close() noexcept;
-    [[nodiscard]] bool is_closed() noexcept;
-    /// Closes the handle.
+    [[nodiscard]] bool is_vacant() const noexcept {
+        return contents_.load(std::memory_order_acquire) == nullptr;
+    }
+    /// Opens a vacant one.
+    void open(Contents& contents) noexcept;
+    /// Enters whichever port this is; false where it is closed.
+    [[nodiscard]] bool enter() noexcept { return state_.enter(); }
+    /// Gives up the number, and closes the handle. By a call that has entered.
     void close_handle() noexcept;
-
-    // Of the chain of `EpollPorts` that the port is in: its lock, which is the port's as well, so
-    // that one step finds a port and takes the lead; and the next port.
-    sys::Lock* lock = nullptr;
-    EpollPort* next = nullptr;
+    /// Gives up the number, which is another port's by now: something has closed the handle.
+    void lose_handle() noexcept;
 
 private:
-    EpollPort(sys::CompletionPort name, Poller* poller, NativeEvent* events) noexcept
-        : name_(std::move(name)), poller_(poller), events_(events) {}
-    ~EpollPort() { poller_->release(); }
+    static constexpr std::size_t block_size = sizeof(Contents) + most_events * sizeof(NativeEvent);
+    static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
-    void destroy() noexcept;
-    /// Blocks until the lead is free, the port closed, or the time over; what is left of it.
-    [[nodiscard]] Timeout follow(Timeout timeout) noexcept;
-    /// Waits in the poller, without the lock.
-    [[nodiscard]] int lead(std::span<epoll_event> events, Timeout timeout) noexcept;
+    /// What is left to be done when a call has left.
+    int after(Word left, int answer) noexcept;
+    void after_leading(Word left) noexcept;
 
-    std::atomic<std::uint32_t> references_{1};
-    sys::CompletionPort name_;
-    Poller* const poller_;
-    NativeEvent* const events_;  ///< As many as can be registered; used by the thread that leads.
-
-    // Under the lock.
+    core::PortState state_;
+    std::atomic<std::uintptr_t> number_ = 0;
+    // Of an open port, for calls that have entered.
+    Poller* poller_ = nullptr;
+    NativeEvent* native_ = nullptr;  ///< Used by the thread that leads.
+    std::atomic<Contents*> contents_ = nullptr;
+    sys::Lock lock_;  ///< Of the followers.
     sys::Condition lead_is_free_;
-    std::uint32_t followers_ = 0;  ///< Threads that wait for the lead.
-    bool led_ = false;
-    bool closed_ = false;
 };
 
 }  // namespace wakepoll

@@ -1,12 +1,15 @@
 // The ports of the process by their handles.
 //
-// 64 chains with a lock each, so that threads which use ports of their own seldom meet. A port in
-// its chain has a reference, and whoever finds it there takes another one, so it stays while it is
-// used, whatever is closed meanwhile.
+// Rows of 64 places. A handle's number says which place of a row; the port is in the first row
+// where that was vacant. A row is added where a place has none left, and stays, so a call finds its
+// port without a lock, and enters it by one step (see core/port_state.hpp). The lock is for opening
+// and closing, and for a call that has not found its port: under it none is half closed.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <system_error>
 
 #include "face/epoll_port.hpp"
 #include "sys/lock.hpp"
@@ -16,54 +19,55 @@ namespace wakepoll {
 
 class EpollPorts {
 public:
-    /// Takes the caller's reference.
-    void insert(EpollPort& port) noexcept;
+    /// Opens a port. It takes the contents, unless it fails.
+    [[nodiscard]] std::error_code insert(EpollPort::Contents& contents) noexcept;
 
-    /// The port, with its lock held; null, and no lock, where the number is that of no port.
-    [[nodiscard]] EpollPort* find_and_lock(Handle handle) noexcept {
-        Chain& chain = chain_of(handle);
-        chain.lock.lock();
-        EpollPort* port = chain.first;
-        while (port != nullptr && port->handle() != handle) {
-            port = port->next;
-        }
-        if (port == nullptr) {
-            chain.lock.unlock();
-        }
-        return port;
-    }
-    /// The port, with another reference; null where the number is that of no port.
-    [[nodiscard]] EpollPort* find(Handle handle) noexcept {
-        EpollPort* const port = find_and_lock(handle);
-        if (port != nullptr) {
-            port->retain();
-            port->lock->unlock();
-        }
-        return port;
+    /// Where a port with this number is first looked for. It is there unless it `has` another one.
+    [[nodiscard]] EpollPort& first_place_of(Handle handle) noexcept {
+        return first_.ports[place_of(handle)];
     }
 
-    /// Takes the port out, if it is still there, and closes its handle, as one step: where it is
-    /// not found, its number is free, or another object's.
+    /// The port, entered; null where the number is that of no port that is open.
+    [[nodiscard]] EpollPort* enter(Handle handle) noexcept {
+        EpollPort& first = first_place_of(handle);
+        const EpollPort::Word seen = first.read();
+        return first.has(handle) && first.try_enter(seen) ? &first : enter_slowly(handle);
+    }
+    /// The same, in whichever row it is.
+    [[nodiscard]] EpollPort* enter_slowly(Handle handle) noexcept;
+
+    /// Why `enter` has found no port: `bad_file_descriptor` for what is no handle or a port that is
+    /// being closed, `invalid_argument` for another handle.
+    [[nodiscard]] std::error_code refusal(Handle handle) noexcept;
+
+    /// Closes a port's handle and gives up its number, as one step. By a call that has entered.
     void remove(EpollPort& port) noexcept;
 
-    /// Closes all that there are.
+    /// Closes all that there are, and gives the memory back. No call may be under way.
     void close() noexcept;
 
 private:
-    struct Chain {
-        sys::Lock lock;
-        EpollPort* first = nullptr;
+    static constexpr std::size_t places = 64;
+
+    struct Row {
+        std::array<EpollPort, places> ports;
+        std::atomic<Row*> next = nullptr;
     };
 
-    [[nodiscard]] Chain& chain_of(Handle handle) noexcept {
-        return chains_[handle.value() / 4 % chains_.size()];
+    [[nodiscard]] static std::size_t place_of(Handle handle) noexcept {
+        return handle.value() / 4 % places;
     }
+    /// The port with this number, and its word, which was read before; null where there is none.
+    [[nodiscard]] EpollPort* find(Handle handle, EpollPort::Word& seen) noexcept;
+    /// Null where there is no memory for one more row. Under the lock.
+    [[nodiscard]] EpollPort* vacant_for(Handle handle) noexcept;
 
-    /// False where it is not there. Under the chain's lock.
-    static bool take_out(Chain& chain, EpollPort* port) noexcept;
-
-    std::array<Chain, 64> chains_;
+    Row first_;
+    sys::Lock lock_;
 };
+
+/// Those of `epoll_create`. Without a destructor, so it may be used by those of static objects.
+extern constinit EpollPorts epoll_ports;
 
 /// Closes the ports that `epoll_create` has made and `epoll_close` has not closed.
 void close_epoll_ports() noexcept;

@@ -69,6 +69,9 @@ public:
     /// CloseHandle. No-op where the port is not open.
     void close() noexcept;
 
+    /// Owns nothing any more, and leaves the handle as it is.
+    Handle release() noexcept { return std::exchange(handle_, Handle{}); }
+
     [[nodiscard]] Handle handle() const noexcept { return handle_; }
 
 private:

@@ -27,6 +27,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
         const Handle sock = stage.world.udp_pair().local;
 #if !defined(_WIN32)
         const std::size_t handles = stage.kernel.open_handles();
+        close_epoll_ports();  // Rows that other tests have left.
         const std::size_t blocks = sim::blocks_in_use().count;
 #endif
         for (int i = 0; i < 3; ++i) {
@@ -114,8 +115,10 @@ BOOST_AUTO_TEST_CASE(ports_that_are_left_can_be_closed_together) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         const Handle sock = stage.world.udp_loop();
         const std::size_t handles = stage.kernel.open_handles();
+        close_epoll_ports();  // Rows that other tests have left.
+        const std::size_t blocks = sim::blocks_in_use().count;
         std::vector<void*> left;
-        for (int i = 0; i < 100; ++i) {
+        for (int i = 0; i < 100; ++i) {  // More than the first row has places for.
             left.push_back(epoll_create1(0));
         }
         epoll_event event{.events = EPOLLIN, .data = {}};
@@ -127,6 +130,7 @@ BOOST_AUTO_TEST_CASE(ports_that_are_left_can_be_closed_together) {
         }
         BOOST_TEST(stage.kernel.open_handles() == handles);
         BOOST_TEST(stage.kernel.afd_requests() == 0U);
+        BOOST_TEST(sim::blocks_in_use().count == blocks);
     });
 }
 
@@ -143,7 +147,10 @@ BOOST_AUTO_TEST_CASE(a_port_takes_memory_as_it_is_used) {
 // Whoever takes the protection away and closes the port has closed it for good, and no more.
 BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        close_epoll_ports();  // Rows that other tests have left.
+        const std::size_t before = sim::blocks_in_use().count;
         void* const port = epoll_create1(0);
+        const std::size_t with_one = sim::blocks_in_use().count;
         {
             sim::ModelLock model(stage.kernel);
             model->handles.protect(Handle(port), false);
@@ -151,10 +158,29 @@ BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
         BOOST_TEST(close_as_handle(port));
         epoll_event event{};
         BOOST_TEST(epoll_wait(port, &event, 1, 0) == 0);
-        const Port next;
+        Port next;
         BOOST_REQUIRE(next.handle() == port);
+        BOOST_TEST(sim::blocks_in_use().count == with_one + 1);  // A row.
         BOOST_TEST(next.add(stage.world.udp_loop(), EPOLLOUT, 1) == 0);
         BOOST_TEST(mask_of(next.wait(), 1) == EPOLLOUT);
+        BOOST_TEST(next.close() == 0);
+        close_epoll_ports();
+        BOOST_TEST(sim::blocks_in_use().count == before);
+    });
+}
+
+// The thread that leads is gone by then.
+BOOST_AUTO_TEST_CASE(a_wait_in_a_process_that_ends_waits_for_nobody) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Port port;
+        Failure failure;
+        stage.kernel.when_blocked([&] {
+            stage.kernel.end_process();
+            epoll_event event{};
+            failure = failure_of([&] { return epoll_wait(port.handle(), &event, 1, -1); });
+        });
+        BOOST_TEST(port.wait(1).empty());
+        BOOST_TEST(failure == (Failure{EBUSY, 170}));
     });
 }
 

@@ -17,6 +17,15 @@ LIMITS = (
     (re.compile(r"wake/coalesced$"), "operation", 20),
 )
 
+# (of the C face, of the poller, how many instructions the former may take beyond the latter)
+ADDED = (
+    ("epoll-empty-wait/of-0/afd", "empty-wait/of-0/afd", 40),
+    ("epoll-empty-wait/of-64/afd", "empty-wait/of-64/afd", 40),
+    ("epoll-add/of-1000/afd", "register/of-1000/afd", 40),
+    ("epoll-mod/of-1000/afd", "modify/of-1000/afd", 40),
+    ("epoll-del/of-1000/afd", "unregister/of-1000/afd", 40),
+)
+
 # (names, calls, maximum). Sockets that are ready in every wait cost one request.
 CALL_LIMITS = (
     (re.compile(r"blocking-wait/.*/wsapoll$"), "total", 1),
@@ -24,6 +33,7 @@ CALL_LIMITS = (
     (re.compile(r"ready/.*/(afd|automatic)$"), "afd_poll", 1),
     (re.compile(r"beside-a-waiter/(add|modify-to-less|modify-to-more|remove)-of-.*/afd$"),
      "roused", 0),
+    (re.compile(r"epoll-beside-a-waiter/"), "posted", 0),
 )
 
 def made_in(count):
@@ -43,6 +53,11 @@ def over_the_limits(calls, own_costs):
         if limit and entry[limit[0]] > limit[1]:
             broken.append("%s: %s instructions, where %s may have %d" %
                           (entry["name"], "%.10g" % entry[limit[0]], ARTICLES[limit[0]], limit[1]))
+    operations = {entry["name"]: entry["operation"] for entry in own_costs["entries"]}
+    for face, poller, most in ADDED:
+        if face in operations and operations[face] - operations[poller] > most:
+            broken.append("%s: %.10g instructions beyond %s, where %d are allowed" %
+                          (face, operations[face] - operations[poller], poller, most))
     for count in calls["counts"]:
         limit = limit_of(CALL_LIMITS, count["name"])
         found = made_in(count).get(limit[0], 0) if limit else 0

@@ -1,0 +1,42 @@
+// What epoll_ctl and epoll_wait consist of. Each first enters its port; what it does there is one
+// of these, so that none has to keep what only another one needs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "face/epoll_port.hpp"
+#include "wakepoll/epoll.h"
+#include "wakepoll/events.hpp"
+#include "wakepoll/handle.hpp"
+#include "wakepoll/timeout.hpp"
+
+namespace wakepoll::epoll_calls {
+
+// At a port that the call has entered, and leaves.
+
+/// With the lead. `native` is of the port, and as long as `events`.
+int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
+         Timeout timeout) noexcept;
+int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
+int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
+int remove(EpollPort& port, Handle handle) noexcept;
+/// What is no `op`.
+int refuse(EpollPort& port, Handle handle) noexcept;
+
+inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
+    if (op == EPOLL_CTL_MOD) {
+        return modify(port, handle, event);
+    }
+    if (op == EPOLL_CTL_ADD) {
+        return add(port, handle, event);
+    }
+    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
+}
+
+// At a port that is not where it is looked for first, is used by others, or is none.
+
+int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept;
+int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept;
+
+}  // namespace wakepoll::epoll_calls

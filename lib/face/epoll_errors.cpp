@@ -1,0 +1,56 @@
+#include "face/epoll_errors.hpp"
+
+#include <cerrno>
+
+#include "own_errors.hpp"
+#include "poller/classify.hpp"
+#include "sys/handle_info.hpp"
+#include "sys/system.hpp"
+
+namespace wakepoll::epoll_errors {
+namespace {
+
+constexpr std::uint32_t code_not_a_socket = 10038;  // WSAENOTSOCK
+constexpr std::uint32_t code_no_access = 998;       // ERROR_NOACCESS
+
+}  // namespace
+
+int fail(int number, std::uint32_t code) noexcept {
+    errno = number;
+    sys::set_last_error(code);
+    return -1;
+}
+
+int fail(std::error_code error) noexcept {
+    // The port is closed, or the number is a bad one in Winsock's words.
+    if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
+        error = own_errors::bad_file_descriptor();
+    }
+    const std::error_condition condition = error.default_error_condition();
+    return fail(condition.category() == std::generic_category() ? condition.value() : EINVAL,
+                static_cast<std::uint32_t>(error.value()));
+}
+
+int fail_with(int code) noexcept { return fail(win32_error(static_cast<std::uint32_t>(code))); }
+
+int fail_to_add(Handle handle, int code) noexcept {
+    if (code == own_errors::operation_not_permitted().value()) {
+        const Result<HandleType> type = classify(handle);
+        if (!type || *type != HandleType::file) {
+            return fail(ENOTSOCK, code_not_a_socket);
+        }
+    }
+    return fail_with(code);
+}
+
+int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }
+
+int fail_for_null() noexcept { return fail(EFAULT, code_no_access); }
+
+std::error_code not_suitable(Handle handle) noexcept {
+    return !handle || sys::object_type(handle).error() == std::errc::bad_file_descriptor
+               ? own_errors::bad_file_descriptor()
+               : own_errors::invalid_argument();
+}
+
+}  // namespace wakepoll::epoll_errors
