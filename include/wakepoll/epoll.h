@@ -19,6 +19,25 @@
 
 #include "wakepoll/export.h"
 
+/* A type for the bits below, as Linux has it. */
+enum EPOLL_EVENTS {
+    EPOLLIN = 0x0001,
+    EPOLLPRI = 0x0002,
+    EPOLLOUT = 0x0004,
+    EPOLLERR = 0x0008,
+    EPOLLHUP = 0x0010,
+    EPOLLRDNORM = 0x0040,
+    EPOLLRDBAND = 0x0080,
+    EPOLLWRNORM = 0x0100,
+    EPOLLWRBAND = 0x0200,
+    EPOLLMSG = 0x0400,
+    EPOLLRDHUP = 0x2000,
+    EPOLLEXCLUSIVE = 1 << 28,
+    EPOLLWAKEUP = 1 << 29,
+    EPOLLONESHOT = 1 << 30,
+    EPOLLET = (int)(1U << 31)
+};
+
 /* Linux's values. */
 #define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
 #define EPOLLPRI 0x0002U          /* An out-of-band byte. */
@@ -94,7 +113,8 @@ WAKEPOLL_API int epoll_close(void* port);
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
  *
  * End a registration before you close the socket. Where a socket was closed first, the next wait
- * forgets it, and a new socket with the same number is another one.
+ * forgets it, and a new socket with the same number is another one. One that is opened before that
+ * wait cannot be told from it: ADD may be EEXIST then, and MOD serves.
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 

@@ -10,6 +10,9 @@
 
 #include "epoll.h"
 
+/* wepoll has no such name. Programs ask for it by #ifdef, or define it as 0 where it is missing. */
+#undef EPOLLET
+
 #ifdef __GNUC__
 #pragma GCC system_header /* To define a type twice is an error in C89, unless a system does. */
 #endif
