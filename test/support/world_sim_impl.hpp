@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,7 +44,9 @@ struct World::Impl {
     };
 
     sim::Kernel& kernel = sim::Kernel::current();
+    static constexpr std::size_t few = 1024;
     std::vector<Opened> opened;
+    std::size_t enough = few;  ///< How many are opened before the next look for closed ones.
     /// The console of this process; created on first use.
     std::shared_ptr<sim::Console> console;
     std::vector<std::thread> threads;
@@ -58,6 +61,11 @@ struct World::Impl {
     Handle open(sim::ModelLock& model, const std::shared_ptr<sim::Object>& object) {
         const Handle handle = model->handles.open(object);
         opened.push_back({handle, object});
+        if (opened.size() >= enough) {
+            // A test may go on for minutes, and a weak pointer keeps the memory of its object.
+            std::erase_if(opened, [](const Opened& one) { return one.object.expired(); });
+            enough = 2 * opened.size() + few;
+        }
         return handle;
     }
 
