@@ -29,6 +29,7 @@ constexpr Scenario scenarios[] = {
     {"one poll", "a single wait beside a single WSAPoll of the same sockets", run_one_poll},
     {"churn", "register, modify and unregister a thousand sockets", run_churn},
     {"changes beside a waiter", "changes by one thread while another is blocked", run_changes},
+    {"epoll changes", "EPOLL_CTL_MOD by one thread while another waits", run_epoll_changes},
     {"create", "a poller that is created, by its slots", run_create},
     {"timeouts", "how far a wait ends from its timeout; below 0 is early", run_timeouts},
     {"echo", "round trips of 64 bytes through an echo server", run_echo},

@@ -13,6 +13,7 @@ void run_readiness_moving(Bench& bench);
 void run_one_poll(Bench& bench);
 void run_churn(Bench& bench);
 void run_changes(Bench& bench);
+void run_epoll_changes(Bench& bench);
 void run_create(Bench& bench);
 void run_timeouts(Bench& bench);
 void run_echo(Bench& bench);
