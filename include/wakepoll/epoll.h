@@ -114,7 +114,7 @@ WAKEPOLL_API int epoll_close(void* port);
  *
  * End a registration before you close the socket. Where a socket was closed first, the next wait
  * forgets it, and a new socket with the same number is another one. One that is opened before that
- * wait cannot be told from it: ADD may be EEXIST then, and MOD serves.
+ * wait looks the same: ADD may be EEXIST then, and MOD serves.
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 

@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
 }
 
 // The thread that leads is gone by then.
-BOOST_AUTO_TEST_CASE(a_wait_in_a_process_that_ends_waits_for_nobody) {
+BOOST_AUTO_TEST_CASE(a_wait_in_a_process_that_ends_does_not_block) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         const Port port;
         Failure failure;
