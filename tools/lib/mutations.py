@@ -33,7 +33,8 @@ import time
 FIRST_LINE = re.compile(r"(P\d+)(, Wine)?: (.+)")
 FAILED_CASE = re.compile(r'error: in "([^"]+)"')
 ENTERED = re.compile(r'Entering test (suite|case) "([^"]+)"')
-NATIVE_ROUNDS = [["core", "public", "fuzz_corpus"], ["sim", "poller"], ["stress", "examples"]]
+NATIVE_ROUNDS = [["core", "public", "fuzz_corpus"], ["sim", "poller", "epoll"],
+                 ["stress", "examples"]]
 WINE_ROUNDS = [["sys"], ["poller"]]
 
 
