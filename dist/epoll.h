@@ -39,6 +39,25 @@
 #include <stdint.h>
 
 
+/* A type for the bits below, as Linux has it. */
+enum EPOLL_EVENTS {
+    EPOLLIN = 0x0001,
+    EPOLLPRI = 0x0002,
+    EPOLLOUT = 0x0004,
+    EPOLLERR = 0x0008,
+    EPOLLHUP = 0x0010,
+    EPOLLRDNORM = 0x0040,
+    EPOLLRDBAND = 0x0080,
+    EPOLLWRNORM = 0x0100,
+    EPOLLWRBAND = 0x0200,
+    EPOLLMSG = 0x0400,
+    EPOLLRDHUP = 0x2000,
+    EPOLLEXCLUSIVE = 1 << 28,
+    EPOLLWAKEUP = 1 << 29,
+    EPOLLONESHOT = 1 << 30,
+    EPOLLET = (int)(1U << 31)
+};
+
 /* Linux's values. */
 #define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
 #define EPOLLPRI 0x0002U          /* An out-of-band byte. */
@@ -114,7 +133,8 @@ WAKEPOLL_API int epoll_close(void* port);
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
  *
  * End a registration before you close the socket. Where a socket was closed first, the next wait
- * forgets it, and a new socket with the same number is another one.
+ * forgets it, and a new socket with the same number is another one. One that is opened before that
+ * wait looks the same: ADD may be EEXIST then, and MOD serves.
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 
@@ -128,7 +148,8 @@ WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_even
  * returns 0 at once, for that thread gets what there is.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile.
+ * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
+ * that waited for events may be gone.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 

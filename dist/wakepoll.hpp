@@ -700,12 +700,15 @@ public:
 
     /// As the last argument of epoll_wait: any negative number is for ever.
     [[nodiscard]] static constexpr Timeout from_milliseconds(int milliseconds) noexcept {
-        return milliseconds < 0 ? forever() : Timeout(std::chrono::milliseconds(milliseconds));
+        constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
+        Timeout timeout;
+        timeout.nanoseconds_ = milliseconds * nanoseconds_per_millisecond;
+        return timeout;
     }
 
     [[nodiscard]] static constexpr Timeout forever() noexcept {
         Timeout timeout;
-        timeout.nanoseconds_ = forever_;
+        timeout.nanoseconds_ = -1;
         return timeout;
     }
 
@@ -714,7 +717,7 @@ public:
         return Timeout((std::chrono::nanoseconds::max)());
     }
 
-    [[nodiscard]] constexpr bool is_forever() const noexcept { return nanoseconds_ == forever_; }
+    [[nodiscard]] constexpr bool is_forever() const noexcept { return nanoseconds_ < 0; }
     [[nodiscard]] constexpr bool is_zero() const noexcept { return nanoseconds_ == 0; }
 
     /// The length of a finite timeout; the longest there is for an endless one.
@@ -723,12 +726,12 @@ public:
                             : std::chrono::nanoseconds(nanoseconds_);
     }
 
-    friend constexpr bool operator==(Timeout, Timeout) noexcept = default;
+    friend constexpr bool operator==(Timeout a, Timeout b) noexcept {
+        return a.nanoseconds_ == b.nanoseconds_ || (a.is_forever() && b.is_forever());
+    }
 
 private:
-    static constexpr std::int64_t forever_ = -1;
-
-    std::int64_t nanoseconds_ = 0;
+    std::int64_t nanoseconds_ = 0;  ///< Any negative number is for ever.
 };
 
 inline constexpr Timeout wait_forever = Timeout::forever();
