@@ -1407,6 +1407,9 @@ public:
     /// CloseHandle. No-op where the port is not open.
     void close() noexcept;
 
+    /// Owns nothing any more, and leaves the handle as it is.
+    Handle release() noexcept { return std::exchange(handle_, Handle{}); }
+
     [[nodiscard]] Handle handle() const noexcept { return handle_; }
 
 private:
@@ -5792,6 +5795,25 @@ const std::error_category& win32_category() noexcept {
 #include <stdint.h>
 
 
+/* A type for the bits below, as Linux has it. */
+enum EPOLL_EVENTS {
+    EPOLLIN = 0x0001,
+    EPOLLPRI = 0x0002,
+    EPOLLOUT = 0x0004,
+    EPOLLERR = 0x0008,
+    EPOLLHUP = 0x0010,
+    EPOLLRDNORM = 0x0040,
+    EPOLLRDBAND = 0x0080,
+    EPOLLWRNORM = 0x0100,
+    EPOLLWRBAND = 0x0200,
+    EPOLLMSG = 0x0400,
+    EPOLLRDHUP = 0x2000,
+    EPOLLEXCLUSIVE = 1 << 28,
+    EPOLLWAKEUP = 1 << 29,
+    EPOLLONESHOT = 1 << 30,
+    EPOLLET = (int)(1U << 31)
+};
+
 /* Linux's values. */
 #define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
 #define EPOLLPRI 0x0002U          /* An out-of-band byte. */
@@ -5867,7 +5889,8 @@ WAKEPOLL_API int epoll_close(void* port);
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
  *
  * End a registration before you close the socket. Where a socket was closed first, the next wait
- * forgets it, and a new socket with the same number is another one.
+ * forgets it, and a new socket with the same number is another one. One that is opened before that
+ * wait looks the same: ADD may be EEXIST then, and MOD serves.
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 
@@ -5881,7 +5904,8 @@ WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_even
  * returns 0 at once, for that thread gets what there is.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile.
+ * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
+ * that waited for events may be gone.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 
@@ -5897,6 +5921,126 @@ WAKEPOLL_API int epoll_wake(void* port);
 #endif
 
 #endif
+
+// lib/core/port_state.hpp
+// The one word of a port of the C face: the calls that use it, the thread that leads, those that
+// wait for the lead, and whether it is shut.
+//
+// The memory of a port is never given back, but used again for another port. So a call may look at
+// a word at any time; it reads the word, makes sure that the port is the one it wants, and enters
+// by an exchange that fails where the word has changed since. Each opening has another generation,
+// so a word that was read before a port was shut never equals one of the next port's. Once shut, a
+// port is entered no more, so the call that leaves last is the last one to use it.
+//
+// Any thread may call anything but `open`. No system call is made here.
+
+#include <atomic>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+class PortState {
+public:
+    using Word = std::uint64_t;
+
+    /// To be read before what is compared to tell which port this is.
+    [[nodiscard]] Word read() const noexcept { return word_.load(std::memory_order_acquire); }
+
+    /// Enters, where the port is open and the word still what was read.
+    [[nodiscard]] bool try_enter(Word seen) noexcept {
+        seen &= ~shut;  // The exchange fails where it was.
+        return try_replace(seen, seen + one_user);
+    }
+    /// Enters and takes the lead, where that is free besides.
+    [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
+        seen &= ~(shut | led);
+        return try_replace(seen, seen + (one_user | led));
+    }
+    /// Enters a port that is sure to be the one that is wanted; false where it is shut.
+    [[nodiscard]] bool enter() noexcept;
+
+    // Calls that have entered.
+
+    /// Leaves. What it leaves behind is asked of the word.
+    [[nodiscard]] Word leave() noexcept { return word_.fetch_sub(one_user, order); }
+    /// Gives up the lead and leaves, in one step.
+    [[nodiscard]] Word leave_leading() noexcept { return word_.fetch_sub(one_user | led, order); }
+
+    // Of a word that `leave` or `leave_leading` has given.
+
+    [[nodiscard]] static bool was_open(Word left) noexcept { return (left & shut) == 0; }
+    /// It was open, and no call waited for the lead.
+    [[nodiscard]] static bool is_settled(Word left) noexcept {
+        return (left & (shut | follower_mask)) == 0;
+    }
+    /// Calls waited for the lead: one of those has to be woken, whatever else is true.
+    [[nodiscard]] static bool had_followers(Word left) noexcept {
+        return (left & follower_mask) != 0;
+    }
+    /// It was the last call of a port that is shut.
+    [[nodiscard]] static bool is_over(Word left) noexcept {
+        return !was_open(left) && (left & user_mask) == one_user;
+    }
+
+    /// Counts the call among those that wait for the lead. To be looked for afterwards: whoever
+    /// leads and leaves after this step knows of the follower.
+    void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
+    void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }
+    /// Takes the lead, where it is free and the port open.
+    [[nodiscard]] bool try_lead() noexcept;
+
+    /// Refuses all further calls and leads. False where it was shut before.
+    [[nodiscard]] bool close() noexcept { return (word_.fetch_or(shut, order) & shut) == 0; }
+
+    [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }
+
+    /// Opens it, or opens it again after `leave` has said that it is over. One thread.
+    void open() noexcept {
+        word_.store((read() & generation_mask) + one_generation, std::memory_order_release);
+    }
+
+private:
+    // From the lowest bit: two flags, followers (20 bits), users, followers among them (20), the
+    // generation (22). What a call looks at is in the lower half, for it is cheaper there.
+    static constexpr Word shut = 1U << 0;
+    static constexpr Word led = 1U << 1;
+    static constexpr Word one_follower = 1U << 2;
+    static constexpr Word follower_mask = Word{0xFFFFF} << 2;
+    static constexpr Word one_user = Word{1} << 22;
+    static constexpr Word user_mask = Word{0xFFFFF} << 22;
+    static constexpr Word one_generation = Word{1} << 42;
+    static constexpr Word generation_mask = ~(one_generation - 1);
+
+    static constexpr auto order = std::memory_order_acq_rel;
+
+    [[nodiscard]] bool try_replace(Word seen, Word next) noexcept {
+        return word_.compare_exchange_strong(seen, next, order, std::memory_order_relaxed);
+    }
+
+    std::atomic<Word> word_{shut};
+};
+
+inline bool PortState::enter() noexcept {
+    Word word = read();
+    while ((word & shut) == 0) {
+        if (word_.compare_exchange_weak(word, word + one_user, order)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+inline bool PortState::try_lead() noexcept {
+    Word word = read();
+    while ((word & (shut | led)) == 0) {
+        if (word_.compare_exchange_weak(word, word | led, order)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace wakepoll::core
 
 // lib/sys/timer.hpp
 // sys: a high-resolution waitable timer.
@@ -6823,8 +6967,13 @@ private:
 // The handle is a completion port that nothing is sent to, so that what another part of the program
 // does with it cannot harm the poller; and CloseHandle is refused on it, so its number belongs to
 // this port until `epoll_close`.
+//
+// A port stands in the table of `EpollPorts` and stays there, vacant, when it is closed, to be used
+// again. So a call that finds it enters and leaves by one step each on the word in
+// core/port_state.hpp, which is also how it takes and gives up the lead.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <system_error>
@@ -6832,132 +6981,486 @@ private:
 
 namespace wakepoll {
 
-class EpollPort {
+class alignas(64) EpollPort {
 public:
-    /// A port with one reference.
-    [[nodiscard]] static Result<EpollPort*> create(const PollerConfig& config) noexcept;
+    using Word = core::PortState::Word;
 
+    /// What an open port has, in one block with room for the events of a wait behind it.
+    struct Contents {
+        [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
+        /// Gives all of it back.
+        void destroy() noexcept;
+
+        sys::CompletionPort name;
+        Poller* poller;
+    };
+
+    EpollPort() noexcept = default;
     EpollPort(const EpollPort&) = delete;
     EpollPort& operator=(const EpollPort&) = delete;
 
-    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-    void release() noexcept {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            destroy();
+    // Any thread, about any port of the table.
+
+    /// The word, to be read before `has` is asked.
+    [[nodiscard]] Word read() const noexcept { return state_.read(); }
+    /// It is open, or being closed, and has this number.
+    [[nodiscard]] bool has(Handle handle) const noexcept {
+        return number_.load(std::memory_order_relaxed) == handle.value();
+    }
+    [[nodiscard]] bool try_enter(Word seen) noexcept { return state_.try_enter(seen); }
+    [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
+        return state_.try_enter_and_lead(seen);
+    }
+    [[nodiscard]] bool is_closed() const noexcept { return state_.is_shut(); }
+
+    // Calls that have entered.
+
+    /// Gives back its argument, so that the caller need not keep it meanwhile.
+    int leave(int answer = 0) noexcept {
+        const Word left = state_.leave();
+        return core::PortState::was_open(left) ? answer : after(left, answer);
+    }
+    [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+
+    [[nodiscard]] bool try_lead() noexcept { return state_.try_lead(); }
+    /// Blocks until the lead is had (true), the port closed, or the time over; `timeout` becomes
+    /// what is left of it. Where the process is ending, the thread that leads may be gone, and
+    /// nothing is waited for.
+    [[nodiscard]] bool follow(Timeout& timeout) noexcept;
+
+    /// Ends all waits, and the poller. False where that was done before. The number stays.
+    [[nodiscard]] bool close() noexcept;
+
+    // The call that leads.
+
+    /// No more can be ready at a time.
+    static constexpr std::size_t most_events = capacity_limit;
+
+    /// Room for what the poller stores in one wait: `most_events` at most.
+    [[nodiscard]] std::span<NativeEvent> native(std::size_t room) noexcept {
+        return {native_, room};
+    }
+    /// Copies what a wait has stored, gives up the lead and leaves. How many they were.
+    [[nodiscard]] int hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept;
+    /// Gives up the lead and leaves.
+    void leave_leading() noexcept {
+        const Word left = state_.leave_leading();
+        if (!core::PortState::is_settled(left)) {
+            after_leading(left);
         }
     }
 
-    [[nodiscard]] Handle handle() const noexcept { return name_.handle(); }
-    [[nodiscard]] Poller& poller() noexcept { return *poller_; }
+    // Under the lock of the table.
 
-    /// Must be called with the lock held, and gives it back. How many events were stored, or an
-    /// error's negative Win32 code: that of `bad_file_descriptor` once the port is closed.
-    [[nodiscard]] int wait(std::span<epoll_event> events, Timeout timeout) noexcept;
-
-    /// Ends all waits, and the poller. False where that was done before. The handle stays.
-    bool close() noexcept;
-    [[nodiscard]] bool is_closed() noexcept;
-    /// Closes the handle.
+    [[nodiscard]] bool is_vacant() const noexcept {
+        return contents_.load(std::memory_order_acquire) == nullptr;
+    }
+    /// Opens a vacant one.
+    void open(Contents& contents) noexcept;
+    /// Enters whichever port this is; false where it is closed.
+    [[nodiscard]] bool enter() noexcept { return state_.enter(); }
+    /// Gives up the number, and closes the handle. By a call that has entered.
     void close_handle() noexcept;
-
-    // Of the chain of `EpollPorts` that the port is in: its lock, which is the port's as well, so
-    // that one step finds a port and takes the lead; and the next port.
-    sys::Lock* lock = nullptr;
-    EpollPort* next = nullptr;
+    /// Gives up the number, which is another port's by now: something has closed the handle.
+    void lose_handle() noexcept;
 
 private:
-    EpollPort(sys::CompletionPort name, Poller* poller, NativeEvent* events) noexcept
-        : name_(std::move(name)), poller_(poller), events_(events) {}
-    ~EpollPort() { poller_->release(); }
+    static constexpr std::size_t block_size = sizeof(Contents) + most_events * sizeof(NativeEvent);
+    static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
-    void destroy() noexcept;
-    /// Blocks until the lead is free, the port closed, or the time over; what is left of it.
-    [[nodiscard]] Timeout follow(Timeout timeout) noexcept;
-    /// Waits in the poller, without the lock.
-    [[nodiscard]] int lead(std::span<epoll_event> events, Timeout timeout) noexcept;
+    /// What is left to be done when a call has left.
+    int after(Word left, int answer) noexcept;
+    void after_leading(Word left) noexcept;
 
-    std::atomic<std::uint32_t> references_{1};
-    sys::CompletionPort name_;
-    Poller* const poller_;
-    NativeEvent* const events_;  ///< As many as can be registered; used by the thread that leads.
-
-    // Under the lock.
+    core::PortState state_;
+    std::atomic<std::uintptr_t> number_ = 0;
+    // Of an open port, for calls that have entered.
+    Poller* poller_ = nullptr;
+    NativeEvent* native_ = nullptr;  ///< Used by the thread that leads.
+    std::atomic<Contents*> contents_ = nullptr;
+    sys::Lock lock_;  ///< Of the followers.
     sys::Condition lead_is_free_;
-    std::uint32_t followers_ = 0;  ///< Threads that wait for the lead.
-    bool led_ = false;
-    bool closed_ = false;
 };
 
 }  // namespace wakepoll
 
+// lib/face/epoll_calls.hpp
+// What epoll_ctl and epoll_wait consist of. Each first enters its port; what it does there is one
+// of these, so that none has to keep what only another one needs.
+
+#include <cstdint>
+#include <span>
+
+
+namespace wakepoll::epoll_calls {
+
+// At a port that the call has entered, and leaves.
+
+/// With the lead. `native` is of the port, and as long as `events`.
+int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
+         Timeout timeout) noexcept;
+int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
+int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
+int remove(EpollPort& port, Handle handle) noexcept;
+/// What is no `op`.
+int refuse(EpollPort& port, Handle handle) noexcept;
+
+inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
+    if (op == EPOLL_CTL_MOD) {
+        return modify(port, handle, event);
+    }
+    if (op == EPOLL_CTL_ADD) {
+        return add(port, handle, event);
+    }
+    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
+}
+
+// At a port that is not where it is looked for first, is used by others, or is none.
+
+int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept;
+int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept;
+
+}  // namespace wakepoll::epoll_calls
+
+// lib/face/epoll_errors.hpp
+// How a function of the C face fails: it sets `errno` and the last error, and returns -1.
+
+#include <cstdint>
+#include <system_error>
+
+
+namespace wakepoll::epoll_errors {
+
+int fail(int number, std::uint32_t code) noexcept;
+int fail(std::error_code error) noexcept;
+/// For a Win32 code, as all errors of the poller have.
+int fail_with(int code) noexcept;
+
+/// Of ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
+int fail_to_add(Handle handle, int code) noexcept;
+/// EBADF for what is no handle, EINVAL for what is one.
+int fail_for(Handle handle) noexcept;
+int fail_for_null() noexcept;
+
+/// `bad_file_descriptor` for what is no handle, `invalid_argument` for what is one.
+[[nodiscard]] std::error_code not_suitable(Handle handle) noexcept;
+
+}  // namespace wakepoll::epoll_errors
+
 // lib/face/epoll_ports.hpp
 // The ports of the process by their handles.
 //
-// 64 chains with a lock each, so that threads which use ports of their own seldom meet. A port in
-// its chain has a reference, and whoever finds it there takes another one, so it stays while it is
-// used, whatever is closed meanwhile.
+// Rows of 64 places. A handle's number says which place of a row; the port is in the first row
+// where that was vacant. A row is added where a place has none left, and stays, so a call finds its
+// port without a lock, and enters it by one step (see core/port_state.hpp). The lock is for opening
+// and closing, and for a call that has not found its port: under it none is half closed.
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <system_error>
 
 
 namespace wakepoll {
 
 class EpollPorts {
 public:
-    /// Takes the caller's reference.
-    void insert(EpollPort& port) noexcept;
+    /// Opens a port. It takes the contents, unless it fails.
+    [[nodiscard]] std::error_code insert(EpollPort::Contents& contents) noexcept;
 
-    /// The port, with its lock held; null, and no lock, where the number is that of no port.
-    [[nodiscard]] EpollPort* find_and_lock(Handle handle) noexcept {
-        Chain& chain = chain_of(handle);
-        chain.lock.lock();
-        EpollPort* port = chain.first;
-        while (port != nullptr && port->handle() != handle) {
-            port = port->next;
-        }
-        if (port == nullptr) {
-            chain.lock.unlock();
-        }
-        return port;
-    }
-    /// The port, with another reference; null where the number is that of no port.
-    [[nodiscard]] EpollPort* find(Handle handle) noexcept {
-        EpollPort* const port = find_and_lock(handle);
-        if (port != nullptr) {
-            port->retain();
-            port->lock->unlock();
-        }
-        return port;
+    /// Where a port with this number is first looked for. It is there unless it `has` another one.
+    [[nodiscard]] EpollPort& first_place_of(Handle handle) noexcept {
+        return first_.ports[place_of(handle)];
     }
 
-    /// Takes the port out, if it is still there, and closes its handle, as one step: where it is
-    /// not found, its number is free, or another object's.
+    /// The port, entered; null where the number is that of no port that is open.
+    [[nodiscard]] EpollPort* enter(Handle handle) noexcept {
+        EpollPort& first = first_place_of(handle);
+        const EpollPort::Word seen = first.read();
+        return first.has(handle) && first.try_enter(seen) ? &first : enter_slowly(handle);
+    }
+    /// The same, in whichever row it is.
+    [[nodiscard]] EpollPort* enter_slowly(Handle handle) noexcept;
+
+    /// Why `enter` has found no port: `bad_file_descriptor` for what is no handle or a port that is
+    /// being closed, `invalid_argument` for another handle.
+    [[nodiscard]] std::error_code refusal(Handle handle) noexcept;
+
+    /// Closes a port's handle and gives up its number, as one step. By a call that has entered.
     void remove(EpollPort& port) noexcept;
 
-    /// Closes all that there are.
+    /// Closes all that there are, and gives the memory back. No call may be under way.
     void close() noexcept;
 
 private:
-    struct Chain {
-        sys::Lock lock;
-        EpollPort* first = nullptr;
+    static constexpr std::size_t places = 64;
+
+    struct Row {
+        std::array<EpollPort, places> ports;
+        std::atomic<Row*> next = nullptr;
     };
 
-    [[nodiscard]] Chain& chain_of(Handle handle) noexcept {
-        return chains_[handle.value() / 4 % chains_.size()];
+    [[nodiscard]] static std::size_t place_of(Handle handle) noexcept {
+        return handle.value() / 4 % places;
     }
+    /// The port with this number, and its word, which was read before; null where there is none.
+    [[nodiscard]] EpollPort* find(Handle handle, EpollPort::Word& seen) noexcept;
+    /// Null where there is no memory for one more row. Under the lock.
+    [[nodiscard]] EpollPort* vacant_for(Handle handle) noexcept;
 
-    /// False where it is not there. Under the chain's lock.
-    static bool take_out(Chain& chain, EpollPort* port) noexcept;
-
-    std::array<Chain, 64> chains_;
+    Row first_;
+    sys::Lock lock_;
 };
+
+/// Those of `epoll_create`. Without a destructor, so it may be used by those of static objects.
+extern constinit EpollPorts epoll_ports;
 
 /// Closes the ports that `epoll_create` has made and `epoll_close` has not closed.
 void close_epoll_ports() noexcept;
 
 }  // namespace wakepoll
+
+// lib/face/epoll.cpp
+// The C face: see wakepoll/epoll.h.
+
+#include <cstddef>
+#include <system_error>
+
+
+static_assert(sizeof(epoll_event) == 16 && offsetof(epoll_event, data) == 8);
+static_assert(EPOLLIN == wakepoll::mask::in && EPOLLPRI == wakepoll::mask::pri &&
+              EPOLLOUT == wakepoll::mask::out && EPOLLERR == wakepoll::mask::err &&
+              EPOLLHUP == wakepoll::mask::hup && EPOLLRDNORM == wakepoll::mask::rdnorm &&
+              EPOLLRDBAND == wakepoll::mask::rdband && EPOLLWRNORM == wakepoll::mask::wrnorm &&
+              EPOLLWRBAND == wakepoll::mask::wrband && EPOLLRDHUP == wakepoll::mask::rdhup &&
+              EPOLLONESHOT == wakepoll::mask::oneshot && EPOLLET == wakepoll::mask::et);
+
+namespace wakepoll {
+namespace {
+
+using epoll_errors::fail;
+
+/// A port in use by one call.
+class Use {
+public:
+    explicit Use(void* port) noexcept : port_(epoll_ports.enter(Handle(port))) {}
+    ~Use() {
+        if (port_ != nullptr) {
+            port_->leave();
+        }
+    }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+    [[nodiscard]] explicit operator bool() const noexcept { return port_ != nullptr; }
+    [[nodiscard]] EpollPort* operator->() const noexcept { return port_; }
+    [[nodiscard]] EpollPort& operator*() const noexcept { return *port_; }
+
+private:
+    EpollPort* const port_;
+};
+
+void* create() noexcept {
+    PollerConfig config{.max_registrations = capacity_limit,
+                        .max_overlapped_entries = capacity_limit,
+                        .backend = Backend::afd};
+    Result<EpollPort::Contents*> contents = EpollPort::Contents::create(config);
+    if (contents.error() == std::errc::not_supported) {
+        config.backend = Backend::wsapoll;
+        contents = EpollPort::Contents::create(config);
+    }
+    if (!contents) {
+        static_cast<void>(fail(contents.error()));
+        return nullptr;
+    }
+    void* const handle = (*contents)->name.handle().native();
+    if (const std::error_code error = epoll_ports.insert(**contents)) {
+        (*contents)->destroy();
+        static_cast<void>(fail(error));
+        return nullptr;
+    }
+    return handle;
+}
+
+}  // namespace
+
+extern "C" WAKEPOLL_API void* epoll_create(int size) {
+    if (size <= 0) {
+        static_cast<void>(fail(own_errors::invalid_argument()));
+        return nullptr;
+    }
+    return create();
+}
+
+extern "C" WAKEPOLL_API void* epoll_create1(int flags) { return epoll_create(flags == 0 ? 1 : 0); }
+
+extern "C" WAKEPOLL_API int epoll_close(void* port) {
+    const Use use(port);
+    if (!use) {
+        return fail(epoll_ports.refusal(Handle(port)));
+    }
+    if (!use->close()) {
+        return fail(own_errors::bad_file_descriptor());
+    }
+    epoll_ports.remove(*use);
+    return 0;
+}
+
+extern "C" WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event) {
+    EpollPort& place = epoll_ports.first_place_of(Handle(port));
+    const EpollPort::Word seen = place.read();
+    if (!place.has(Handle(port)) || !place.try_enter(seen)) {
+        return epoll_calls::control_slowly(port, op, sock, event);
+    }
+    return epoll_calls::control(place, op, Handle(sock), event);
+}
+
+extern "C" WAKEPOLL_API int epoll_wait(void* port, epoll_event* events, int maxevents,
+                                       int timeout) {
+    // One less than no room is far too much.
+    const unsigned room = static_cast<unsigned>(maxevents);
+    const bool is_sound = room - 1 < EpollPort::most_events && events != nullptr;
+    EpollPort& place = epoll_ports.first_place_of(Handle(port));
+    const EpollPort::Word seen = place.read();
+    if (!is_sound || !place.has(Handle(port)) || !place.try_enter_and_lead(seen)) {
+        return epoll_calls::wait_slowly(port, events, maxevents, timeout);
+    }
+    return epoll_calls::wait(place, events, place.native(room),
+                             Timeout::from_milliseconds(timeout));
+}
+
+extern "C" WAKEPOLL_API int epoll_wake(void* port) {
+    const Use use(port);
+    if (!use) {
+        return fail(epoll_ports.refusal(Handle(port)));
+    }
+    if (use->poller().wake()) {
+        return 0;
+    }
+    return fail(use->is_closed() ? own_errors::bad_file_descriptor()
+                                 : own_errors::not_enough_memory());
+}
+
+}  // namespace wakepoll
+
+// lib/sys/system.hpp
+// sys: the clock, the version of the system, the end of the process, and the last error.
+
+#include <chrono>
+#include <cstdint>
+
+namespace wakepoll::sys {
+
+/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
+[[nodiscard]] std::chrono::nanoseconds now() noexcept;
+
+/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
+/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
+[[nodiscard]] std::uint32_t windows_build() noexcept;
+
+/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
+/// they were, and the locks they held stay held.
+[[nodiscard]] bool process_is_ending() noexcept;
+
+/// SetLastError, of which WSASetLastError is another name.
+void set_last_error(std::uint32_t code) noexcept;
+
+}  // namespace wakepoll::sys
+
+// lib/face/epoll_calls.cpp
+
+#include <algorithm>
+#include <cstddef>
+#include <system_error>
+
+
+namespace wakepoll::epoll_calls {
+namespace {
+
+using epoll_errors::fail;
+
+IoInterest interest_of(const epoll_event& event) noexcept {
+    return IoInterest{event.events & (core::interest_bits | mask::et)};
+}
+
+}  // namespace
+
+int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
+         Timeout timeout) noexcept {
+    const WaitResult result = port.poller().wait(native, timeout);
+    if (result.count > 0) {
+        return port.hand_out(events, result.events());
+    }
+    port.leave_leading();
+    const int code = result.error.value();
+    return code == 0 ? 0 : epoll_errors::fail_with(code);
+}
+
+int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
+    if (event == nullptr) {
+        port.leave();
+        return epoll_errors::fail_for_null();
+    }
+    const int code =
+        port.leave(port.poller().add(handle, interest_of(*event), event->data.u64).value());
+    return code == 0 ? 0 : epoll_errors::fail_to_add(handle, code);
+}
+
+int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
+    if (event == nullptr) {
+        port.leave();
+        return epoll_errors::fail_for_null();
+    }
+    const int code =
+        port.leave(port.poller().modify(handle, interest_of(*event), event->data.u64).value());
+    return code == 0 ? 0 : epoll_errors::fail_with(code);
+}
+
+int remove(EpollPort& port, Handle handle) noexcept {
+    const int code = port.leave(port.poller().remove(handle).value());
+    return code == 0 ? 0 : epoll_errors::fail_with(code);
+}
+
+int refuse(EpollPort& port, Handle handle) noexcept {
+    port.leave();
+    return epoll_errors::fail_for(handle);
+}
+
+int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {
+    if (maxevents <= 0) {
+        return fail(own_errors::invalid_argument());
+    }
+    if (events == nullptr) {
+        return epoll_errors::fail_for_null();
+    }
+    EpollPort* const found = epoll_ports.enter(Handle(port));
+    if (found == nullptr) {
+        return fail(epoll_ports.refusal(Handle(port)));
+    }
+    Timeout left = Timeout::from_milliseconds(timeout);
+    if (!found->try_lead() && !found->follow(left)) {
+        const bool closed = found->is_closed();
+        found->leave();
+        if (closed) {
+            return fail(own_errors::bad_file_descriptor());
+        }
+        return sys::process_is_ending() ? fail(own_errors::device_or_resource_busy()) : 0;
+    }
+    const std::size_t room = static_cast<unsigned>(maxevents);
+    return wait(*found, events, found->native(std::min(room, EpollPort::most_events)), left);
+}
+
+int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
+    EpollPort* const found = epoll_ports.enter_slowly(Handle(port));
+    if (found == nullptr) {
+        const std::error_code error = epoll_ports.refusal(Handle(port));
+        return error == std::errc::invalid_argument ? epoll_errors::fail_for(Handle(sock))
+                                                    : fail(error);
+    }
+    return control(*found, op, Handle(sock), event);
+}
+
+}  // namespace wakepoll::epoll_calls
 
 // lib/poller/classify.hpp
 // The kind of kernel object of a handle: combines the queries of sys/handle_info.
@@ -6991,54 +7494,18 @@ namespace wakepoll {
 
 }  // namespace wakepoll
 
-// lib/sys/system.hpp
-// sys: the clock, the version of the system, the end of the process, and the last error.
-
-#include <chrono>
-#include <cstdint>
-
-namespace wakepoll::sys {
-
-/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
-[[nodiscard]] std::chrono::nanoseconds now() noexcept;
-
-/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
-/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
-[[nodiscard]] std::uint32_t windows_build() noexcept;
-
-/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
-/// they were, and the locks they held stay held.
-[[nodiscard]] bool process_is_ending() noexcept;
-
-/// SetLastError, of which WSASetLastError is another name.
-void set_last_error(std::uint32_t code) noexcept;
-
-}  // namespace wakepoll::sys
-
-// lib/face/epoll.cpp
-// The C face: see wakepoll/epoll.h.
+// lib/face/epoll_errors.cpp
 
 #include <cerrno>
-#include <cstddef>
-#include <system_error>
 
 
-static_assert(sizeof(epoll_event) == 16 && offsetof(epoll_event, data) == 8);
-static_assert(EPOLLIN == wakepoll::mask::in && EPOLLPRI == wakepoll::mask::pri &&
-              EPOLLOUT == wakepoll::mask::out && EPOLLERR == wakepoll::mask::err &&
-              EPOLLHUP == wakepoll::mask::hup && EPOLLRDNORM == wakepoll::mask::rdnorm &&
-              EPOLLRDBAND == wakepoll::mask::rdband && EPOLLWRNORM == wakepoll::mask::wrnorm &&
-              EPOLLWRBAND == wakepoll::mask::wrband && EPOLLRDHUP == wakepoll::mask::rdhup &&
-              EPOLLONESHOT == wakepoll::mask::oneshot && EPOLLET == wakepoll::mask::et);
-
-namespace wakepoll {
+namespace wakepoll::epoll_errors {
 namespace {
 
 constexpr std::uint32_t code_not_a_socket = 10038;  // WSAENOTSOCK
 constexpr std::uint32_t code_no_access = 998;       // ERROR_NOACCESS
 
-// Without a destructor, so it may be used by those of static objects.
-constinit EpollPorts ports;
+}  // namespace
 
 int fail(int number, std::uint32_t code) noexcept {
     errno = number;
@@ -7056,143 +7523,29 @@ int fail(std::error_code error) noexcept {
                 static_cast<std::uint32_t>(error.value()));
 }
 
-/// `bad_file_descriptor` for what is no handle, `invalid_argument` for what is one.
+int fail_with(int code) noexcept { return fail(win32_error(static_cast<std::uint32_t>(code))); }
+
+int fail_to_add(Handle handle, int code) noexcept {
+    if (code == own_errors::operation_not_permitted().value()) {
+        const Result<HandleType> type = classify(handle);
+        if (!type || *type != HandleType::file) {
+            return fail(ENOTSOCK, code_not_a_socket);
+        }
+    }
+    return fail_with(code);
+}
+
+int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }
+
+int fail_for_null() noexcept { return fail(EFAULT, code_no_access); }
+
 std::error_code not_suitable(Handle handle) noexcept {
     return !handle || sys::object_type(handle).error() == std::errc::bad_file_descriptor
                ? own_errors::bad_file_descriptor()
                : own_errors::invalid_argument();
 }
 
-/// A port in use by one call.
-class Use {
-public:
-    explicit Use(void* port) noexcept : port_(ports.find(Handle(port))) {}
-    ~Use() {
-        if (port_ != nullptr) {
-            port_->release();
-        }
-    }
-    Use(const Use&) = delete;
-    Use& operator=(const Use&) = delete;
-
-    [[nodiscard]] explicit operator bool() const noexcept { return port_ != nullptr; }
-    [[nodiscard]] EpollPort* operator->() const noexcept { return port_; }
-    [[nodiscard]] EpollPort& operator*() const noexcept { return *port_; }
-
-private:
-    EpollPort* const port_;
-};
-
-void* create() noexcept {
-    PollerConfig config{.max_registrations = capacity_limit,
-                        .max_overlapped_entries = capacity_limit,
-                        .backend = Backend::afd};
-    Result<EpollPort*> port = EpollPort::create(config);
-    if (port.error() == std::errc::not_supported) {
-        config.backend = Backend::wsapoll;
-        port = EpollPort::create(config);
-    }
-    if (!port) {
-        static_cast<void>(fail(port.error()));
-        return nullptr;
-    }
-    void* const handle = (*port)->handle().native();
-    ports.insert(**port);
-    return handle;
-}
-
-int fail_to_change(Handle handle, std::error_code error) noexcept {
-    if (error != std::errc::operation_not_permitted) {
-        return fail(error);
-    }
-    const Result<HandleType> type = classify(handle);
-    return type && *type == HandleType::file ? fail(error) : fail(ENOTSOCK, code_not_a_socket);
-}
-
-int change(Poller& poller, int op, Handle handle, const epoll_event* event) noexcept {
-    if (op == EPOLL_CTL_DEL) {
-        const std::error_code error = poller.remove(handle);
-        return error ? fail_to_change(handle, error) : 0;
-    }
-    if (op != EPOLL_CTL_ADD && op != EPOLL_CTL_MOD) {
-        return fail(not_suitable(handle));
-    }
-    if (event == nullptr) {
-        return fail(EFAULT, code_no_access);
-    }
-    const IoInterest interest{event->events & (core::interest_bits | mask::et)};
-    const std::error_code error = op == EPOLL_CTL_ADD
-                                      ? poller.add(handle, interest, event->data.u64)
-                                      : poller.modify(handle, interest, event->data.u64);
-    return error ? fail_to_change(handle, error) : 0;
-}
-
-}  // namespace
-
-void close_epoll_ports() noexcept { ports.close(); }
-
-extern "C" WAKEPOLL_API void* epoll_create(int size) {
-    if (size <= 0) {
-        static_cast<void>(fail(own_errors::invalid_argument()));
-        return nullptr;
-    }
-    return create();
-}
-
-extern "C" WAKEPOLL_API void* epoll_create1(int flags) { return epoll_create(flags == 0 ? 1 : 0); }
-
-extern "C" WAKEPOLL_API int epoll_close(void* port) {
-    const Use use(port);
-    if (!use) {
-        return fail(not_suitable(Handle(port)));
-    }
-    if (!use->close()) {
-        return fail(own_errors::bad_file_descriptor());
-    }
-    ports.remove(*use);
-    return 0;
-}
-
-extern "C" WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, epoll_event* event) {
-    const Handle handle(sock);
-    const Use use(port);
-    if (!use) {
-        const std::error_code error = not_suitable(Handle(port));
-        return fail(error == std::errc::invalid_argument ? not_suitable(handle) : error);
-    }
-    return change(use->poller(), op, handle, event);
-}
-
-extern "C" WAKEPOLL_API int epoll_wait(void* port, epoll_event* events, int maxevents,
-                                       int timeout) {
-    if (maxevents <= 0) {
-        return fail(own_errors::invalid_argument());
-    }
-    if (events == nullptr) {
-        return fail(EFAULT, code_no_access);
-    }
-    EpollPort* const found = ports.find_and_lock(Handle(port));
-    if (found == nullptr) {
-        return fail(not_suitable(Handle(port)));
-    }
-    const int stored = found->wait({events, static_cast<std::size_t>(maxevents)},
-                                   Timeout::from_milliseconds(timeout));
-    return stored >= 0 ? stored : fail(win32_error(static_cast<std::uint32_t>(-stored)));
-}
-
-extern "C" WAKEPOLL_API int epoll_wake(void* port) {
-    const Use use(port);
-    if (!use) {
-        return fail(not_suitable(Handle(port)));
-    }
-    if (use->poller().wake()) {
-        return 0;
-    }
-    return fail(use->is_closed() ? own_errors::bad_file_descriptor()
-                                 : own_errors::not_enough_memory());
-}
-
-}  // namespace wakepoll
+}  // namespace wakepoll::epoll_errors
 
 // lib/sys/memory.hpp
 // sys: the one block of memory that a poller lives in.
@@ -7215,23 +7568,14 @@ void free_zeroed(void* block, std::size_t size) noexcept;
 
 // lib/face/epoll_port.cpp
 
-#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
 
 
 namespace wakepoll {
-namespace {
 
-/// No more can be ready at a time.
-constexpr std::size_t most_events = capacity_limit;
-constexpr std::size_t block_size = sizeof(EpollPort) + most_events * sizeof(NativeEvent);
-static_assert(sizeof(EpollPort) % alignof(NativeEvent) == 0);
-
-}  // namespace
-
-Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
+Result<EpollPort::Contents*> EpollPort::Contents::create(const PollerConfig& config) noexcept {
     Result<sys::CompletionPort> name = sys::CompletionPort::create();
     if (!name) {
         return name.error();
@@ -7245,81 +7589,91 @@ Result<EpollPort*> EpollPort::create(const PollerConfig& config) noexcept {
         sys::free_zeroed(block, block_size);
         return poller.error();
     }
-    name->protect(true);
-    auto* const events =
-        reinterpret_cast<NativeEvent*>(static_cast<std::byte*>(block) + sizeof(EpollPort));
-    return ::new (block) EpollPort(std::move(*name), *poller, events);
+    return ::new (block) Contents{std::move(*name), *poller};
 }
 
-void EpollPort::destroy() noexcept {
-    this->~EpollPort();
+void EpollPort::Contents::destroy() noexcept {
+    poller->release();
+    this->~Contents();
     sys::free_zeroed(this, block_size);
 }
 
-inline int EpollPort::lead(std::span<epoll_event> events, Timeout timeout) noexcept {
-    const std::span native(events_, std::min(events.size(), most_events));
-    const WaitResult result = poller_->wait(native, timeout);
-    for (std::size_t i = 0; i < result.count; ++i) {
-        events[i].events = native[i].events;
-        events[i].data.u64 = native[i].data.u64;
-    }
-    return result.count > 0 ? static_cast<int>(result.count) : -result.error.value();
-}
-
-int EpollPort::wait(std::span<epoll_event> events, Timeout timeout) noexcept {
-    retain();
-    if (led_ || closed_) {
-        timeout = follow(timeout);
-    }
-    int count = 0;
-    if (closed_) {
-        count = -own_errors::bad_file_descriptor().value();
-    } else if (!led_) {
-        led_ = true;
-        lock->unlock();
-        count = lead(events, timeout);
-        lock->lock();
-        led_ = false;
-        if (followers_ > 0) {
-            lead_is_free_.wake_one();
-        }
-    }
-    lock->unlock();
-    release();
-    return count;
-}
-
-Timeout EpollPort::follow(Timeout timeout) noexcept {
+bool EpollPort::follow(Timeout& timeout) noexcept {
     core::nanoseconds now = sys::now();
     const core::Deadline deadline(timeout, now);
-    ++followers_;
-    while (led_ && !closed_ && !deadline.has_passed(now)) {
-        lead_is_free_.wait(*lock, deadline.kernel_timeout(now));
+    const std::lock_guard guard(lock_);
+    state_.begin_to_follow();
+    bool leads = state_.try_lead();
+    while (!leads && !state_.is_shut() && !deadline.has_passed(now) && !sys::process_is_ending()) {
+        lead_is_free_.wait(lock_, deadline.kernel_timeout(now));
         now = sys::now();
+        leads = state_.try_lead();  // Also where the time is over: see above.
     }
-    --followers_;
-    return deadline.left(now);
+    state_.end_to_follow();
+    timeout = deadline.left(now);
+    return leads;
+}
+
+int EpollPort::hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept {
+    for (const NativeEvent& event : native) {
+        events->events = event.events;
+        events->data.u64 = event.data.u64;
+        ++events;
+    }
+    leave_leading();
+    return static_cast<int>(native.size());
 }
 
 bool EpollPort::close() noexcept {
-    lock->lock();
-    const bool first = !std::exchange(closed_, true);
-    lead_is_free_.wake_all();
-    lock->unlock();
-    if (first) {
-        poller_->dispose();
+    if (!state_.close()) {
+        return false;
     }
-    return first;
+    {
+        const std::lock_guard guard(lock_);
+        lead_is_free_.wake_all();
+    }
+    poller().dispose();
+    return true;
 }
 
-bool EpollPort::is_closed() noexcept {
-    const std::lock_guard guard(*lock);
-    return closed_;
+void EpollPort::after_leading(Word left) noexcept {
+    if (core::PortState::had_followers(left)) {
+        // By now it may be another port, whose followers look again for nothing.
+        const std::lock_guard guard(lock_);
+        lead_is_free_.wake_one();
+    }
+    static_cast<void>(after(left, 0));
+}
+
+int EpollPort::after(Word left, int answer) noexcept {
+    if (core::PortState::is_over(left)) {
+        // What is taken out is this call's alone; the port may be opened again meanwhile.
+        contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
+    }
+    return answer;
+}
+
+void EpollPort::open(Contents& contents) noexcept {
+    contents.name.protect(true);
+    poller_ = contents.poller;
+    native_ = reinterpret_cast<NativeEvent*>(&contents + 1);
+    contents_.store(&contents, std::memory_order_relaxed);
+    number_.store(contents.name.handle().value(), std::memory_order_relaxed);
+    state_.open();
 }
 
 void EpollPort::close_handle() noexcept {
-    name_.protect(false);
-    name_.close();
+    number_.store(0, std::memory_order_relaxed);
+    sys::CompletionPort& name = contents_.load(std::memory_order_relaxed)->name;
+    if (name.handle()) {
+        name.protect(false);
+        name.close();
+    }
+}
+
+void EpollPort::lose_handle() noexcept {
+    number_.store(0, std::memory_order_relaxed);
+    static_cast<void>(contents_.load(std::memory_order_relaxed)->name.release());
 }
 
 }  // namespace wakepoll
@@ -7327,55 +7681,116 @@ void EpollPort::close_handle() noexcept {
 // lib/face/epoll_ports.cpp
 
 #include <mutex>
+#include <new>
+#include <type_traits>
+
 
 namespace wakepoll {
 
-void EpollPorts::insert(EpollPort& port) noexcept {
-    Chain& chain = chain_of(port.handle());
-    const std::lock_guard guard(chain.lock);
-    port.lock = &chain.lock;
-    port.next = chain.first;
-    chain.first = &port;
+constinit EpollPorts epoll_ports;
+
+static_assert(std::is_trivially_destructible_v<EpollPorts>);
+
+std::error_code EpollPorts::insert(EpollPort::Contents& contents) noexcept {
+    const Handle handle = contents.name.handle();
+    EpollPort* robbed = nullptr;
+    {
+        const std::lock_guard guard(lock_);
+        EpollPort* const vacant = vacant_for(handle);
+        if (vacant == nullptr) {
+            return own_errors::not_enough_memory();
+        }
+        // Another port with this number has lost its handle to something that took the protection
+        // away first. Nothing can close it but this.
+        EpollPort::Word seen = 0;
+        EpollPort* const other = find(handle, seen);
+        if (other != nullptr) {
+            robbed = other->enter() ? other : nullptr;
+            other->lose_handle();
+        }
+        vacant->open(contents);
+    }
+    if (robbed != nullptr) {
+        static_cast<void>(robbed->close());
+        robbed->leave();
+    }
+    return {};
 }
 
-bool EpollPorts::take_out(Chain& chain, EpollPort* port) noexcept {
-    EpollPort** link = &chain.first;
-    while (*link != port && *link != nullptr) {
-        link = &(*link)->next;
+EpollPort* EpollPorts::vacant_for(Handle handle) noexcept {
+    Row* row = &first_;
+    while (!row->ports[place_of(handle)].is_vacant()) {
+        Row* next = row->next.load(std::memory_order_relaxed);
+        if (next == nullptr) {
+            void* const block = sys::allocate_zeroed(sizeof(Row));
+            if (block == nullptr) {
+                return nullptr;
+            }
+            next = ::new (block) Row;
+            row->next.store(next, std::memory_order_release);
+        }
+        row = next;
     }
-    if (*link == nullptr) {
-        return false;
+    return &row->ports[place_of(handle)];
+}
+
+EpollPort* EpollPorts::find(Handle handle, EpollPort::Word& seen) noexcept {
+    for (Row* row = &first_; row != nullptr; row = row->next.load(std::memory_order_acquire)) {
+        EpollPort& port = row->ports[place_of(handle)];
+        seen = port.read();
+        if (port.has(handle)) {
+            return &port;
+        }
     }
-    *link = port->next;
-    port->close_handle();
-    return true;
+    return nullptr;
+}
+
+EpollPort* EpollPorts::enter_slowly(Handle handle) noexcept {
+    EpollPort::Word seen = 0;
+    EpollPort* port = find(handle, seen);
+    if (port != nullptr && port->try_enter(seen)) {
+        return port;
+    }
+    const std::lock_guard guard(lock_);
+    port = find(handle, seen);
+    return port != nullptr && port->enter() ? port : nullptr;
+}
+
+std::error_code EpollPorts::refusal(Handle handle) noexcept {
+    if (handle) {
+        const std::lock_guard guard(lock_);
+        EpollPort::Word seen = 0;
+        if (find(handle, seen) != nullptr) {
+            return own_errors::bad_file_descriptor();
+        }
+    }
+    return epoll_errors::not_suitable(handle);
 }
 
 void EpollPorts::remove(EpollPort& port) noexcept {
-    Chain& chain = chain_of(port.handle());
-    chain.lock.lock();
-    const bool found = take_out(chain, &port);
-    chain.lock.unlock();
-    if (found) {
-        port.release();
-    }
+    const std::lock_guard guard(lock_);
+    port.close_handle();
 }
 
 void EpollPorts::close() noexcept {
-    for (Chain& chain : chains_) {
-        bool found = true;
-        while (found) {
-            chain.lock.lock();
-            EpollPort* const port = chain.first;
-            found = port != nullptr && take_out(chain, port);
-            chain.lock.unlock();
-            if (found) {
-                static_cast<void>(port->close());
-                port->release();
+    for (Row* row = &first_; row != nullptr; row = row->next.load(std::memory_order_acquire)) {
+        for (EpollPort& port : row->ports) {
+            if (port.enter()) {
+                if (port.close()) {
+                    remove(port);
+                }
+                port.leave();
             }
         }
     }
+    for (Row* row = first_.next.exchange(nullptr); row != nullptr;) {
+        Row* const next = row->next.load(std::memory_order_relaxed);
+        sys::free_zeroed(row, sizeof(Row));
+        row = next;
+    }
 }
+
+void close_epoll_ports() noexcept { epoll_ports.close(); }
 
 }  // namespace wakepoll
 
