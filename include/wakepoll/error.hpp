@@ -1,8 +1,10 @@
-// Errors: one category for Windows' numbers, one table to std::errc, and a Result.
+// Errors: a category for Windows' numbers, one for what wakepoll itself refuses, and a Result.
+//
+// Both map to std::errc, so compare with conditions (`error == std::errc::bad_file_descriptor`);
+// where the reason matters, with an `errc`; never with message texts.
 //
 // Win32 and Winsock share a number space, so one category serves both. std::system_category is not
 // used: with libstdc++ 12 on Windows, 10035, 10061, 258 and 995 compare unequal to their errc.
-// Compare with conditions (`error == std::errc::bad_file_descriptor`), never with message texts.
 //
 // Everything here may be used from any thread.
 #pragma once
@@ -18,15 +20,89 @@
 
 namespace wakepoll {
 
-/// The category of every error that wakepoll returns. Values are Win32 or Winsock codes; messages
-/// are wakepoll's own and do not depend on the system's language. Its `default_error_condition` is
-/// the table in lib/error.cpp.
+/// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
+/// codes; messages are wakepoll's own and do not depend on the system's language. Its
+/// `default_error_condition` is the table in lib/error.cpp.
 [[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
 
 /// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
 [[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {
     return {static_cast<int>(code), win32_category()};
 }
+
+/// Why wakepoll itself refuses a call. The message of each is a sentence that says what to do
+/// instead, and each compares equal to the std::errc over its group.
+enum class errc {
+    // bad_file_descriptor
+    bad_handle = 1,      ///< No open handle.
+    attachment_is_over,  ///< The attached handle was closed, or is attached to nothing.
+
+    // invalid_argument
+    capacity_out_of_range,
+    unknown_backend,
+    unknown_interest,
+    edge_triggered,
+    only_sockets_become_writable,
+    no_room_for_events,
+    reserved_key,
+    empty_buffer,
+    buffer_without_memory,
+    buffer_too_long,
+    buffer_in_use,  ///< By an operation in flight, or twice in one read.
+    no_room_for_address,
+    bad_address,
+    offset_without_file,
+    foreign_entry,
+    attached_elsewhere,
+
+    // not_supported
+    no_afd_device,
+    operation_of_another_kind,  ///< The handle cannot carry it.
+    register_instead,           ///< It was opened for synchronous use.
+    not_overlapped,             ///< The same of a file, which cannot be registered either.
+    several_buffers,
+
+    // operation_not_permitted
+    nothing_to_wait_for,
+
+    // file_exists
+    already_registered,
+    already_attached,
+
+    // no_such_file_or_directory
+    not_registered,
+    not_in_flight,
+    entry_not_in_use,
+
+    // device_or_resource_busy
+    another_wait,
+    operations_in_flight,
+    registered_for_readiness,
+    attached_for_operations,
+    entry_in_flight,
+
+    // resource_unavailable_try_again
+    pool_exhausted,
+    late_packet,
+    nothing_to_read,
+
+    foreign_provider,    // operation_not_supported
+    no_free_slot,        // no_space_on_device
+    pipe_not_connected,  // not_connected
+    no_memory,           // not_enough_memory
+    poller_is_closed,    // operation_canceled
+};
+
+/// The category of `errc`.
+[[nodiscard]] WAKEPOLL_API const std::error_category& refusal_category() noexcept;
+
+[[nodiscard]] inline std::error_code make_error_code(errc reason) noexcept {
+    return {static_cast<int>(reason), refusal_category()};
+}
+
+/// The Windows code that means the same, as SetLastError takes it; 0 for success, and
+/// ERROR_INVALID_FUNCTION for an error of any other category.
+[[nodiscard]] WAKEPOLL_API std::uint32_t win32_code(std::error_code error) noexcept;
 
 /// A value or the reason why there is none.
 template <class T>
@@ -38,6 +114,7 @@ public:
     Result(std::error_code error) noexcept : content_(std::in_place_index<1>, error) {
         assert(error);
     }
+    Result(errc reason) noexcept : Result(make_error_code(reason)) {}
     // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
@@ -95,3 +172,6 @@ private:
 };
 
 }  // namespace wakepoll
+
+template <>
+struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};

@@ -6,7 +6,6 @@
 #include "core/afd_context.hpp"
 #include "core/completion_key.hpp"
 #include "core/event_mask.hpp"
-#include "own_errors.hpp"
 #include "sys/overlapped_io.hpp"
 
 namespace wakepoll::backend {
@@ -93,7 +92,8 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     registration.base = static_cast<std::uint32_t>(lowest.value());
     layered_ = layered_ || lowest != registration.handle;
     // Windows handles have 32 significant bits, so that 32-bit programs can share them.
-    return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
+    return registration.base == lowest.value() ? std::error_code{}
+                                               : make_error_code(errc::foreign_provider);
 }
 
 Slot AfdBackend::same_base(Slot slot) const noexcept {

@@ -5,7 +5,6 @@
 
 #include "backend/afd_backend.hpp"
 #include "core/afd_context.hpp"
-#include "own_errors.hpp"
 #include "sys/socket.hpp"
 
 namespace wakepoll::backend {
@@ -85,7 +84,7 @@ std::error_code AfdBackend::try_out(Slot slot) noexcept {
         return error;
     }
     const std::error_code closed = sys::socket_kind(table_[slot].handle).error();
-    return closed ? closed : own_errors::not_supported();
+    return closed ? closed : make_error_code(errc::foreign_provider);
 }
 
 std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
@@ -97,7 +96,7 @@ std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
     }
     if (!error) {
         // One of another base, or that the device takes, is a new socket with the number.
-        error = registration.base != base ? own_errors::bad_file_descriptor() : try_out(slot);
+        error = registration.base != base ? make_error_code(errc::bad_handle) : try_out(slot);
     }
     if (error == std::errc::operation_not_supported) {
         registration.base = 0;
@@ -145,7 +144,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
         return {};
     }
     if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
-        return own_errors::resource_unavailable_try_again();
+        return errc::late_packet;
     }
     // Still due: it wants less by now.
     return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};

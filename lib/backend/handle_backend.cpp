@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "backend/marks.hpp"
-#include "own_errors.hpp"
 #include "sys/console.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/pipe.hpp"
@@ -84,17 +83,18 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server
             // has disconnected.
-            return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
-                                                           : bytes.error();
+            return bytes.error() == std::errc::broken_pipe
+                       ? make_error_code(errc::pipe_not_connected)
+                       : bytes.error();
         }
         if (!sys::reads_wait(registration.handle)) {
-            return own_errors::operation_not_permitted();
+            return errc::nothing_to_wait_for;
         }
         if (overlapped) {
             OverlappedEntry* const entry = operations_.acquire(
                 core::OperationList::Purpose::readiness, slot, registration.generation);
             if (entry == nullptr) {
-                return own_errors::resource_unavailable_try_again();
+                return errc::pool_exhausted;
             }
             entry->handle = registration.handle;
             registration.entry = operations_.index_of(*entry);

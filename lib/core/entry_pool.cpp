@@ -3,7 +3,7 @@
 #include <cassert>
 #include <functional>
 
-#include "own_errors.hpp"
+#include "wakepoll/error.hpp"
 
 namespace wakepoll::core {
 
@@ -27,14 +27,14 @@ OverlappedEntry* EntryPool::acquire() noexcept {
 
 std::error_code EntryPool::release(OverlappedEntry* entry) noexcept {
     if (entry_at(entry) == nullptr) {
-        return own_errors::invalid_argument();
+        return errc::foreign_entry;
     }
     if (!entry->in_use_) {
-        return own_errors::no_such_file_or_directory();
+        return errc::entry_not_in_use;
     }
     const bool submitted = entry->purpose_ != OverlappedEntry::Purpose::own_call;
     if (submitted && !entry->reported_) {
-        return own_errors::device_or_resource_busy();
+        return errc::entry_in_flight;
     }
     give_back(*entry);
     return {};

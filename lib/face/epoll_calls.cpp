@@ -28,8 +28,7 @@ int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
         return port.hand_out(events, result.events());
     }
     port.leave_leading();
-    const int code = result.error.value();
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    return result.error ? fail(result.error) : 0;
 }
 
 int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -37,9 +36,13 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const int code =
-        port.leave(port.poller().add(handle, interest_of(*event), event->data.u64).value());
-    return code == 0 ? 0 : epoll_errors::fail_to_add(handle, code);
+    if (const std::error_code error =
+            port.poller().add(handle, interest_of(*event), event->data.u64)) {
+        port.leave();
+        return epoll_errors::fail_to_add(handle, error);
+    }
+    port.leave();
+    return 0;
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -47,14 +50,22 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const int code =
-        port.leave(port.poller().modify(handle, interest_of(*event), event->data.u64).value());
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    if (const std::error_code error =
+            port.poller().modify(handle, interest_of(*event), event->data.u64)) {
+        port.leave();
+        return fail(error);
+    }
+    port.leave();
+    return 0;
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
-    const int code = port.leave(port.poller().remove(handle).value());
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    if (const std::error_code error = port.poller().remove(handle)) {
+        port.leave();
+        return fail(error);
+    }
+    port.leave();
+    return 0;
 }
 
 int refuse(EpollPort& port, Handle handle) noexcept {
@@ -80,7 +91,7 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
         if (closed) {
             return fail(own_errors::bad_file_descriptor());
         }
-        return sys::process_is_ending() ? fail(own_errors::device_or_resource_busy()) : 0;
+        return sys::process_is_ending() ? fail(errc::another_wait) : 0;
     }
     const std::size_t room = static_cast<unsigned>(maxevents);
     return wait(*found, events, found->native(std::min(room, EpollPort::most_events)), left);

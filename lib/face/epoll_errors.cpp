@@ -28,19 +28,17 @@ int fail(std::error_code error) noexcept {
     }
     const std::error_condition condition = error.default_error_condition();
     return fail(condition.category() == std::generic_category() ? condition.value() : EINVAL,
-                static_cast<std::uint32_t>(error.value()));
+                win32_code(error));
 }
 
-int fail_with(int code) noexcept { return fail(win32_error(static_cast<std::uint32_t>(code))); }
-
-int fail_to_add(Handle handle, int code) noexcept {
-    if (code == own_errors::operation_not_permitted().value()) {
+int fail_to_add(Handle handle, std::error_code error) noexcept {
+    if (error == std::errc::operation_not_permitted) {
         const Result<HandleType> type = classify(handle);
         if (!type || *type != HandleType::file) {
             return fail(ENOTSOCK, code_not_a_socket);
         }
     }
-    return fail_with(code);
+    return fail(error);
 }
 
 int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }

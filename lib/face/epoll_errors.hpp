@@ -10,11 +10,9 @@ namespace wakepoll::epoll_errors {
 
 int fail(int number, std::uint32_t code) noexcept;
 int fail(std::error_code error) noexcept;
-/// For a Win32 code, as all errors of the poller have.
-int fail_with(int code) noexcept;
 
 /// Of ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
-int fail_to_add(Handle handle, int code) noexcept;
+int fail_to_add(Handle handle, std::error_code error) noexcept;
 /// EBADF for what is no handle, EINVAL for what is one.
 int fail_for(Handle handle) noexcept;
 int fail_for_null() noexcept;

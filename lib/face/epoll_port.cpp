@@ -78,15 +78,14 @@ void EpollPort::after_leading(Word left) noexcept {
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
-    static_cast<void>(after(left, 0));
+    after(left);
 }
 
-int EpollPort::after(Word left, int answer) noexcept {
+void EpollPort::after(Word left) noexcept {
     if (core::PortState::is_over(left)) {
         // What is taken out is this call's alone; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
-    return answer;
 }
 
 void EpollPort::open(Contents& contents) noexcept {

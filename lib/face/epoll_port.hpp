@@ -67,10 +67,11 @@ public:
 
     // Calls that have entered.
 
-    /// Gives back its argument, so that the caller need not keep it meanwhile.
-    int leave(int answer = 0) noexcept {
+    void leave() noexcept {
         const Word left = state_.leave();
-        return core::PortState::was_open(left) ? answer : after(left, answer);
+        if (!core::PortState::was_open(left)) {
+            after(left);
+        }
     }
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
@@ -121,7 +122,7 @@ private:
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
     /// What is left to be done when a call has left.
-    int after(Word left, int answer) noexcept;
+    void after(Word left) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;

@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "own_errors.hpp"
 #include "poller/classify.hpp"
 #include "poller/poller.hpp"
 #include "sys/overlapped_io.hpp"
@@ -14,7 +13,7 @@
 namespace wakepoll {
 namespace {
 
-std::error_code moved_from() noexcept { return own_errors::operation_canceled(); }
+std::error_code moved_from() noexcept { return errc::poller_is_closed; }
 
 }  // namespace
 
@@ -123,7 +122,7 @@ Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation op
         return moved_from();
     }
     if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
-        return own_errors::invalid_argument();
+        return errc::buffer_too_long;
     }
     // WSABUF knows no constant data; a write does not touch it.
     const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),

@@ -1,8 +1,6 @@
 #include "poller/poller.hpp"
 #include "wakepoll/overlapped.hpp"
 
-#include "own_errors.hpp"
-
 namespace wakepoll {
 
 OverlappedEntry* OverlappedPool::acquire() noexcept {
@@ -10,7 +8,7 @@ OverlappedEntry* OverlappedPool::acquire() noexcept {
 }
 
 std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->release_entry(entry) : own_errors::invalid_argument();
+    return poller_ != nullptr ? poller_->release_entry(entry) : errc::foreign_entry;
 }
 
 OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {

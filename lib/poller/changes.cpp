@@ -2,7 +2,6 @@
 // force for a blocked thread when it returns.
 #include <thread>
 
-#include "own_errors.hpp"
 #include "poller/poller.hpp"
 #include "sys/system.hpp"
 
@@ -27,7 +26,7 @@ template <class Answer, class Make>
 Answer Poller::change(const Make& make) noexcept {
     const Entry entry(*this);
     if (entry.is_too_late()) {
-        return own_errors::operation_canceled();
+        return errc::poller_is_closed;
     }
     Answer answer = make();
     if (wait_.blocked_at() != core::Park::nowhere) {

@@ -2,7 +2,6 @@
 
 #include "backend/marks.hpp"
 #include "core/completion_key.hpp"
-#include "own_errors.hpp"
 #include "poller/classify.hpp"
 #include "sys/overlapped_io.hpp"
 #include "sys/socket.hpp"
@@ -15,11 +14,23 @@ namespace {
 
 constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
 
+/// Why a handle that is not opened for overlapped use carries no operation.
+[[nodiscard]] std::error_code why_not_overlapped(HandleType type) noexcept {
+    switch (type) {
+        case HandleType::file:
+            return errc::not_overlapped;
+        case HandleType::unknown:
+            return errc::operation_of_another_kind;
+        default:
+            return errc::register_instead;
+    }
+}
+
 }  // namespace
 
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
     if (!can_be_dealt(handle)) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const Result<sys::SocketKind> socket = sys::socket_kind(handle);
     if (socket) {
@@ -85,16 +96,16 @@ std::error_code KnownHandles::associate(Slot slot) noexcept {
 
 std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
     if (!can_be_dealt(handle)) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const auto native_key = static_cast<std::uintptr_t>(key);
     if (core::is_reserved(key) || native_key != key) {
-        return own_errors::invalid_argument();
+        return errc::reserved_key;
     }
     const Slot known = table_.find(handle);
     const Slot slot = known != core::no_slot ? known : insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     if (const std::error_code error = port_.associate(handle, native_key)) {
         table_.release(slot);
@@ -136,7 +147,7 @@ std::error_code KnownHandles::forget_another(Slot slot) noexcept {
 
 Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     if (!handle) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const Slot known = table_.find(handle);
     if (known == core::no_slot) {
@@ -144,7 +155,7 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     }
     const core::Registration& registration = table_[known];
     if (registration.registered) {
-        return own_errors::device_or_resource_busy();
+        return errc::registered_for_readiness;
     }
     // The handle may have been closed, perhaps with operations in flight, and its number be
     // another's by now. To ask costs one call and saves the operation from getting lost.
@@ -162,11 +173,11 @@ Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noe
         if (known != core::no_slot) {
             table_.release(known);
         }
-        return kind ? own_errors::not_supported() : kind.error();
+        return kind ? why_not_overlapped(kind->type) : kind.error();
     }
     const Slot slot = known != core::no_slot ? known : insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     const bool before = table_[slot].associated;
     if (const std::error_code error = associate(slot)) {

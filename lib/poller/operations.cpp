@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "core/operation_mask.hpp"
-#include "own_errors.hpp"
 #include "poller/classify.hpp"
 #include "sys/pipe.hpp"
 #include "wakepoll/os_poller.hpp"
@@ -20,6 +19,7 @@ namespace {
 
 using core::Slot;
 
+constexpr errc no_reason{};
 constexpr int already_bound = 10022;  // WSAEINVAL, of bind
 constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
 
@@ -38,24 +38,27 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return operation == IoOperation::write || operation == IoOperation::connect;
 }
 
-/// No buffer is empty, none of a read overlaps with another of the same call, and together they are
-/// no longer than the kernel can count.
-[[nodiscard]] bool are_usable(std::span<const IoBuffer> buffers, bool may_be_empty,
-                              bool may_overlap) noexcept {
+/// Why the buffers cannot be used: one is empty, two of a read overlap, or together they are longer
+/// than the kernel can count.
+[[nodiscard]] errc check(std::span<const IoBuffer> buffers, bool may_be_empty,
+                         bool may_overlap) noexcept {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < buffers.size(); ++i) {
         const IoBuffer& buffer = buffers[i];
         if (buffer.size == 0 ? !may_be_empty : buffer.data == nullptr) {
-            return false;
+            return buffer.size == 0 ? errc::empty_buffer : errc::buffer_without_memory;
         }
         total += buffer.size;
         for (std::size_t j = 0; !may_overlap && j < i; ++j) {
             if (overlap(buffer.data, buffer.size, buffers[j].data, buffers[j].size)) {
-                return false;
+                return errc::buffer_in_use;
             }
         }
     }
-    return !buffers.empty() && total <= std::numeric_limits<std::uint32_t>::max();
+    if (buffers.empty()) {
+        return errc::empty_buffer;
+    }
+    return total <= std::numeric_limits<std::uint32_t>::max() ? no_reason : errc::buffer_too_long;
 }
 
 }  // namespace
@@ -81,7 +84,7 @@ Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation,
     OverlappedEntry* const entry =
         list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
     if (entry == nullptr) {
-        return own_errors::resource_unavailable_try_again();
+        return errc::pool_exhausted;
     }
     entry->handle = registration.handle;
     entry->operation = operation;
@@ -96,7 +99,7 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
     core::Registration& registration = table_[core::OperationList::slot_of(entry)];
     if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
         abandon(entry);
-        return own_errors::resource_unavailable_try_again();
+        return errc::nothing_to_read;
     }
     if (!started && !core::is_outcome(started.error())) {
         abandon(entry);
@@ -144,15 +147,19 @@ Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation 
     const bool socket = registration.type == HandleType::socket;
     const bool writes = operation == IoOperation::write;
     if (!socket && buffers.size() > 1) {
-        return own_errors::not_supported();
+        return errc::several_buffers;
     }
     const bool is_empty = !buffers.empty() && buffers.front().size == 0;
     const bool may_be_empty =
         writes && (socket ? !registration.stream : is_empty && sys::carries_messages(handle));
-    if (!are_usable(buffers, may_be_empty, writes) ||
-        (offset != 0 && registration.type != HandleType::file) ||
-        is_in_use(operation, buffers.front().data, buffers.front().size)) {
-        return own_errors::invalid_argument();
+    if (const errc reason = check(buffers, may_be_empty, writes); reason != no_reason) {
+        return reason;
+    }
+    if (offset != 0 && registration.type != HandleType::file) {
+        return errc::offset_without_file;
+    }
+    if (is_in_use(operation, buffers.front().data, buffers.front().size)) {
+        return errc::buffer_in_use;
     }
     const IoBuffer& first = buffers.front();
     const Result<OverlappedEntry*> entry =
@@ -178,12 +185,16 @@ Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<st
         return slot.error();
     }
     if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
-        return own_errors::not_supported();
+        return errc::operation_of_another_kind;
     }
-    if (buffer.size() < OsPoller::accept_address_size ||
-        buffer.size() > std::numeric_limits<std::uint32_t>::max() ||
-        is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
-        return own_errors::invalid_argument();
+    if (buffer.size() < OsPoller::accept_address_size) {
+        return errc::no_room_for_address;
+    }
+    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+        return errc::buffer_too_long;
+    }
+    if (is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
+        return errc::buffer_in_use;
     }
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
@@ -207,10 +218,10 @@ Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
         return slot.error();
     }
     if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
-        return own_errors::not_supported();
+        return errc::operation_of_another_kind;
     }
     if (address.size() < sizeof(std::uint16_t) || address.size() > sys::accept_address_room) {
-        return own_errors::invalid_argument();
+        return errc::bad_address;
     }
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
@@ -232,11 +243,11 @@ Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
 Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
     OverlappedEntry* const found = list_.find(entry);
     if (found == nullptr && !list_.is_entry(entry)) {
-        return own_errors::invalid_argument();
+        return errc::foreign_entry;
     }
     if (found == nullptr || !core::OperationList::is_under_way(*found) ||
         core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
-        return own_errors::no_such_file_or_directory();
+        return errc::not_in_flight;
     }
     return found;
 }
@@ -253,7 +264,7 @@ std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noe
     }
     const std::error_code error = can_be_dealt(duplicate)
                                       ? sys::cancel(duplicate, (*found)->overlapped)
-                                      : own_errors::bad_file_descriptor();
+                                      : make_error_code(errc::bad_handle);
     if (!error) {
         note_canceled(**found);
     }
@@ -280,7 +291,7 @@ std::error_code Operations::cancel(Handle handle) noexcept {
         found = true;
         first = first ? first : error;
     }
-    return found ? first : own_errors::no_such_file_or_directory();
+    return found ? first : make_error_code(errc::not_in_flight);
 }
 
 bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
@@ -294,12 +305,12 @@ std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
         return sys::cancel(entry.handle, entry.overlapped);
     }
     if (is_outlived(entry)) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
     const bool by_another = error == std::errc::no_such_file_or_directory &&
                             known_.is_another(core::OperationList::slot_of(entry));
-    return by_another ? own_errors::bad_file_descriptor() : error;
+    return by_another ? make_error_code(errc::bad_handle) : error;
 }
 
 std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {

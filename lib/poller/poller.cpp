@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/completion_key.hpp"
-#include "own_errors.hpp"
 #include "sys/memory.hpp"
 #include "sys/system.hpp"
 
@@ -105,9 +104,11 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       pool_(this) {}
 
 Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
-    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries) ||
-        !is_backend(config.backend)) {
-        return own_errors::invalid_argument();
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries)) {
+        return errc::capacity_out_of_range;
+    }
+    if (!is_backend(config.backend)) {
+        return errc::unknown_backend;
     }
     Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
     if (!winsock) {
@@ -126,7 +127,7 @@ Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
             choice = config.backend == Backend::afd ? Choice::afd : Choice::automatic;
         } else if (config.backend == Backend::afd) {
             return opened.error() == std::errc::no_such_file_or_directory
-                       ? own_errors::not_supported()
+                       ? make_error_code(errc::no_afd_device)
                        : opened.error();
         }
     }
@@ -135,7 +136,7 @@ Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
     const std::size_t size = layout(config, choice, nullptr, memory);
     void* const block = sys::allocate_zeroed(size);
     if (block == nullptr) {
-        return own_errors::not_enough_memory();
+        return errc::no_memory;
     }
     (void)layout(config, choice, static_cast<std::byte*>(block), memory);
     auto* const poller = ::new (block) Poller(config, choice, memory, size);

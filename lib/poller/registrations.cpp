@@ -7,7 +7,6 @@
 
 #include "backend/marks.hpp"
 #include "core/event_mask.hpp"
-#include "own_errors.hpp"
 #include "poller/classify.hpp"
 #include "sys/handle_info.hpp"
 #include "sys/socket.hpp"
@@ -17,16 +16,27 @@ namespace wakepoll {
 
 using core::Slot;
 
+namespace {
+
+[[nodiscard]] std::error_code check(IoInterest interest) noexcept {
+    if (core::is_valid_interest(interest)) {
+        return {};
+    }
+    return (bits(interest) & mask::et) != 0 ? errc::edge_triggered : errc::unknown_interest;
+}
+
+}  // namespace
+
 std::error_code Registrations::add(Handle handle, IoInterest interest,
                                    std::uint64_t user_data) noexcept {
     if (!handle) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
-    if (!core::is_valid_interest(interest)) {
-        return own_errors::invalid_argument();
+    if (const std::error_code error = check(interest)) {
+        return error;
     }
     if (is_registered(handle) && !end_if_another(handle)) {
-        return own_errors::file_exists();
+        return errc::already_registered;
     }
     const Slot known = table_.find(handle);
     if (known == core::no_slot) {
@@ -34,7 +44,7 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
     }
     std::error_code error = known_.forget_another(known);
     if (!error) {
-        error = table_[known].operations > 0 ? own_errors::device_or_resource_busy()
+        error = table_[known].operations > 0 ? make_error_code(errc::operations_in_flight)
                                              : add_to(known, handle, interest, user_data);
     }
     if (error) {
@@ -88,15 +98,15 @@ std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest inte
     }
     if (kind->type != HandleType::socket) {
         if (!backend::HandleBackend::can_watch(kind->type)) {
-            return own_errors::operation_not_permitted();
+            return errc::nothing_to_wait_for;
         }
         if (!backend::HandleBackend::can_report(interest)) {
-            return own_errors::invalid_argument();
+            return errc::only_sockets_become_writable;
         }
     }
     const Slot slot = known != core::no_slot ? known : known_.insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
     if (error && known == core::no_slot) {
@@ -110,7 +120,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     core::Registration& registration = table_[slot];
     if (kind.type != HandleType::socket && registration.polled) {
         // A socket had the number before, and the packet of its last poll is still to come.
-        return own_errors::resource_unavailable_try_again();
+        return errc::late_packet;
     }
     const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
     if (by_port) {
@@ -138,14 +148,13 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
 }
 
 std::error_code Registrations::not_registered(Handle handle) noexcept {
-    return is_open(handle) ? own_errors::no_such_file_or_directory()
-                           : own_errors::bad_file_descriptor();
+    return is_open(handle) ? errc::not_registered : errc::bad_handle;
 }
 
 std::error_code Registrations::modify(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept {
-    if (!core::is_valid_interest(interest)) {
-        return own_errors::invalid_argument();
+    if (const std::error_code error = check(interest)) {
+        return error;
     }
     const Slot slot = handle ? table_.find(handle) : core::no_slot;
     if (slot == core::no_slot || !table_[slot].registered) {
@@ -158,7 +167,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
         return not_registered(handle);
     }
     if (!socket && !backend::HandleBackend::can_report(interest)) {
-        return own_errors::invalid_argument();
+        return errc::only_sockets_become_writable;
     }
     const IoInterest before = std::exchange(registration.interest, interest);
     if (socket) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <mutex>
 
-#include "own_errors.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
@@ -18,12 +17,11 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
     WaitResult result;
     result.first = events.data();
     if (parts_.word.is_shut_down()) {
-        result.error = own_errors::operation_canceled();
+        result.error = errc::poller_is_closed;
         return result;
     }
     if (events.empty() || running_) {
-        result.error =
-            running_ ? own_errors::device_or_resource_busy() : own_errors::invalid_argument();
+        result.error = running_ ? errc::another_wait : errc::no_room_for_events;
         return result;
     }
     const nanoseconds now = sys::now();
@@ -84,7 +82,7 @@ void Wait::take_wake(Pass& pass) noexcept {
     pass.result.woken = parts_.word.consume();
     parts_.stats.wakes_reported += pass.result.woken ? 1 : 0;
     if (parts_.word.is_shut_down()) {
-        pass.result.error = own_errors::operation_canceled();
+        pass.result.error = errc::poller_is_closed;
     }
 }
 

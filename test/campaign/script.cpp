@@ -26,8 +26,8 @@ void Script::explain(const char* what, std::error_code error) {
     // Where no provider tells what is below it, the first has said so before.
     const bool of_the_first = failures.back().call == sim::Call::next_socket &&
                               error == std::errc::operation_not_supported;
-    hold(static_cast<std::uint32_t>(error.value()) == failures.back().code || of_the_first,
-         "a failure is reported as another: ", what, ": ", error.value(), " instead of ",
+    hold(win32_code(error) == failures.back().code || of_the_first,
+         "a failure is reported as another: ", what, ": ", win32_code(error), " instead of ",
          failures.back().code);
 }
 

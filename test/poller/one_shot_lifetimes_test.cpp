@@ -3,6 +3,7 @@
 #include <set>
 
 #include "stage.hpp"
+#include "subject.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;

@@ -192,6 +192,74 @@ BOOST_AUTO_TEST_CASE(the_category_is_no_category_of_the_standard_library) {
     BOOST_TEST((win32_error(6) != std::error_code(6, std::system_category())));
 }
 
+struct Refused {
+    errc first;
+    errc last;
+    std::errc condition;
+    std::uint32_t code;
+
+    friend std::ostream& operator<<(std::ostream& stream, const Refused& group) {
+        return stream << "from " << static_cast<int>(group.first);
+    }
+};
+
+// Every reason is in one of these, in order.
+constexpr Refused refused[] = {
+    {errc::bad_handle, errc::attachment_is_over, std::errc::bad_file_descriptor, 6},
+    {errc::capacity_out_of_range, errc::attached_elsewhere, std::errc::invalid_argument, 87},
+    {errc::no_afd_device, errc::several_buffers, std::errc::not_supported, 50},
+    {errc::nothing_to_wait_for, errc::nothing_to_wait_for, std::errc::operation_not_permitted,
+     4317},
+    {errc::already_registered, errc::already_attached, std::errc::file_exists, 183},
+    {errc::not_registered, errc::entry_not_in_use, std::errc::no_such_file_or_directory, 1168},
+    {errc::another_wait, errc::entry_in_flight, std::errc::device_or_resource_busy, 170},
+    {errc::pool_exhausted, errc::nothing_to_read, std::errc::resource_unavailable_try_again, 1237},
+    {errc::foreign_provider, errc::foreign_provider, std::errc::operation_not_supported, 10045},
+    {errc::no_free_slot, errc::no_free_slot, std::errc::no_space_on_device, 112},
+    {errc::pipe_not_connected, errc::pipe_not_connected, std::errc::not_connected, 2250},
+    {errc::no_memory, errc::no_memory, std::errc::not_enough_memory, 8},
+    {errc::poller_is_closed, errc::poller_is_closed, std::errc::operation_canceled, 995},
+};
+
+BOOST_DATA_TEST_CASE(a_refusal_equals_its_condition_and_says_what_to_do, data::make(refused),
+                     group) {
+    static int next = 1;
+    BOOST_TEST(static_cast<int>(group.first) == next);
+    for (int value = next; value <= static_cast<int>(group.last); ++value) {
+        const std::error_code error = static_cast<errc>(value);
+        BOOST_TEST((error == group.condition));
+        BOOST_TEST((error == static_cast<errc>(value)));
+        BOOST_TEST(win32_code(error) == group.code);
+        // It is no Windows error, and no other reason of the same kind.
+        BOOST_TEST((error != win32_error(group.code)));
+        BOOST_TEST((error != static_cast<errc>(value + 1)));
+        BOOST_TEST(error.message().size() > 20U);
+    }
+    next = static_cast<int>(group.last) + 1;
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_is_of_a_category_of_its_own) {
+    BOOST_TEST(refusal_category().name() == std::string_view("wakepoll"));
+    BOOST_TEST((refusal_category() != win32_category()));
+    const std::error_code none(0, refusal_category());
+    BOOST_TEST(!none);
+    BOOST_TEST(none.message() == "success");
+    BOOST_TEST((none.default_error_condition() == std::error_condition{}));
+    for (const int value : {-1, static_cast<int>(errc::poller_is_closed) + 1, 10038}) {
+        const std::error_code unknown(value, refusal_category());
+        BOOST_TEST(unknown.message() == "unknown reason");
+        BOOST_TEST((unknown != std::errc::bad_file_descriptor));
+        BOOST_TEST(win32_code(unknown) == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_error_has_a_windows_code) {
+    BOOST_TEST(win32_code({}) == 0U);
+    BOOST_TEST(win32_code(win32_error(10038)) == 10038U);
+    BOOST_TEST(win32_code(win32_error(0xC0000120)) == 0xC0000120U);
+    BOOST_TEST(win32_code(std::make_error_code(std::errc::file_exists)) == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(different_codes_of_one_meaning_are_different_errors) {
     BOOST_TEST((win32_error(6) != win32_error(10038)));
     BOOST_TEST((win32_error(6) == std::errc::bad_file_descriptor));

@@ -4,6 +4,8 @@
 #include <ostream>
 #include <system_error>
 
+#include "wakepoll/error.hpp"
+
 // Found by argument-dependent lookup, so it must be in the namespace of std::errc.
 namespace std {  // NOLINT(cert-dcl58-cpp)
 
@@ -12,3 +14,11 @@ inline ostream& boost_test_print_type(ostream& out, errc condition) {
 }
 
 }  // namespace std
+
+namespace wakepoll {
+
+inline std::ostream& boost_test_print_type(std::ostream& out, errc reason) {
+    return out << make_error_code(reason).message();
+}
+
+}  // namespace wakepoll
