@@ -25,6 +25,24 @@ struct Clock {
     [[nodiscard]] static constexpr time_point after(time_point from, duration left) noexcept {
         return left < (time_point::max)() - from ? from + left : (time_point::max)();
     }
+
+    /// A moment of another clock, as this one counts it. One that is more than a hundred years away
+    /// is the last or the first there is.
+    template <class OtherClock, class Duration>
+    [[nodiscard]] static time_point at(
+        std::chrono::time_point<OtherClock, Duration> moment) noexcept {
+        // Roughly at first, because the exact difference may be too large a number.
+        using Years = std::chrono::duration<double, std::chrono::years::period>;
+        const auto other_now = OtherClock::now();
+        const Years left = Years(moment.time_since_epoch()) - Years(other_now.time_since_epoch());
+        if (left > Years(100)) {
+            return (time_point::max)();
+        }
+        if (left < Years(-100)) {
+            return (time_point::min)();
+        }
+        return after(now(), std::chrono::ceil<duration>(moment - other_now));
+    }
 };
 
 }  // namespace wakepoll

@@ -86,9 +86,41 @@ constexpr IoInterest& operator&=(IoInterest& a, IoInterest b) noexcept { return 
 constexpr IoReady& operator|=(IoReady& a, IoReady b) noexcept { return a = a | b; }
 constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b; }
 
-/// True when any bit is set.
+[[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
+
+// Interests and masks are made of the same bits, so they combine: an interest is extended by bits
+// of `mask`, and of a mask the bits of an interest are looked for.
+[[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
+    return IoInterest{bits(a) | mask};
+}
+constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
+    return a = a | mask;
+}
+[[nodiscard]] constexpr std::uint32_t operator&(std::uint32_t mask, IoInterest a) noexcept {
+    return mask & bits(a);
+}
+
+/// True when any bit is set: `if (any(event.events & mask::in))`.
+[[nodiscard]] constexpr bool any(std::uint32_t mask) noexcept { return mask != 0; }
 [[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
 [[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
+
+/// A mask in the vocabulary of a loop.
+[[nodiscard]] constexpr IoReady ready_of(std::uint32_t events) noexcept {
+    IoReady ready = IoReady::none;
+    const auto add = [&](std::uint32_t bits, IoReady flag) {
+        if (any(events & bits)) {
+            ready |= flag;
+        }
+    };
+    add(mask::in | mask::rdnorm, IoReady::readable);
+    add(mask::out | mask::wrnorm, IoReady::writable);
+    add(mask::err, IoReady::error);
+    add(mask::hup, IoReady::hangup);
+    add(mask::pri | mask::rdband, IoReady::priority);
+    add(mask::rdhup, IoReady::read_hangup);
+    return ready;
+}
 
 /// One event, in the shape of Linux's `struct epoll_event`.
 struct NativeEvent {
@@ -105,6 +137,14 @@ struct NativeEvent {
     /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
     /// the poller and stays valid until the next `wait` or `dispose` of that poller.
     const Completion* completion = nullptr;
+
+    /// Any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
+    [[nodiscard]] constexpr bool has(std::uint32_t bits) const noexcept {
+        return any(events & bits);
+    }
+    [[nodiscard]] constexpr bool has(IoInterest interest) const noexcept {
+        return any(events & interest);
+    }
 
     /// The user data of a registration that was made with a pointer.
     template <class T>

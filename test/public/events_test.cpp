@@ -124,6 +124,36 @@ BOOST_AUTO_TEST_CASE(ready_flags_are_distinct_bits) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(interests_and_masks_combine) {
+    static_assert((IoInterest::read | mask::rdhup) == (IoInterest::read | IoInterest::read_hangup));
+    static_assert(bits(IoInterest::read | mask::wrnorm) == (mask::in | mask::wrnorm));
+    IoInterest interest = IoInterest::read;
+    interest |= mask::rdhup;
+    BOOST_TEST(bits(interest) == (mask::in | mask::rdhup));
+    const std::uint32_t events = mask::in | mask::hup;
+    static_assert(any(mask::in | mask::hup));
+    if (any(events & IoInterest::read)) {
+        BOOST_TEST(any(events & (mask::hup | mask::err)));
+    } else {
+        BOOST_ERROR("a mask has the bits of an interest");
+    }
+    BOOST_TEST(!any(events & IoInterest::write));
+    BOOST_TEST(!any(events & mask::out));
+    BOOST_TEST(!any(mask::none));
+    BOOST_TEST(bits(IoReady::readable & ~IoReady::readable) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_is_asked_for_its_bits) {
+    NativeEvent event;
+    event.events = mask::in | mask::rdhup;
+    BOOST_TEST(event.has(mask::in));
+    BOOST_TEST(event.has(mask::out | mask::rdhup));
+    BOOST_TEST(!event.has(mask::out | mask::err));
+    BOOST_TEST(event.has(IoInterest::read));
+    BOOST_TEST(!event.has(IoInterest::write));
+    static_assert(ready_of(mask::in | mask::hup) == (IoReady::readable | IoReady::hangup));
+}
+
 BOOST_AUTO_TEST_CASE(a_new_event_says_nothing) {
     const NativeEvent event;
     BOOST_TEST(event.events == mask::none);
