@@ -17,6 +17,7 @@
 #include <span>
 #include <system_error>
 
+#include "wakepoll/attached_handle.hpp"
 #include "wakepoll/clock.hpp"
 #include "wakepoll/config.hpp"
 #include "wakepoll/error.hpp"
@@ -31,11 +32,7 @@
 
 namespace wakepoll {
 
-/// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
-struct AcceptedAddresses {
-    std::span<const std::byte> local;
-    std::span<const std::byte> remote;
-};
+struct OperationTarget;
 
 class WAKEPOLL_API OsPoller {
 public:
@@ -144,41 +141,20 @@ public:
     /// its OVERLAPPED need not be set.
     [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
 
-    // Operations
-    //
-    // Each of the following starts one overlapped call and returns its entry. The call ends in
-    // exactly one event of some later wait: `data` is `user_data`, `completion` says what became of
-    // it, and the mask is `in` for read and accept, `out` for write and connect, with `err` or
-    // `hup` where it failed. Until then its buffers must stay, and belong to the kernel; afterwards
-    // they are not touched. The entry, too, stays the poller's: see overlapped.hpp.
-    //
-    // What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused
-    // or unreachable peer) always comes as an event, even where the kernel knows it at once. An
-    // error that is returned instead means that nothing was started and nothing will be reported:
-    // `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode
-    // PIPE_NOWAIT has nothing to read), `bad_file_descriptor` (closed, or never a handle),
-    // `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened for
-    // synchronous use), `invalid_argument` (it belongs to another port; an empty buffer, one over 4
-    // GiB, or one that overlaps with that of an operation in flight; an offset where there is
-    // none), `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
-    // `no_space_on_device` (all slots taken), or what the kernel answered, such as
-    // `no_buffer_space`.
-    //
-    // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
-    //
-    // The first operation on a handle ties it to the port for its life.
-    //
-    // A handle may be closed at any time; what is in flight on it is reported as
-    // `operation_canceled`. Windows ends it when the last handle of the object is closed. While a
-    // duplicate lives (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the
-    // operation goes on and takes the bytes that come; without a handle only an accept can be
-    // canceled. So where a handle may have a duplicate, cancel before you close.
+    /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
+    /// two: the caller answers for the handle staying open meanwhile (attached_handle.hpp). Errors
+    /// as of the operations below, and `file_exists` where it is attached already.
+    [[nodiscard]] Result<AttachedHandle> attach(Handle handle) noexcept;
+
+    // Operations: each starts one overlapped call, and ends in exactly one event of a later wait.
+    // Buffers and errors: see overlapped.hpp. `target` is a handle, or an attached one.
 
     /// Reads into `buffer`; of a file, from `offset` in bytes. A socket's end of the stream is
     /// success with 0 bytes, a file's is `std::errc::no_message_available`, a pipe's is
     /// `broken_pipe`. A message or datagram longer than the buffer is `message_size`, with the
     /// buffer filled.
-    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, std::span<std::byte> buffer,
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
+                                                       std::span<std::byte> buffer,
                                                        std::uint64_t user_data,
                                                        std::uint64_t offset = 0) noexcept;
 
@@ -187,15 +163,16 @@ public:
     /// noted in the entry and compared with those of later operations.
     template <class Buffers>
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
-    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, const Buffers& buffers,
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
+                                                       const Buffers& buffers,
                                                        std::uint64_t user_data) noexcept {
-        return submit_buffers(handle, IoOperation::read, buffers, user_data);
+        return submit_buffers(target, IoOperation::read, buffers, user_data);
     }
 
     /// Writes `buffer`; to a file, at `offset` in bytes. An empty one, `{}`, is allowed on a
     /// datagram socket and a pipe of messages alone. The event says how much was written: all,
     /// unless there was an error.
-    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         std::span<const std::byte> buffer,
                                                         std::uint64_t user_data,
                                                         std::uint64_t offset = 0) noexcept;
@@ -203,9 +180,10 @@ public:
     /// Writes several buffers to a socket, as the read above.
     template <class Buffers>
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
-    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle, const Buffers& buffers,
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
+                                                        const Buffers& buffers,
                                                         std::uint64_t user_data) noexcept {
-        return submit_buffers(handle, IoOperation::write, buffers, user_data);
+        return submit_buffers(target, IoOperation::write, buffers, user_data);
     }
 
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
@@ -214,13 +192,13 @@ public:
     /// `buffer` takes the addresses of both ends and so has at least `accept_address_size` bytes
     /// (`invalid_argument`). Where it has more, the accept completes only when the first data has
     /// come, which it finds at the front of the buffer, `completion->bytes` of it.
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const SubmitTarget& listener,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
 
     /// Connects a stream socket to `address`, a sockaddr. The socket is bound to a free port where
     /// it is not bound yet. The event is `out` once connected.
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const SubmitTarget& socket,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
 
@@ -257,18 +235,7 @@ public:
     template <class OtherClock, class Duration>
     [[nodiscard]] std::error_code set_timer(
         std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
-        // Roughly at first, because the exact difference may be too large a number.
-        using Years = std::chrono::duration<double, std::chrono::years::period>;
-        const auto now = OtherClock::now();
-        const Years left = Years(deadline.time_since_epoch()) - Years(now.time_since_epoch());
-        if (left > Years(100)) {
-            return set_timer((Clock::time_point::max)());
-        }
-        if (left < Years(-100)) {
-            return set_timer((Clock::time_point::min)());
-        }
-        return set_timer(
-            Clock::after(Clock::now(), std::chrono::ceil<Clock::duration>(deadline - now)));
+        return set_timer(Clock::at(deadline));
     }
 
     /// Forgets the timer; no error where none is set.
@@ -314,35 +281,30 @@ public:
     }
 
     [[nodiscard]] static constexpr IoReady translate_ready(std::uint32_t events) noexcept {
-        IoReady ready = IoReady::none;
-        const auto add = [&](std::uint32_t bits, IoReady flag) {
-            if ((events & bits) != 0) {
-                ready |= flag;
-            }
-        };
-        add(mask::in | mask::rdnorm, IoReady::readable);
-        add(mask::out | mask::wrnorm, IoReady::writable);
-        add(mask::err, IoReady::error);
-        add(mask::hup, IoReady::hangup);
-        add(mask::pri | mask::rdband, IoReady::priority);
-        add(mask::rdhup, IoReady::read_hangup);
-        return ready;
+        return ready_of(events);
     }
 
 private:
+    friend class Registration;
+
     explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
 
     [[nodiscard]] static std::uint64_t as_number(const void* user_data) noexcept {
         return reinterpret_cast<std::uintptr_t>(user_data);
     }
 
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
-                                                           std::span<const std::byte> buffer,
-                                                           std::uint64_t user_data,
-                                                           std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_buffers(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<OverlappedEntry*> submit_buffer(const SubmitTarget& target,
+                                                         IoOperation operation,
+                                                         std::span<const std::byte> buffer,
+                                                         std::uint64_t user_data,
+                                                         std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_buffers(const SubmitTarget& target,
+                                                          IoOperation operation,
                                                           std::span<const IoBuffer> buffers,
                                                           std::uint64_t user_data) noexcept;
+    /// Why the poller takes no operation of so many bytes for the target; 0 where it does.
+    [[nodiscard]] errc refuses(const SubmitTarget& target, std::size_t size = 0) const noexcept;
+    [[nodiscard]] static OperationTarget resolve(const SubmitTarget& target) noexcept;
 
     Poller* poller_ = nullptr;
 };

@@ -5,11 +5,37 @@
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// Entries are taken in two ways. Those that `acquire` lends are for overlapped calls of the user's
-// own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin return
-// are the poller's: they are given back by the wait after the one that reported them, or earlier by
-// `release`, which makes room for the next operation at once. An overlapped pipe that is registered
-// for readiness takes an entry too, for as long as it is registered.
+// Entries are taken in two ways. Those that `acquire` hands out are for overlapped calls of the
+// user's own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin
+// return are the poller's: they are given back by the wait after the one that reported them, or
+// earlier by `release`, which makes room for the next operation at once. An overlapped pipe that is
+// registered for readiness takes an entry too, for as long as it is registered.
+//
+// An operation that was submitted ends in exactly one event of some later wait: `data` is its user
+// data, `completion` says what became of it, and the mask is `out` for write and connect and `in`
+// for the others, with `err` or `hup` where it failed. Until then its buffers must stay, and belong
+// to the kernel; afterwards they are not touched.
+//
+// What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused or
+// unreachable peer) always comes as an event, even where the kernel knows it at once. An error that
+// is returned instead means that nothing was started and nothing will be reported:
+// `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode PIPE_NOWAIT
+// has nothing to read), `bad_file_descriptor` (closed, or never a handle; an attachment that is
+// over), `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened
+// for synchronous use), `invalid_argument` (it belongs to another port, or is attached to another
+// poller; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
+// flight; an offset where there is none; no address or no room for one), `device_or_resource_busy`
+// (registered for readiness: one handle, one way of waiting), `no_space_on_device` (all slots
+// taken), or what the kernel answered, such as `no_buffer_space`.
+//
+// Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
+// first operation on a handle ties it to the port for its life.
+//
+// A handle may be closed at any time; what is in flight on it is reported as `operation_canceled`.
+// Windows ends it when the last handle of the object is closed. While a duplicate lives
+// (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the operation goes on
+// and takes the bytes that come; without a handle only an accept can be canceled. So where a handle
+// may have a duplicate, cancel before you close.
 //
 // Any thread may take and give back entries. Give back those of your own calls before the poller is
 // disposed: cancel the call, wait for its packet, release. One that is still in use when the
@@ -18,6 +44,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <system_error>
 
 #include "wakepoll/export.h"
@@ -117,6 +144,12 @@ struct Completion {
     std::uint32_t bytes = 0;
     IoOperation operation = IoOperation::none;
     std::error_code error;  ///< What the call ended with; success where it succeeded.
+};
+
+/// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
+struct AcceptedAddresses {
+    std::span<const std::byte> local;
+    std::span<const std::byte> remote;
 };
 
 /// The pool of a poller. Any thread.

@@ -38,6 +38,7 @@ struct Registration {
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
+    bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.
     std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
     std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.
@@ -62,6 +63,17 @@ public:
     /// Takes a slot for a handle that is not in the table, with all but handle and generation at
     /// their defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
+
+    /// The current use of the slot, which ends with its registration, or when the number is found
+    /// to be another object's.
+    [[nodiscard]] SlotUse use_of(Slot slot) const noexcept {
+        return {slot, (*this)[slot].generation};
+    }
+    /// True where that use has not ended.
+    [[nodiscard]] bool goes_on(SlotUse use) const noexcept {
+        const Registration& registration = (*this)[use.slot];
+        return registration.active && registration.generation == use.generation;
+    }
 
     /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;

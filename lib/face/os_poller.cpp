@@ -13,7 +13,14 @@
 namespace wakepoll {
 namespace {
 
+constexpr errc accepted{};
+
 std::error_code moved_from() noexcept { return errc::poller_is_closed; }
+
+/// WSABUF knows no constant data; a write does not touch it.
+IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
+    return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
+}
 
 }  // namespace
 
@@ -93,57 +100,84 @@ std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noe
     return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
 }
 
-Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byte> buffer,
-                                               std::uint64_t user_data,
-                                               std::uint64_t offset) noexcept {
-    return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
-}
-
-Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
-                                                std::uint64_t user_data,
-                                                std::uint64_t offset) noexcept {
-    return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
-}
-
-Result<OverlappedEntry*> OsPoller::submit_buffers(Handle handle, IoOperation operation,
-                                                  std::span<const IoBuffer> buffers,
-                                                  std::uint64_t user_data) noexcept {
+Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
     if (poller_ == nullptr) {
         return moved_from();
     }
-    return poller_->submit_transfer(handle, operation, buffers, user_data, 0);
+    const Result<core::SlotUse> attachment = poller_->attach(handle);
+    if (!attachment) {
+        return attachment.error();
+    }
+    return AttachedHandle(SlotHolder(*poller_, handle, *attachment));
 }
 
-Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,
-                                                   std::span<const std::byte> buffer,
-                                                   std::uint64_t user_data,
-                                                   std::uint64_t offset) noexcept {
+errc OsPoller::refuses(const SubmitTarget& target, std::size_t size) const noexcept {
     if (!is_valid()) {
-        return moved_from();
+        return errc::poller_is_closed;
     }
-    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+    if (size > std::numeric_limits<std::uint32_t>::max()) {
         return errc::buffer_too_long;
     }
-    // WSABUF knows no constant data; a write does not touch it.
-    const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),
-                         const_cast<std::byte*>(buffer.data())};
-    return poller_->submit_transfer(handle, operation, {&whole, 1}, user_data, offset);
-}
-
-Result<OverlappedEntry*> OsPoller::submit_accept(Handle listener, std::span<std::byte> buffer,
-                                                 std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
+    if (target.attached_ == nullptr || target.attached_->holder_.poller() == poller_) {
+        return accepted;
     }
-    return poller_->submit_accept(listener, buffer, user_data);
+    return *target.attached_ ? errc::attached_elsewhere : errc::attachment_is_over;
 }
 
-Result<OverlappedEntry*> OsPoller::submit_connect(Handle socket, std::span<const std::byte> address,
+OperationTarget OsPoller::resolve(const SubmitTarget& target) noexcept {
+    return {target.handle_,
+            target.attached_ != nullptr ? target.attached_->holder_.use() : core::SlotUse{}};
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(const SubmitTarget& target,
+                                               std::span<std::byte> buffer, std::uint64_t user_data,
+                                               std::uint64_t offset) noexcept {
+    return submit_buffer(target, IoOperation::read, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(const SubmitTarget& target,
+                                                std::span<const std::byte> buffer,
+                                                std::uint64_t user_data,
+                                                std::uint64_t offset) noexcept {
+    return submit_buffer(target, IoOperation::write, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoOperation operation,
+                                                 std::span<const std::byte> buffer,
+                                                 std::uint64_t user_data,
+                                                 std::uint64_t offset) noexcept {
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
+                                                  std::span<const IoBuffer> buffers,
                                                   std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
+    if (const errc reason = refuses(target); reason != accepted) {
+        return reason;
     }
-    return poller_->submit_connect(socket, address, user_data);
+    return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
+                                                 std::span<std::byte> buffer,
+                                                 std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(listener); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_accept(resolve(listener), buffer, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
+                                                  std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(socket); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_connect(resolve(socket), address, user_data);
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,

@@ -37,29 +37,32 @@ Answer Poller::change(const Make& make) noexcept {
 }
 
 template <class Make>
-Result<OverlappedEntry*> Poller::submit(Handle handle, const Make& make) noexcept {
+Result<OverlappedEntry*> Poller::submit(const OperationTarget& target, const Make& make) noexcept {
     Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
     // It may be another handle than the one that is registered.
-    if (!entry && entry.error() == std::errc::device_or_resource_busy) {
+    if (!entry && entry.error() == errc::registered_for_readiness) {
         entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
-            return registrations_.end_if_another(handle) ? make() : entry.error();
+            return registrations_.end_if_another(target.handle) ? make() : entry.error();
         });
     }
     return entry;
 }
 
+std::error_code Poller::add_locked(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    std::error_code error = registrations_.add(handle, interest, user_data);
+    const bool may_be_over = error == std::errc::file_exists ||
+                             error == std::errc::no_space_on_device ||
+                             error == std::errc::resource_unavailable_try_again;
+    if (may_be_over && sockets_.in_flight() > 0) {
+        const std::error_code failed = take_news();
+        error = failed ? failed : registrations_.add(handle, interest, user_data);
+    }
+    return error;
+}
+
 std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&] {
-        std::error_code error = registrations_.add(handle, interest, user_data);
-        const bool may_be_over = error == std::errc::file_exists ||
-                                 error == std::errc::no_space_on_device ||
-                                 error == std::errc::resource_unavailable_try_again;
-        if (may_be_over && sockets_.in_flight() > 0) {
-            const std::error_code failed = take_news();
-            error = failed ? failed : registrations_.add(handle, interest, user_data);
-        }
-        return error;
-    });
+    return change<std::error_code>([&] { return add_locked(handle, interest, user_data); });
 }
 
 std::error_code Poller::modify(Handle handle, IoInterest interest,
@@ -70,6 +73,35 @@ std::error_code Poller::modify(Handle handle, IoInterest interest,
 
 std::error_code Poller::remove(Handle handle) noexcept {
     return change<std::error_code>([&] { return registrations_.remove(handle); });
+}
+
+Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
+    return change<Result<core::SlotUse>>([&]() -> Result<core::SlotUse> {
+        if (const std::error_code error = add_locked(handle, interest, user_data)) {
+            return error;
+        }
+        return table_.use_of(table_.find(handle));
+    });
+}
+
+std::error_code Poller::modify_for(core::SlotUse registration, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    return change<std::error_code>([&]() -> std::error_code {
+        if (!table_.goes_on(registration)) {
+            return errc::not_registered;
+        }
+        return registrations_.modify(table_[registration.slot].handle, interest, user_data);
+    });
+}
+
+std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
+    return change<std::error_code>([&]() -> std::error_code {
+        if (!table_.goes_on(registration)) {
+            return errc::not_registered;
+        }
+        return registrations_.remove(table_[registration.slot].handle);
+    });
 }
 
 std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
@@ -83,23 +115,35 @@ std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
     });
 }
 
-Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation operation,
+Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
+    return change<Result<core::SlotUse>>([&] { return known_.attach(handle); });
+}
+
+void Poller::detach(core::SlotUse attachment) noexcept {
+    const Entry entry(*this);
+    known_.detach(attachment);
+}
+
+Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
+                                                 IoOperation operation,
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return submit(handle, [&] {
-        return operations_.submit_transfer(handle, operation, buffers, user_data, offset);
+    return submit(target, [&] {
+        return operations_.submit_transfer(target, operation, buffers, user_data, offset);
     });
 }
 
-Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
+Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
+                                               std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
-    return submit(listener, [&] { return operations_.submit_accept(listener, buffer, user_data); });
+    return submit(target, [&] { return operations_.submit_accept(target, buffer, user_data); });
 }
 
-Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
+Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
+                                                std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return submit(socket, [&] { return operations_.submit_connect(socket, address, user_data); });
+    return submit(target, [&] { return operations_.submit_connect(target, address, user_data); });
 }
 
 std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {

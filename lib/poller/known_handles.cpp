@@ -167,6 +167,24 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
                : new_slot_for_operation(handle, known);
 }
 
+Result<core::SlotUse> KnownHandles::attach(Handle handle) noexcept {
+    const Result<Slot> slot = slot_for_operation(handle);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].attached) {
+        return errc::already_attached;
+    }
+    table_[*slot].attached = true;
+    return table_.use_of(*slot);
+}
+
+void KnownHandles::detach(core::SlotUse attachment) noexcept {
+    if (table_.goes_on(attachment)) {
+        table_[attachment.slot].attached = false;
+    }
+}
+
 Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
     const Result<Kind> kind = kind_of(handle);
     if (!kind || !kind->overlapped) {

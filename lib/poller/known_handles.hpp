@@ -53,6 +53,17 @@ public:
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
 
+    /// Takes its user's word that the number stays the handle's until `detach`.
+    [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
+    void detach(core::SlotUse attachment) noexcept;
+    /// The slot of an attached handle, which is believed.
+    [[nodiscard]] Result<core::Slot> slot_of_attached(core::SlotUse attachment) const noexcept {
+        if (!table_.goes_on(attachment)) {
+            return errc::attachment_is_over;
+        }
+        return attachment.slot;
+    }
+
 private:
     /// The same for a handle that has to be queried first; `known` is its slot, if any.
     [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,

@@ -1,8 +1,8 @@
-// Submitting and cancelling operations: all checks first, then the entry, then the kernel.
+// Submitting operations: all checks first, then the entry, then the kernel.
 //
 // A call that is refused leaves everything as it was, except that a handle that could be associated
 // with the port stays so. Once the kernel has taken a call, it ends in exactly one report (P8).
-// completions.cpp has the reports.
+// cancels.cpp and completions.cpp have their ends.
 #include "poller/operations.hpp"
 
 #include <functional>
@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "core/operation_mask.hpp"
-#include "poller/classify.hpp"
 #include "sys/pipe.hpp"
 #include "wakepoll/os_poller.hpp"
 
@@ -31,6 +30,10 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     const auto* const b_bytes = static_cast<const std::byte*>(b);
     const std::less<> before;
     return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
+}
+
+[[nodiscard]] bool may_be_address(std::span<const std::byte> address) noexcept {
+    return address.size() >= sizeof(std::uint16_t) && address.size() <= sys::accept_address_room;
 }
 
 /// True where the kernel does not write into the operation's buffer.
@@ -135,19 +138,24 @@ void Operations::abandon(OverlappedEntry& entry) noexcept {
     list_.give_back(entry);
 }
 
-Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation operation,
+Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& target,
+                                                     IoOperation operation,
                                                      std::span<const IoBuffer> buffers,
                                                      std::uint64_t user_data,
                                                      std::uint64_t offset) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(handle);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
+    const Handle handle = target.handle;
     const core::Registration& registration = table_[*slot];
     const bool socket = registration.type == HandleType::socket;
     const bool writes = operation == IoOperation::write;
     if (!socket && buffers.size() > 1) {
         return errc::several_buffers;
+    }
+    if (offset != 0 && registration.type != HandleType::file) {
+        return errc::offset_without_file;
     }
     const bool is_empty = !buffers.empty() && buffers.front().size == 0;
     const bool may_be_empty =
@@ -155,13 +163,10 @@ Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation 
     if (const errc reason = check(buffers, may_be_empty, writes); reason != no_reason) {
         return reason;
     }
-    if (offset != 0 && registration.type != HandleType::file) {
-        return errc::offset_without_file;
-    }
-    if (is_in_use(operation, buffers.front().data, buffers.front().size)) {
+    const IoBuffer& first = buffers.front();
+    if (is_in_use(operation, first.data, first.size)) {
         return errc::buffer_in_use;
     }
-    const IoBuffer& first = buffers.front();
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, operation, first.data, first.size, user_data);
     if (!entry) {
@@ -178,9 +183,10 @@ Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation 
                                  : sys::read(handle, first, overlapped));
 }
 
-Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<std::byte> buffer,
+Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target,
+                                                   std::span<std::byte> buffer,
                                                    std::uint64_t user_data) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(listener);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
@@ -201,26 +207,26 @@ Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<st
     if (!entry) {
         return entry.error();
     }
-    const Result<Handle> accepted = sys::socket_like(listener);
+    const Result<Handle> accepted = sys::socket_like(target.handle);
     if (!accepted) {
         abandon(**entry);
         return accepted.error();
     }
     core::OperationList::accepted_by(**entry) = *accepted;
-    return begun(**entry, sys::accept(listener, *accepted, buffer, (*entry)->overlapped));
+    return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }
 
-Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
+Result<OverlappedEntry*> Operations::submit_connect(const OperationTarget& target,
                                                     std::span<const std::byte> address,
                                                     std::uint64_t user_data) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(socket);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
     if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
         return errc::operation_of_another_kind;
     }
-    if (address.size() < sizeof(std::uint16_t) || address.size() > sys::accept_address_room) {
+    if (!may_be_address(address)) {
         return errc::bad_address;
     }
     const Result<OverlappedEntry*> entry =
@@ -229,114 +235,12 @@ Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
         return entry.error();
     }
     // ConnectEx wants a bound socket. One that is bound already keeps its address.
-    const std::error_code bound = sys::bind_any(socket, address);
+    const std::error_code bound = sys::bind_any(target.handle, address);
     if (bound && bound.value() != already_bound) {
         abandon(**entry);
         return bound;
     }
-    return begun(**entry, sys::connect(socket, address, (*entry)->overlapped));
-}
-
-// Cancelling
-// ----------------------------------------------------------------------------------
-
-Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
-    OverlappedEntry* const found = list_.find(entry);
-    if (found == nullptr && !list_.is_entry(entry)) {
-        return errc::foreign_entry;
-    }
-    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
-        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
-        return errc::not_in_flight;
-    }
-    return found;
-}
-
-std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
-    return found ? cancel_in_flight(**found) : found.error();
-}
-
-std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
-    if (!found || (*found)->state() == OverlappedState::cancelling) {
-        return found.error();
-    }
-    const std::error_code error = can_be_dealt(duplicate)
-                                      ? sys::cancel(duplicate, (*found)->overlapped)
-                                      : make_error_code(errc::bad_handle);
-    if (!error) {
-        note_canceled(**found);
-    }
-    return error;
-}
-
-std::error_code Operations::cancel(Handle handle) noexcept {
-    std::error_code first;
-    bool found = false;
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
-         entry = list_.next_in_flight(*entry)) {
-        if (entry->handle != handle || is_outlived(*entry) ||
-            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
-            continue;
-        }
-        std::error_code error;
-        if (entry->state() == OverlappedState::in_flight) {
-            error = ask_for_end(*entry);
-            if (error == std::errc::bad_file_descriptor && is_open(handle)) {
-                continue;  // It is another object's, which had the number before.
-            }
-            error = note_end(*entry, error);
-        }
-        found = true;
-        first = first ? first : error;
-    }
-    return found ? first : make_error_code(errc::not_in_flight);
-}
-
-bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
-    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
-    return !registration.active ||
-           registration.generation != core::OperationList::generation_of(entry);
-}
-
-std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
-    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
-        return sys::cancel(entry.handle, entry.overlapped);
-    }
-    if (is_outlived(entry)) {
-        return errc::bad_handle;
-    }
-    const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
-    const bool by_another = error == std::errc::no_such_file_or_directory &&
-                            known_.is_another(core::OperationList::slot_of(entry));
-    return by_another ? make_error_code(errc::bad_handle) : error;
-}
-
-std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry);
-        asked == std::errc::bad_file_descriptor && accepted) {
-        // The listener is closed. What it was to accept into is not, and ends the call as well.
-        sys::close_socket(std::exchange(accepted, Handle{}));
-        asked = {};
-    }
-    if (asked == std::errc::no_such_file_or_directory) {
-        return {};  // It has ended; its packet is pending.
-    }
-    if (!asked) {
-        note_canceled(entry);
-    }
-    return asked;
-}
-
-std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
-    return entry.state() == OverlappedState::cancelling ? std::error_code{}
-                                                        : note_end(entry, ask_for_end(entry));
-}
-
-void Operations::note_canceled(OverlappedEntry& entry) noexcept {
-    list_.cancel(entry);
-    ++stats_.operations_canceled;
+    return begun(**entry, sys::connect(target.handle, address, (*entry)->overlapped));
 }
 
 }  // namespace wakepoll

@@ -23,6 +23,12 @@
 
 namespace wakepoll {
 
+/// What an operation is submitted on: a handle, or the attachment of one.
+struct OperationTarget {
+    Handle handle;
+    core::SlotUse attachment;  ///< Of no slot where it is a plain handle.
+};
+
 class Operations {
 public:
     /// The maximum number of completions per wait.
@@ -36,14 +42,15 @@ public:
     Operations& operator=(const Operations&) = delete;
 
     // As OsPoller has them.
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
+                                                           IoOperation operation,
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
@@ -86,6 +93,10 @@ public:
     void drain(const sys::Packet& packet) noexcept;
 
 private:
+    [[nodiscard]] Result<core::Slot> slot_of(const OperationTarget& target) noexcept {
+        return target.attachment.slot == core::no_slot ? known_.slot_for_operation(target.handle)
+                                                       : known_.slot_of_attached(target.attachment);
+    }
     /// The memory belongs to an operation in flight, and one of the two writes into it.
     [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
                                  std::size_t size) const noexcept;

@@ -48,6 +48,13 @@ public:
     void release() noexcept;
     void dispose() noexcept;
 
+    // As Registration has them: those of a use of a slot, and of no other registration.
+    [[nodiscard]] Result<core::SlotUse> add_for(Handle handle, IoInterest interest,
+                                                std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify_for(core::SlotUse registration, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove_for(core::SlotUse registration) noexcept;
+
     // The rest as OsPoller has it.
     [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
     [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
@@ -59,14 +66,17 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
+    void detach(core::SlotUse attachment) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
+                                                           IoOperation operation,
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
@@ -118,7 +128,12 @@ private:
     [[nodiscard]] Answer change(const Make& make) noexcept;
     /// The same for an operation on a handle.
     template <class Make>
-    [[nodiscard]] Result<OverlappedEntry*> submit(Handle handle, const Make& make) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit(const OperationTarget& target,
+                                                  const Make& make) noexcept;
+
+    /// `add`, under the lock.
+    [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
 
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.

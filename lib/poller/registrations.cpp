@@ -43,9 +43,12 @@ std::error_code Registrations::add(Handle handle, IoInterest interest,
         return add_to(known, handle, interest, user_data);
     }
     std::error_code error = known_.forget_another(known);
-    if (!error) {
-        error = table_[known].operations > 0 ? make_error_code(errc::operations_in_flight)
-                                             : add_to(known, handle, interest, user_data);
+    if (!error && table_[known].operations > 0) {
+        error = errc::operations_in_flight;
+    } else if (!error && table_[known].attached) {
+        error = errc::attached_for_operations;
+    } else if (!error) {
+        error = add_to(known, handle, interest, user_data);
     }
     if (error) {
         table_.release(known);

@@ -58,6 +58,9 @@ private:
     void peer_takes(std::size_t number);
     void submit();
     [[nodiscard]] Result<OverlappedEntry*> start(std::size_t number);
+    /// The same on the operation's handle, as it is or attached.
+    [[nodiscard]] Result<OverlappedEntry*> start_on(const SubmitTarget& target_handle,
+                                                    std::size_t number);
     [[nodiscard]] IoOperation what_to_submit(const Channel& channel);
     [[nodiscard]] std::vector<std::byte> target();
     void cancel_entry();

@@ -54,6 +54,16 @@ void OperationsPart::submit() {
 }
 
 Result<OverlappedEntry*> OperationsPart::start(std::size_t number) {
+    const Handle handle = model_.channels[model_.operations[number]->channel]->local;
+    if (!one_in(4)) {
+        return start_on(handle, number);
+    }
+    const Result<AttachedHandle> attached = scene_.poller->attach(handle);
+    return attached ? start_on(*attached, number) : attached.error();
+}
+
+Result<OverlappedEntry*> OperationsPart::start_on(const SubmitTarget& target_handle,
+                                                  std::size_t number) {
     ModelOperation& operation = *model_.operations[number];
     const Channel& channel = *model_.channels[operation.channel];
     const std::span<std::byte> memory = operation.buffer.memory();
@@ -66,17 +76,17 @@ Result<OverlappedEntry*> OperationsPart::start(std::size_t number) {
                 const std::array buffers = {
                     IoBuffer{1, memory.data()},
                     IoBuffer{static_cast<std::uint32_t>(memory.size() - 1), memory.data() + 1}};
-                return poller.submit_read(channel.local, buffers, user_data);
+                return poller.submit_read(target_handle, buffers, user_data);
             }
-            return poller.submit_read(channel.local, memory, user_data, operation.offset);
+            return poller.submit_read(target_handle, memory, user_data, operation.offset);
         case IoOperation::write:
             std::ranges::fill(memory, mark_of(number));
             operation.offset = channel.kind == ChannelKind::file ? file_size + 6000 * number : 0;
-            return poller.submit_write(channel.local, memory, user_data, operation.offset);
+            return poller.submit_write(target_handle, memory, user_data, operation.offset);
         case IoOperation::accept:
-            return poller.submit_accept(channel.local, memory, user_data);
+            return poller.submit_accept(target_handle, memory, user_data);
         default:
-            return poller.submit_connect(channel.local, target(), user_data);
+            return poller.submit_connect(target_handle, target(), user_data);
     }
 }
 

@@ -4,6 +4,7 @@
 // |-------------------------------------------------------|------------------------------------|
 // | first submit on a handle                              | what it is, the tie, the operation |
 // | each later submit                                     | 2: whose number, the operation     |
+// | each submit on an attached handle                     | 1: the operation                   |
 // | a wait with completions, no socket registered         | 1 dequeue, up to 64 of them        |
 // | the same with sockets in WSAPoll                      | 2: a look at the sockets besides   |
 // | cancel of an operation in flight                      | 1                                  |
@@ -56,6 +57,40 @@ BOOST_AUTO_TEST_CASE(a_submit_is_two_calls) {
             BOOST_TEST(stage.kernel.calls() == 3U);
             (void)reports(poller, 3);
         }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_submit_on_an_attached_handle_is_one_call) {
+    on_punctual_kernels([](Stage& stage) {
+        OsPoller poller = make_poller();
+        for (const Carrier carrier : all_carriers) {
+            const Ends pair = ends(stage.world, carrier);
+            AttachedHandle attached = poller.attach(pair.local).value();
+            std::array<std::array<std::byte, 4>, 3> buffers{};
+            for (std::array<std::byte, 4>& buffer : buffers) {
+                stage.kernel.reset_counts();
+                (void)started(poller.submit_read(attached, buffer, 1));
+                BOOST_TEST(stage.kernel.calls() == 1U);
+                stage.kernel.reset_counts();
+                (void)started(poller.submit_write(attached, bytes_of("x"), 2));
+                BOOST_TEST(stage.kernel.calls() == 1U);
+            }
+            stage.kernel.reset_counts();
+            attached.detach();
+            BOOST_TEST(stage.kernel.calls() == 0U);
+            BOOST_TEST(!poller.cancel(pair.local));
+            (void)reports(poller, 6);
+            // To attach a handle that is known asks about it once.
+            stage.kernel.reset_counts();
+            attached = poller.attach(pair.local).value();
+            BOOST_TEST(stage.kernel.calls() == 1U);
+        }
+        const AttachedHandle file = poller.attach(stage.world.file_of(100)).value();
+        std::array<std::byte, 4> block{};
+        stage.kernel.reset_counts();
+        (void)started(poller.submit_read(file, block, 1, 50));
+        BOOST_TEST(stage.kernel.calls() == 1U);
+        (void)report(poller);
     });
 }
 

@@ -1,0 +1,73 @@
+// A registration for readiness that ends by itself.
+//
+//     auto input = Registration::create(poller, socket, IoInterest::read, &connection).value();
+#pragma once
+
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include "wakepoll/error.hpp"
+#include "wakepoll/events.hpp"
+#include "wakepoll/export.h"
+#include "wakepoll/handle.hpp"
+#include "wakepoll/slot_holder.hpp"
+
+namespace wakepoll {
+
+class OsPoller;
+
+/// Unregisters its handle when it is destroyed, and nothing else: the handle is the user's. It may
+/// be moved, may outlive its poller, and is one thread's to move and destroy; its calls, as those
+/// of the poller, are any thread's.
+///
+/// Let it go before the handle is closed. Where that was missed and the number is another handle's
+/// by now, which was registered anew, that registration is left alone.
+class WAKEPOLL_API Registration {
+public:
+    /// Registers a handle; errors as `OsPoller::register_handle`.
+    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
+                                                     IoInterest interest,
+                                                     std::uint64_t user_data) noexcept;
+
+    /// The same with a pointer, which each event has in `data.ptr`.
+    template <class T>
+    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
+                                                     IoInterest interest, T* user_data) noexcept {
+        return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
+    }
+
+    /// Of nothing.
+    Registration() noexcept = default;
+    Registration(Registration&& other) noexcept = default;
+    Registration& operator=(Registration&& other) noexcept;
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    ~Registration();
+
+    /// As `OsPoller::modify_handle`; `no_such_file_or_directory` where the registration is over.
+    [[nodiscard]] std::error_code modify(IoInterest interest, std::uint64_t user_data) noexcept;
+
+    template <class T>
+    [[nodiscard]] std::error_code modify(IoInterest interest, T* user_data) noexcept {
+        return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
+    }
+
+    /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
+    std::error_code unregister() noexcept;
+
+    /// Leaves the handle registered, and refers to nothing.
+    Handle release() noexcept { return std::exchange(holder_, {}).handle(); }
+
+    /// The handle; invalid where it refers to nothing.
+    [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
+
+private:
+    explicit Registration(SlotHolder&& holder) noexcept : holder_(std::move(holder)) {}
+
+    SlotHolder holder_;
+};
+
+}  // namespace wakepoll

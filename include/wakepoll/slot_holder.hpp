@@ -1,0 +1,42 @@
+// What an AttachedHandle and a Registration are made of: one use of a poller's slot.
+//
+// It keeps the poller's memory, not its kernel objects, as a Waker does: so what holds it may
+// outlive the poller, and does nothing then.
+#pragma once
+
+#include <cstdint>
+
+#include "wakepoll/export.h"
+#include "wakepoll/handle.hpp"
+
+namespace wakepoll {
+
+class Poller;
+
+namespace core {
+struct SlotUse;
+}  // namespace core
+
+class WAKEPOLL_API SlotHolder {
+public:
+    SlotHolder() noexcept = default;
+    SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcept;
+    SlotHolder(SlotHolder&& other) noexcept;
+    SlotHolder& operator=(SlotHolder&& other) noexcept;
+    SlotHolder(const SlotHolder&) = delete;
+    SlotHolder& operator=(const SlotHolder&) = delete;
+    ~SlotHolder();
+
+    /// Null where it holds nothing.
+    [[nodiscard]] Poller* poller() const noexcept { return poller_; }
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+    [[nodiscard]] core::SlotUse use() const noexcept;
+
+private:
+    Poller* poller_ = nullptr;
+    Handle handle_;
+    std::uint32_t slot_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace wakepoll
