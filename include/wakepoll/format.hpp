@@ -80,6 +80,8 @@ namespace wakepoll::detail {
             return "accept";
         case IoOperation::connect:
             return "connect";
+        case IoOperation::connect_pipe:
+            return "connect_pipe";
     }
     return "?";
 }

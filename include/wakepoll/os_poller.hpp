@@ -38,6 +38,8 @@ class WAKEPOLL_API OsPoller {
 public:
     /// What `submit_accept` needs in its buffer for the addresses of both ends.
     static constexpr std::size_t accept_address_size = 288;
+    /// What `submit_receive_from` needs for the sender's address: a sockaddr_storage.
+    static constexpr std::size_t address_size = 128;
 
     /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
     /// `not_supported` for `Backend::afd` where the system has no such device, `not_enough_memory`,
@@ -152,7 +154,9 @@ public:
     /// Reads into `buffer`; of a file, from `offset` in bytes. A socket's end of the stream is
     /// success with 0 bytes, a file's is `std::errc::no_message_available`, a pipe's is
     /// `broken_pipe`. A message or datagram longer than the buffer is `message_size`, with the
-    /// buffer filled.
+    /// buffer filled. An empty buffer, `{}`, is for a stream socket: the read ends with 0 bytes
+    /// when there is something to read, or the end, and takes nothing; so no buffer is held
+    /// meanwhile.
     [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
                                                        std::span<std::byte> buffer,
                                                        std::uint64_t user_data,
@@ -186,6 +190,21 @@ public:
         return submit_buffers(target, IoOperation::write, buffers, user_data);
     }
 
+    /// Receives a datagram and its sender: `completion->address` is the sender's sockaddr, at the
+    /// front of `address`, which has at least `address_size` bytes and is the kernel's like the
+    /// buffer. Only the buffer is compared with those of later operations. The socket is bound.
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const SubmitTarget& target,
+                                                               std::span<std::byte> buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+
+    /// Sends a datagram, which may be empty, to `address`, a sockaddr that is needed during the
+    /// call only. A socket that is not bound is bound to a free port.
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const SubmitTarget& target,
+                                                          std::span<const std::byte> buffer,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
     /// overlapped use, not inherited and in blocking mode; it is the user's from then on.
     ///
@@ -201,6 +220,12 @@ public:
     [[nodiscard]] Result<OverlappedEntry*> submit_connect(const SubmitTarget& socket,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+
+    /// Waits until a client opens a named pipe whose server's end this is; one that has opened it
+    /// already is found. The event is `in`, with `broken_pipe` where the handle is disconnected or
+    /// the client has gone before it was noticed: DisconnectNamedPipe makes room for the next.
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const SubmitTarget& server,
+                                                               std::uint64_t user_data) noexcept;
 
     /// The addresses of a connection, from the completion of its accept and the buffer that was
     /// given to it; both empty where it failed.

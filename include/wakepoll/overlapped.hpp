@@ -60,7 +60,14 @@ class OperationList;
 }  // namespace core
 
 /// What an overlapped call does.
-enum class IoOperation : std::uint8_t { none = 0, read = 1, write = 2, accept = 3, connect = 4 };
+enum class IoOperation : std::uint8_t {
+    none = 0,
+    read = 1,
+    write = 2,
+    accept = 3,
+    connect = 4,
+    connect_pipe = 5,  ///< A server's end waits for its client.
+};
 
 /// Where an entry's operation is. Those of the user's own calls are always `idle`: the poller does
 /// not know when they begin.
@@ -118,7 +125,14 @@ private:
     /// What an entry in use is for.
     enum class Purpose : std::uint8_t { own_call, operation, readiness };
 
+    /// Where the kernel writes a sender's address; the size is the room, and then the address's.
+    struct Address {
+        std::byte* bytes = nullptr;
+        std::int32_t size = 0;
+    };
+
     Handle accepted_;                    ///< Of an accept: the socket that becomes the connection.
+    Address address_;                    ///< Of a receive with the sender's address.
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
@@ -141,6 +155,8 @@ struct Completion {
     std::uint64_t key = 0;        ///< From `associate_handle`; 0 of any other handle.
     std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key where there is no entry.
     Handle accepted;              ///< Of an accept that succeeded: the connection, the user's now.
+    /// Of `submit_receive_from`: the sender's sockaddr, at the front of the room that was given.
+    std::span<const std::byte> address;
     std::uint32_t bytes = 0;
     IoOperation operation = IoOperation::none;
     std::error_code error;  ///< What the call ended with; success where it succeeded.

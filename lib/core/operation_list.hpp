@@ -21,6 +21,7 @@ namespace wakepoll::core {
 class OperationList {
 public:
     using Purpose = OverlappedEntry::Purpose;
+    using Address = OverlappedEntry::Address;
 
     explicit OperationList(EntryPool& pool) noexcept : pool_(pool) {}
 
@@ -113,6 +114,9 @@ public:
     }
     [[nodiscard]] static Handle& accepted_by(OverlappedEntry& entry) noexcept {
         return entry.accepted_;
+    }
+    [[nodiscard]] static Address& address_of(OverlappedEntry& entry) noexcept {
+        return entry.address_;
     }
 
     /// An entry's index in the pool, and the entry at an index.

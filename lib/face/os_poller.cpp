@@ -162,6 +162,28 @@ Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, Io
     return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
 }
 
+Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
+                                                       std::span<std::byte> buffer,
+                                                       std::span<std::byte> address,
+                                                       std::uint64_t user_data) noexcept {
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_receive_from(resolve(target), whole, address, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
+                                                  std::span<const std::byte> buffer,
+                                                  std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_send_to(resolve(target), whole, address, user_data);
+}
+
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
                                                  std::span<std::byte> buffer,
                                                  std::uint64_t user_data) noexcept {
@@ -178,6 +200,14 @@ Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
         return reason;
     }
     return poller_->submit_connect(resolve(socket), address, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
+                                                       std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(server); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_connect_pipe(resolve(server), user_data);
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,

@@ -134,6 +134,20 @@ Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
     });
 }
 
+Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
+                                                     std::span<std::byte> address,
+                                                     std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_receive_from(target, buffer, address, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
+                                                std::span<const std::byte> address,
+                                                std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
+}
+
 Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
                                                std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
@@ -144,6 +158,12 @@ Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
                                                 std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
     return submit(target, [&] { return operations_.submit_connect(target, address, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
+                                                     std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
 std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {

@@ -165,6 +165,10 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     completion.operation = entry.operation;
     completion.bytes = entry.bytes_transferred;
     completion.error = error;
+    const OperationList::Address& from = OperationList::address_of(entry);
+    if (from.bytes != nullptr && (!error || error == std::errc::message_size)) {
+        completion.address = {from.bytes, static_cast<std::size_t>(from.size)};
+    }
     list_.note_reported(entry);
     report(event, completion, entry.user_data);
 }

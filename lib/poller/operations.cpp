@@ -29,7 +29,8 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     const auto* const a_bytes = static_cast<const std::byte*>(a);
     const auto* const b_bytes = static_cast<const std::byte*>(b);
     const std::less<> before;
-    return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
+    return a_size != 0 && b_size != 0 && before(a_bytes, b_bytes + b_size) &&
+           before(b_bytes, a_bytes + a_size);
 }
 
 [[nodiscard]] bool may_be_address(std::span<const std::byte> address) noexcept {
@@ -119,7 +120,9 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
     if (moves_bytes && registration.type != HandleType::file) {
         list_.keep_in_order(entry);
     }
-    if (started && !(started->at_once && registration.skips)) {
+    const bool has_packet =
+        started && !started->without_packet && !(started->at_once && registration.skips);
+    if (has_packet) {
         list_.start(entry);
         ++registration.operations;
         return &entry;
@@ -158,8 +161,11 @@ Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& targ
         return errc::offset_without_file;
     }
     const bool is_empty = !buffers.empty() && buffers.front().size == 0;
+    // A read of no bytes waits for a stream to have some; of a datagram it would take the rest
+    // away.
     const bool may_be_empty =
-        writes && (socket ? !registration.stream : is_empty && sys::carries_messages(handle));
+        socket ? (writes ? !registration.stream : registration.stream && buffers.size() == 1)
+               : writes && is_empty && sys::carries_messages(handle);
     if (const errc reason = check(buffers, may_be_empty, writes); reason != no_reason) {
         return reason;
     }
@@ -182,6 +188,75 @@ Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& targ
     return begun(**entry, writes ? sys::write(handle, first, overlapped)
                                  : sys::read(handle, first, overlapped));
 }
+
+// Datagrams with an address
+// ----------------------------------------------------------------------------------
+
+Result<Slot> Operations::slot_of_datagram(const OperationTarget& target) noexcept {
+    const Result<Slot> slot = slot_of(target);
+    if (slot && (table_[*slot].type != HandleType::socket || table_[*slot].stream)) {
+        return errc::operation_of_another_kind;
+    }
+    return slot;
+}
+
+Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& target,
+                                                         IoBuffer buffer,
+                                                         std::span<std::byte> address,
+                                                         std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of_datagram(target);
+    if (!slot) {
+        return slot.error();
+    }
+    const auto room = static_cast<std::int32_t>(OsPoller::address_size);
+    if (address.size() < OsPoller::address_size) {
+        return errc::no_room_for_address;
+    }
+    if (const errc reason = check({&buffer, 1}, false, false); reason != no_reason) {
+        return reason;
+    }
+    if (overlap(buffer.data, buffer.size, address.data(), OsPoller::address_size) ||
+        is_in_use(IoOperation::read, buffer.data, buffer.size) ||
+        is_in_use(IoOperation::read, address.data(), OsPoller::address_size)) {
+        return errc::buffer_in_use;
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::read, buffer.data, buffer.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    core::OperationList::Address& from = core::OperationList::address_of(**entry);
+    from = {address.data(), room};
+    return begun(**entry, sys::receive_from(target.handle, buffer, from.bytes, from.size,
+                                            (*entry)->overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& target, IoBuffer buffer,
+                                                    std::span<const std::byte> address,
+                                                    std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of_datagram(target);
+    if (!slot) {
+        return slot.error();
+    }
+    if (!may_be_address(address)) {
+        return errc::bad_address;
+    }
+    if (const errc reason = check({&buffer, 1}, true, true); reason != no_reason) {
+        return reason;
+    }
+    if (is_in_use(IoOperation::write, buffer.data, buffer.size)) {
+        return errc::buffer_in_use;
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::write, buffer.data, buffer.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    return begun(**entry, sys::send_to(target.handle, buffer, address, (*entry)->overlapped));
+}
+
+// Connections
+// ----------------------------------------------------------------------------------
 
 Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target,
                                                    std::span<std::byte> buffer,
@@ -241,6 +316,23 @@ Result<OverlappedEntry*> Operations::submit_connect(const OperationTarget& targe
         return bound;
     }
     return begun(**entry, sys::connect(target.handle, address, (*entry)->overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_connect_pipe(const OperationTarget& target,
+                                                         std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of(target);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].type != HandleType::pipe) {
+        return errc::operation_of_another_kind;
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::connect_pipe, nullptr, 0, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    return begun(**entry, sys::connect_pipe(target.handle, (*entry)->overlapped));
 }
 
 }  // namespace wakepoll

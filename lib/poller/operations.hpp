@@ -47,12 +47,22 @@ public:
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
+                                                               IoBuffer buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
+                                                          IoBuffer buffer,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
+                                                               std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
@@ -97,6 +107,8 @@ private:
         return target.attachment.slot == core::no_slot ? known_.slot_for_operation(target.handle)
                                                        : known_.slot_of_attached(target.attachment);
     }
+    /// The slot of a socket that takes datagrams.
+    [[nodiscard]] Result<core::Slot> slot_of_datagram(const OperationTarget& target) noexcept;
     /// The memory belongs to an operation in flight, and one of the two writes into it.
     [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
                                  std::size_t size) const noexcept;

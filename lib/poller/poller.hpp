@@ -73,12 +73,22 @@ public:
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
+                                                               IoBuffer buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
+                                                          IoBuffer buffer,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
+                                                               std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;

@@ -27,12 +27,24 @@ namespace wakepoll::sys {
 
 /// How a call that did not fail has started.
 struct Started {
-    bool at_once = false;     ///< Done already.
-    std::uint32_t bytes = 0;  ///< Valid only where done already.
+    bool at_once = false;         ///< Done already.
+    std::uint32_t bytes = 0;      ///< Valid only where done already.
+    bool without_packet = false;  ///< Done already, and no packet comes in any mode.
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
 [[nodiscard]] Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// WSARecvFrom. The address is in `address`, and its size in `size`, which said how much room there
+/// is, when the packet has come: both stay where they are until then.
+[[nodiscard]] Result<Started> receive_from(Handle socket, IoBuffer buffer, std::byte* address,
+                                           std::int32_t& size,
+                                           NativeOverlapped& overlapped) noexcept;
+
+/// WSASendTo. The address is needed during the call only.
+[[nodiscard]] Result<Started> send_to(Handle socket, IoBuffer buffer,
+                                      std::span<const std::byte> address,
                                       NativeOverlapped& overlapped) noexcept;
 
 /// WSASend.
@@ -86,6 +98,11 @@ struct AcceptedAddresses {
 
 /// setsockopt(SO_UPDATE_CONNECT_CONTEXT).
 [[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
+
+/// ConnectNamedPipe. A client that has come before (535, ERROR_PIPE_CONNECTED) is success without a
+/// packet. ERROR_NO_DATA (232) where it has left again and was not disconnected,
+/// ERROR_INVALID_FUNCTION (1) for a client's end.
+[[nodiscard]] Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept;
 
 /// closesocket.
 void close_socket(Handle socket) noexcept;

@@ -93,6 +93,18 @@ constexpr std::array bad_calls = {
             [](Scene& scene) {
                 return scene.poller->submit_read(Handle{}, std::span(buffer), nobody).error();
             }},
+    BadCall{"attach nothing", std::errc::bad_file_descriptor,
+            [](Scene& scene) { return scene.poller->attach(Handle{}).error(); }},
+    BadCall{
+        "read from what is attached to nothing", std::errc::bad_file_descriptor,
+        [](Scene& scene) {
+            return scene.poller->submit_read(AttachedHandle(), std::span(buffer), nobody).error();
+        }},
+    BadCall{
+        "wait for the client of what never was a handle", std::errc::bad_file_descriptor,
+        [](Scene& scene) {
+            return scene.poller->submit_connect_pipe(scene.world->never_a_handle(), nobody).error();
+        }},
     BadCall{"write to what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
                 return scene.poller

@@ -210,6 +210,39 @@ void connections(Script& script) {
     script.dispose();
 }
 
+void attached_and_addressed(Script& script) {
+    script.create();
+    OsPoller& poller = script.poller();
+    const Handle server = script.world.bound_udp();
+    const Handle client = script.world.bound_udp();
+    const Handle pipe = script.world.pipe_server();
+    const std::vector<std::byte> address = script.world.address_of(server);
+    AttachedHandle attached;
+    script.call("attach", [&] {
+        Result<AttachedHandle> made = poller.attach(server);
+        if (made) {
+            attached = std::move(*made);
+        }
+        return made.error();
+    });
+    std::array<std::byte, 8> into{};
+    std::array<std::byte, OsPoller::address_size> from{};
+    const std::array<std::byte, 1> out{};
+    for (std::uint64_t round = 0; round < 2; ++round) {
+        script.submit("receive from",
+                      [&] { return poller.submit_receive_from(attached, into, from, 1); });
+        script.submit("send to", [&] { return poller.submit_send_to(client, out, address, 2); });
+        script.expect_done(2);
+        script.expect_done(1);
+    }
+    script.submit("connect a pipe", [&] { return poller.submit_connect_pipe(pipe, 3); });
+    static_cast<void>(script.world.open_pipe(pipe));
+    script.expect_done(3);
+    script.submit("connect a pipe", [&] { return poller.submit_connect_pipe(pipe, 4); });
+    script.expect_done(4);
+    script.dispose();
+}
+
 void cancels(Script& script) {
     script.create();
     OsPoller& poller = script.poller();
@@ -305,6 +338,7 @@ constexpr std::array scenarios = {
     Scenario{"a socket and an event", &a_socket_and_an_event},
     Scenario{"transfers", &transfers},
     Scenario{"connections", &connections},
+    Scenario{"attached and addressed", &attached_and_addressed},
     Scenario{"cancels", &cancels},
     Scenario{"disposed with everything in flight", &disposed_with_everything_in_flight},
     Scenario{"unregistered with requests in flight", &unregistered_with_requests_in_flight},

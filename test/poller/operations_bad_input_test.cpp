@@ -175,9 +175,11 @@ BOOST_DATA_TEST_CASE(buffers_that_can_not_be_are_invalid, data::make(all_carrier
         BOOST_TEST(refused(poller.submit_write(pair.local, std::span<const IoBuffer>{}, 1)));
         const std::array hollow = {IoBuffer{4, nullptr}};
         BOOST_TEST(refused(poller.submit_read(pair.local, hollow, 1)));
-        BOOST_TEST(refused(poller.submit_read(pair.local, std::span<std::byte>{}, 1)));
-        BOOST_TEST(refused(poller.submit_read(pair.local, std::span(buffer).first(0), 1)));
-        BOOST_TEST(refused(poller.submit_read(pair.local, {}, 1)));
+        if (carrier != Carrier::tcp) {
+            BOOST_TEST(refused(poller.submit_read(pair.local, std::span<std::byte>{}, 1)));
+            BOOST_TEST(refused(poller.submit_read(pair.local, std::span(buffer).first(0), 1)));
+            BOOST_TEST(refused(poller.submit_read(pair.local, {}, 1)));
+        }
         if (carrier != Carrier::udp && carrier != Carrier::message_pipe) {
             BOOST_TEST(refused(poller.submit_write(pair.local, std::span<const std::byte>{}, 1)));
             BOOST_TEST(refused(poller.submit_write(pair.local, {}, 1)));

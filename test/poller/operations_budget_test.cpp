@@ -86,11 +86,56 @@ BOOST_AUTO_TEST_CASE(a_submit_on_an_attached_handle_is_one_call) {
             BOOST_TEST(stage.kernel.calls() == 1U);
         }
         const AttachedHandle file = poller.attach(stage.world.file_of(100)).value();
-        std::array<std::byte, 4> block{};
+        const AttachedHandle receiver = poller.attach(stage.world.bound_udp()).value();
+        const AttachedHandle sender = poller.attach(stage.world.bound_udp()).value();
+        const AttachedHandle server = poller.attach(stage.world.pipe_server()).value();
+        const std::vector<std::byte> address = stage.world.address_of(receiver.handle());
+        std::array<std::array<std::byte, 4>, 2> buffers{};
+        std::array<std::byte, OsPoller::address_size> from{};
         stage.kernel.reset_counts();
-        (void)started(poller.submit_read(file, block, 1, 50));
-        BOOST_TEST(stage.kernel.calls() == 1U);
-        (void)report(poller);
+        (void)started(poller.submit_read(file, buffers[0], 1, 50));
+        (void)started(poller.submit_receive_from(receiver, buffers[1], from, 2));
+        (void)started(poller.submit_send_to(sender, bytes_of("x"), address, 3));
+        (void)started(poller.submit_connect_pipe(server, 4));
+        BOOST_TEST(stage.kernel.calls() == 4U);
+        (void)reports(poller, 3);
+        poller.dispose();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_datagram_with_an_address_and_a_pipes_client_cost_what_other_operations_do) {
+    on_punctual_kernels([](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle receiver = stage.world.bound_udp();
+        const Handle sender = stage.world.bound_udp();
+        const Handle server = stage.world.pipe_server();
+        const std::vector<std::byte> address = stage.world.address_of(receiver);
+        std::array<std::byte, 4> buffer{};
+        std::array<std::byte, OsPoller::address_size> from{};
+        for (int round = 0; round < 2; ++round) {
+            stage.kernel.reset_counts();
+            (void)started(poller.submit_receive_from(receiver, buffer, from, 1));
+            (void)started(poller.submit_send_to(sender, bytes_of("x"), address, 2));
+            (void)started(poller.submit_connect_pipe(server, 3));
+            if (round > 0) {
+                BOOST_TEST(stage.kernel.calls() == 6U);
+            }
+            const Handle client = stage.world.open_pipe(server);
+            (void)reports(poller, 3);
+            stage.world.disconnect_pipe(server);
+            stage.world.close_handle(client);
+        }
+        // A client that is there already posts no packet, so none is waited for.
+        (void)started(poller.submit_connect_pipe(server, 4));
+        const Handle client = stage.world.open_pipe(server);
+        BOOST_TEST(report(poller).data == 4U);
+        const std::uint64_t at_once = poller.stats().operations_at_once;
+        (void)started(poller.submit_connect_pipe(server, 5));
+        BOOST_TEST(poller.stats().operations_at_once == at_once + 1);
+        stage.kernel.reset_counts();
+        BOOST_TEST(report(poller).data == 5U);
+        BOOST_TEST(stage.kernel.calls() == 0U);
+        stage.world.close_handle(client);
     });
 }
 

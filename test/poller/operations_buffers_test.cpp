@@ -42,6 +42,67 @@ BOOST_AUTO_TEST_CASE(an_empty_datagram_can_be_written) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_read_of_no_bytes_waits_for_a_stream_and_takes_nothing) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Ends pair = ends(stage.world, Carrier::tcp);
+        std::array<std::byte, 8> buffer{};
+        for (std::uint64_t round = 0; round < 3; ++round) {
+            (void)started(poller.submit_read(pair.local, {}, round));
+            // No memory is held, so none is in use.
+            (void)started(poller.submit_write(pair.peer, std::span(buffer).first(3), 10));
+            const std::vector<Report> both = reports(poller, 2);
+            const Report& ready = find(both, round);
+            BOOST_TEST(ready.mask == mask::in);
+            BOOST_TEST(!ready.completion.error);
+            BOOST_TEST(ready.completion.bytes == 0U);
+            BOOST_TEST(ready.completion.entry->buffer == nullptr);
+            BOOST_TEST(stage.world.take(pair.local, buffer).bytes == 3U);
+        }
+        // Of what is there already, and of the end: a read that takes something tells the two
+        // apart.
+        put_text(stage.world, pair.peer, "x");
+        (void)started(poller.submit_read(pair.local, {}, 4));
+        BOOST_TEST(report(poller).completion.bytes == 0U);
+        BOOST_TEST(take_text(stage.world, pair.local, 1) == "x");
+        (void)started(poller.submit_read(pair.local, std::span(buffer).first(0), 5));
+        stage.world.shutdown_send(pair.peer);
+        BOOST_TEST(report(poller).mask == mask::in);
+        (void)started(poller.submit_read(pair.local, buffer, 6));
+        const Report end = report(poller);
+        BOOST_TEST(end.completion.bytes == 0U);
+        BOOST_TEST(!end.completion.error);
+        check_that_nothing_is_left(poller);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(reads_of_no_bytes_keep_their_place_and_end_as_others) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Ends pair = ends(stage.world, Carrier::tcp);
+        const Ends reset = ends(stage.world, Carrier::tcp);
+        const Ends closed = ends(stage.world, Carrier::tcp);
+        std::array<std::byte, 4> buffer{};
+        OverlappedEntry* const canceled = started(poller.submit_read(pair.local, {}, 1));
+        BOOST_TEST(!poller.cancel(canceled));
+        BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
+        (void)started(poller.submit_read(pair.local, {}, 2));
+        (void)started(poller.submit_read(pair.local, buffer, 3));
+        put_text(stage.world, pair.peer, "data");
+        const std::vector<Report> all = reports(poller, 2);
+        BOOST_TEST(all[0].data == 2U);
+        BOOST_TEST(all[1].data == 3U);
+        BOOST_TEST(all[1].completion.bytes == 4U);
+        (void)started(poller.submit_read(reset.local, {}, 4));
+        stage.world.reset(reset.peer);
+        BOOST_TEST(report(poller).completion.error == std::errc::connection_reset);
+        (void)started(poller.submit_read(closed.local, {}, 5));
+        stage.world.close(closed.local);
+        BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
+        check_that_nothing_is_left(poller);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_message_of_no_bytes_can_be_written) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -34,8 +34,17 @@ struct Transfers {
             case Call::receive:
                 world.send(udp.peer, 1);
                 return sys::receive(udp.local, buffers, overlapped).error();
+            case Call::receive_from:
+                world.send(udp.peer, 1);
+                address_size = sys::accept_address_room;
+                return sys::receive_from(udp.local, buffer, addresses.data() + 1, address_size,
+                                         overlapped)
+                    .error();
             case Call::send:
                 return sys::send(udp.local, buffers, overlapped).error();
+            case Call::send_to:
+                return sys::send_to(udp.local, buffer, world.address_of(udp.peer), overlapped)
+                    .error();
             case Call::read:
                 return sys::read(file, buffer, overlapped).error();
             case Call::write:
@@ -58,6 +67,8 @@ struct Transfers {
                 return cancelled(sys::connect(fresh, target, overlapped), fresh);
             case Call::update_connect_context:
                 return sys::update_connect_context(accepted);
+            case Call::connect_pipe:
+                return cancelled(sys::connect_pipe(pipe_server, overlapped), pipe_server);
             case Call::has_file_handles:
                 return sys::has_file_handles(fresh).error();
             case Call::skip_packets:
@@ -82,6 +93,8 @@ struct Transfers {
 
     test::World& world;
     NativeOverlapped overlapped = {};
+    std::int32_t address_size = 0;
+    Handle pipe_server = world.pipe_server();
     std::array<std::byte, 2 * sys::accept_address_room> addresses = {};
     test::SocketPair udp = world.udp_pair();
     test::PipePair pipe = world.pipe_pair(test::PipeKind::bytes);

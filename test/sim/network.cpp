@@ -1,6 +1,9 @@
 // See network.hpp.
 #include "network.hpp"
 
+#include "sockets.hpp"
+#include "udp_socket.hpp"
+
 namespace wakepoll::sim {
 namespace {
 
@@ -30,6 +33,18 @@ std::optional<Address> Address::from(std::span<const std::byte> bytes) noexcept 
     const std::uint32_t host = (number(bytes[4]) << 24U) | (number(bytes[5]) << 16U) |
                                (number(bytes[6]) << 8U) | number(bytes[7]);
     return Address{host, static_cast<std::uint16_t>(port)};
+}
+
+void Network::bind(const std::shared_ptr<Socket>& socket) {
+    socket->bind_to(free_port());
+    if (const auto receiver = std::dynamic_pointer_cast<UdpSocket>(socket)) {
+        receivers_[receiver->address().port] = receiver;
+    }
+}
+
+std::shared_ptr<UdpSocket> Network::receiver_at(std::uint16_t port) const {
+    const auto found = receivers_.find(port);
+    return found != receivers_.end() ? found->second.lock() : nullptr;
 }
 
 std::shared_ptr<TcpSocket> Network::listener_at(std::uint16_t port) const {

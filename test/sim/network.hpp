@@ -13,7 +13,9 @@
 
 namespace wakepoll::sim {
 
+class Socket;
 class TcpSocket;
+class UdpSocket;
 
 struct Address {
     static constexpr std::size_t size = 16;
@@ -35,15 +37,21 @@ public:
     /// A port number that nobody has.
     [[nodiscard]] std::uint16_t free_port() noexcept { return next_++; }
 
+    /// Gives the socket a port of its own.
+    void bind(const std::shared_ptr<Socket>& socket);
+
     void listen(std::uint16_t port, const std::shared_ptr<TcpSocket>& listener) {
         listeners_[port] = listener;
     }
     /// Null where nobody listens.
     [[nodiscard]] std::shared_ptr<TcpSocket> listener_at(std::uint16_t port) const;
+    /// Who takes datagrams there, likewise.
+    [[nodiscard]] std::shared_ptr<UdpSocket> receiver_at(std::uint16_t port) const;
 
 private:
     std::uint16_t next_ = 49152;
     std::map<std::uint16_t, std::weak_ptr<TcpSocket>> listeners_;
+    std::map<std::uint16_t, std::weak_ptr<UdpSocket>> receivers_;
 };
 
 }  // namespace wakepoll::sim

@@ -37,7 +37,9 @@ namespace wakepoll::sim {
 
 class IoObject;
 class TcpSocket;
+class UdpSocket;
 
+/// A connect is also that of a pipe's server, who waits for a client.
 enum class OperationKind : std::uint8_t { read, write, accept, connect };
 
 inline constexpr std::size_t operation_kinds = 4;
@@ -58,6 +60,11 @@ struct Operation {
 
     std::shared_ptr<TcpSocket> accepted = {};  ///< Of an accept: what the connection is to become.
     std::shared_ptr<TcpSocket> connection = {};  ///< Of an accept: the one that has come.
+
+    std::byte* sender = nullptr;             ///< Of a receive: where the sender's address goes,
+    std::int32_t* sender_size = nullptr;     ///< and its size.
+    bool has_target = false;                 ///< A datagram with an address of its own,
+    std::shared_ptr<UdpSocket> target = {};  ///< and who has that; null for nobody.
 
     /// When it ends, once it is known that it can.
     std::optional<std::chrono::nanoseconds> due = {};

@@ -2,6 +2,7 @@
 #include "pipe.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "behaviours.hpp"
 #include "status.hpp"
@@ -101,7 +102,14 @@ std::shared_ptr<PipeEnd> PipeEnd::listening(bool overlapped) {
     return end;
 }
 
+std::shared_ptr<PipeEnd> PipeEnd::open() {
+    return std::exchange(listening_, false)
+               ? std::make_shared<PipeEnd>(Kind::named_pipe, false, out_, in_)
+               : nullptr;
+}
+
 void PipeEnd::disconnect() {
+    listening_ = false;
     for (PipeQueue* queue : {in_.get(), out_.get()}) {
         queue->clear();
         queue->disconnected = true;
@@ -167,8 +175,11 @@ std::uint32_t PipeEnd::take(std::span<std::uint8_t> bytes, std::size_t& done) {
 }
 
 std::uint32_t PipeEnd::refusal(OperationKind kind, const Traits&) const {
-    if (kind != OperationKind::read && kind != OperationKind::write) {
+    if (kind == OperationKind::accept) {
         return code::not_a_socket;
+    }
+    if (kind == OperationKind::connect) {
+        return connect_refusal();
     }
     if ((kind == OperationKind::read ? in_ : out_) == nullptr) {
         return code::no_access;
@@ -187,8 +198,26 @@ std::uint32_t PipeEnd::refusal(OperationKind kind, const Traits&) const {
     return kind == OperationKind::write && out_->reader_closed ? code::pipe_closing : 0;
 }
 
+std::uint32_t PipeEnd::connect_refusal() const noexcept {
+    if (!server_) {
+        return code::invalid_function;
+    }
+    if (listening_ || is_disconnected()) {
+        return never_waits_ ? code::pipe_listening : 0;
+    }
+    return in_->writer_closed ? code::pipe_closing : code::pipe_connected;
+}
+
 void PipeEnd::begin(Operation& operation) {
     if (operation.kind == OperationKind::read) {
+        return;
+    }
+    if (operation.kind == OperationKind::connect) {
+        if (is_disconnected()) {
+            in_ = std::make_shared<PipeQueue>(in_->of_messages());
+            out_ = std::make_shared<PipeQueue>(in_->of_messages());
+            listening_ = true;
+        }
         return;
     }
     std::vector<std::uint8_t> bytes = operation.rest();
@@ -210,12 +239,18 @@ bool PipeEnd::can_end(const Operation& operation) const {
     if (operation.kind == OperationKind::read) {
         return has_something_to_read();
     }
+    if (operation.kind == OperationKind::connect) {
+        return !listening_;
+    }
     return out_->reader_closed || out_->disconnected || out_->is_through(operation.number);
 }
 
 Outcome PipeEnd::end(Operation& operation, const Traits&) {
     if (operation.kind == OperationKind::read) {
         return end_read(operation);
+    }
+    if (operation.kind == OperationKind::connect) {
+        return {is_disconnected() ? status::pipe_disconnected : status::success, 0};
     }
     if (out_->disconnected) {
         note(Behaviour::disconnected_pipe_ends_calls);

@@ -8,9 +8,12 @@
 // be read; then the read fails with "broken", a write to a closed end with "closing", and a write
 // that was pending with "broken" too.
 //
-// A server may *disconnect* its client: what was not read is gone, and all that either does fails
-// [P6, P14]. An end in the mode PIPE_NOWAIT does not wait: a read that finds nothing fails, a write
-// takes what fits [P19]. An end is signalled while no operation is pending on it [P15].
+// A server's end listens until a client opens it; a connect (ConnectNamedPipe) pends meanwhile and
+// is refused afterwards with "connected", or with "closing" once the client has gone. A server may
+// *disconnect* its client: what was not read is gone, and all that either does fails [P6, P14].
+// Then a connect begins anew. An end in the mode PIPE_NOWAIT does not wait: a read that finds
+// nothing fails, a write takes what fits [P19]. An end is signalled while no operation is pending
+// on it [P15].
 //
 // A named end is overlapped or synchronous; an anonymous pipe has one direction and is synchronous.
 // Used under the kernel's lock.
@@ -85,6 +88,9 @@ public:
     /// A server that nobody has connected to.
     [[nodiscard]] static std::shared_ptr<PipeEnd> listening(bool overlapped);
 
+    /// A client opens a server's end that is listening; null where it is not. Synchronous.
+    [[nodiscard]] std::shared_ptr<PipeEnd> open();
+
     /// DisconnectNamedPipe, of a server.
     void disconnect();
     /// SetNamedPipeHandleState with PIPE_NOWAIT.
@@ -108,7 +114,9 @@ public:
     [[nodiscard]] std::uint32_t take(std::span<std::uint8_t> bytes, std::size_t& done);
 
     [[nodiscard]] bool signalled() const noexcept override {
-        return in_flight(OperationKind::read) + in_flight(OperationKind::write) == 0;
+        return in_flight(OperationKind::read) + in_flight(OperationKind::write) +
+                   in_flight(OperationKind::connect) ==
+               0;
     }
     [[nodiscard]] bool is_file() const noexcept override { return true; }
     [[nodiscard]] bool is_overlapped() const noexcept override { return overlapped_; }
@@ -123,8 +131,8 @@ public:
     [[nodiscard]] Outcome end(Operation& operation, const Traits& traits) override;
     [[nodiscard]] std::uint32_t closed_status(const Operation& operation,
                                               const Traits& traits) const noexcept override {
-        return operation.kind == OperationKind::read ? traits.closed_pipe_status
-                                                     : traits.closed_status;
+        return operation.kind == OperationKind::write ? traits.closed_status
+                                                      : traits.closed_pipe_status;
     }
 
 protected:
@@ -132,6 +140,7 @@ protected:
 
 private:
     [[nodiscard]] Outcome end_read(Operation& operation);
+    [[nodiscard]] std::uint32_t connect_refusal() const noexcept;
     [[nodiscard]] bool is_disconnected() const noexcept {
         return (in_ != nullptr && in_->disconnected) || (out_ != nullptr && out_->disconnected);
     }

@@ -42,10 +42,12 @@ inline constexpr std::uint32_t bad_pipe = 230;
 inline constexpr std::uint32_t pipe_closing = 232;  // ERROR_NO_DATA
 inline constexpr std::uint32_t pipe_not_connected = 233;
 inline constexpr std::uint32_t more_data = 234;
+inline constexpr std::uint32_t pipe_connected = 535;
 inline constexpr std::uint32_t pipe_listening = 536;
 inline constexpr std::uint32_t not_found = 1168;
 
 // Of overlapped calls on sockets.
+inline constexpr std::uint32_t fault = 10014;                  // WSAEFAULT
 inline constexpr std::uint32_t already = 10037;                // WSAEALREADY
 inline constexpr std::uint32_t not_supported = 10045;          // WSAEOPNOTSUPP
 inline constexpr std::uint32_t family_not_supported = 10047;   // WSAEAFNOSUPPORT

@@ -1,4 +1,5 @@
 // Overlapped sends and receives on the model's sockets, streams and datagrams.
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string>
@@ -169,6 +170,71 @@ BOOST_AUTO_TEST_CASE(a_datagram_that_does_not_fit_is_more_data_and_its_rest_is_l
         BOOST_TEST(fixture.packet() == fixture.none);
         BOOST_TEST(fixture.take(pair.local).empty());
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_datagram_with_an_address_comes_with_that_of_its_sender) {
+    on_each_port([](PortFixture& fixture) {
+        const Handle server = fixture.tie(fixture.world.bound_udp());
+        const Handle client = fixture.tie(fixture.world.udp_socket());
+        const auto address = fixture.world.address_of(server);
+        Attempt receiving;
+        Attempt sending("abc");
+        std::array<std::byte, 32> from{};
+        std::int32_t size = from.size();
+        BOOST_TEST(
+            !sys::receive_from(server, receiving.buffer(), from.data(), size, receiving.overlapped)
+                 ->at_once);
+        BOOST_TEST(sys::send_to(client, sending.buffer(), address, sending.overlapped).has_value());
+        // The send has bound the socket.
+        const auto senders = fixture.world.address_of(client);
+        for (int i = 0; i < 2; ++i) {
+            BOOST_TEST(fixture.packet() == 0);
+            BOOST_TEST(fixture.last.bytes == 3U);
+        }
+        BOOST_TEST(receiving.text(3) == "abc");
+        BOOST_TEST(size == 16);
+        BOOST_TEST(std::equal(senders.begin(), senders.end(), from.begin()));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_connected_datagram_socket_hears_its_peer_alone) {
+    on_each_port([](PortFixture& fixture) {
+        const auto pair = fixture.world.udp_pair();
+        const Handle stranger = fixture.tie(fixture.world.bound_udp());
+        Attempt sending("abc");
+        BOOST_TEST(sys::send_to(stranger, sending.buffer(), fixture.world.address_of(pair.local),
+                                sending.overlapped)
+                       .has_value());
+        BOOST_TEST(fixture.packet_of(sending) == 0);
+        BOOST_TEST(fixture.take(pair.local).empty());
+    });
+}
+
+BOOST_FIXTURE_TEST_CASE(addresses_that_cannot_be_are_refused, PortFixture) {
+    const Handle socket = world.bound_udp();
+    const auto address = world.address_of(socket);
+    Attempt attempt;
+    const auto send = [&](std::span<const std::byte> to) {
+        return sys::send_to(socket, attempt.buffer(), to, attempt.overlapped).error().value();
+    };
+    BOOST_TEST(send(std::span(address).first(15)) == 10014);
+    std::vector<std::byte> other = address;
+    other[0] = std::byte{23};
+    BOOST_TEST(send(other) == 10047);
+    other = address;
+    other[2] = other[3] = std::byte{0};
+    BOOST_TEST(send(other) == 10049);
+    std::array<std::byte, 15> from{};
+    std::int32_t size = from.size();
+    const auto receive = [&](Handle handle) {
+        return sys::receive_from(handle, attempt.buffer(), from.data(), size, attempt.overlapped)
+            .error()
+            .value();
+    };
+    BOOST_TEST(receive(socket) == 10014);
+    size = 16;
+    BOOST_TEST(receive(world.udp_socket()) == 10022);
+    BOOST_TEST(receive(world.thing(test::Thing::event)) == 10038);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -33,15 +33,22 @@ Moved UdpSocket::send(std::span<const std::uint8_t> bytes, const Traits& traits)
     if (!connected_) {
         return {0, code::not_connected};
     }
-    const std::shared_ptr<UdpSocket> peer = peer_.lock();
-    if (peer == nullptr || !peer->has_handles()) {
+    deliver(peer_.lock(), bytes, traits);
+    return {bytes.size(), 0};
+}
+
+void UdpSocket::deliver(const std::shared_ptr<UdpSocket>& to, std::span<const std::uint8_t> bytes,
+                        const Traits& traits) {
+    if (to == nullptr || !to->has_handles()) {
         unreachable_ += traits.reports_unreachable ? 1 : 0;
         changed();
-    } else if (peer->queue_.size() < queue_limit) {
-        peer->queue_.emplace_back(bytes.begin(), bytes.end());
-        peer->changed();
+        return;
     }
-    return {bytes.size(), 0};
+    const bool is_heard = !to->connected_ || to->peer_.lock().get() == this;
+    if (is_heard && to->queue_.size() < queue_limit) {
+        to->queue_.push_back({address(), {bytes.begin(), bytes.end()}});
+        to->changed();
+    }
 }
 
 Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
@@ -57,7 +64,7 @@ Moved UdpSocket::receive(std::span<std::uint8_t> bytes, const Traits& traits) {
     if (queue_.empty() || in_flight(OperationKind::read) != 0) {
         return {0, code::would_block};
     }
-    const std::vector<std::uint8_t> datagram = std::move(queue_.front());
+    const std::vector<std::uint8_t> datagram = std::move(queue_.front().bytes);
     queue_.pop_front();
     const std::size_t size = std::min(bytes.size(), datagram.size());
     std::copy_n(datagram.begin(), size, bytes.begin());
@@ -81,7 +88,7 @@ bool UdpSocket::can_end(const Operation& operation) const {
 
 Outcome UdpSocket::end(Operation& operation, const Traits& traits) {
     if (operation.kind == OperationKind::write) {
-        static_cast<void>(send(operation.rest(), traits));
+        deliver(operation.has_target ? operation.target : peer_.lock(), operation.rest(), traits);
         return {status::success, operation.size()};
     }
     if (unreachable_ != 0) {
@@ -89,9 +96,14 @@ Outcome UdpSocket::end(Operation& operation, const Traits& traits) {
         note(Behaviour::unreachable_ends_receive);
         return {status::port_unreachable, 0};
     }
-    const std::vector<std::uint8_t> datagram = std::move(queue_.front());
+    const auto [from, datagram] = std::move(queue_.front());
     queue_.pop_front();
     operation.scatter(datagram);
+    if (operation.sender != nullptr) {
+        const auto bytes = from.bytes();
+        std::copy(bytes.begin(), bytes.end(), operation.sender);
+        *operation.sender_size = static_cast<std::int32_t>(bytes.size());
+    }
     const std::size_t room = operation.size();
     return datagram.size() > room ? Outcome{status::buffer_overflow, room}
                                   : Outcome{status::success, datagram.size()};

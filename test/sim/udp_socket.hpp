@@ -1,4 +1,5 @@
-// A UDP socket of the model: a queue of datagrams, and the one peer it is connected to.
+// A UDP socket of the model: a queue of datagrams, and the one peer it is connected to, if any. One
+// that is connected hears nobody else.
 //
 // Like the network it loses what does not fit, and a receive loses what does not fit its buffer.
 // What is sent to a peer that is gone is answered by its system, and the next receive fails
@@ -60,11 +61,19 @@ private:
         return queue_.size() + unreachable_ > in_flight(OperationKind::read);
     }
 
+    struct Datagram {
+        Address from;
+        std::vector<std::uint8_t> bytes;
+    };
+
+    void deliver(const std::shared_ptr<UdpSocket>& to, std::span<const std::uint8_t> bytes,
+                 const Traits& traits);
+
     std::weak_ptr<UdpSocket> peer_;
     bool connected_ = false;  ///< It stays so when the peer is gone.
     /// Answers to what was sent to a port that nobody has, each of which a receive reports.
     std::size_t unreachable_ = 0;
-    std::deque<std::vector<std::uint8_t>> queue_;
+    std::deque<Datagram> queue_;
 };
 
 }  // namespace wakepoll::sim

@@ -98,6 +98,7 @@ public:
     [[nodiscard]] SocketPair tcp_pair();
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.
     [[nodiscard]] Handle udp_loop();      ///< Bound, and connected to itself.
+    [[nodiscard]] Handle bound_udp();     ///< Bound, and not connected.
 
     /// Starts to connect an unconnected TCP socket; its last connect may have failed.
     void connect(Handle socket, Handle listener);
@@ -144,6 +145,10 @@ public:
     [[nodiscard]] std::vector<std::byte> address_of_nobody();
 
     [[nodiscard]] PipePair pipe_pair(PipeKind kind);
+    /// A server's end of a named pipe of bytes, opened for overlapped use, that has no client.
+    [[nodiscard]] Handle pipe_server();
+    /// A client opens such an end; an invalid handle where it is not listening.
+    [[nodiscard]] Handle open_pipe(Handle server);
     /// DisconnectNamedPipe on the `local` end of a named pipe.
     void disconnect_pipe(Handle server);
     /// SetNamedPipeHandleState: puts the end of a named byte pipe into the mode PIPE_NOWAIT.

@@ -73,6 +73,8 @@ SocketPair World::udp_pair() {
     const auto peer = std::make_shared<UdpSocket>();
     local->connect_to(peer);
     peer->connect_to(local);
+    model->network.bind(local);
+    model->network.bind(peer);
     return {impl_->open(model, local), impl_->open(model, peer)};
 }
 
@@ -80,6 +82,13 @@ Handle World::udp_loop() {
     ModelLock model(impl_->kernel);
     const auto socket = std::make_shared<UdpSocket>();
     socket->connect_to(socket);
+    return impl_->open(model, socket);
+}
+
+Handle World::bound_udp() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<UdpSocket>();
+    model->network.bind(socket);
     return impl_->open(model, socket);
 }
 

@@ -76,7 +76,7 @@ std::vector<std::byte> World::address_of(Handle socket) {
     ModelLock model(impl_->kernel);
     const auto found = need<Socket>(model, socket, "address_of: no socket");
     if (found->address().port == 0) {
-        found->bind_to(model->network.free_port());
+        model->network.bind(found);
     }
     return address_at(found->address().port);
 }
@@ -90,6 +90,14 @@ PipePair World::pipe_pair(PipeKind kind) {
     ModelLock model(impl_->kernel);
     const PipeEnd::Pair pair = make_pipe(kind);
     return {impl_->open(model, pair.first), impl_->open(model, pair.second)};
+}
+
+Handle World::pipe_server() { return thing(Thing::named_pipe); }
+
+Handle World::open_pipe(Handle server) {
+    ModelLock model(impl_->kernel);
+    const auto client = need<PipeEnd>(model, server, "open_pipe: no pipe")->open();
+    return client != nullptr ? impl_->open(model, client) : Handle{};
 }
 
 void World::disconnect_pipe(Handle server) {

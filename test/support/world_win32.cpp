@@ -73,6 +73,12 @@ Handle World::udp_loop() {
     return Handle(std::uintptr_t{socket});
 }
 
+Handle World::bound_udp() {
+    const SOCKET socket = impl_->open_udp();
+    bind_to_free_port(socket);
+    return Handle(std::uintptr_t{socket});
+}
+
 void World::connect(Handle socket, Handle listener) {
     start_connect(socket.value(), port_of(listener.value()));
 }

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct World::Impl {
     std::vector<SOCKET> sockets;
     std::vector<HANDLE> handles;
     std::vector<Signalled> things;
+    std::map<HANDLE, std::wstring> pipe_servers;  ///< The names of those that clients may open.
     std::vector<std::thread> threads;
     std::exception_ptr failure;  ///< The first exception of an action beside the test.
 

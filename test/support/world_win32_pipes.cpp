@@ -168,6 +168,29 @@ PipePair World::pipe_pair(PipeKind kind) {
     return {local, peer};
 }
 
+Handle World::pipe_server() {
+    const std::wstring name = new_pipe_name();
+    const HANDLE server =
+        create_named_pipe(name, FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE | PIPE_READMODE_BYTE);
+    if (server == INVALID_HANDLE_VALUE) {
+        fail("CreateNamedPipeW");
+    }
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->handles.push_back(server);
+    impl_->pipe_servers[server] = name;
+    return Handle(server);
+}
+
+Handle World::open_pipe(Handle server) {
+    std::wstring name;
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        name = impl_->pipe_servers.at(server.native());
+    }
+    const HANDLE client = open_named_pipe(name);
+    return client != INVALID_HANDLE_VALUE ? impl_->keep(client) : Handle{};
+}
+
 void World::disconnect_pipe(Handle server) {
     if (::DisconnectNamedPipe(server.native()) == FALSE) {
         fail("DisconnectNamedPipe");

@@ -266,4 +266,86 @@ BOOST_AUTO_TEST_CASE(a_datagram_cut_later_posts_once) {
     BOOST_TEST(is_silent());
 }
 
+BOOST_AUTO_TEST_CASE(a_datagram_with_an_address_comes_with_that_of_its_sender) {
+    const Handle server = tied(world.bound_udp());
+    const Handle client = tied(world.udp_socket());
+    const auto address = world.address_of(server);
+    std::array<std::byte, 128> from = {};
+    std::int32_t size = from.size();
+    NativeOverlapped sending;
+    std::array<char, 3> letters = {'a', 'b', 'c'};
+    BOOST_TEST(
+        is_pending(sys::receive_from(server, whole_buffer(), from.data(), size, overlapped)));
+    BOOST_REQUIRE(sys::send_to(client, {3, letters.data()}, address, sending).has_value());
+    std::array<sys::Packet, 1> packet;
+    bool received = false;
+    for (int i = 0; i < 2; ++i) {
+        BOOST_REQUIRE(port.dequeue(packet, patience_milliseconds).value() == 1U);
+        BOOST_TEST(packet[0].bytes == 3U);
+        BOOST_TEST(sys::win32_code_of_status(packet[0].status()) == 0U);
+        received = received || packet[0].overlapped == &overlapped;
+    }
+    BOOST_TEST(received);
+    BOOST_TEST(text(3) == "abc");
+    BOOST_TEST(size == 16);
+    // The send has bound the socket: its port is what the receiver was told.
+    const auto senders = world.address_of(client);
+    BOOST_TEST((senders[2] == from[2] && senders[3] == from[3]));
+}
+
+BOOST_AUTO_TEST_CASE(a_datagram_cut_has_its_senders_address) {
+    const Handle server = tied(world.bound_udp());
+    const Handle client = tied(world.bound_udp());
+    std::array<std::byte, 128> from = {};
+    std::int32_t size = from.size();
+    NativeOverlapped sending;
+    std::array<char, 8> letters = {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'};
+    BOOST_REQUIRE(
+        sys::receive_from(server, {4, buffer.data()}, from.data(), size, overlapped).has_value());
+    BOOST_REQUIRE(
+        sys::send_to(client, {8, letters.data()}, world.address_of(server), sending).has_value());
+    std::array<sys::Packet, 1> packet;
+    for (int i = 0; i < 2; ++i) {
+        BOOST_REQUIRE(port.dequeue(packet, patience_milliseconds).value() == 1U);
+        if (packet[0].overlapped == &overlapped) {
+            BOOST_TEST(sys::win32_code_of_status(packet[0].status()) == 234U);
+        }
+    }
+    BOOST_TEST(size == 16);
+    const auto senders = world.address_of(client);
+    BOOST_TEST((senders[2] == from[2] && senders[3] == from[3]));
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_server_waits_for_a_client_and_finds_one_that_is_there) {
+    const Handle server = tied(world.pipe_server());
+    BOOST_TEST(is_pending(sys::connect_pipe(server, overlapped)));
+    const Handle client = world.open_pipe(server);
+    BOOST_TEST(finished() == (Finished{0, 0}));
+    const Result<Started> again = sys::connect_pipe(server, overlapped);
+    BOOST_REQUIRE(again.has_value());
+    BOOST_TEST(again->at_once);
+    BOOST_TEST(again->without_packet);
+    BOOST_TEST(is_silent());
+    world.close_handle(client);
+    BOOST_TEST(refusal(sys::connect_pipe(server, overlapped)) == 232);
+    world.disconnect_pipe(server);
+    overlapped = {};
+    BOOST_TEST(is_pending(sys::connect_pipe(server, overlapped)));
+    BOOST_TEST(static_cast<bool>(world.open_pipe(server)));
+    BOOST_TEST(finished() == (Finished{0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_server_that_waits_can_be_canceled) {
+    const Handle server = tied(world.pipe_server());
+    BOOST_TEST(is_pending(sys::connect_pipe(server, overlapped)));
+    BOOST_TEST(!sys::cancel(server, overlapped));
+    BOOST_TEST(finished() == aborted);
+}
+
+BOOST_AUTO_TEST_CASE(only_a_servers_end_waits_for_a_client) {
+    BOOST_TEST(refusal(sys::connect_pipe(world.pipe_pair(PipeKind::both_overlapped).peer,
+                                         overlapped)) == 1);
+    BOOST_TEST(refusal(sys::connect_pipe(world.never_a_handle(), overlapped)) == 6);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -71,6 +71,10 @@ Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overl
     return socket_call(result, bytes);
 }
 
+const sockaddr* native(std::span<const std::byte> address) noexcept {
+    return reinterpret_cast<const sockaddr*>(address.data());
+}
+
 Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
     if (succeeded == FALSE) {
         return not_at_once(::GetLastError());
@@ -138,6 +142,26 @@ Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
     const int result =
         ::WSASend(socket.value(), native(buffers), static_cast<DWORD>(buffers.size()), &bytes, 0,
                   native(overlapped), nullptr);
+    return send_call(result, bytes, overlapped);
+}
+
+Result<Started> receive_from(Handle socket, IoBuffer buffer, std::byte* address, std::int32_t& size,
+                             NativeOverlapped& overlapped) noexcept {
+    static_assert(sizeof(int) == sizeof(size));
+    DWORD bytes = 0;
+    DWORD flags = 0;
+    const int result = ::WSARecvFrom(socket.value(), native({&buffer, 1}), 1, &bytes, &flags,
+                                     reinterpret_cast<sockaddr*>(address),
+                                     reinterpret_cast<int*>(&size), native(overlapped), nullptr);
+    return socket_call(result, bytes);
+}
+
+Result<Started> send_to(Handle socket, IoBuffer buffer, std::span<const std::byte> address,
+                        NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    const int result =
+        ::WSASendTo(socket.value(), native({&buffer, 1}), 1, &bytes, 0, native(address),
+                    static_cast<int>(address.size()), native(overlapped), nullptr);
     return send_call(result, bytes, overlapped);
 }
 
@@ -236,13 +260,21 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
         return error;
     }
     const BOOL succeeded =
-        connect_ex(socket.value(), reinterpret_cast<const sockaddr*>(address.data()),
-                   static_cast<int>(address.size()), nullptr, 0, nullptr, native(overlapped));
+        connect_ex(socket.value(), native(address), static_cast<int>(address.size()), nullptr, 0,
+                   nullptr, native(overlapped));
     return socket_call(succeeded != FALSE ? 0 : SOCKET_ERROR, 0);
 }
 
 std::error_code update_connect_context(Handle socket) noexcept {
     return set_socket_option(socket, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+}
+
+Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept {
+    const BOOL succeeded = ::ConnectNamedPipe(server.native(), native(overlapped));
+    if (succeeded == FALSE && ::GetLastError() == ERROR_PIPE_CONNECTED) {
+        return Started{.at_once = true, .without_packet = true};
+    }
+    return file_call(succeeded, 0);
 }
 
 void close_socket(Handle socket) noexcept { ::closesocket(socket.value()); }

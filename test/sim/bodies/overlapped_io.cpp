@@ -74,6 +74,19 @@ std::error_code refuse(Syscall& call, NativeOverlapped& overlapped, std::uint32_
     return call.fail(code);
 }
 
+/// Starts an operation that its object does not refuse, on an overlapped handle.
+Result<Started> start(Syscall& call, Operation operation) {
+    const bool of_socket = operation.object->kind() == sim::Kind::socket;
+    const std::optional<Outcome> outcome = call->operations.start(std::move(operation), call.now());
+    if (outcome && sim::status::is_error(outcome->status)) {
+        return call.fail(sim::code_of_status(outcome->status, of_socket));
+    }
+    if (!outcome || outcome->status != sim::status::success) {
+        return Started{};  // Of a warning, too, the packet comes.
+    }
+    return Started{true, static_cast<std::uint32_t>(call.answer(outcome->bytes))};
+}
+
 /// Starts the operation, unless its object refuses it.
 Result<Started> begin(Syscall& call, Operation operation) {
     const std::shared_ptr<IoObject> object = operation.object;
@@ -151,6 +164,76 @@ Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
 Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
                      NativeOverlapped& overlapped) noexcept {
     return transfer(Call::send, OperationKind::write, socket, buffers, overlapped);
+}
+
+Result<Started> receive_from(Handle socket, IoBuffer buffer, std::byte* address, std::int32_t& size,
+                             NativeOverlapped& overlapped) noexcept {
+    Syscall call(Call::receive_from, socket.value(), buffer.size);
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    std::shared_ptr<sim::Socket> found;
+    if (const std::uint32_t code = find_socket(call, socket, found)) {
+        return call.fail(code);
+    }
+    if (size < static_cast<std::int32_t>(Address::size)) {
+        return call.fail(sim::code::fault);
+    }
+    return begin(call, {.kind = OperationKind::read,
+                        .object = found,
+                        .overlapped = &overlapped,
+                        .buffers = {buffer},
+                        .sender = address,
+                        .sender_size = &size});
+}
+
+Result<Started> send_to(Handle socket, IoBuffer buffer, std::span<const std::byte> address,
+                        NativeOverlapped& overlapped) noexcept {
+    Syscall call(Call::send_to, socket.value(), buffer.size);
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    std::shared_ptr<sim::UdpSocket> found;
+    if (const std::uint32_t code = find_socket(call, socket, found)) {
+        return call.fail(code);
+    }
+    if (address.size() < Address::size) {
+        return call.fail(sim::code::fault);
+    }
+    const std::optional<Address> target = Address::from(address);
+    if (!target) {
+        return call.fail(sim::code::family_not_supported);
+    }
+    if (target->host == 0 || target->port == 0) {
+        return call.fail(sim::code::address_not_available);
+    }
+    if (!found->is_bound()) {
+        call->network.bind(found);
+    }
+    return start(call, {.kind = OperationKind::write,
+                        .object = found,
+                        .overlapped = &overlapped,
+                        .buffers = {buffer},
+                        .has_target = true,
+                        .target = target->on_loopback() ? call->network.receiver_at(target->port)
+                                                        : nullptr});
+}
+
+Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept {
+    Syscall call(Call::connect_pipe, server.value());
+    if (call.fault() != 0) {
+        return call.fail(call.fault());
+    }
+    std::shared_ptr<IoObject> found;
+    if (const std::uint32_t code = find_file(call, server, found)) {
+        return call.fail(code);
+    }
+    const std::uint32_t refusal = found->refusal(OperationKind::connect, call->traits);
+    if (refusal == sim::code::pipe_connected) {
+        return Started{.at_once = true, .without_packet = true};
+    }
+    return begin(call,
+                 {.kind = OperationKind::connect, .object = found, .overlapped = &overlapped});
 }
 
 Result<Started> read(Handle file, IoBuffer buffer, NativeOverlapped& overlapped) noexcept {
@@ -246,7 +329,7 @@ std::error_code bind_any(Handle socket, std::span<const std::byte> address) noex
     if (found->is_bound()) {
         return call.fail(sim::code::invalid_argument);
     }
-    found->bind_to(call->network.free_port());
+    call->network.bind(found);
     return {};
 }
 
@@ -281,16 +364,8 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
     } else {
         found->connect_to_nobody(refused_at);
     }
-    const Operation operation = {
-        .kind = OperationKind::connect, .object = found, .overlapped = &overlapped};
-    const std::optional<Outcome> outcome = call->operations.start(operation, call.now());
-    if (!outcome) {
-        return Started{};
-    }
-    if (sim::status::is_error(outcome->status)) {
-        return call.fail(sim::code_of_status(outcome->status, true));
-    }
-    return Started{true, 0};
+    return start(call,
+                 {.kind = OperationKind::connect, .object = found, .overlapped = &overlapped});
 }
 
 std::error_code update_connect_context(Handle socket) noexcept {
