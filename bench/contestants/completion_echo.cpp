@@ -1,9 +1,11 @@
 // An echo server by completions: a connection reads, writes what it has read, and reads again, one
-// operation at a time.
+// operation at a time. By the poller, on attached sockets; and by Windows' own calls.
+#include <atomic>
 #include <deque>
 #include <vector>
 
 #include "contestants/echo_server.hpp"
+#include "support/owned_handle.hpp"
 #include "support/poller.hpp"
 
 namespace wakepoll::bench {
@@ -38,6 +40,7 @@ private:
     struct Connection {
         explicit Connection(Socket accepted) : socket(std::move(accepted)) {}
         Socket socket;
+        AttachedHandle attached;  ///< Ends before the socket is closed.
         std::array<std::byte, echo_buffer_size> buffer = {};
     };
 
@@ -59,9 +62,7 @@ private:
     }
 
     void submit_read(Connection& connection) {
-        check_error(poller_
-                        .submit_read(handle_of(connection.socket.get()), connection.buffer,
-                                     data_of(connection))
+        check_error(poller_.submit_read(connection.attached, connection.buffer, data_of(connection))
                         .error(),
                     "submit_read");
     }
@@ -81,8 +82,7 @@ private:
         } else {
             const std::span read = std::span(connection.buffer).first(completion.bytes);
             check_error(
-                poller_.submit_write(handle_of(connection.socket.get()), read, data_of(connection))
-                    .error(),
+                poller_.submit_write(connection.attached, read, data_of(connection)).error(),
                 "submit_write");
         }
     }
@@ -92,6 +92,7 @@ private:
         Connection& connection = connections_.emplace_back(
             Socket(static_cast<SOCKET>(completion.accepted.value()), "accept"));
         send_at_once(connection.socket.get());
+        connection.attached = poller_.attach(completion.accepted).value();
         submit_read(connection);
         submit_accept();
     }
@@ -105,7 +106,106 @@ private:
     std::size_t closed_ = 0;
 };
 
+/// The same by WSARecv, WSASend and GetQueuedCompletionStatusEx. Connections are accepted by
+/// blocking calls before the first of them is served.
+class RawCompletionEcho final : public EchoServer {
+public:
+    RawCompletionEcho() : packets_(echo_events_per_wait) {}
+
+    [[nodiscard]] sockaddr_in address() const override { return listener_.address(); }
+
+    void serve(std::size_t connections) override {
+        while (connections_.size() < connections) {
+            Socket accepted(::accept(listener_.get(), nullptr, nullptr), "accept");
+            if (stopped_) {
+                return;
+            }
+            begin(connections_.emplace_back(std::move(accepted)));
+        }
+        while (closed_ < connections && !stopped_) {
+            for (const OVERLAPPED_ENTRY& packet : port_.dequeue(packets_)) {
+                if (packet.lpOverlapped != nullptr) {
+                    finished(packet);
+                }
+            }
+        }
+    }
+
+    void stop() override {
+        stopped_ = true;
+        connect(open_stream(), listener_.address());
+        check(::PostQueuedCompletionStatus(port_.get(), 0, 0, nullptr) != FALSE,
+              "PostQueuedCompletionStatus");
+    }
+
+private:
+    struct Connection {
+        explicit Connection(Socket accepted) : socket(std::move(accepted)) {}
+        OVERLAPPED overlapped = {};  ///< First: a packet's address is the connection's.
+        Socket socket;
+        bool writes = false;
+        std::array<char, echo_buffer_size> buffer = {};
+    };
+
+    void begin(Connection& connection) {
+        send_at_once(connection.socket.get());
+        const auto handle = reinterpret_cast<HANDLE>(connection.socket.get());
+        port_.associate(handle);
+        // As the poller has it: what is done at once posts no packet.
+        check(::SetFileCompletionNotificationModes(
+                  handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE) !=
+                  FALSE,
+              "SetFileCompletionNotificationModes");
+        go_on(connection, false, 0);
+    }
+
+    void finished(const OVERLAPPED_ENTRY& packet) {
+        auto& connection = *reinterpret_cast<Connection*>(packet.lpOverlapped);
+        const bool failed = static_cast<DWORD>(packet.lpOverlapped->Internal) != 0;
+        const DWORD bytes = packet.dwNumberOfBytesTransferred;
+        if (failed || bytes == 0) {
+            ++closed_;
+        } else {
+            go_on(connection, !connection.writes, bytes);
+        }
+    }
+
+    /// Begins the next call, and those after it where they are done at once.
+    void go_on(Connection& connection, bool writes, DWORD bytes) {
+        for (;; writes = !writes) {
+            connection.writes = writes;
+            connection.overlapped = {};
+            WSABUF buffer{writes ? bytes : static_cast<ULONG>(connection.buffer.size()),
+                          connection.buffer.data()};
+            DWORD flags = 0;
+            const int result = writes ? ::WSASend(connection.socket.get(), &buffer, 1, &bytes, 0,
+                                                  &connection.overlapped, nullptr)
+                                      : ::WSARecv(connection.socket.get(), &buffer, 1, &bytes,
+                                                  &flags, &connection.overlapped, nullptr);
+            if (result == SOCKET_ERROR) {
+                check(::WSAGetLastError() == WSA_IO_PENDING, "WSASend or WSARecv");
+                return;
+            }
+            if (bytes == 0) {
+                ++closed_;
+                return;
+            }
+        }
+    }
+
+    Listener listener_;
+    RawPort port_;
+    std::deque<Connection> connections_;
+    std::vector<OVERLAPPED_ENTRY> packets_;
+    std::size_t closed_ = 0;
+    std::atomic<bool> stopped_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<EchoServer> make_raw_completion_echo() {
+    return std::make_unique<RawCompletionEcho>();
+}
 
 std::unique_ptr<EchoServer> make_completion_echo(std::size_t connections) {
     return std::make_unique<CompletionEcho>(connections);

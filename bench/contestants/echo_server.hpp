@@ -89,8 +89,12 @@ private:
 /// A poller with its default backend, register_handle, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_readiness_echo();
 
-/// A poller with submit_accept, submit_read and submit_write. Room for this many connections.
+/// A poller, submit_accept, and submit_read and submit_write on attached sockets. Room for this many
+/// connections.
 [[nodiscard]] std::unique_ptr<EchoServer> make_completion_echo(std::size_t connections);
+
+/// WSARecv, WSASend and GetQueuedCompletionStatusEx.
+[[nodiscard]] std::unique_ptr<EchoServer> make_raw_completion_echo();
 
 /// One WSAPoll of all sockets, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_wsapoll_echo();

@@ -50,7 +50,7 @@ private:
     std::vector<std::uint64_t> offsets_;
 };
 
-/// submit_read.
+/// submit_read on the file, attached.
 [[nodiscard]] std::unique_ptr<FileReader> make_poller_file(OwnedHandle file, std::size_t depth);
 
 /// ReadFile and GetQueuedCompletionStatusEx.

@@ -11,7 +11,11 @@ namespace {
 class PollerFile final : public FileReader {
 public:
     PollerFile(OwnedHandle file, std::size_t depth)
-        : file_(std::move(file)), blocks_(depth), poller_(make_poller_for(depth)), events_(depth) {}
+        : file_(std::move(file)),
+          blocks_(depth),
+          poller_(make_poller_for(depth)),
+          attached_(poller_.attach(file_.get()).value()),
+          events_(depth) {}
 
     void read(std::span<const std::uint64_t> offsets) override {
         std::size_t next = 0;
@@ -47,14 +51,14 @@ private:
 
     void submit(std::size_t index, std::uint64_t offset) {
         check_error(
-            poller_.submit_read(Handle(file_.get()), blocks_.ask(index, offset), index, offset)
-                .error(),
+            poller_.submit_read(attached_, blocks_.ask(index, offset), index, offset).error(),
             "submit_read");
     }
 
     OwnedHandle file_;
     Blocks blocks_;
     OsPoller poller_;  ///< Destroyed before the buffers: that ends what is in flight.
+    AttachedHandle attached_;
     std::vector<NativeEvent> events_;
 };
 

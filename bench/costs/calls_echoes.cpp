@@ -2,10 +2,12 @@
 // blocked, and each gets its bytes back.
 //
 // By readiness the user receives and sends. By completions a read is always pending on each
-// connection, and the answer is a submitted write.
+// connection, and the answer is a submitted write, on the socket's handle or on that handle attached.
 #include <array>
 #include <cstddef>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "counts.hpp"
 
@@ -60,10 +62,16 @@ void count_by_readiness(Counts& counts, std::size_t connections, Backend backend
                  {{"recv", echoes}, {"send", echoes}});
 }
 
-/// The server side of all connections, by completions.
+/// The server side of all connections, by completions. Target: Handle or AttachedHandle.
+template <class Target>
 class CompletionServer {
 public:
-    explicit CompletionServer(Rig& rig) : rig_(rig), buffers_(rig.pairs.size()) {
+    template <class MakeTarget>
+    CompletionServer(Rig& rig, const MakeTarget& target_of)
+        : rig_(rig), buffers_(rig.pairs.size()) {
+        for (const test::SocketPair& pair : rig.pairs) {
+            targets_.push_back(target_of(rig.poller, pair.local));
+        }
         for (std::size_t i = 0; i < buffers_.size(); ++i) {
             read(i);
         }
@@ -81,8 +89,7 @@ public:
                 const std::size_t connection = event.data.u64;
                 if (event.completion->operation == IoOperation::read) {
                     expect(rig_.poller
-                               .submit_write(rig_.pairs[connection].local, buffers_[connection],
-                                             connection)
+                               .submit_write(targets_[connection], buffers_[connection], connection)
                                .error(),
                            "submit_write");
                 } else {
@@ -97,28 +104,29 @@ public:
 private:
     void read(std::size_t connection) {
         expect(
-            rig_.poller.submit_read(rig_.pairs[connection].local, buffers_[connection], connection)
-                .error(),
+            rig_.poller.submit_read(targets_[connection], buffers_[connection], connection).error(),
             "submit_read");
     }
 
     Rig& rig_;
+    std::vector<Target> targets_;
     std::vector<std::array<std::byte, 1>> buffers_;
 };
 
-void count_by_completions(Counts& counts, std::size_t connections) {
+template <class MakeTarget>
+void count_by_completions(Counts& counts, const char* what, std::size_t connections,
+                          const MakeTarget& target_of) {
     Rig rig(PollerConfig{.max_overlapped_entries = 1024});
     rig.make_sockets(connections);
-    CompletionServer server(rig);
+    CompletionServer<std::invoke_result_t<MakeTarget, OsPoller&, Handle>> server(rig, target_of);
     for (std::size_t i = 0; i < rounds; ++i) {
         server.echo_all();
     }
-    counts.count("echo-by-completions/of-" + std::to_string(connections), rounds * connections, rig,
-                 [&] {
-                     for (std::size_t i = 0; i < rounds; ++i) {
-                         server.echo_all();
-                     }
-                 });
+    counts.count(what + std::to_string(connections), rounds * connections, rig, [&] {
+        for (std::size_t i = 0; i < rounds; ++i) {
+            server.echo_all();
+        }
+    });
 }
 
 }  // namespace
@@ -130,7 +138,11 @@ void count_echoes(Counts& counts) {
         }
     }
     for (const std::size_t connections : crowds) {
-        count_by_completions(counts, connections);
+        count_by_completions(counts, "echo-by-completions/of-", connections,
+                             [](OsPoller&, Handle socket) { return socket; });
+        count_by_completions(
+            counts, "echo-by-completions/attached-of-", connections,
+            [](OsPoller& poller, Handle socket) { return poller.attach(socket).value(); });
     }
 }
 

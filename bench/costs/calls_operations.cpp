@@ -26,42 +26,42 @@ void check_bytes(const NativeEvent& event, std::size_t bytes) {
 }
 
 /// A byte comes from the other end and is sent back: one read, one write.
-void count_pipe(Counts& counts) {
-    Rig rig;
-    const test::PipePair pipe = rig.world.pipe_pair(test::PipeKind::bytes);
+template <class Target>
+void count_pipe(Counts& counts, const char* name, const test::PipePair& pipe, const Target& local,
+                Rig& rig) {
     std::array<std::byte, 1> buffer{};
     const auto ping_pong = [&] {
-        expect(rig.poller.submit_read(pipe.local, buffer, 1).error(), "submit_read");
+        expect(rig.poller.submit_read(local, buffer, 1).error(), "submit_read");
         rig.when_blocked([&] {
             const std::array<std::byte, 1> ping{};
             expect(rig.world.put(pipe.peer, ping).bytes == 1, "room in the pipe");
         });
         check_bytes(next_event(rig), 1);
-        expect(rig.poller.submit_write(pipe.local, buffer, 2).error(), "submit_write");
+        expect(rig.poller.submit_write(local, buffer, 2).error(), "submit_write");
         check_bytes(next_event(rig), 1);
         std::array<std::byte, 1> pong{};
         expect(rig.world.take(pipe.peer, pong).bytes == 1, "a byte that comes back");
     };
     ping_pong();
-    counts.count("pipe/ping-pong", rounds, rig, [&] {
+    counts.count(name, rounds, rig, [&] {
         for (std::size_t i = 0; i < rounds; ++i) {
             ping_pong();
         }
     });
 }
 
+constexpr std::size_t block = 4096;
+
 /// Reads blocks of a file one after the other.
-void count_file(Counts& counts) {
-    Rig rig;
-    constexpr std::size_t block = 4096;
-    const Handle file = rig.world.file_of((rounds + 1) * block);
+template <class Target>
+void count_file(Counts& counts, const char* name, const Target& file, Rig& rig) {
     std::vector<std::byte> buffer(block);
     const auto read = [&](std::size_t i) {
         expect(rig.poller.submit_read(file, buffer, i, i * block).error(), "submit_read");
         check_bytes(next_event(rig), block);
     };
     read(rounds);
-    counts.count("file/read", rounds, rig, [&] {
+    counts.count(name, rounds, rig, [&] {
         for (std::size_t i = 0; i < rounds; ++i) {
             read(i);
         }
@@ -110,8 +110,19 @@ void count_accept_by_completions(Counts& counts) {
 }  // namespace
 
 void count_operations(Counts& counts) {
-    count_pipe(counts);
-    count_file(counts);
+    {
+        Rig rig;
+        const test::PipePair pipe = rig.world.pipe_pair(test::PipeKind::bytes);
+        count_pipe(counts, "pipe/ping-pong", pipe, pipe.local, rig);
+        count_pipe(counts, "pipe/ping-pong-attached", pipe, rig.poller.attach(pipe.local).value(),
+                   rig);
+    }
+    {
+        Rig rig;
+        const Handle file = rig.world.file_of((rounds + 1) * block);
+        count_file(counts, "file/read", file, rig);
+        count_file(counts, "file/read-attached", rig.poller.attach(file).value(), rig);
+    }
     for (const Backend backend : backends) {
         count_accept_by_readiness(counts, backend);
     }
