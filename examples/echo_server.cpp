@@ -18,7 +18,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -70,7 +69,7 @@ public:
         std::array<wakepoll::NativeEvent, 64> events;
         while (connections == 0 || closed_ < connections) {
             const wakepoll::WaitResult result = poller_.wait(events);
-            for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+            for (const wakepoll::NativeEvent& event : result.events()) {
                 const auto ready = static_cast<SOCKET>(event.data.u64);
                 if (ready == listener_) {
                     accept_all();

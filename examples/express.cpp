@@ -90,7 +90,7 @@ public:
             SteadyClock::now() + 10 * unit_ + std::chrono::minutes(5);
         while (arrived_.size() < client_count) {
             const wakepoll::WaitResult result = poller_.wait(events, limit - SteadyClock::now());
-            for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+            for (const wakepoll::NativeEvent& event : result.events()) {
                 handle(*event.completion);
             }
             if (result.timer) {

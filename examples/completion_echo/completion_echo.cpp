@@ -14,7 +14,6 @@ namespace example {
 namespace {
 
 using wakepoll::Completion;
-using wakepoll::Handle;
 using wakepoll::IoOperation;
 using wakepoll::OsPoller;
 
@@ -78,7 +77,7 @@ std::error_code CompletionEcho::run(std::uint64_t connections) {
         const bool all_served = serve_queue();
         const wakepoll::WaitResult result = poller_.wait(
             events, all_served ? wakepoll::wait_forever : wakepoll::Timeout(options_.read_turn));
-        for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+        for (const wakepoll::NativeEvent& event : result.events()) {
             handle(*event.completion);
         }
         if (result.error) {
@@ -95,13 +94,14 @@ void CompletionEcho::close() {
         closesocket(std::exchange(listener_, INVALID_SOCKET));
     }
     for (Connection& connection : connections_) {
+        connection.attached.detach();
         closesocket(std::exchange(connection.socket, INVALID_SOCKET));
     }
     // The kernel uses the buffers until the end of each operation has been reported.
     std::array<wakepoll::NativeEvent, 64> events;
     while (operations_ > 0) {
         const wakepoll::WaitResult result = poller_.wait(events);
-        for (const wakepoll::NativeEvent& event : std::span(events).first(result.count)) {
+        for (const wakepoll::NativeEvent& event : result.events()) {
             handle(*event.completion);
         }
         if (result.error) {
@@ -157,6 +157,10 @@ void CompletionEcho::accepted(Acceptor& acceptor, const Completion& completion) 
         Connection& connection = connections_.back();
         connection.place = std::prev(connections_.end());
         connection.socket = socket;
+        // One that cannot be attached is dropped when its first read is refused.
+        if (auto attached = poller_.attach(completion.accepted)) {
+            connection.attached = std::move(*attached);
+        }
         queue_.push_back(&connection);
     }
     // The next accept gets the entry of this one. An accept that failed (its peer had gone already)
@@ -193,6 +197,7 @@ void CompletionEcho::drop(Connection& connection, bool completed) {
     if (completed) {
         shutdown(connection.socket, SD_SEND);
     }
+    connection.attached.detach();
     closesocket(connection.socket);
     connections_.erase(connection.place);
 }
@@ -201,8 +206,7 @@ void CompletionEcho::drop(Connection& connection, bool completed) {
 // ------------------------------------------------------------------------------------
 
 std::error_code CompletionEcho::submit(Acceptor& acceptor) {
-    const auto entry =
-        poller_.submit_accept(Handle(listener_), acceptor.addresses, data_of(acceptor));
+    const auto entry = poller_.submit_accept(listener_, acceptor.addresses, data_of(acceptor));
     if (entry) {
         acceptor.in_flight = true;
         ++operations_;
@@ -211,12 +215,12 @@ std::error_code CompletionEcho::submit(Acceptor& acceptor) {
 }
 
 std::error_code CompletionEcho::submit(Connection& connection) {
-    const Handle handle(connection.socket);
     const std::span buffer(connection.buffer);
     const auto entry =
         connection.unsent > 0
-            ? poller_.submit_write(handle, buffer.first(connection.unsent), data_of(connection))
-            : poller_.submit_read(handle, buffer, data_of(connection));
+            ? poller_.submit_write(connection.attached, buffer.first(connection.unsent),
+                                   data_of(connection))
+            : poller_.submit_read(connection.attached, buffer, data_of(connection));
     if (entry) {
         ++operations_;
         connection.in_flight = *entry;
