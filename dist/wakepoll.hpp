@@ -41,302 +41,6 @@
 
 #endif
 
-// include/wakepoll/clock.hpp
-// The clock that waits and timers are measured by.
-//
-// It counts QueryPerformanceCounter, which is also what std::chrono::steady_clock does on Windows;
-// having it by name lets a test's simulated kernel move it.
-
-#include <chrono>
-
-
-namespace wakepoll {
-
-struct Clock {
-    using duration = std::chrono::nanoseconds;
-    using rep = duration::rep;
-    using period = duration::period;
-    using time_point = std::chrono::time_point<Clock>;
-
-    static constexpr bool is_steady = true;
-
-    /// Any thread.
-    [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
-
-    /// The moment that comes `left` after `from`, or the last there is.
-    [[nodiscard]] static constexpr time_point after(time_point from, duration left) noexcept {
-        return left < (time_point::max)() - from ? from + left : (time_point::max)();
-    }
-};
-
-}  // namespace wakepoll
-
-// include/wakepoll/config.hpp
-// What a poller is given at creation. Nothing can be changed afterwards: the memory for all of it
-// is allocated once, by `OsPoller::create`.
-
-#include <cstdint>
-
-namespace wakepoll {
-
-/// Registration slots of a poller that asks for nothing else.
-inline constexpr std::uint32_t max_registrations = 1024;
-
-/// Entries in the overlapped pool of a poller that asks for nothing else.
-inline constexpr std::uint32_t max_overlapped_entries = 64;
-
-/// The most that either of the two may be set to.
-inline constexpr std::uint32_t capacity_limit = 65536;
-
-/// How socket readiness is found out. What is reported is the same.
-enum class Backend : std::uint8_t {
-    /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
-    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, with a
-    /// socket that WSAPoll cannot wait for, or without a loopback that wakes get through. WSAPoll
-    /// throughout where AFD's device does not open.
-    automatic = 0,
-    /// WSAPoll over all registered sockets. Microsoft's documented calls only. Wakes go through a
-    /// datagram socket on 127.0.0.1: where its datagrams do not arrive, registering a socket
-    /// answers `std::errc::network_down`.
-    wsapoll = 1,
-    /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
-    /// waiting costs what is ready, not what is registered. `create` answers
-    /// `std::errc::not_supported` where the device does not open.
-    afd = 2,
-};
-
-struct PollerConfig {
-    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
-    std::uint32_t max_registrations = wakepoll::max_registrations;
-    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
-    std::uint32_t max_overlapped_entries = wakepoll::max_overlapped_entries;
-    /// Anything that is no enumerator is `std::errc::invalid_argument`.
-    Backend backend = Backend::automatic;
-};
-
-}  // namespace wakepoll
-
-// include/wakepoll/error.hpp
-// Errors: one category for Windows' numbers, one table to std::errc, and a Result.
-//
-// Win32 and Winsock share a number space, so one category serves both. std::system_category is not
-// used: with libstdc++ 12 on Windows, 10035, 10061, 258 and 995 compare unequal to their errc.
-// Compare with conditions (`error == std::errc::bad_file_descriptor`), never with message texts.
-//
-// Everything here may be used from any thread.
-
-#include <cassert>
-#include <cstdint>
-#include <system_error>
-#include <type_traits>
-#include <utility>
-#include <variant>
-
-
-namespace wakepoll {
-
-/// The category of every error that wakepoll returns. Values are Win32 or Winsock codes; messages
-/// are wakepoll's own and do not depend on the system's language. Its `default_error_condition` is
-/// the table in lib/error.cpp.
-[[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
-
-/// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
-[[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {
-    return {static_cast<int>(code), win32_category()};
-}
-
-/// A value or the reason why there is none.
-template <class T>
-class [[nodiscard]] Result {
-public:
-    // NOLINTBEGIN(google-explicit-constructor): a function returns either one as it is.
-    Result(T value) noexcept : content_(std::in_place_index<0>, std::move(value)) {}
-    /// `error` must not be success.
-    Result(std::error_code error) noexcept : content_(std::in_place_index<1>, error) {
-        assert(error);
-    }
-    // NOLINTEND(google-explicit-constructor)
-
-    [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
-    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
-
-    /// The value; throws std::system_error with the error where there is none.
-    [[nodiscard]] T& value() & { return check(), *std::get_if<0>(&content_); }
-    [[nodiscard]] const T& value() const& { return check(), *std::get_if<0>(&content_); }
-    [[nodiscard]] T&& value() && { return check(), std::move(*std::get_if<0>(&content_)); }
-
-    /// The value, or `other` where there is none.
-    template <class U>
-    [[nodiscard]] T value_or(U&& other) const& {
-        return has_value() ? **this : static_cast<T>(std::forward<U>(other));
-    }
-    template <class U>
-    [[nodiscard]] T value_or(U&& other) && {
-        return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
-    }
-
-    /// What `next` makes of the value, which is another Result; the error where there is none.
-    template <class F>
-    [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
-        return has_value() ? std::forward<F>(next)(**this) : error();
-    }
-    template <class F>
-    [[nodiscard]] auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&> {
-        return has_value() ? std::forward<F>(next)(**this) : error();
-    }
-    template <class F>
-    [[nodiscard]] auto and_then(F&& next) && -> std::invoke_result_t<F, T> {
-        return has_value() ? std::forward<F>(next)(std::move(**this)) : error();
-    }
-
-    /// The value, unchecked: there must be one.
-    [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }
-    [[nodiscard]] const T& operator*() const noexcept { return *std::get_if<0>(&content_); }
-    [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&content_); }
-    [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&content_); }
-
-    /// The error; success where there is a value.
-    [[nodiscard]] std::error_code error() const noexcept {
-        const std::error_code* error = std::get_if<1>(&content_);
-        return error != nullptr ? *error : std::error_code{};
-    }
-
-private:
-    void check() const {
-        if (!has_value()) {
-            throw std::system_error(error());
-        }
-    }
-
-    std::variant<T, std::error_code> content_;
-};
-
-}  // namespace wakepoll
-
-// include/wakepoll/events.hpp
-// What a wait reports and what a registration asks for.
-//
-// The mask values are those of Linux's <sys/epoll.h>, bit for bit (a native build asserts it), so a
-// loop that already speaks epoll keeps its own constants. `NativeEvent` is what `OsPoller::wait`
-// fills; `OsEvent` is the smaller shape that the layer above a loop's backend consumes.
-//
-// Nothing here calls the system; every function is constexpr and may be used from any thread.
-
-#include <cstdint>
-
-namespace wakepoll {
-
-struct Completion;  // overlapped.hpp
-
-/// The bits of an epoll-compatible event mask. `NativeEvent::events` is made of these.
-namespace mask {
-inline constexpr std::uint32_t none = 0;
-inline constexpr std::uint32_t in = 0x001;   ///< Data, a pending accept, or the end of the stream.
-inline constexpr std::uint32_t pri = 0x002;  ///< An out-of-band byte.
-inline constexpr std::uint32_t out = 0x004;  ///< Room to send; a connect that succeeded.
-inline constexpr std::uint32_t err =
-    0x008;  ///< An error is pending. Reported whatever the interest.
-inline constexpr std::uint32_t hup =
-    0x010;  ///< Both directions are gone. Reported whatever the interest.
-inline constexpr std::uint32_t rdnorm = 0x040;  ///< Like `in`, where asked for.
-inline constexpr std::uint32_t rdband =
-    0x080;  ///< Accepted as an interest; no socket ever reports it.
-inline constexpr std::uint32_t wrnorm = 0x100;  ///< Like `out`, where asked for.
-inline constexpr std::uint32_t wrband =
-    0x200;  ///< Accepted as an interest; no socket ever reports it.
-inline constexpr std::uint32_t rdhup = 0x2000;      ///< The peer will send no more.
-inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one report, then silence.
-inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
-}  // namespace mask
-
-/// What a registration asks to be told. The values are mask bits, so `IoInterest{epoll_bits}`
-/// works.
-///
-/// `mask::err` and `mask::hup` may be given and change nothing, as with epoll_ctl. Edge-triggered
-/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD can tell an
-/// edge.
-enum class IoInterest : std::uint32_t {
-    none = 0,  ///< Only errors and full hang-ups are reported.
-    read = mask::in,
-    priority = mask::pri,
-    write = mask::out,
-    read_hangup = mask::rdhup,
-    one_shot = mask::oneshot,
-    edge_triggered = mask::et,
-};
-
-/// Readiness in the vocabulary of a loop rather than of a kernel.
-enum class IoReady : std::uint32_t {
-    none = 0,
-    readable = 1U << 0,
-    writable = 1U << 1,
-    error = 1U << 2,
-    hangup = 1U << 3,
-    priority = 1U << 4,
-    read_hangup = 1U << 5,
-};
-
-[[nodiscard]] constexpr std::uint32_t bits(IoInterest interest) noexcept {
-    return static_cast<std::uint32_t>(interest);
-}
-[[nodiscard]] constexpr IoInterest operator|(IoInterest a, IoInterest b) noexcept {
-    return IoInterest{bits(a) | bits(b)};
-}
-[[nodiscard]] constexpr IoInterest operator&(IoInterest a, IoInterest b) noexcept {
-    return IoInterest{bits(a) & bits(b)};
-}
-[[nodiscard]] constexpr IoInterest operator~(IoInterest a) noexcept { return IoInterest{~bits(a)}; }
-constexpr IoInterest& operator|=(IoInterest& a, IoInterest b) noexcept { return a = a | b; }
-constexpr IoInterest& operator&=(IoInterest& a, IoInterest b) noexcept { return a = a & b; }
-
-[[nodiscard]] constexpr std::uint32_t bits(IoReady ready) noexcept {
-    return static_cast<std::uint32_t>(ready);
-}
-[[nodiscard]] constexpr IoReady operator|(IoReady a, IoReady b) noexcept {
-    return IoReady{bits(a) | bits(b)};
-}
-[[nodiscard]] constexpr IoReady operator&(IoReady a, IoReady b) noexcept {
-    return IoReady{bits(a) & bits(b)};
-}
-constexpr IoReady& operator|=(IoReady& a, IoReady b) noexcept { return a = a | b; }
-constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b; }
-
-/// True when any bit is set.
-[[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
-[[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
-
-/// One event, in the shape of Linux's `struct epoll_event`.
-struct NativeEvent {
-    /// The user data of the registration, or the completion key of an associated handle.
-    union Data {
-        std::uint64_t u64;
-        void* ptr;
-        int fd;
-        std::uint32_t u32;
-    };
-
-    std::uint32_t events = mask::none;
-    Data data = {};
-    /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
-    /// the poller and stays valid until the next `wait` or `dispose` of that poller.
-    const Completion* completion = nullptr;
-
-    /// The user data of a registration that was made with a pointer.
-    template <class T>
-    [[nodiscard]] T* ptr() const noexcept {
-        return static_cast<T*>(data.ptr);
-    }
-};
-
-/// One event in the shape that a loop's portable layer consumes; made by `OsPoller::translate`.
-struct OsEvent {
-    IoReady ready = IoReady::none;
-    std::uint64_t user_data = 0;
-    const Completion* completion = nullptr;
-};
-
-}  // namespace wakepoll
-
 // include/wakepoll/handle.hpp
 // A borrowed system handle: a SOCKET or a HANDLE, without the header that defines either.
 //
@@ -434,6 +138,553 @@ enum class IoModel : std::uint8_t {
 
 }  // namespace wakepoll
 
+// include/wakepoll/slot_holder.hpp
+// What an AttachedHandle and a Registration are made of: one use of a poller's slot.
+//
+// It keeps the poller's memory, not its kernel objects, as a Waker does: so what holds it may
+// outlive the poller, and does nothing then.
+
+#include <cstdint>
+
+
+namespace wakepoll {
+
+class Poller;
+
+namespace core {
+struct SlotUse;
+}  // namespace core
+
+class WAKEPOLL_API SlotHolder {
+public:
+    SlotHolder() noexcept = default;
+    SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcept;
+    SlotHolder(SlotHolder&& other) noexcept;
+    SlotHolder& operator=(SlotHolder&& other) noexcept;
+    SlotHolder(const SlotHolder&) = delete;
+    SlotHolder& operator=(const SlotHolder&) = delete;
+    ~SlotHolder();
+
+    /// Null where it holds nothing.
+    [[nodiscard]] Poller* poller() const noexcept { return poller_; }
+    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+    [[nodiscard]] core::SlotUse use() const noexcept;
+
+private:
+    Poller* poller_ = nullptr;
+    Handle handle_;
+    std::uint32_t slot_ = 0;
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace wakepoll
+
+// include/wakepoll/attached_handle.hpp
+// A handle that is attached to a poller: each operation submitted on it costs one kernel call.
+//
+//     AttachedHandle file = poller.attach(handle).value();
+//     poller.submit_read(file, buffer, user_data, offset);
+//
+// A closed handle's number is dealt out anew at once. So a submit on a plain `Handle` first asks
+// the port whether the number is still the object that it knows, which is a kernel call of its own.
+// Who attaches a handle answers for that instead: the handle stays open while it is attached.
+//
+// Where it is closed all the same, what is in flight ends as it does for any closed handle, and a
+// submit is refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says
+// that nothing has the number. Until then an operation goes to the object that has the number by
+// now: it takes or sends bytes there, and is reported only if that object belongs to the same port.
+
+#include <concepts>
+#include <utility>
+
+
+namespace wakepoll {
+
+/// Made by `OsPoller::attach`. It may be moved, may outlive its poller, and is one thread's to move
+/// and destroy, as any object is. A handle is attached once at a time, and is not registered while
+/// it is attached.
+class WAKEPOLL_API AttachedHandle {
+public:
+    /// Attached to nothing: a submit on it is refused with `std::errc::bad_file_descriptor`.
+    AttachedHandle() noexcept = default;
+    AttachedHandle(AttachedHandle&& other) noexcept = default;
+    AttachedHandle& operator=(AttachedHandle&& other) noexcept;
+    AttachedHandle(const AttachedHandle&) = delete;
+    AttachedHandle& operator=(const AttachedHandle&) = delete;
+    /// As `detach`.
+    ~AttachedHandle();
+
+    /// Ends the attachment, without a kernel call. The handle stays open and of the port;
+    /// operations in flight go on. Any number of times.
+    void detach() noexcept;
+
+    /// The handle; invalid where it is attached to nothing.
+    [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
+
+    /// It was attached and not detached since.
+    [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
+
+private:
+    friend class OsPoller;
+
+    explicit AttachedHandle(SlotHolder&& holder) noexcept : holder_(std::move(holder)) {}
+
+    SlotHolder holder_;
+};
+
+/// What an operation is submitted on: a handle, or an attached one.
+class SubmitTarget {
+public:
+    // NOLINTBEGIN(google-explicit-constructor): a submit is given either one as it is.
+    template <std::convertible_to<Handle> Plain>
+    SubmitTarget(const Plain& handle) noexcept : handle_(handle) {}
+    SubmitTarget(const AttachedHandle& attached) noexcept
+        : handle_(attached.handle()), attached_(&attached) {}
+    // NOLINTEND(google-explicit-constructor)
+
+private:
+    friend class OsPoller;
+
+    Handle handle_;
+    const AttachedHandle* attached_ = nullptr;
+};
+
+}  // namespace wakepoll
+
+// include/wakepoll/clock.hpp
+// The clock that waits and timers are measured by.
+//
+// It counts QueryPerformanceCounter, which is also what std::chrono::steady_clock does on Windows;
+// having it by name lets a test's simulated kernel move it.
+
+#include <chrono>
+
+
+namespace wakepoll {
+
+struct Clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<Clock>;
+
+    static constexpr bool is_steady = true;
+
+    /// Any thread.
+    [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
+
+    /// The moment that comes `left` after `from`, or the last there is.
+    [[nodiscard]] static constexpr time_point after(time_point from, duration left) noexcept {
+        return left < (time_point::max)() - from ? from + left : (time_point::max)();
+    }
+
+    /// A moment of another clock, as this one counts it. One that is more than a hundred years away
+    /// is the last or the first there is.
+    template <class OtherClock, class Duration>
+    [[nodiscard]] static time_point at(
+        std::chrono::time_point<OtherClock, Duration> moment) noexcept {
+        // Roughly at first, because the exact difference may be too large a number.
+        using Years = std::chrono::duration<double, std::chrono::years::period>;
+        const auto other_now = OtherClock::now();
+        const Years left = Years(moment.time_since_epoch()) - Years(other_now.time_since_epoch());
+        if (left > Years(100)) {
+            return (time_point::max)();
+        }
+        if (left < Years(-100)) {
+            return (time_point::min)();
+        }
+        return after(now(), std::chrono::ceil<duration>(moment - other_now));
+    }
+};
+
+}  // namespace wakepoll
+
+// include/wakepoll/config.hpp
+// What a poller is given at creation. Nothing can be changed afterwards: the memory for all of it
+// is allocated once, by `OsPoller::create`.
+
+#include <cstdint>
+
+namespace wakepoll {
+
+/// Registration slots of a poller that asks for nothing else.
+inline constexpr std::uint32_t max_registrations = 1024;
+
+/// Entries in the overlapped pool of a poller that asks for nothing else.
+inline constexpr std::uint32_t max_overlapped_entries = 64;
+
+/// The most that either of the two may be set to.
+inline constexpr std::uint32_t capacity_limit = 65536;
+
+/// How socket readiness is found out. What is reported is the same.
+enum class Backend : std::uint8_t {
+    /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
+    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, with a
+    /// socket that WSAPoll cannot wait for, or without a loopback that wakes get through. WSAPoll
+    /// throughout where AFD's device does not open.
+    automatic = 0,
+    /// WSAPoll over all registered sockets. Microsoft's documented calls only. Wakes go through a
+    /// datagram socket on 127.0.0.1: where its datagrams do not arrive, registering a socket
+    /// answers `std::errc::network_down`.
+    wsapoll = 1,
+    /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
+    /// waiting costs what is ready, not what is registered. `create` answers
+    /// `std::errc::not_supported` where the device does not open.
+    afd = 2,
+};
+
+struct PollerConfig {
+    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
+    std::uint32_t max_registrations = wakepoll::max_registrations;
+    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
+    std::uint32_t max_overlapped_entries = wakepoll::max_overlapped_entries;
+    /// Anything that is no enumerator is `std::errc::invalid_argument`.
+    Backend backend = Backend::automatic;
+};
+
+}  // namespace wakepoll
+
+// include/wakepoll/error.hpp
+// Errors: a category for Windows' numbers, one for what wakepoll itself refuses, and a Result.
+//
+// Both map to std::errc, so compare with conditions (`error == std::errc::bad_file_descriptor`);
+// where the reason matters, with an `errc`; never with message texts.
+//
+// Win32 and Winsock share a number space, so one category serves both. std::system_category is not
+// used: with libstdc++ 12 on Windows, 10035, 10061, 258 and 995 compare unequal to their errc.
+//
+// Everything here may be used from any thread.
+
+#include <cassert>
+#include <cstdint>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+
+namespace wakepoll {
+
+/// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
+/// codes; messages are wakepoll's own and do not depend on the system's language. Its
+/// `default_error_condition` is the table in lib/error.cpp.
+[[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
+
+/// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
+[[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {
+    return {static_cast<int>(code), win32_category()};
+}
+
+/// Why wakepoll itself refuses a call. The message of each is a sentence that says what to do
+/// instead, and each compares equal to the std::errc over its group.
+enum class errc {
+    // bad_file_descriptor
+    bad_handle = 1,      ///< No open handle.
+    attachment_is_over,  ///< The attached handle was closed, or is attached to nothing.
+
+    // invalid_argument
+    capacity_out_of_range,
+    unknown_backend,
+    unknown_interest,
+    edge_triggered,
+    only_sockets_become_writable,
+    no_room_for_events,
+    reserved_key,
+    empty_buffer,
+    buffer_without_memory,
+    buffer_too_long,
+    buffer_in_use,  ///< By an operation in flight, or twice in one read.
+    no_room_for_address,
+    bad_address,
+    offset_without_file,
+    foreign_entry,
+    attached_elsewhere,
+
+    // not_supported
+    no_afd_device,
+    operation_of_another_kind,  ///< The handle cannot carry it.
+    register_instead,           ///< It was opened for synchronous use.
+    not_overlapped,             ///< The same of a file, which cannot be registered either.
+    several_buffers,
+
+    // operation_not_permitted
+    nothing_to_wait_for,
+
+    // file_exists
+    already_registered,
+    already_attached,
+
+    // no_such_file_or_directory
+    not_registered,
+    not_in_flight,
+    entry_not_in_use,
+
+    // device_or_resource_busy
+    another_wait,
+    operations_in_flight,
+    registered_for_readiness,
+    attached_for_operations,
+    entry_in_flight,
+
+    // resource_unavailable_try_again
+    pool_exhausted,
+    late_packet,
+    nothing_to_read,
+
+    foreign_provider,    // operation_not_supported
+    no_free_slot,        // no_space_on_device
+    pipe_not_connected,  // not_connected
+    no_memory,           // not_enough_memory
+    poller_is_closed,    // operation_canceled
+};
+
+/// The category of `errc`.
+[[nodiscard]] WAKEPOLL_API const std::error_category& refusal_category() noexcept;
+
+[[nodiscard]] inline std::error_code make_error_code(errc reason) noexcept {
+    return {static_cast<int>(reason), refusal_category()};
+}
+
+/// The Windows code that means the same, as SetLastError takes it; 0 for success, and
+/// ERROR_INVALID_FUNCTION for an error of any other category.
+[[nodiscard]] WAKEPOLL_API std::uint32_t win32_code(std::error_code error) noexcept;
+
+/// A value or the reason why there is none.
+template <class T>
+class [[nodiscard]] Result {
+public:
+    // NOLINTBEGIN(google-explicit-constructor): a function returns either one as it is.
+    Result(T value) noexcept : content_(std::in_place_index<0>, std::move(value)) {}
+    /// `error` must not be success.
+    Result(std::error_code error) noexcept : content_(std::in_place_index<1>, error) {
+        assert(error);
+    }
+    Result(errc reason) noexcept : Result(make_error_code(reason)) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
+    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+    /// The value; throws std::system_error with the error where there is none.
+    [[nodiscard]] T& value() & { return check(), *std::get_if<0>(&content_); }
+    [[nodiscard]] const T& value() const& { return check(), *std::get_if<0>(&content_); }
+    [[nodiscard]] T&& value() && { return check(), std::move(*std::get_if<0>(&content_)); }
+
+    /// The value, or `other` where there is none.
+    template <class U>
+    [[nodiscard]] T value_or(U&& other) const& {
+        return has_value() ? **this : static_cast<T>(std::forward<U>(other));
+    }
+    template <class U>
+    [[nodiscard]] T value_or(U&& other) && {
+        return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
+    }
+
+    /// What `next` makes of the value, which is another Result; the error where there is none.
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
+        return has_value() ? std::forward<F>(next)(**this) : error();
+    }
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&> {
+        return has_value() ? std::forward<F>(next)(**this) : error();
+    }
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) && -> std::invoke_result_t<F, T> {
+        return has_value() ? std::forward<F>(next)(std::move(**this)) : error();
+    }
+
+    /// The value, unchecked: there must be one.
+    [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] const T& operator*() const noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&content_); }
+    [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&content_); }
+
+    /// The error; success where there is a value.
+    [[nodiscard]] std::error_code error() const noexcept {
+        const std::error_code* error = std::get_if<1>(&content_);
+        return error != nullptr ? *error : std::error_code{};
+    }
+
+private:
+    void check() const {
+        if (!has_value()) {
+            throw std::system_error(error());
+        }
+    }
+
+    std::variant<T, std::error_code> content_;
+};
+
+}  // namespace wakepoll
+
+template <>
+struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};
+
+// include/wakepoll/events.hpp
+// What a wait reports and what a registration asks for.
+//
+// The mask values are those of Linux's <sys/epoll.h>, bit for bit (a native build asserts it), so a
+// loop that already speaks epoll keeps its own constants. `NativeEvent` is what `OsPoller::wait`
+// fills; `OsEvent` is the smaller shape that the layer above a loop's backend consumes.
+//
+// Nothing here calls the system; every function is constexpr and may be used from any thread.
+
+#include <cstdint>
+
+namespace wakepoll {
+
+struct Completion;  // overlapped.hpp
+
+/// The bits of an epoll-compatible event mask. `NativeEvent::events` is made of these.
+namespace mask {
+inline constexpr std::uint32_t none = 0;
+inline constexpr std::uint32_t in = 0x001;   ///< Data, a pending accept, or the end of the stream.
+inline constexpr std::uint32_t pri = 0x002;  ///< An out-of-band byte.
+inline constexpr std::uint32_t out = 0x004;  ///< Room to send; a connect that succeeded.
+inline constexpr std::uint32_t err =
+    0x008;  ///< An error is pending. Reported whatever the interest.
+inline constexpr std::uint32_t hup =
+    0x010;  ///< Both directions are gone. Reported whatever the interest.
+inline constexpr std::uint32_t rdnorm = 0x040;  ///< Like `in`, where asked for.
+inline constexpr std::uint32_t rdband =
+    0x080;  ///< Accepted as an interest; no socket ever reports it.
+inline constexpr std::uint32_t wrnorm = 0x100;  ///< Like `out`, where asked for.
+inline constexpr std::uint32_t wrband =
+    0x200;  ///< Accepted as an interest; no socket ever reports it.
+inline constexpr std::uint32_t rdhup = 0x2000;      ///< The peer will send no more.
+inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one report, then silence.
+inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
+}  // namespace mask
+
+/// What a registration asks to be told. The values are mask bits, so `IoInterest{epoll_bits}`
+/// works.
+///
+/// `mask::err` and `mask::hup` may be given and change nothing, as with epoll_ctl. Edge-triggered
+/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD can tell an
+/// edge.
+enum class IoInterest : std::uint32_t {
+    none = 0,  ///< Only errors and full hang-ups are reported.
+    read = mask::in,
+    priority = mask::pri,
+    write = mask::out,
+    read_hangup = mask::rdhup,
+    one_shot = mask::oneshot,
+    edge_triggered = mask::et,
+};
+
+/// Readiness in the vocabulary of a loop rather than of a kernel.
+enum class IoReady : std::uint32_t {
+    none = 0,
+    readable = 1U << 0,
+    writable = 1U << 1,
+    error = 1U << 2,
+    hangup = 1U << 3,
+    priority = 1U << 4,
+    read_hangup = 1U << 5,
+};
+
+[[nodiscard]] constexpr std::uint32_t bits(IoInterest interest) noexcept {
+    return static_cast<std::uint32_t>(interest);
+}
+[[nodiscard]] constexpr IoInterest operator|(IoInterest a, IoInterest b) noexcept {
+    return IoInterest{bits(a) | bits(b)};
+}
+[[nodiscard]] constexpr IoInterest operator&(IoInterest a, IoInterest b) noexcept {
+    return IoInterest{bits(a) & bits(b)};
+}
+[[nodiscard]] constexpr IoInterest operator~(IoInterest a) noexcept { return IoInterest{~bits(a)}; }
+constexpr IoInterest& operator|=(IoInterest& a, IoInterest b) noexcept { return a = a | b; }
+constexpr IoInterest& operator&=(IoInterest& a, IoInterest b) noexcept { return a = a & b; }
+
+[[nodiscard]] constexpr std::uint32_t bits(IoReady ready) noexcept {
+    return static_cast<std::uint32_t>(ready);
+}
+[[nodiscard]] constexpr IoReady operator|(IoReady a, IoReady b) noexcept {
+    return IoReady{bits(a) | bits(b)};
+}
+[[nodiscard]] constexpr IoReady operator&(IoReady a, IoReady b) noexcept {
+    return IoReady{bits(a) & bits(b)};
+}
+constexpr IoReady& operator|=(IoReady& a, IoReady b) noexcept { return a = a | b; }
+constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b; }
+
+[[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
+
+// Interests and masks are made of the same bits, so they combine: an interest is extended by bits
+// of `mask`, and of a mask the bits of an interest are looked for.
+[[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
+    return IoInterest{bits(a) | mask};
+}
+constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
+    return a = a | mask;
+}
+[[nodiscard]] constexpr std::uint32_t operator&(std::uint32_t mask, IoInterest a) noexcept {
+    return mask & bits(a);
+}
+
+/// True when any bit is set: `if (any(event.events & mask::in))`.
+[[nodiscard]] constexpr bool any(std::uint32_t mask) noexcept { return mask != 0; }
+[[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
+[[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
+
+/// A mask in the vocabulary of a loop.
+[[nodiscard]] constexpr IoReady ready_of(std::uint32_t events) noexcept {
+    IoReady ready = IoReady::none;
+    const auto add = [&](std::uint32_t bits, IoReady flag) {
+        if (any(events & bits)) {
+            ready |= flag;
+        }
+    };
+    add(mask::in | mask::rdnorm, IoReady::readable);
+    add(mask::out | mask::wrnorm, IoReady::writable);
+    add(mask::err, IoReady::error);
+    add(mask::hup, IoReady::hangup);
+    add(mask::pri | mask::rdband, IoReady::priority);
+    add(mask::rdhup, IoReady::read_hangup);
+    return ready;
+}
+
+/// One event, in the shape of Linux's `struct epoll_event`.
+struct NativeEvent {
+    /// The user data of the registration, or the completion key of an associated handle.
+    union Data {
+        std::uint64_t u64;
+        void* ptr;
+        int fd;
+        std::uint32_t u32;
+    };
+
+    std::uint32_t events = mask::none;
+    Data data = {};
+    /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
+    /// the poller and stays valid until the next `wait` or `dispose` of that poller.
+    const Completion* completion = nullptr;
+
+    /// Any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
+    [[nodiscard]] constexpr bool has(std::uint32_t bits) const noexcept {
+        return any(events & bits);
+    }
+    [[nodiscard]] constexpr bool has(IoInterest interest) const noexcept {
+        return any(events & interest);
+    }
+
+    /// The user data of a registration that was made with a pointer.
+    template <class T>
+    [[nodiscard]] T* ptr() const noexcept {
+        return static_cast<T*>(data.ptr);
+    }
+};
+
+/// One event in the shape that a loop's portable layer consumes; made by `OsPoller::translate`.
+struct OsEvent {
+    IoReady ready = IoReady::none;
+    std::uint64_t user_data = 0;
+    const Completion* completion = nullptr;
+};
+
+}  // namespace wakepoll
+
 // include/wakepoll/overlapped.hpp
 // The pool of OVERLAPPED structures, and what a completed call is reported as.
 //
@@ -442,11 +693,37 @@ enum class IoModel : std::uint8_t {
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// Entries are taken in two ways. Those that `acquire` lends are for overlapped calls of the user's
-// own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin return
-// are the poller's: they are given back by the wait after the one that reported them, or earlier by
-// `release`, which makes room for the next operation at once. An overlapped pipe that is registered
-// for readiness takes an entry too, for as long as it is registered.
+// Entries are taken in two ways. Those that `acquire` hands out are for overlapped calls of the
+// user's own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin
+// return are the poller's: they are given back by the wait after the one that reported them, or
+// earlier by `release`, which makes room for the next operation at once. An overlapped pipe that is
+// registered for readiness takes an entry too, for as long as it is registered.
+//
+// An operation that was submitted ends in exactly one event of some later wait: `data` is its user
+// data, `completion` says what became of it, and the mask is `out` for write and connect and `in`
+// for the others, with `err` or `hup` where it failed. Until then its buffers must stay, and belong
+// to the kernel; afterwards they are not touched.
+//
+// What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused or
+// unreachable peer) always comes as an event, even where the kernel knows it at once. An error that
+// is returned instead means that nothing was started and nothing will be reported:
+// `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode PIPE_NOWAIT
+// has nothing to read), `bad_file_descriptor` (closed, or never a handle; an attachment that is
+// over), `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened
+// for synchronous use), `invalid_argument` (it belongs to another port, or is attached to another
+// poller; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
+// flight; an offset where there is none; no address or no room for one), `device_or_resource_busy`
+// (registered for readiness: one handle, one way of waiting), `no_space_on_device` (all slots
+// taken), or what the kernel answered, such as `no_buffer_space`.
+//
+// Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
+// first operation on a handle ties it to the port for its life.
+//
+// A handle may be closed at any time; what is in flight on it is reported as `operation_canceled`.
+// Windows ends it when the last handle of the object is closed. While a duplicate lives
+// (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the operation goes on
+// and takes the bytes that come; without a handle only an accept can be canceled. So where a handle
+// may have a duplicate, cancel before you close.
 //
 // Any thread may take and give back entries. Give back those of your own calls before the poller is
 // disposed: cancel the call, wait for its packet, release. One that is still in use when the
@@ -454,6 +731,7 @@ enum class IoModel : std::uint8_t {
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <system_error>
 
 
@@ -467,7 +745,14 @@ class OperationList;
 }  // namespace core
 
 /// What an overlapped call does.
-enum class IoOperation : std::uint8_t { none = 0, read = 1, write = 2, accept = 3, connect = 4 };
+enum class IoOperation : std::uint8_t {
+    none = 0,
+    read = 1,
+    write = 2,
+    accept = 3,
+    connect = 4,
+    connect_pipe = 5,  ///< A server's end waits for its client.
+};
 
 /// Where an entry's operation is. Those of the user's own calls are always `idle`: the poller does
 /// not know when they begin.
@@ -525,7 +810,14 @@ private:
     /// What an entry in use is for.
     enum class Purpose : std::uint8_t { own_call, operation, readiness };
 
+    /// Where the kernel writes a sender's address; the size is the room, and then the address's.
+    struct Address {
+        std::byte* bytes = nullptr;
+        std::int32_t size = 0;
+    };
+
     Handle accepted_;                    ///< Of an accept: the socket that becomes the connection.
+    Address address_;                    ///< Of a receive with the sender's address.
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
@@ -548,9 +840,17 @@ struct Completion {
     std::uint64_t key = 0;        ///< From `associate_handle`; 0 of any other handle.
     std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key where there is no entry.
     Handle accepted;              ///< Of an accept that succeeded: the connection, the user's now.
+    /// Of `submit_receive_from`: the sender's sockaddr, at the front of the room that was given.
+    std::span<const std::byte> address;
     std::uint32_t bytes = 0;
     IoOperation operation = IoOperation::none;
     std::error_code error;  ///< What the call ended with; success where it succeeded.
+};
+
+/// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
+struct AcceptedAddresses {
+    std::span<const std::byte> local;
+    std::span<const std::byte> remote;
 };
 
 /// The pool of a poller. Any thread.
@@ -847,16 +1147,14 @@ private:
 
 namespace wakepoll {
 
-/// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
-struct AcceptedAddresses {
-    std::span<const std::byte> local;
-    std::span<const std::byte> remote;
-};
+struct OperationTarget;
 
 class WAKEPOLL_API OsPoller {
 public:
     /// What `submit_accept` needs in its buffer for the addresses of both ends.
     static constexpr std::size_t accept_address_size = 288;
+    /// What `submit_receive_from` needs for the sender's address: a sockaddr_storage.
+    static constexpr std::size_t address_size = 128;
 
     /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
     /// `not_supported` for `Backend::afd` where the system has no such device, `not_enough_memory`,
@@ -960,41 +1258,22 @@ public:
     /// its OVERLAPPED need not be set.
     [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
 
-    // Operations
-    //
-    // Each of the following starts one overlapped call and returns its entry. The call ends in
-    // exactly one event of some later wait: `data` is `user_data`, `completion` says what became of
-    // it, and the mask is `in` for read and accept, `out` for write and connect, with `err` or
-    // `hup` where it failed. Until then its buffers must stay, and belong to the kernel; afterwards
-    // they are not touched. The entry, too, stays the poller's: see overlapped.hpp.
-    //
-    // What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused
-    // or unreachable peer) always comes as an event, even where the kernel knows it at once. An
-    // error that is returned instead means that nothing was started and nothing will be reported:
-    // `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode
-    // PIPE_NOWAIT has nothing to read), `bad_file_descriptor` (closed, or never a handle),
-    // `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened for
-    // synchronous use), `invalid_argument` (it belongs to another port; an empty buffer, one over 4
-    // GiB, or one that overlaps with that of an operation in flight; an offset where there is
-    // none), `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
-    // `no_space_on_device` (all slots taken), or what the kernel answered, such as
-    // `no_buffer_space`.
-    //
-    // Reads of one socket or pipe are reported in the order they were submitted, and so are writes.
-    //
-    // The first operation on a handle ties it to the port for its life.
-    //
-    // A handle may be closed at any time; what is in flight on it is reported as
-    // `operation_canceled`. Windows ends it when the last handle of the object is closed. While a
-    // duplicate lives (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the
-    // operation goes on and takes the bytes that come; without a handle only an accept can be
-    // canceled. So where a handle may have a duplicate, cancel before you close.
+    /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
+    /// two: the caller answers for the handle staying open meanwhile (attached_handle.hpp). Errors
+    /// as of the operations below, and `file_exists` where it is attached already.
+    [[nodiscard]] Result<AttachedHandle> attach(Handle handle) noexcept;
+
+    // Operations: each starts one overlapped call, and ends in exactly one event of a later wait.
+    // Buffers and errors: see overlapped.hpp. `target` is a handle, or an attached one.
 
     /// Reads into `buffer`; of a file, from `offset` in bytes. A socket's end of the stream is
     /// success with 0 bytes, a file's is `std::errc::no_message_available`, a pipe's is
     /// `broken_pipe`. A message or datagram longer than the buffer is `message_size`, with the
-    /// buffer filled.
-    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, std::span<std::byte> buffer,
+    /// buffer filled. An empty buffer, `{}`, is for a stream socket: the read ends with 0 bytes
+    /// when there is something to read, or the end, and takes nothing; so no buffer is held
+    /// meanwhile.
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
+                                                       std::span<std::byte> buffer,
                                                        std::uint64_t user_data,
                                                        std::uint64_t offset = 0) noexcept;
 
@@ -1003,15 +1282,16 @@ public:
     /// noted in the entry and compared with those of later operations.
     template <class Buffers>
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
-    [[nodiscard]] Result<OverlappedEntry*> submit_read(Handle handle, const Buffers& buffers,
+    [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
+                                                       const Buffers& buffers,
                                                        std::uint64_t user_data) noexcept {
-        return submit_buffers(handle, IoOperation::read, buffers, user_data);
+        return submit_buffers(target, IoOperation::read, buffers, user_data);
     }
 
     /// Writes `buffer`; to a file, at `offset` in bytes. An empty one, `{}`, is allowed on a
     /// datagram socket and a pipe of messages alone. The event says how much was written: all,
     /// unless there was an error.
-    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle,
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         std::span<const std::byte> buffer,
                                                         std::uint64_t user_data,
                                                         std::uint64_t offset = 0) noexcept;
@@ -1019,10 +1299,26 @@ public:
     /// Writes several buffers to a socket, as the read above.
     template <class Buffers>
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
-    [[nodiscard]] Result<OverlappedEntry*> submit_write(Handle handle, const Buffers& buffers,
+    [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
+                                                        const Buffers& buffers,
                                                         std::uint64_t user_data) noexcept {
-        return submit_buffers(handle, IoOperation::write, buffers, user_data);
+        return submit_buffers(target, IoOperation::write, buffers, user_data);
     }
+
+    /// Receives a datagram and its sender: `completion->address` is the sender's sockaddr, at the
+    /// front of `address`, which has at least `address_size` bytes and is the kernel's like the
+    /// buffer. Only the buffer is compared with those of later operations. The socket is bound.
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const SubmitTarget& target,
+                                                               std::span<std::byte> buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+
+    /// Sends a datagram, which may be empty, to `address`, a sockaddr that is needed during the
+    /// call only. A socket that is not bound is bound to a free port.
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const SubmitTarget& target,
+                                                          std::span<const std::byte> buffer,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
 
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
     /// overlapped use, not inherited and in blocking mode; it is the user's from then on.
@@ -1030,15 +1326,21 @@ public:
     /// `buffer` takes the addresses of both ends and so has at least `accept_address_size` bytes
     /// (`invalid_argument`). Where it has more, the accept completes only when the first data has
     /// come, which it finds at the front of the buffer, `completion->bytes` of it.
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const SubmitTarget& listener,
                                                          std::span<std::byte> buffer,
                                                          std::uint64_t user_data) noexcept;
 
     /// Connects a stream socket to `address`, a sockaddr. The socket is bound to a free port where
     /// it is not bound yet. The event is `out` once connected.
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const SubmitTarget& socket,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+
+    /// Waits until a client opens a named pipe whose server's end this is; one that has opened it
+    /// already is found. The event is `in`, with `broken_pipe` where the handle is disconnected or
+    /// the client has gone before it was noticed: DisconnectNamedPipe makes room for the next.
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const SubmitTarget& server,
+                                                               std::uint64_t user_data) noexcept;
 
     /// The addresses of a connection, from the completion of its accept and the buffer that was
     /// given to it; both empty where it failed.
@@ -1073,18 +1375,7 @@ public:
     template <class OtherClock, class Duration>
     [[nodiscard]] std::error_code set_timer(
         std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
-        // Roughly at first, because the exact difference may be too large a number.
-        using Years = std::chrono::duration<double, std::chrono::years::period>;
-        const auto now = OtherClock::now();
-        const Years left = Years(deadline.time_since_epoch()) - Years(now.time_since_epoch());
-        if (left > Years(100)) {
-            return set_timer((Clock::time_point::max)());
-        }
-        if (left < Years(-100)) {
-            return set_timer((Clock::time_point::min)());
-        }
-        return set_timer(
-            Clock::after(Clock::now(), std::chrono::ceil<Clock::duration>(deadline - now)));
+        return set_timer(Clock::at(deadline));
     }
 
     /// Forgets the timer; no error where none is set.
@@ -1130,37 +1421,101 @@ public:
     }
 
     [[nodiscard]] static constexpr IoReady translate_ready(std::uint32_t events) noexcept {
-        IoReady ready = IoReady::none;
-        const auto add = [&](std::uint32_t bits, IoReady flag) {
-            if ((events & bits) != 0) {
-                ready |= flag;
-            }
-        };
-        add(mask::in | mask::rdnorm, IoReady::readable);
-        add(mask::out | mask::wrnorm, IoReady::writable);
-        add(mask::err, IoReady::error);
-        add(mask::hup, IoReady::hangup);
-        add(mask::pri | mask::rdband, IoReady::priority);
-        add(mask::rdhup, IoReady::read_hangup);
-        return ready;
+        return ready_of(events);
     }
 
 private:
+    friend class Registration;
+
     explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
 
     [[nodiscard]] static std::uint64_t as_number(const void* user_data) noexcept {
         return reinterpret_cast<std::uintptr_t>(user_data);
     }
 
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
-                                                           std::span<const std::byte> buffer,
-                                                           std::uint64_t user_data,
-                                                           std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_buffers(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<OverlappedEntry*> submit_buffer(const SubmitTarget& target,
+                                                         IoOperation operation,
+                                                         std::span<const std::byte> buffer,
+                                                         std::uint64_t user_data,
+                                                         std::uint64_t offset) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_buffers(const SubmitTarget& target,
+                                                          IoOperation operation,
                                                           std::span<const IoBuffer> buffers,
                                                           std::uint64_t user_data) noexcept;
+    /// Why the poller takes no operation of so many bytes for the target; 0 where it does.
+    [[nodiscard]] errc refuses(const SubmitTarget& target, std::size_t size = 0) const noexcept;
+    [[nodiscard]] static OperationTarget resolve(const SubmitTarget& target) noexcept;
 
     Poller* poller_ = nullptr;
+};
+
+}  // namespace wakepoll
+
+// include/wakepoll/registration.hpp
+// A registration for readiness that ends by itself.
+//
+//     auto input = Registration::create(poller, socket, IoInterest::read, &connection).value();
+
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+
+namespace wakepoll {
+
+class OsPoller;
+
+/// Unregisters its handle when it is destroyed, and nothing else: the handle is the user's. It may
+/// be moved, may outlive its poller, and is one thread's to move and destroy; its calls, as those
+/// of the poller, are any thread's.
+///
+/// Let it go before the handle is closed. Where that was missed and the number is another handle's
+/// by now, which was registered anew, that registration is left alone.
+class WAKEPOLL_API Registration {
+public:
+    /// Registers a handle; errors as `OsPoller::register_handle`.
+    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
+                                                     IoInterest interest,
+                                                     std::uint64_t user_data) noexcept;
+
+    /// The same with a pointer, which each event has in `data.ptr`.
+    template <class T>
+    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
+                                                     IoInterest interest, T* user_data) noexcept {
+        return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
+    }
+
+    /// Of nothing.
+    Registration() noexcept = default;
+    Registration(Registration&& other) noexcept = default;
+    Registration& operator=(Registration&& other) noexcept;
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    ~Registration();
+
+    /// As `OsPoller::modify_handle`; `no_such_file_or_directory` where the registration is over.
+    [[nodiscard]] std::error_code modify(IoInterest interest, std::uint64_t user_data) noexcept;
+
+    template <class T>
+    [[nodiscard]] std::error_code modify(IoInterest interest, T* user_data) noexcept {
+        return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
+    }
+
+    /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
+    std::error_code unregister() noexcept;
+
+    /// Leaves the handle registered, and refers to nothing.
+    Handle release() noexcept { return std::exchange(holder_, {}).handle(); }
+
+    /// The handle; invalid where it refers to nothing.
+    [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
+
+private:
+    explicit Registration(SlotHolder&& holder) noexcept : holder_(std::move(holder)) {}
+
+    SlotHolder holder_;
 };
 
 }  // namespace wakepoll
