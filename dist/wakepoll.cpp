@@ -287,6 +287,7 @@ private:
 
 // lib/core/slot.hpp
 // The number of a registration's slot: an index that cannot be mistaken for a position or a count.
+// Slots are used again; the generation distinguishes one use from the next.
 
 #include <cstddef>
 #include <cstdint>
@@ -296,6 +297,11 @@ namespace wakepoll::core {
 enum class Slot : std::uint32_t {};
 
 inline constexpr Slot no_slot{0xFFFFFFFF};
+
+struct SlotUse {
+    Slot slot = no_slot;
+    std::uint32_t generation = 0;
+};
 
 [[nodiscard]] constexpr std::size_t index_of(Slot slot) noexcept {
     return static_cast<std::size_t>(slot);
@@ -339,6 +345,7 @@ struct Registration {
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
+    bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.
     std::uint32_t base = 0;        ///< Of a registered socket: its base handle, which AFD takes.
     std::uint32_t entry = 0;       ///< Of a registered overlapped pipe: its pool entry.
@@ -363,6 +370,17 @@ public:
     /// Takes a slot for a handle that is not in the table, with all but handle and generation at
     /// their defaults; `no_slot` where the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
+
+    /// The current use of the slot, which ends with its registration, or when the number is found
+    /// to be another object's.
+    [[nodiscard]] SlotUse use_of(Slot slot) const noexcept {
+        return {slot, (*this)[slot].generation};
+    }
+    /// True where that use has not ended.
+    [[nodiscard]] bool goes_on(SlotUse use) const noexcept {
+        const Registration& registration = (*this)[use.slot];
+        return registration.active && registration.generation == use.generation;
+    }
 
     /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;
@@ -1702,55 +1720,6 @@ enum class CompletionKey : std::uintptr_t {
 
 }  // namespace wakepoll::core
 
-// lib/own_errors.hpp
-// The errors that wakepoll itself returns, as the Win32 code that means the same.
-//
-// Each compares equal to the errc in its name (the table is in lib/error.cpp).
-
-#include <system_error>
-
-
-namespace wakepoll::own_errors {
-
-[[nodiscard]] inline std::error_code bad_file_descriptor() noexcept {
-    return win32_error(6);  // ERROR_INVALID_HANDLE
-}
-[[nodiscard]] inline std::error_code not_enough_memory() noexcept {
-    return win32_error(8);  // ERROR_NOT_ENOUGH_MEMORY
-}
-[[nodiscard]] inline std::error_code not_supported() noexcept {
-    return win32_error(50);  // ERROR_NOT_SUPPORTED
-}
-[[nodiscard]] inline std::error_code invalid_argument() noexcept {
-    return win32_error(87);  // ERROR_INVALID_PARAMETER
-}
-[[nodiscard]] inline std::error_code no_space_on_device() noexcept {
-    return win32_error(112);  // ERROR_DISK_FULL
-}
-[[nodiscard]] inline std::error_code device_or_resource_busy() noexcept {
-    return win32_error(170);  // ERROR_BUSY
-}
-[[nodiscard]] inline std::error_code file_exists() noexcept {
-    return win32_error(183);  // ERROR_ALREADY_EXISTS
-}
-[[nodiscard]] inline std::error_code operation_canceled() noexcept {
-    return win32_error(995);  // ERROR_OPERATION_ABORTED
-}
-[[nodiscard]] inline std::error_code no_such_file_or_directory() noexcept {
-    return win32_error(1168);  // ERROR_NOT_FOUND
-}
-[[nodiscard]] inline std::error_code resource_unavailable_try_again() noexcept {
-    return win32_error(1237);  // ERROR_RETRY
-}
-[[nodiscard]] inline std::error_code not_connected() noexcept {
-    return win32_error(2250);  // ERROR_NOT_CONNECTED
-}
-[[nodiscard]] inline std::error_code operation_not_permitted() noexcept {
-    return win32_error(4317);  // ERROR_INVALID_OPERATION
-}
-
-}  // namespace wakepoll::own_errors
-
 // lib/sys/overlapped_io.hpp
 // sys: calls that complete at the port.
 //
@@ -1777,12 +1746,24 @@ namespace wakepoll::sys {
 
 /// How a call that did not fail has started.
 struct Started {
-    bool at_once = false;     ///< Done already.
-    std::uint32_t bytes = 0;  ///< Valid only where done already.
+    bool at_once = false;         ///< Done already.
+    std::uint32_t bytes = 0;      ///< Valid only where done already.
+    bool without_packet = false;  ///< Done already, and no packet comes in any mode.
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
 [[nodiscard]] Result<Started> receive(Handle socket, std::span<const IoBuffer> buffers,
+                                      NativeOverlapped& overlapped) noexcept;
+
+/// WSARecvFrom. The address is in `address`, and its size in `size`, which said how much room there
+/// is, when the packet has come: both stay where they are until then.
+[[nodiscard]] Result<Started> receive_from(Handle socket, IoBuffer buffer, std::byte* address,
+                                           std::int32_t& size,
+                                           NativeOverlapped& overlapped) noexcept;
+
+/// WSASendTo. The address is needed during the call only.
+[[nodiscard]] Result<Started> send_to(Handle socket, IoBuffer buffer,
+                                      std::span<const std::byte> address,
                                       NativeOverlapped& overlapped) noexcept;
 
 /// WSASend.
@@ -1836,6 +1817,11 @@ struct AcceptedAddresses {
 
 /// setsockopt(SO_UPDATE_CONNECT_CONTEXT).
 [[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
+
+/// ConnectNamedPipe. A client that has come before (535, ERROR_PIPE_CONNECTED) is success without a
+/// packet. ERROR_NO_DATA (232) where it has left again and was not disconnected,
+/// ERROR_INVALID_FUNCTION (1) for a client's end.
+[[nodiscard]] Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept;
 
 /// closesocket.
 void close_socket(Handle socket) noexcept;
@@ -1957,7 +1943,8 @@ std::error_code AfdBackend::find_base(Slot slot) noexcept {
     registration.base = static_cast<std::uint32_t>(lowest.value());
     layered_ = layered_ || lowest != registration.handle;
     // Windows handles have 32 significant bits, so that 32-bit programs can share them.
-    return registration.base == lowest.value() ? std::error_code{} : own_errors::not_supported();
+    return registration.base == lowest.value() ? std::error_code{}
+                                               : make_error_code(errc::foreign_provider);
 }
 
 Slot AfdBackend::same_base(Slot slot) const noexcept {
@@ -2300,7 +2287,7 @@ std::error_code AfdBackend::try_out(Slot slot) noexcept {
         return error;
     }
     const std::error_code closed = sys::socket_kind(table_[slot].handle).error();
-    return closed ? closed : own_errors::not_supported();
+    return closed ? closed : make_error_code(errc::foreign_provider);
 }
 
 std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
@@ -2312,7 +2299,7 @@ std::error_code AfdBackend::settle_refused(Slot slot) noexcept {
     }
     if (!error) {
         // One of another base, or that the device takes, is a new socket with the number.
-        error = registration.base != base ? own_errors::bad_file_descriptor() : try_out(slot);
+        error = registration.base != base ? make_error_code(errc::bad_handle) : try_out(slot);
     }
     if (error == std::errc::operation_not_supported) {
         registration.base = 0;
@@ -2360,7 +2347,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
         return {};
     }
     if (cell.request.count != 1 || !take_answer(slot, cell.item.events, wanted)) {
-        return own_errors::resource_unavailable_try_again();
+        return errc::late_packet;
     }
     // Still due: it wants less by now.
     return schedule_.is_due(slot) ? poll_alone(slot) : std::error_code{};
@@ -2553,6 +2540,7 @@ namespace wakepoll::core {
 class OperationList {
 public:
     using Purpose = OverlappedEntry::Purpose;
+    using Address = OverlappedEntry::Address;
 
     explicit OperationList(EntryPool& pool) noexcept : pool_(pool) {}
 
@@ -2645,6 +2633,9 @@ public:
     }
     [[nodiscard]] static Handle& accepted_by(OverlappedEntry& entry) noexcept {
         return entry.accepted_;
+    }
+    [[nodiscard]] static Address& address_of(OverlappedEntry& entry) noexcept {
+        return entry.address_;
     }
 
     /// An entry's index in the pool, and the entry at an index.
@@ -3412,17 +3403,18 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server
             // has disconnected.
-            return bytes.error() == std::errc::broken_pipe ? own_errors::not_connected()
-                                                           : bytes.error();
+            return bytes.error() == std::errc::broken_pipe
+                       ? make_error_code(errc::pipe_not_connected)
+                       : bytes.error();
         }
         if (!sys::reads_wait(registration.handle)) {
-            return own_errors::operation_not_permitted();
+            return errc::nothing_to_wait_for;
         }
         if (overlapped) {
             OverlappedEntry* const entry = operations_.acquire(
                 core::OperationList::Purpose::readiness, slot, registration.generation);
             if (entry == nullptr) {
-                return own_errors::resource_unavailable_try_again();
+                return errc::pool_exhausted;
             }
             entry->handle = registration.handle;
             registration.entry = operations_.index_of(*entry);
@@ -4807,14 +4799,14 @@ OverlappedEntry* EntryPool::acquire() noexcept {
 
 std::error_code EntryPool::release(OverlappedEntry* entry) noexcept {
     if (entry_at(entry) == nullptr) {
-        return own_errors::invalid_argument();
+        return errc::foreign_entry;
     }
     if (!entry->in_use_) {
-        return own_errors::no_such_file_or_directory();
+        return errc::entry_not_in_use;
     }
     const bool submitted = entry->purpose_ != OverlappedEntry::Purpose::own_call;
     if (submitted && !entry->reported_) {
-        return own_errors::device_or_resource_busy();
+        return errc::entry_in_flight;
     }
     give_back(*entry);
     return {};
@@ -5612,6 +5604,176 @@ void WakeState::close() noexcept { word_.fetch_or(closed | shut_down, order); }
 
 }  // namespace wakepoll::core
 
+// lib/errc.cpp
+// What wakepoll itself refuses: for each reason the Windows code that means the same, and a
+// sentence that says what to do instead.
+#include <cstddef>
+#include <iterator>
+#include <new>
+#include <string>
+
+
+namespace wakepoll {
+namespace {
+
+struct Refusal {
+    errc reason;
+    std::uint32_t code;
+    const char* message;
+};
+
+// In the order of `errc`; the static_assert below holds it to that.
+constexpr Refusal refusals[] = {
+    {errc::bad_handle, 6,  // ERROR_INVALID_HANDLE
+     "this is no open handle: it was closed before, or never was one"},
+    {errc::attachment_is_over, 6,
+     "the attachment is over: keep a handle open while it is attached, and attach it anew"},
+
+    {errc::capacity_out_of_range, 87,  // ERROR_INVALID_PARAMETER
+     "max_registrations and max_overlapped_entries of PollerConfig go from 1 to 65536"},
+    {errc::unknown_backend, 87, "the backend of PollerConfig has to be an enumerator of Backend"},
+    {errc::unknown_interest, 87,
+     "the interest has bits that cannot be waited for: combine the enumerators of IoInterest"},
+    {errc::edge_triggered, 87,
+     "Windows cannot tell an edge: ask for IoInterest::one_shot, and arm it by modify_handle"},
+    {errc::only_sockets_become_writable, 87,
+     "only a socket can be waited for to write: use submit_write on anything else"},
+    {errc::no_room_for_events, 87, "give wait room for one event at least"},
+    {errc::reserved_key, 87,
+     "take a key that a pointer can hold and that is none of 0xFFFFFFFA to 0xFFFFFFFE"},
+    {errc::empty_buffer, 87,
+     "give a buffer that is not empty; of no bytes can be: a read of a stream socket, a datagram, "
+     "and a message written to a pipe of messages"},
+    {errc::buffer_without_memory, 87, "the buffer has a size and no memory: give it some"},
+    {errc::buffer_too_long, 87, "give less than 4 GiB of buffers to one operation"},
+    {errc::buffer_in_use, 87,
+     "the memory belongs to an operation in flight, or is in two buffers of one read: use other "
+     "memory, or wait for the end of that operation"},
+    {errc::no_room_for_address, 87,
+     "give room for the addresses: OsPoller::accept_address_size, OsPoller::address_size"},
+    {errc::bad_address, 87, "give a whole sockaddr, such as the bytes of a sockaddr_in"},
+    {errc::offset_without_file, 87, "only a file is read and written at an offset: leave it out"},
+    {errc::foreign_entry, 87, "give an entry of this poller's own overlapped pool"},
+    {errc::attached_elsewhere, 87, "the handle is attached to another poller: submit there"},
+
+    {errc::no_afd_device, 50,  // ERROR_NOT_SUPPORTED
+     "this system has no AFD device: use Backend::automatic or Backend::wsapoll"},
+    {errc::operation_of_another_kind, 50,
+     "a handle of this kind cannot carry this operation: accept and connect are for stream "
+     "sockets, datagrams with an address for datagram sockets, submit_connect_pipe for pipes"},
+    {errc::register_instead, 50,
+     "the handle is not opened for overlapped use, as an anonymous pipe never is: register it "
+     "instead, or use a named pipe opened with FILE_FLAG_OVERLAPPED"},
+    {errc::not_overlapped, 50,
+     "open the file with FILE_FLAG_OVERLAPPED to submit operations on it"},
+    {errc::several_buffers, 50,
+     "only a socket takes several buffers in one operation: submit one buffer at a time"},
+
+    {errc::nothing_to_wait_for, 4317,  // ERROR_INVALID_OPERATION
+     "there is nothing to wait for: a file or directory is always ready (submit_read and "
+     "submit_write read and write it), and NUL, a mutex and a pipe in the mode PIPE_NOWAIT never "
+     "say that they are"},
+
+    {errc::already_registered, 183,  // ERROR_ALREADY_EXISTS
+     "the handle is registered already: change its interest by modify_handle"},
+    {errc::already_attached, 183, "the handle is attached already: submit on its AttachedHandle"},
+
+    {errc::not_registered, 1168,  // ERROR_NOT_FOUND
+     "the handle is not registered with this poller: call register_handle first"},
+    {errc::not_in_flight, 1168, "no such operation is in flight: it has ended, or none was begun"},
+    {errc::entry_not_in_use, 1168, "the entry was given back already"},
+
+    {errc::another_wait, 170,  // ERROR_BUSY
+     "another thread waits already: one at a time waits for a poller, others may wake it"},
+    {errc::operations_in_flight, 170,
+     "operations are in flight on the handle: cancel them or wait for their end, then register it"},
+    {errc::registered_for_readiness, 170,
+     "the handle is registered for readiness: unregister it, then submit operations"},
+    {errc::attached_for_operations, 170,
+     "the handle is attached for operations: detach it, then register it"},
+    {errc::entry_in_flight, 170,
+     "the operation is in flight or not reported yet: cancel it, and release the entry after its "
+     "event"},
+
+    {errc::pool_exhausted, 1237,  // ERROR_RETRY
+     "all entries of the overlapped pool are in use: wait for events, or raise "
+     "max_overlapped_entries of PollerConfig"},
+    {errc::late_packet, 1237,
+     "the packet of an earlier socket with this number is still to come: wait, and try again"},
+    {errc::nothing_to_read, 1237,
+     "the pipe is in the mode PIPE_NOWAIT and has nothing to read: try again later, or leave that "
+     "mode"},
+
+    {errc::foreign_provider, 10045,  // WSAEOPNOTSUPP
+
+     "AFD cannot poll a socket of this provider: use Backend::automatic or Backend::wsapoll"},
+    {errc::no_free_slot, 112,  // ERROR_DISK_FULL
+     "all slots are taken: unregister handles, or raise max_registrations of PollerConfig"},
+    {errc::pipe_not_connected, 2250,  // ERROR_NOT_CONNECTED
+     "the pipe has no other end: wait for a client by submit_connect_pipe, then register it"},
+    {errc::no_memory, 8,  // ERROR_NOT_ENOUGH_MEMORY
+     "the system has no memory for a poller of this size: lower the capacities of PollerConfig"},
+    {errc::poller_is_closed, 995,  // ERROR_OPERATION_ABORTED
+     "the poller is disposed, shut down, or was moved from"},
+};
+
+constexpr bool is_in_order() noexcept {
+    int next = 1;
+    for (const Refusal& refusal : refusals) {
+        if (static_cast<int>(refusal.reason) != next++) {
+            return false;
+        }
+    }
+    return next == static_cast<int>(errc::poller_is_closed) + 1;
+}
+static_assert(is_in_order());
+
+constexpr const Refusal* find_refusal(int value) noexcept {
+    return value >= 1 && value <= static_cast<int>(std::size(refusals)) ? &refusals[value - 1]
+                                                                        : nullptr;
+}
+
+class RefusalCategory final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "wakepoll"; }
+
+    [[nodiscard]] std::string message(int value) const override {
+        const Refusal* const refusal = find_refusal(value);
+        return refusal != nullptr ? refusal->message : value == 0 ? "success" : "unknown reason";
+    }
+
+    [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+        const Refusal* const refusal = find_refusal(value);
+        return refusal != nullptr ? win32_error(refusal->code).default_error_condition()
+               : value == 0       ? std::error_condition()
+                                  : std::error_condition(value, *this);
+    }
+};
+
+}  // namespace
+
+const std::error_category& refusal_category() noexcept {
+    // Never destroyed, as win32_category() is not.
+    alignas(RefusalCategory) static std::byte memory[sizeof(RefusalCategory)];
+    static const RefusalCategory* const category = ::new (memory) RefusalCategory();
+    return *category;
+}
+
+std::uint32_t win32_code(std::error_code error) noexcept {
+    constexpr std::uint32_t invalid_function = 1;  // ERROR_INVALID_FUNCTION
+    if (!error) {
+        return 0;
+    }
+    if (error.category() == win32_category()) {
+        return static_cast<std::uint32_t>(error.value());
+    }
+    const Refusal* const refusal =
+        error.category() == refusal_category() ? find_refusal(error.value()) : nullptr;
+    return refusal != nullptr ? refusal->code : invalid_function;
+}
+
+}  // namespace wakepoll
+
 // lib/error.cpp
 // The one table from Win32 and Winsock codes to std::errc, with a message for each.
 //
@@ -5773,274 +5935,6 @@ const std::error_category& win32_category() noexcept {
 }
 
 }  // namespace wakepoll
-
-// include/wakepoll/epoll.h
-/*
- * epoll for Windows, in C: ports, registrations and waits as Linux's <sys/epoll.h> has them.
- *
- * The port is a HANDLE and a socket a SOCKET. They are spelled `void*` and `uintptr_t` here, which
- * are the same types, so this header needs no Windows header and may stand before or behind
- * <winsock2.h> and <windows.h>, in C (from C89 on) and in C++.
- *
- * Any thread may make any call at any time, on one port as well. A call that fails returns -1 (or a
- * null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one that
- * succeeds leaves `errno` alone.
- *
- * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
- * doc/porting/from-wepoll.md says what differs from wepoll, and why.
- */
-#ifndef WAKEPOLL_EPOLL_H
-#define WAKEPOLL_EPOLL_H
-
-#include <stdint.h>
-
-
-/* A type for the bits below, as Linux has it. */
-enum EPOLL_EVENTS {
-    EPOLLIN = 0x0001,
-    EPOLLPRI = 0x0002,
-    EPOLLOUT = 0x0004,
-    EPOLLERR = 0x0008,
-    EPOLLHUP = 0x0010,
-    EPOLLRDNORM = 0x0040,
-    EPOLLRDBAND = 0x0080,
-    EPOLLWRNORM = 0x0100,
-    EPOLLWRBAND = 0x0200,
-    EPOLLMSG = 0x0400,
-    EPOLLRDHUP = 0x2000,
-    EPOLLEXCLUSIVE = 1 << 28,
-    EPOLLWAKEUP = 1 << 29,
-    EPOLLONESHOT = 1 << 30,
-    EPOLLET = (int)(1U << 31)
-};
-
-/* Linux's values. */
-#define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
-#define EPOLLPRI 0x0002U          /* An out-of-band byte. */
-#define EPOLLOUT 0x0004U          /* Room to send; a connect that succeeded. */
-#define EPOLLERR 0x0008U          /* An error; reported whatever was asked for. */
-#define EPOLLHUP 0x0010U          /* Both directions are over; reported whatever was asked for. */
-#define EPOLLRDNORM 0x0040U       /* As EPOLLIN. */
-#define EPOLLRDBAND 0x0080U       /* Accepted, never reported. */
-#define EPOLLWRNORM 0x0100U       /* As EPOLLOUT. */
-#define EPOLLWRBAND 0x0200U       /* Accepted, never reported. */
-#define EPOLLMSG 0x0400U          /* Accepted, never reported, as on Linux. */
-#define EPOLLRDHUP 0x2000U        /* The peer sends no more. */
-#define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
-#define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
-#define EPOLLONESHOT (1U << 30)   /* One report, then silence until EPOLL_CTL_MOD. */
-#define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
-
-#define EPOLL_CTL_ADD 1
-#define EPOLL_CTL_DEL 2
-#define EPOLL_CTL_MOD 3
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-typedef union epoll_data {
-    void* ptr;
-    int fd;
-    uint32_t u32;
-    uint64_t u64;
-    uintptr_t sock; /* SOCKET */
-    void* hnd;      /* HANDLE */
-} epoll_data_t;
-
-struct epoll_event {
-    uint32_t events;   /* Of the bits above; others are ignored. */
-    epoll_data_t data; /* Yours; each event has that of its registration. */
-};
-
-/*
- * A new port, or null. `size` has to be positive and means nothing else; `flags` has to be 0
- * (EINVAL). ENOMEM, EMFILE, ENOBUFS: what the system lacks.
- *
- * The port is a HANDLE that is not inherited. It is closed by `epoll_close` alone: CloseHandle
- * fails on it and changes nothing.
- */
-WAKEPOLL_API void* epoll_create(int size);
-WAKEPOLL_API void* epoll_create1(int flags);
-
-/*
- * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port`
- * is no handle, EINVAL where it is a handle but no port; so of every call.
- */
-WAKEPOLL_API int epoll_close(void* port);
-
-/*
- * Registers (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again)
- * or ends (EPOLL_CTL_DEL, `event` is ignored) the registration of a socket. What is changed while
- * threads wait is in force when the call returns.
- *
- * In place of the socket, any handle that can be waited for may be given: a pipe, the input of a
- * console, an event, a process, a thread, a semaphore, a timer. They report EPOLLIN.
- *
- * EBADF      `sock` is no handle
- * EEXIST     ADD: it is registered already
- * ENOENT     MOD, DEL: it is not registered
- * EINVAL     another `op`; EPOLLET; EPOLLOUT for what is no socket
- * EFAULT     `event` is null
- * EPERM      a disk file or a directory, which is always ready
- * ENOTSOCK   another handle that cannot be waited for
- * ENOSPC     65,536 handles are registered
- * EAGAIN     no room for one more overlapped pipe at the moment
- * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
- *
- * End a registration before you close the socket. Where a socket was closed first, the next wait
- * forgets it, and a new socket with the same number is another one. One that is opened before that
- * wait looks the same: ADD may be EEXIST then, and MOD serves.
- */
-WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
-
-/*
- * Waits until something is ready and returns how many events were stored, `maxevents` at most; 0
- * where the time is over first, or `epoll_wake` was called. `timeout` is in milliseconds; negative
- * waits for as long as it takes. A finite wait never ends early but for a wake.
- *
- * Several threads may wait on one port: one of them waits for events, the others for their turn. A
- * one-shot registration reports to one of them. A call with timeout 0 beside a waiting thread
- * returns 0 at once, for that thread gets what there is.
- *
- * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
- * that waited for events may be gone.
- */
-WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
-
-/*
- * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended are
- * one. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
- * delivered, and the wait in progress goes on; the next one ends all the same.
- */
-WAKEPOLL_API int epoll_wake(void* port);
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif
-
-// lib/core/port_state.hpp
-// The one word of a port of the C face: the calls that use it, the thread that leads, those that
-// wait for the lead, and whether it is shut.
-//
-// The memory of a port is never given back, but used again for another port. So a call may look at
-// a word at any time; it reads the word, makes sure that the port is the one it wants, and enters
-// by an exchange that fails where the word has changed since. Each opening has another generation,
-// so a word that was read before a port was shut never equals one of the next port's. Once shut, a
-// port is entered no more, so the call that leaves last is the last one to use it.
-//
-// Any thread may call anything but `open`. No system call is made here.
-
-#include <atomic>
-#include <cstdint>
-
-namespace wakepoll::core {
-
-class PortState {
-public:
-    using Word = std::uint64_t;
-
-    /// To be read before what is compared to tell which port this is.
-    [[nodiscard]] Word read() const noexcept { return word_.load(std::memory_order_acquire); }
-
-    /// Enters, where the port is open and the word still what was read.
-    [[nodiscard]] bool try_enter(Word seen) noexcept {
-        seen &= ~shut;  // The exchange fails where it was.
-        return try_replace(seen, seen + one_user);
-    }
-    /// Enters and takes the lead, where that is free besides.
-    [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
-        seen &= ~(shut | led);
-        return try_replace(seen, seen + (one_user | led));
-    }
-    /// Enters a port that is sure to be the one that is wanted; false where it is shut.
-    [[nodiscard]] bool enter() noexcept;
-
-    // Calls that have entered.
-
-    /// Leaves. What it leaves behind is asked of the word.
-    [[nodiscard]] Word leave() noexcept { return word_.fetch_sub(one_user, order); }
-    /// Gives up the lead and leaves, in one step.
-    [[nodiscard]] Word leave_leading() noexcept { return word_.fetch_sub(one_user | led, order); }
-
-    // Of a word that `leave` or `leave_leading` has given.
-
-    [[nodiscard]] static bool was_open(Word left) noexcept { return (left & shut) == 0; }
-    /// It was open, and no call waited for the lead.
-    [[nodiscard]] static bool is_settled(Word left) noexcept {
-        return (left & (shut | follower_mask)) == 0;
-    }
-    /// Calls waited for the lead: one of those has to be woken, whatever else is true.
-    [[nodiscard]] static bool had_followers(Word left) noexcept {
-        return (left & follower_mask) != 0;
-    }
-    /// It was the last call of a port that is shut.
-    [[nodiscard]] static bool is_over(Word left) noexcept {
-        return !was_open(left) && (left & user_mask) == one_user;
-    }
-
-    /// Counts the call among those that wait for the lead. To be looked for afterwards: whoever
-    /// leads and leaves after this step knows of the follower.
-    void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
-    void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }
-    /// Takes the lead, where it is free and the port open.
-    [[nodiscard]] bool try_lead() noexcept;
-
-    /// Refuses all further calls and leads. False where it was shut before.
-    [[nodiscard]] bool close() noexcept { return (word_.fetch_or(shut, order) & shut) == 0; }
-
-    [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }
-
-    /// Opens it, or opens it again after `leave` has said that it is over. One thread.
-    void open() noexcept {
-        word_.store((read() & generation_mask) + one_generation, std::memory_order_release);
-    }
-
-private:
-    // From the lowest bit: two flags, followers (20 bits), users, followers among them (20), the
-    // generation (22). What a call looks at is in the lower half, for it is cheaper there.
-    static constexpr Word shut = 1U << 0;
-    static constexpr Word led = 1U << 1;
-    static constexpr Word one_follower = 1U << 2;
-    static constexpr Word follower_mask = Word{0xFFFFF} << 2;
-    static constexpr Word one_user = Word{1} << 22;
-    static constexpr Word user_mask = Word{0xFFFFF} << 22;
-    static constexpr Word one_generation = Word{1} << 42;
-    static constexpr Word generation_mask = ~(one_generation - 1);
-
-    static constexpr auto order = std::memory_order_acq_rel;
-
-    [[nodiscard]] bool try_replace(Word seen, Word next) noexcept {
-        return word_.compare_exchange_strong(seen, next, order, std::memory_order_relaxed);
-    }
-
-    std::atomic<Word> word_{shut};
-};
-
-inline bool PortState::enter() noexcept {
-    Word word = read();
-    while ((word & shut) == 0) {
-        if (word_.compare_exchange_weak(word, word + one_user, order)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-inline bool PortState::try_lead() noexcept {
-    Word word = read();
-    while ((word & (shut | led)) == 0) {
-        if (word_.compare_exchange_weak(word, word | led, order)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-}  // namespace wakepoll::core
 
 // lib/sys/timer.hpp
 // sys: a high-resolution waitable timer.
@@ -6216,6 +6110,17 @@ public:
     /// The slot of a handle that operations can be submitted on.
     [[nodiscard]] Result<core::Slot> slot_for_operation(Handle handle) noexcept;
 
+    /// Takes its user's word that the number stays the handle's until `detach`.
+    [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
+    void detach(core::SlotUse attachment) noexcept;
+    /// The slot of an attached handle, which is believed.
+    [[nodiscard]] Result<core::Slot> slot_of_attached(core::SlotUse attachment) const noexcept {
+        if (!table_.goes_on(attachment)) {
+            return errc::attachment_is_over;
+        }
+        return attachment.slot;
+    }
+
 private:
     /// The same for a handle that has to be queried first; `known` is its slot, if any.
     [[nodiscard]] Result<core::Slot> new_slot_for_operation(Handle handle,
@@ -6339,6 +6244,12 @@ private:
 
 namespace wakepoll {
 
+/// What an operation is submitted on: a handle, or the attachment of one.
+struct OperationTarget {
+    Handle handle;
+    core::SlotUse attachment;  ///< Of no slot where it is a plain handle.
+};
+
 class Operations {
 public:
     /// The maximum number of completions per wait.
@@ -6352,16 +6263,27 @@ public:
     Operations& operator=(const Operations&) = delete;
 
     // As OsPoller has them.
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
+                                                           IoOperation operation,
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
-                                                         std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
+                                                               IoBuffer buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
+                                                          IoBuffer buffer,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
+                                                               std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
@@ -6402,6 +6324,12 @@ public:
     void drain(const sys::Packet& packet) noexcept;
 
 private:
+    [[nodiscard]] Result<core::Slot> slot_of(const OperationTarget& target) noexcept {
+        return target.attachment.slot == core::no_slot ? known_.slot_for_operation(target.handle)
+                                                       : known_.slot_of_attached(target.attachment);
+    }
+    /// The slot of a socket that takes datagrams.
+    [[nodiscard]] Result<core::Slot> slot_of_datagram(const OperationTarget& target) noexcept;
     /// The memory belongs to an operation in flight, and one of the two writes into it.
     [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
                                  std::size_t size) const noexcept;
@@ -6814,6 +6742,13 @@ public:
     void release() noexcept;
     void dispose() noexcept;
 
+    // As Registration has them: those of a use of a slot, and of no other registration.
+    [[nodiscard]] Result<core::SlotUse> add_for(Handle handle, IoInterest interest,
+                                                std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify_for(core::SlotUse registration, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove_for(core::SlotUse registration) noexcept;
+
     // The rest as OsPoller has it.
     [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
     [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
@@ -6825,16 +6760,29 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(Handle handle, IoOperation operation,
+    [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
+    void detach(core::SlotUse attachment) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
+                                                           IoOperation operation,
                                                            std::span<const IoBuffer> buffers,
                                                            std::uint64_t user_data,
                                                            std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(Handle listener,
-                                                         std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(Handle socket,
+    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
+                                                               IoBuffer buffer,
+                                                               std::span<std::byte> address,
+                                                               std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
+                                                          IoBuffer buffer,
                                                           std::span<const std::byte> address,
                                                           std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
+                                                         std::span<std::byte> buffer,
+                                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
+                                                          std::span<const std::byte> address,
+                                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
+                                                               std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
     [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
     [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
@@ -6884,7 +6832,12 @@ private:
     [[nodiscard]] Answer change(const Make& make) noexcept;
     /// The same for an operation on a handle.
     template <class Make>
-    [[nodiscard]] Result<OverlappedEntry*> submit(Handle handle, const Make& make) noexcept;
+    [[nodiscard]] Result<OverlappedEntry*> submit(const OperationTarget& target,
+                                                  const Make& make) noexcept;
+
+    /// `add`, under the lock.
+    [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
 
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
@@ -6923,6 +6876,296 @@ private:
 };
 
 }  // namespace wakepoll
+
+// lib/face/attached_handle.cpp
+
+
+namespace wakepoll {
+
+AttachedHandle& AttachedHandle::operator=(AttachedHandle&& other) noexcept {
+    AttachedHandle taken(std::move(other));
+    std::swap(holder_, taken.holder_);
+    return *this;
+}
+
+AttachedHandle::~AttachedHandle() { detach(); }
+
+void AttachedHandle::detach() noexcept {
+    const SlotHolder ended = std::exchange(holder_, {});
+    if (ended.poller() != nullptr) {
+        ended.poller()->detach(ended.use());
+    }
+}
+
+}  // namespace wakepoll
+
+// include/wakepoll/epoll.h
+/*
+ * epoll for Windows, in C: ports, registrations and waits as Linux's <sys/epoll.h> has them.
+ *
+ * The port is a HANDLE and a socket a SOCKET. They are spelled `void*` and `uintptr_t` here, which
+ * are the same types, so this header needs no Windows header and may stand before or behind
+ * <winsock2.h> and <windows.h>, in C (from C89 on) and in C++.
+ *
+ * Any thread may make any call at any time, on one port as well. A call that fails returns -1 (or a
+ * null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one that
+ * succeeds leaves `errno` alone.
+ *
+ * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
+ * doc/porting/from-wepoll.md says what differs from wepoll, and why.
+ */
+#ifndef WAKEPOLL_EPOLL_H
+#define WAKEPOLL_EPOLL_H
+
+#include <stdint.h>
+
+
+/* A type for the bits below, as Linux has it. */
+enum EPOLL_EVENTS {
+    EPOLLIN = 0x0001,
+    EPOLLPRI = 0x0002,
+    EPOLLOUT = 0x0004,
+    EPOLLERR = 0x0008,
+    EPOLLHUP = 0x0010,
+    EPOLLRDNORM = 0x0040,
+    EPOLLRDBAND = 0x0080,
+    EPOLLWRNORM = 0x0100,
+    EPOLLWRBAND = 0x0200,
+    EPOLLMSG = 0x0400,
+    EPOLLRDHUP = 0x2000,
+    EPOLLEXCLUSIVE = 1 << 28,
+    EPOLLWAKEUP = 1 << 29,
+    EPOLLONESHOT = 1 << 30,
+    EPOLLET = (int)(1U << 31)
+};
+
+/* Linux's values. */
+#define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
+#define EPOLLPRI 0x0002U          /* An out-of-band byte. */
+#define EPOLLOUT 0x0004U          /* Room to send; a connect that succeeded. */
+#define EPOLLERR 0x0008U          /* An error; reported whatever was asked for. */
+#define EPOLLHUP 0x0010U          /* Both directions are over; reported whatever was asked for. */
+#define EPOLLRDNORM 0x0040U       /* As EPOLLIN. */
+#define EPOLLRDBAND 0x0080U       /* Accepted, never reported. */
+#define EPOLLWRNORM 0x0100U       /* As EPOLLOUT. */
+#define EPOLLWRBAND 0x0200U       /* Accepted, never reported. */
+#define EPOLLMSG 0x0400U          /* Accepted, never reported, as on Linux. */
+#define EPOLLRDHUP 0x2000U        /* The peer sends no more. */
+#define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
+#define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
+#define EPOLLONESHOT (1U << 30)   /* One report, then silence until EPOLL_CTL_MOD. */
+#define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef union epoll_data {
+    void* ptr;
+    int fd;
+    uint32_t u32;
+    uint64_t u64;
+    uintptr_t sock; /* SOCKET */
+    void* hnd;      /* HANDLE */
+} epoll_data_t;
+
+struct epoll_event {
+    uint32_t events;   /* Of the bits above; others are ignored. */
+    epoll_data_t data; /* Yours; each event has that of its registration. */
+};
+
+/*
+ * A new port, or null. `size` has to be positive and means nothing else; `flags` has to be 0
+ * (EINVAL). ENOMEM, EMFILE, ENOBUFS: what the system lacks.
+ *
+ * The port is a HANDLE that is not inherited. It is closed by `epoll_close` alone: CloseHandle
+ * fails on it and changes nothing.
+ */
+WAKEPOLL_API void* epoll_create(int size);
+WAKEPOLL_API void* epoll_create1(int flags);
+
+/*
+ * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port`
+ * is no handle, EINVAL where it is a handle but no port; so of every call.
+ */
+WAKEPOLL_API int epoll_close(void* port);
+
+/*
+ * Registers (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again)
+ * or ends (EPOLL_CTL_DEL, `event` is ignored) the registration of a socket. What is changed while
+ * threads wait is in force when the call returns.
+ *
+ * In place of the socket, any handle that can be waited for may be given: a pipe, the input of a
+ * console, an event, a process, a thread, a semaphore, a timer. They report EPOLLIN.
+ *
+ * EBADF      `sock` is no handle
+ * EEXIST     ADD: it is registered already
+ * ENOENT     MOD, DEL: it is not registered
+ * EINVAL     another `op`; EPOLLET; EPOLLOUT for what is no socket
+ * EFAULT     `event` is null
+ * EPERM      a disk file or a directory, which is always ready
+ * ENOTSOCK   another handle that cannot be waited for
+ * ENOSPC     65,536 handles are registered
+ * EAGAIN     no room for one more overlapped pipe at the moment
+ * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
+ *
+ * End a registration before you close the socket. Where a socket was closed first, the next wait
+ * forgets it, and a new socket with the same number is another one. One that is opened before that
+ * wait looks the same: ADD may be EEXIST then, and MOD serves.
+ */
+WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
+
+/*
+ * Waits until something is ready and returns how many events were stored, `maxevents` at most; 0
+ * where the time is over first, or `epoll_wake` was called. `timeout` is in milliseconds; negative
+ * waits for as long as it takes. A finite wait never ends early but for a wake.
+ *
+ * Several threads may wait on one port: one of them waits for events, the others for their turn. A
+ * one-shot registration reports to one of them. A call with timeout 0 beside a waiting thread
+ * returns 0 at once, for that thread gets what there is.
+ *
+ * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
+ * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
+ * that waited for events may be gone.
+ */
+WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
+
+/*
+ * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended are
+ * one. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
+ * delivered, and the wait in progress goes on; the next one ends all the same.
+ */
+WAKEPOLL_API int epoll_wake(void* port);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+
+// lib/core/port_state.hpp
+// The one word of a port of the C face: the calls that use it, the thread that leads, those that
+// wait for the lead, and whether it is shut.
+//
+// The memory of a port is never given back, but used again for another port. So a call may look at
+// a word at any time; it reads the word, makes sure that the port is the one it wants, and enters
+// by an exchange that fails where the word has changed since. Each opening has another generation,
+// so a word that was read before a port was shut never equals one of the next port's. Once shut, a
+// port is entered no more, so the call that leaves last is the last one to use it.
+//
+// Any thread may call anything but `open`. No system call is made here.
+
+#include <atomic>
+#include <cstdint>
+
+namespace wakepoll::core {
+
+class PortState {
+public:
+    using Word = std::uint64_t;
+
+    /// To be read before what is compared to tell which port this is.
+    [[nodiscard]] Word read() const noexcept { return word_.load(std::memory_order_acquire); }
+
+    /// Enters, where the port is open and the word still what was read.
+    [[nodiscard]] bool try_enter(Word seen) noexcept {
+        seen &= ~shut;  // The exchange fails where it was.
+        return try_replace(seen, seen + one_user);
+    }
+    /// Enters and takes the lead, where that is free besides.
+    [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
+        seen &= ~(shut | led);
+        return try_replace(seen, seen + (one_user | led));
+    }
+    /// Enters a port that is sure to be the one that is wanted; false where it is shut.
+    [[nodiscard]] bool enter() noexcept;
+
+    // Calls that have entered.
+
+    /// Leaves. What it leaves behind is asked of the word.
+    [[nodiscard]] Word leave() noexcept { return word_.fetch_sub(one_user, order); }
+    /// Gives up the lead and leaves, in one step.
+    [[nodiscard]] Word leave_leading() noexcept { return word_.fetch_sub(one_user | led, order); }
+
+    // Of a word that `leave` or `leave_leading` has given.
+
+    [[nodiscard]] static bool was_open(Word left) noexcept { return (left & shut) == 0; }
+    /// It was open, and no call waited for the lead.
+    [[nodiscard]] static bool is_settled(Word left) noexcept {
+        return (left & (shut | follower_mask)) == 0;
+    }
+    /// Calls waited for the lead: one of those has to be woken, whatever else is true.
+    [[nodiscard]] static bool had_followers(Word left) noexcept {
+        return (left & follower_mask) != 0;
+    }
+    /// It was the last call of a port that is shut.
+    [[nodiscard]] static bool is_over(Word left) noexcept {
+        return !was_open(left) && (left & user_mask) == one_user;
+    }
+
+    /// Counts the call among those that wait for the lead. To be looked for afterwards: whoever
+    /// leads and leaves after this step knows of the follower.
+    void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
+    void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }
+    /// Takes the lead, where it is free and the port open.
+    [[nodiscard]] bool try_lead() noexcept;
+
+    /// Refuses all further calls and leads. False where it was shut before.
+    [[nodiscard]] bool close() noexcept { return (word_.fetch_or(shut, order) & shut) == 0; }
+
+    [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }
+
+    /// Opens it, or opens it again after `leave` has said that it is over. One thread.
+    void open() noexcept {
+        word_.store((read() & generation_mask) + one_generation, std::memory_order_release);
+    }
+
+private:
+    // From the lowest bit: two flags, followers (20 bits), users, followers among them (20), the
+    // generation (22). What a call looks at is in the lower half, for it is cheaper there.
+    static constexpr Word shut = 1U << 0;
+    static constexpr Word led = 1U << 1;
+    static constexpr Word one_follower = 1U << 2;
+    static constexpr Word follower_mask = Word{0xFFFFF} << 2;
+    static constexpr Word one_user = Word{1} << 22;
+    static constexpr Word user_mask = Word{0xFFFFF} << 22;
+    static constexpr Word one_generation = Word{1} << 42;
+    static constexpr Word generation_mask = ~(one_generation - 1);
+
+    static constexpr auto order = std::memory_order_acq_rel;
+
+    [[nodiscard]] bool try_replace(Word seen, Word next) noexcept {
+        return word_.compare_exchange_strong(seen, next, order, std::memory_order_relaxed);
+    }
+
+    std::atomic<Word> word_{shut};
+};
+
+inline bool PortState::enter() noexcept {
+    Word word = read();
+    while ((word & shut) == 0) {
+        if (word_.compare_exchange_weak(word, word + one_user, order)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+inline bool PortState::try_lead() noexcept {
+    Word word = read();
+    while ((word & (shut | led)) == 0) {
+        if (word_.compare_exchange_weak(word, word | led, order)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace wakepoll::core
 
 // lib/sys/condition.hpp
 // sys: blocks threads until another thread has changed something under a lock.
@@ -7015,10 +7258,11 @@ public:
 
     // Calls that have entered.
 
-    /// Gives back its argument, so that the caller need not keep it meanwhile.
-    int leave(int answer = 0) noexcept {
+    void leave() noexcept {
         const Word left = state_.leave();
-        return core::PortState::was_open(left) ? answer : after(left, answer);
+        if (!core::PortState::was_open(left)) {
+            after(left);
+        }
     }
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
@@ -7069,7 +7313,7 @@ private:
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
     /// What is left to be done when a call has left.
-    int after(Word left, int answer) noexcept;
+    void after(Word left) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;
@@ -7133,11 +7377,9 @@ namespace wakepoll::epoll_errors {
 
 int fail(int number, std::uint32_t code) noexcept;
 int fail(std::error_code error) noexcept;
-/// For a Win32 code, as all errors of the poller have.
-int fail_with(int code) noexcept;
 
 /// Of ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
-int fail_to_add(Handle handle, int code) noexcept;
+int fail_to_add(Handle handle, std::error_code error) noexcept;
 /// EBADF for what is no handle, EINVAL for what is one.
 int fail_for(Handle handle) noexcept;
 int fail_for_null() noexcept;
@@ -7219,6 +7461,32 @@ extern constinit EpollPorts epoll_ports;
 void close_epoll_ports() noexcept;
 
 }  // namespace wakepoll
+
+// lib/own_errors.hpp
+// Windows' codes where wakepoll itself reports what Windows would: how an operation ended, and the
+// errors of the C face. What wakepoll refuses in C++ is an `errc` (wakepoll/error.hpp).
+//
+// Each compares equal to the errc in its name (the table is in lib/error.cpp).
+
+#include <system_error>
+
+
+namespace wakepoll::own_errors {
+
+[[nodiscard]] inline std::error_code bad_file_descriptor() noexcept {
+    return win32_error(6);  // ERROR_INVALID_HANDLE
+}
+[[nodiscard]] inline std::error_code not_enough_memory() noexcept {
+    return win32_error(8);  // ERROR_NOT_ENOUGH_MEMORY
+}
+[[nodiscard]] inline std::error_code invalid_argument() noexcept {
+    return win32_error(87);  // ERROR_INVALID_PARAMETER
+}
+[[nodiscard]] inline std::error_code operation_canceled() noexcept {
+    return win32_error(995);  // ERROR_OPERATION_ABORTED
+}
+
+}  // namespace wakepoll::own_errors
 
 // lib/face/epoll.cpp
 // The C face: see wakepoll/epoll.h.
@@ -7392,8 +7660,7 @@ int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
         return port.hand_out(events, result.events());
     }
     port.leave_leading();
-    const int code = result.error.value();
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    return result.error ? fail(result.error) : 0;
 }
 
 int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -7401,9 +7668,13 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const int code =
-        port.leave(port.poller().add(handle, interest_of(*event), event->data.u64).value());
-    return code == 0 ? 0 : epoll_errors::fail_to_add(handle, code);
+    if (const std::error_code error =
+            port.poller().add(handle, interest_of(*event), event->data.u64)) {
+        port.leave();
+        return epoll_errors::fail_to_add(handle, error);
+    }
+    port.leave();
+    return 0;
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -7411,14 +7682,22 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const int code =
-        port.leave(port.poller().modify(handle, interest_of(*event), event->data.u64).value());
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    if (const std::error_code error =
+            port.poller().modify(handle, interest_of(*event), event->data.u64)) {
+        port.leave();
+        return fail(error);
+    }
+    port.leave();
+    return 0;
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
-    const int code = port.leave(port.poller().remove(handle).value());
-    return code == 0 ? 0 : epoll_errors::fail_with(code);
+    if (const std::error_code error = port.poller().remove(handle)) {
+        port.leave();
+        return fail(error);
+    }
+    port.leave();
+    return 0;
 }
 
 int refuse(EpollPort& port, Handle handle) noexcept {
@@ -7444,7 +7723,7 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
         if (closed) {
             return fail(own_errors::bad_file_descriptor());
         }
-        return sys::process_is_ending() ? fail(own_errors::device_or_resource_busy()) : 0;
+        return sys::process_is_ending() ? fail(errc::another_wait) : 0;
     }
     const std::size_t room = static_cast<unsigned>(maxevents);
     return wait(*found, events, found->native(std::min(room, EpollPort::most_events)), left);
@@ -7520,19 +7799,17 @@ int fail(std::error_code error) noexcept {
     }
     const std::error_condition condition = error.default_error_condition();
     return fail(condition.category() == std::generic_category() ? condition.value() : EINVAL,
-                static_cast<std::uint32_t>(error.value()));
+                win32_code(error));
 }
 
-int fail_with(int code) noexcept { return fail(win32_error(static_cast<std::uint32_t>(code))); }
-
-int fail_to_add(Handle handle, int code) noexcept {
-    if (code == own_errors::operation_not_permitted().value()) {
+int fail_to_add(Handle handle, std::error_code error) noexcept {
+    if (error == std::errc::operation_not_permitted) {
         const Result<HandleType> type = classify(handle);
         if (!type || *type != HandleType::file) {
             return fail(ENOTSOCK, code_not_a_socket);
         }
     }
-    return fail_with(code);
+    return fail(error);
 }
 
 int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }
@@ -7642,15 +7919,14 @@ void EpollPort::after_leading(Word left) noexcept {
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
-    static_cast<void>(after(left, 0));
+    after(left);
 }
 
-int EpollPort::after(Word left, int answer) noexcept {
+void EpollPort::after(Word left) noexcept {
     if (core::PortState::is_over(left)) {
         // What is taken out is this call's alone; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
-    return answer;
 }
 
 void EpollPort::open(Contents& contents) noexcept {
@@ -7805,7 +8081,14 @@ void close_epoll_ports() noexcept { epoll_ports.close(); }
 namespace wakepoll {
 namespace {
 
-std::error_code moved_from() noexcept { return own_errors::operation_canceled(); }
+constexpr errc accepted{};
+
+std::error_code moved_from() noexcept { return errc::poller_is_closed; }
+
+/// WSABUF knows no constant data; a write does not touch it.
+IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
+    return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
+}
 
 }  // namespace
 
@@ -7885,57 +8168,114 @@ std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noe
     return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
 }
 
-Result<OverlappedEntry*> OsPoller::submit_read(Handle handle, std::span<std::byte> buffer,
-                                               std::uint64_t user_data,
-                                               std::uint64_t offset) noexcept {
-    return submit_transfer(handle, IoOperation::read, buffer, user_data, offset);
+Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
+    if (poller_ == nullptr) {
+        return moved_from();
+    }
+    const Result<core::SlotUse> attachment = poller_->attach(handle);
+    if (!attachment) {
+        return attachment.error();
+    }
+    return AttachedHandle(SlotHolder(*poller_, handle, *attachment));
 }
 
-Result<OverlappedEntry*> OsPoller::submit_write(Handle handle, std::span<const std::byte> buffer,
+errc OsPoller::refuses(const SubmitTarget& target, std::size_t size) const noexcept {
+    if (!is_valid()) {
+        return errc::poller_is_closed;
+    }
+    if (size > std::numeric_limits<std::uint32_t>::max()) {
+        return errc::buffer_too_long;
+    }
+    if (target.attached_ == nullptr || target.attached_->holder_.poller() == poller_) {
+        return accepted;
+    }
+    return *target.attached_ ? errc::attached_elsewhere : errc::attachment_is_over;
+}
+
+OperationTarget OsPoller::resolve(const SubmitTarget& target) noexcept {
+    return {target.handle_,
+            target.attached_ != nullptr ? target.attached_->holder_.use() : core::SlotUse{}};
+}
+
+Result<OverlappedEntry*> OsPoller::submit_read(const SubmitTarget& target,
+                                               std::span<std::byte> buffer, std::uint64_t user_data,
+                                               std::uint64_t offset) noexcept {
+    return submit_buffer(target, IoOperation::read, buffer, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_write(const SubmitTarget& target,
+                                                std::span<const std::byte> buffer,
                                                 std::uint64_t user_data,
                                                 std::uint64_t offset) noexcept {
-    return submit_transfer(handle, IoOperation::write, buffer, user_data, offset);
+    return submit_buffer(target, IoOperation::write, buffer, user_data, offset);
 }
 
-Result<OverlappedEntry*> OsPoller::submit_buffers(Handle handle, IoOperation operation,
+Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoOperation operation,
+                                                 std::span<const std::byte> buffer,
+                                                 std::uint64_t user_data,
+                                                 std::uint64_t offset) noexcept {
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
                                                   std::span<const IoBuffer> buffers,
                                                   std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
+    if (const errc reason = refuses(target); reason != accepted) {
+        return reason;
     }
-    return poller_->submit_transfer(handle, operation, buffers, user_data, 0);
+    return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
 }
 
-Result<OverlappedEntry*> OsPoller::submit_transfer(Handle handle, IoOperation operation,
-                                                   std::span<const std::byte> buffer,
-                                                   std::uint64_t user_data,
-                                                   std::uint64_t offset) noexcept {
-    if (!is_valid()) {
-        return moved_from();
+Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
+                                                       std::span<std::byte> buffer,
+                                                       std::span<std::byte> address,
+                                                       std::uint64_t user_data) noexcept {
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
     }
-    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
-        return own_errors::invalid_argument();
-    }
-    // WSABUF knows no constant data; a write does not touch it.
-    const IoBuffer whole{static_cast<std::uint32_t>(buffer.size()),
-                         const_cast<std::byte*>(buffer.data())};
-    return poller_->submit_transfer(handle, operation, {&whole, 1}, user_data, offset);
+    return poller_->submit_receive_from(resolve(target), whole, address, user_data);
 }
 
-Result<OverlappedEntry*> OsPoller::submit_accept(Handle listener, std::span<std::byte> buffer,
-                                                 std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
-    }
-    return poller_->submit_accept(listener, buffer, user_data);
-}
-
-Result<OverlappedEntry*> OsPoller::submit_connect(Handle socket, std::span<const std::byte> address,
+Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
+                                                  std::span<const std::byte> buffer,
+                                                  std::span<const std::byte> address,
                                                   std::uint64_t user_data) noexcept {
-    if (poller_ == nullptr) {
-        return moved_from();
+    const IoBuffer whole = whole_of(buffer);
+    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+        return reason;
     }
-    return poller_->submit_connect(socket, address, user_data);
+    return poller_->submit_send_to(resolve(target), whole, address, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
+                                                 std::span<std::byte> buffer,
+                                                 std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(listener); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_accept(resolve(listener), buffer, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
+                                                  std::span<const std::byte> address,
+                                                  std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(socket); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_connect(resolve(socket), address, user_data);
+}
+
+Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
+                                                       std::uint64_t user_data) noexcept {
+    if (const errc reason = refuses(server); reason != accepted) {
+        return reason;
+    }
+    return poller_->submit_connect_pipe(resolve(server), user_data);
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
@@ -7988,7 +8328,6 @@ Waker OsPoller::waker() const noexcept { return Waker(poller_); }
 
 // lib/face/overlapped_pool.cpp
 
-
 namespace wakepoll {
 
 OverlappedEntry* OverlappedPool::acquire() noexcept {
@@ -7996,7 +8335,7 @@ OverlappedEntry* OverlappedPool::acquire() noexcept {
 }
 
 std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->release_entry(entry) : own_errors::invalid_argument();
+    return poller_ != nullptr ? poller_->release_entry(entry) : errc::foreign_entry;
 }
 
 OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {
@@ -8010,6 +8349,85 @@ std::uint32_t OverlappedPool::active_count() const noexcept {
 std::uint32_t OverlappedPool::capacity() const noexcept {
     return poller_ != nullptr ? poller_->entry_capacity() : 0;
 }
+
+}  // namespace wakepoll
+
+// lib/face/registration.cpp
+
+
+namespace wakepoll {
+
+Result<Registration> Registration::create(OsPoller& poller, Handle handle, IoInterest interest,
+                                          std::uint64_t user_data) noexcept {
+    if (poller.poller_ == nullptr) {
+        return errc::poller_is_closed;
+    }
+    const Result<core::SlotUse> use = poller.poller_->add_for(handle, interest, user_data);
+    if (!use) {
+        return use.error();
+    }
+    return Registration(SlotHolder(*poller.poller_, handle, *use));
+}
+
+Registration& Registration::operator=(Registration&& other) noexcept {
+    Registration taken(std::move(other));
+    std::swap(holder_, taken.holder_);
+    return *this;
+}
+
+Registration::~Registration() { static_cast<void>(unregister()); }
+
+std::error_code Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
+    return holder_.poller() != nullptr
+               ? holder_.poller()->modify_for(holder_.use(), interest, user_data)
+               : errc::not_registered;
+}
+
+std::error_code Registration::unregister() noexcept {
+    const SlotHolder ended = std::exchange(holder_, {});
+    return ended.poller() != nullptr ? ended.poller()->remove_for(ended.use())
+                                     : errc::not_registered;
+}
+
+}  // namespace wakepoll
+
+// lib/face/slot_holder.cpp
+
+#include <utility>
+
+
+namespace wakepoll {
+
+SlotHolder::SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcept
+    : poller_(&poller),
+      handle_(handle),
+      slot_(static_cast<std::uint32_t>(use.slot)),
+      generation_(use.generation) {
+    poller.retain();
+}
+
+SlotHolder::SlotHolder(SlotHolder&& other) noexcept
+    : poller_(std::exchange(other.poller_, nullptr)),
+      handle_(std::exchange(other.handle_, Handle{})),
+      slot_(other.slot_),
+      generation_(other.generation_) {}
+
+SlotHolder& SlotHolder::operator=(SlotHolder&& other) noexcept {
+    SlotHolder taken(std::move(other));
+    std::swap(poller_, taken.poller_);
+    std::swap(handle_, taken.handle_);
+    std::swap(slot_, taken.slot_);
+    std::swap(generation_, taken.generation_);
+    return *this;
+}
+
+SlotHolder::~SlotHolder() {
+    if (poller_ != nullptr) {
+        poller_->release();
+    }
+}
+
+core::SlotUse SlotHolder::use() const noexcept { return {core::Slot{slot_}, generation_}; }
 
 }  // namespace wakepoll
 
@@ -8054,6 +8472,114 @@ bool Waker::shutdown() const noexcept { return poller_ != nullptr && poller_->sh
 
 }  // namespace wakepoll
 
+// lib/poller/cancels.cpp
+// Cancelling operations. A number that is another object's by now is not asked to end them.
+#include <utility>
+
+
+namespace wakepoll {
+
+Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
+    OverlappedEntry* const found = list_.find(entry);
+    if (found == nullptr && !list_.is_entry(entry)) {
+        return errc::foreign_entry;
+    }
+    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
+        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+        return errc::not_in_flight;
+    }
+    return found;
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    return found ? cancel_in_flight(**found) : found.error();
+}
+
+std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    if (!found || (*found)->state() == OverlappedState::cancelling) {
+        return found.error();
+    }
+    const std::error_code error = can_be_dealt(duplicate)
+                                      ? sys::cancel(duplicate, (*found)->overlapped)
+                                      : make_error_code(errc::bad_handle);
+    if (!error) {
+        note_canceled(**found);
+    }
+    return error;
+}
+
+std::error_code Operations::cancel(Handle handle) noexcept {
+    std::error_code first;
+    bool found = false;
+    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+         entry = list_.next_in_flight(*entry)) {
+        if (entry->handle != handle || is_outlived(*entry) ||
+            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
+            continue;
+        }
+        std::error_code error;
+        if (entry->state() == OverlappedState::in_flight) {
+            error = ask_for_end(*entry);
+            if (error == std::errc::bad_file_descriptor && is_open(handle)) {
+                continue;  // It is another object's, which had the number before.
+            }
+            error = note_end(*entry, error);
+        }
+        found = true;
+        first = first ? first : error;
+    }
+    return found ? first : make_error_code(errc::not_in_flight);
+}
+
+bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
+    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    return !registration.active ||
+           registration.generation != core::OperationList::generation_of(entry);
+}
+
+std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
+    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
+        return sys::cancel(entry.handle, entry.overlapped);
+    }
+    if (is_outlived(entry)) {
+        return errc::bad_handle;
+    }
+    const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
+    const bool by_another = error == std::errc::no_such_file_or_directory &&
+                            known_.is_another(core::OperationList::slot_of(entry));
+    return by_another ? make_error_code(errc::bad_handle) : error;
+}
+
+std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
+    if (Handle& accepted = core::OperationList::accepted_by(entry);
+        asked == std::errc::bad_file_descriptor && accepted) {
+        // The listener is closed. What it was to accept into is not, and ends the call as well.
+        sys::close_socket(std::exchange(accepted, Handle{}));
+        asked = {};
+    }
+    if (asked == std::errc::no_such_file_or_directory) {
+        return {};  // It has ended; its packet is pending.
+    }
+    if (!asked) {
+        note_canceled(entry);
+    }
+    return asked;
+}
+
+std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+    return entry.state() == OverlappedState::cancelling ? std::error_code{}
+                                                        : note_end(entry, ask_for_end(entry));
+}
+
+void Operations::note_canceled(OverlappedEntry& entry) noexcept {
+    list_.cancel(entry);
+    ++stats_.operations_canceled;
+}
+
+}  // namespace wakepoll
+
 // lib/poller/changes.cpp
 // The calls of a poller between creation and disposal: each takes the lock, and its change is in
 // force for a blocked thread when it returns.
@@ -8081,7 +8607,7 @@ template <class Answer, class Make>
 Answer Poller::change(const Make& make) noexcept {
     const Entry entry(*this);
     if (entry.is_too_late()) {
-        return own_errors::operation_canceled();
+        return errc::poller_is_closed;
     }
     Answer answer = make();
     if (wait_.blocked_at() != core::Park::nowhere) {
@@ -8092,29 +8618,32 @@ Answer Poller::change(const Make& make) noexcept {
 }
 
 template <class Make>
-Result<OverlappedEntry*> Poller::submit(Handle handle, const Make& make) noexcept {
+Result<OverlappedEntry*> Poller::submit(const OperationTarget& target, const Make& make) noexcept {
     Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
     // It may be another handle than the one that is registered.
-    if (!entry && entry.error() == std::errc::device_or_resource_busy) {
+    if (!entry && entry.error() == errc::registered_for_readiness) {
         entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
-            return registrations_.end_if_another(handle) ? make() : entry.error();
+            return registrations_.end_if_another(target.handle) ? make() : entry.error();
         });
     }
     return entry;
 }
 
+std::error_code Poller::add_locked(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    std::error_code error = registrations_.add(handle, interest, user_data);
+    const bool may_be_over = error == std::errc::file_exists ||
+                             error == std::errc::no_space_on_device ||
+                             error == std::errc::resource_unavailable_try_again;
+    if (may_be_over && sockets_.in_flight() > 0) {
+        const std::error_code failed = take_news();
+        error = failed ? failed : registrations_.add(handle, interest, user_data);
+    }
+    return error;
+}
+
 std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&] {
-        std::error_code error = registrations_.add(handle, interest, user_data);
-        const bool may_be_over = error == std::errc::file_exists ||
-                                 error == std::errc::no_space_on_device ||
-                                 error == std::errc::resource_unavailable_try_again;
-        if (may_be_over && sockets_.in_flight() > 0) {
-            const std::error_code failed = take_news();
-            error = failed ? failed : registrations_.add(handle, interest, user_data);
-        }
-        return error;
-    });
+    return change<std::error_code>([&] { return add_locked(handle, interest, user_data); });
 }
 
 std::error_code Poller::modify(Handle handle, IoInterest interest,
@@ -8125,6 +8654,35 @@ std::error_code Poller::modify(Handle handle, IoInterest interest,
 
 std::error_code Poller::remove(Handle handle) noexcept {
     return change<std::error_code>([&] { return registrations_.remove(handle); });
+}
+
+Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept {
+    return change<Result<core::SlotUse>>([&]() -> Result<core::SlotUse> {
+        if (const std::error_code error = add_locked(handle, interest, user_data)) {
+            return error;
+        }
+        return table_.use_of(table_.find(handle));
+    });
+}
+
+std::error_code Poller::modify_for(core::SlotUse registration, IoInterest interest,
+                                   std::uint64_t user_data) noexcept {
+    return change<std::error_code>([&]() -> std::error_code {
+        if (!table_.goes_on(registration)) {
+            return errc::not_registered;
+        }
+        return registrations_.modify(table_[registration.slot].handle, interest, user_data);
+    });
+}
+
+std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
+    return change<std::error_code>([&]() -> std::error_code {
+        if (!table_.goes_on(registration)) {
+            return errc::not_registered;
+        }
+        return registrations_.remove(table_[registration.slot].handle);
+    });
 }
 
 std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
@@ -8138,23 +8696,55 @@ std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
     });
 }
 
-Result<OverlappedEntry*> Poller::submit_transfer(Handle handle, IoOperation operation,
+Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
+    return change<Result<core::SlotUse>>([&] { return known_.attach(handle); });
+}
+
+void Poller::detach(core::SlotUse attachment) noexcept {
+    const Entry entry(*this);
+    known_.detach(attachment);
+}
+
+Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
+                                                 IoOperation operation,
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return submit(handle, [&] {
-        return operations_.submit_transfer(handle, operation, buffers, user_data, offset);
+    return submit(target, [&] {
+        return operations_.submit_transfer(target, operation, buffers, user_data, offset);
     });
 }
 
-Result<OverlappedEntry*> Poller::submit_accept(Handle listener, std::span<std::byte> buffer,
-                                               std::uint64_t user_data) noexcept {
-    return submit(listener, [&] { return operations_.submit_accept(listener, buffer, user_data); });
+Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
+                                                     std::span<std::byte> address,
+                                                     std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_receive_from(target, buffer, address, user_data); });
 }
 
-Result<OverlappedEntry*> Poller::submit_connect(Handle socket, std::span<const std::byte> address,
+Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
+                                                std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return submit(socket, [&] { return operations_.submit_connect(socket, address, user_data); });
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
+                                               std::span<std::byte> buffer,
+                                               std::uint64_t user_data) noexcept {
+    return submit(target, [&] { return operations_.submit_accept(target, buffer, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
+                                                std::span<const std::byte> address,
+                                                std::uint64_t user_data) noexcept {
+    return submit(target, [&] { return operations_.submit_connect(target, address, user_data); });
+}
+
+Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
+                                                     std::uint64_t user_data) noexcept {
+    return change<Result<OverlappedEntry*>>(
+        [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
 std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
@@ -8543,6 +9133,10 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     completion.operation = entry.operation;
     completion.bytes = entry.bytes_transferred;
     completion.error = error;
+    const OperationList::Address& from = OperationList::address_of(entry);
+    if (from.bytes != nullptr && (!error || error == std::errc::message_size)) {
+        completion.address = {from.bytes, static_cast<std::size_t>(from.size)};
+    }
     list_.note_reported(entry);
     report(event, completion, entry.user_data);
 }
@@ -8674,11 +9268,23 @@ namespace {
 
 constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
 
+/// Why a handle that is not opened for overlapped use carries no operation.
+[[nodiscard]] std::error_code why_not_overlapped(HandleType type) noexcept {
+    switch (type) {
+        case HandleType::file:
+            return errc::not_overlapped;
+        case HandleType::unknown:
+            return errc::operation_of_another_kind;
+        default:
+            return errc::register_instead;
+    }
+}
+
 }  // namespace
 
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
     if (!can_be_dealt(handle)) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const Result<sys::SocketKind> socket = sys::socket_kind(handle);
     if (socket) {
@@ -8744,16 +9350,16 @@ std::error_code KnownHandles::associate(Slot slot) noexcept {
 
 std::error_code KnownHandles::associate(Handle handle, std::uint64_t key) noexcept {
     if (!can_be_dealt(handle)) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const auto native_key = static_cast<std::uintptr_t>(key);
     if (core::is_reserved(key) || native_key != key) {
-        return own_errors::invalid_argument();
+        return errc::reserved_key;
     }
     const Slot known = table_.find(handle);
     const Slot slot = known != core::no_slot ? known : insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     if (const std::error_code error = port_.associate(handle, native_key)) {
         table_.release(slot);
@@ -8795,7 +9401,7 @@ std::error_code KnownHandles::forget_another(Slot slot) noexcept {
 
 Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     if (!handle) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
     const Slot known = table_.find(handle);
     if (known == core::no_slot) {
@@ -8803,7 +9409,7 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     }
     const core::Registration& registration = table_[known];
     if (registration.registered) {
-        return own_errors::device_or_resource_busy();
+        return errc::registered_for_readiness;
     }
     // The handle may have been closed, perhaps with operations in flight, and its number be
     // another's by now. To ask costs one call and saves the operation from getting lost.
@@ -8815,17 +9421,35 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
                : new_slot_for_operation(handle, known);
 }
 
+Result<core::SlotUse> KnownHandles::attach(Handle handle) noexcept {
+    const Result<Slot> slot = slot_for_operation(handle);
+    if (!slot) {
+        return slot.error();
+    }
+    if (table_[*slot].attached) {
+        return errc::already_attached;
+    }
+    table_[*slot].attached = true;
+    return table_.use_of(*slot);
+}
+
+void KnownHandles::detach(core::SlotUse attachment) noexcept {
+    if (table_.goes_on(attachment)) {
+        table_[attachment.slot].attached = false;
+    }
+}
+
 Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noexcept {
     const Result<Kind> kind = kind_of(handle);
     if (!kind || !kind->overlapped) {
         if (known != core::no_slot) {
             table_.release(known);
         }
-        return kind ? own_errors::not_supported() : kind.error();
+        return kind ? why_not_overlapped(kind->type) : kind.error();
     }
     const Slot slot = known != core::no_slot ? known : insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     const bool before = table_[slot].associated;
     if (const std::error_code error = associate(slot)) {
@@ -8852,11 +9476,11 @@ void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_no
 }  // namespace wakepoll
 
 // lib/poller/operations.cpp
-// Submitting and cancelling operations: all checks first, then the entry, then the kernel.
+// Submitting operations: all checks first, then the entry, then the kernel.
 //
 // A call that is refused leaves everything as it was, except that a handle that could be associated
 // with the port stays so. Once the kernel has taken a call, it ends in exactly one report (P8).
-// completions.cpp has the reports.
+// cancels.cpp and completions.cpp have their ends.
 
 #include <functional>
 #include <limits>
@@ -8868,6 +9492,7 @@ namespace {
 
 using core::Slot;
 
+constexpr errc no_reason{};
 constexpr int already_bound = 10022;  // WSAEINVAL, of bind
 constexpr int no_data = 232;          // ERROR_NO_DATA, of a read in the mode PIPE_NOWAIT
 
@@ -8878,7 +9503,12 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     const auto* const a_bytes = static_cast<const std::byte*>(a);
     const auto* const b_bytes = static_cast<const std::byte*>(b);
     const std::less<> before;
-    return before(a_bytes, b_bytes + b_size) && before(b_bytes, a_bytes + a_size);
+    return a_size != 0 && b_size != 0 && before(a_bytes, b_bytes + b_size) &&
+           before(b_bytes, a_bytes + a_size);
+}
+
+[[nodiscard]] bool may_be_address(std::span<const std::byte> address) noexcept {
+    return address.size() >= sizeof(std::uint16_t) && address.size() <= sys::accept_address_room;
 }
 
 /// True where the kernel does not write into the operation's buffer.
@@ -8886,24 +9516,27 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return operation == IoOperation::write || operation == IoOperation::connect;
 }
 
-/// No buffer is empty, none of a read overlaps with another of the same call, and together they are
-/// no longer than the kernel can count.
-[[nodiscard]] bool are_usable(std::span<const IoBuffer> buffers, bool may_be_empty,
-                              bool may_overlap) noexcept {
+/// Why the buffers cannot be used: one is empty, two of a read overlap, or together they are longer
+/// than the kernel can count.
+[[nodiscard]] errc check(std::span<const IoBuffer> buffers, bool may_be_empty,
+                         bool may_overlap) noexcept {
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < buffers.size(); ++i) {
         const IoBuffer& buffer = buffers[i];
         if (buffer.size == 0 ? !may_be_empty : buffer.data == nullptr) {
-            return false;
+            return buffer.size == 0 ? errc::empty_buffer : errc::buffer_without_memory;
         }
         total += buffer.size;
         for (std::size_t j = 0; !may_overlap && j < i; ++j) {
             if (overlap(buffer.data, buffer.size, buffers[j].data, buffers[j].size)) {
-                return false;
+                return errc::buffer_in_use;
             }
         }
     }
-    return !buffers.empty() && total <= std::numeric_limits<std::uint32_t>::max();
+    if (buffers.empty()) {
+        return errc::empty_buffer;
+    }
+    return total <= std::numeric_limits<std::uint32_t>::max() ? no_reason : errc::buffer_too_long;
 }
 
 }  // namespace
@@ -8929,7 +9562,7 @@ Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation,
     OverlappedEntry* const entry =
         list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
     if (entry == nullptr) {
-        return own_errors::resource_unavailable_try_again();
+        return errc::pool_exhausted;
     }
     entry->handle = registration.handle;
     entry->operation = operation;
@@ -8944,7 +9577,7 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
     core::Registration& registration = table_[core::OperationList::slot_of(entry)];
     if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
         abandon(entry);
-        return own_errors::resource_unavailable_try_again();
+        return errc::nothing_to_read;
     }
     if (!started && !core::is_outcome(started.error())) {
         abandon(entry);
@@ -8961,7 +9594,9 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
     if (moves_bytes && registration.type != HandleType::file) {
         list_.keep_in_order(entry);
     }
-    if (started && !(started->at_once && registration.skips)) {
+    const bool has_packet =
+        started && !started->without_packet && !(started->at_once && registration.skips);
+    if (has_packet) {
         list_.start(entry);
         ++registration.operations;
         return &entry;
@@ -8980,29 +9615,38 @@ void Operations::abandon(OverlappedEntry& entry) noexcept {
     list_.give_back(entry);
 }
 
-Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation operation,
+Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& target,
+                                                     IoOperation operation,
                                                      std::span<const IoBuffer> buffers,
                                                      std::uint64_t user_data,
                                                      std::uint64_t offset) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(handle);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
+    const Handle handle = target.handle;
     const core::Registration& registration = table_[*slot];
     const bool socket = registration.type == HandleType::socket;
     const bool writes = operation == IoOperation::write;
     if (!socket && buffers.size() > 1) {
-        return own_errors::not_supported();
+        return errc::several_buffers;
+    }
+    if (offset != 0 && registration.type != HandleType::file) {
+        return errc::offset_without_file;
     }
     const bool is_empty = !buffers.empty() && buffers.front().size == 0;
+    // A read of no bytes waits for a stream to have some; of a datagram it would take the rest
+    // away.
     const bool may_be_empty =
-        writes && (socket ? !registration.stream : is_empty && sys::carries_messages(handle));
-    if (!are_usable(buffers, may_be_empty, writes) ||
-        (offset != 0 && registration.type != HandleType::file) ||
-        is_in_use(operation, buffers.front().data, buffers.front().size)) {
-        return own_errors::invalid_argument();
+        socket ? (writes ? !registration.stream : registration.stream && buffers.size() == 1)
+               : writes && is_empty && sys::carries_messages(handle);
+    if (const errc reason = check(buffers, may_be_empty, writes); reason != no_reason) {
+        return reason;
     }
     const IoBuffer& first = buffers.front();
+    if (is_in_use(operation, first.data, first.size)) {
+        return errc::buffer_in_use;
+    }
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, operation, first.data, first.size, user_data);
     if (!entry) {
@@ -9019,46 +9663,120 @@ Result<OverlappedEntry*> Operations::submit_transfer(Handle handle, IoOperation 
                                  : sys::read(handle, first, overlapped));
 }
 
-Result<OverlappedEntry*> Operations::submit_accept(Handle listener, std::span<std::byte> buffer,
+// Datagrams with an address
+// ----------------------------------------------------------------------------------
+
+Result<Slot> Operations::slot_of_datagram(const OperationTarget& target) noexcept {
+    const Result<Slot> slot = slot_of(target);
+    if (slot && (table_[*slot].type != HandleType::socket || table_[*slot].stream)) {
+        return errc::operation_of_another_kind;
+    }
+    return slot;
+}
+
+Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& target,
+                                                         IoBuffer buffer,
+                                                         std::span<std::byte> address,
+                                                         std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of_datagram(target);
+    if (!slot) {
+        return slot.error();
+    }
+    const auto room = static_cast<std::int32_t>(OsPoller::address_size);
+    if (address.size() < OsPoller::address_size) {
+        return errc::no_room_for_address;
+    }
+    if (const errc reason = check({&buffer, 1}, false, false); reason != no_reason) {
+        return reason;
+    }
+    if (overlap(buffer.data, buffer.size, address.data(), OsPoller::address_size) ||
+        is_in_use(IoOperation::read, buffer.data, buffer.size) ||
+        is_in_use(IoOperation::read, address.data(), OsPoller::address_size)) {
+        return errc::buffer_in_use;
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::read, buffer.data, buffer.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    core::OperationList::Address& from = core::OperationList::address_of(**entry);
+    from = {address.data(), room};
+    return begun(**entry, sys::receive_from(target.handle, buffer, from.bytes, from.size,
+                                            (*entry)->overlapped));
+}
+
+Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& target, IoBuffer buffer,
+                                                    std::span<const std::byte> address,
+                                                    std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of_datagram(target);
+    if (!slot) {
+        return slot.error();
+    }
+    if (!may_be_address(address)) {
+        return errc::bad_address;
+    }
+    if (const errc reason = check({&buffer, 1}, true, true); reason != no_reason) {
+        return reason;
+    }
+    if (is_in_use(IoOperation::write, buffer.data, buffer.size)) {
+        return errc::buffer_in_use;
+    }
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::write, buffer.data, buffer.size, user_data);
+    if (!entry) {
+        return entry.error();
+    }
+    return begun(**entry, sys::send_to(target.handle, buffer, address, (*entry)->overlapped));
+}
+
+// Connections
+// ----------------------------------------------------------------------------------
+
+Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target,
+                                                   std::span<std::byte> buffer,
                                                    std::uint64_t user_data) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(listener);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
     if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
-        return own_errors::not_supported();
+        return errc::operation_of_another_kind;
     }
-    if (buffer.size() < OsPoller::accept_address_size ||
-        buffer.size() > std::numeric_limits<std::uint32_t>::max() ||
-        is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
-        return own_errors::invalid_argument();
+    if (buffer.size() < OsPoller::accept_address_size) {
+        return errc::no_room_for_address;
+    }
+    if (buffer.size() > std::numeric_limits<std::uint32_t>::max()) {
+        return errc::buffer_too_long;
+    }
+    if (is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
+        return errc::buffer_in_use;
     }
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
     if (!entry) {
         return entry.error();
     }
-    const Result<Handle> accepted = sys::socket_like(listener);
+    const Result<Handle> accepted = sys::socket_like(target.handle);
     if (!accepted) {
         abandon(**entry);
         return accepted.error();
     }
     core::OperationList::accepted_by(**entry) = *accepted;
-    return begun(**entry, sys::accept(listener, *accepted, buffer, (*entry)->overlapped));
+    return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }
 
-Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
+Result<OverlappedEntry*> Operations::submit_connect(const OperationTarget& target,
                                                     std::span<const std::byte> address,
                                                     std::uint64_t user_data) noexcept {
-    const Result<Slot> slot = known_.slot_for_operation(socket);
+    const Result<Slot> slot = slot_of(target);
     if (!slot) {
         return slot.error();
     }
     if (table_[*slot].type != HandleType::socket || !table_[*slot].stream) {
-        return own_errors::not_supported();
+        return errc::operation_of_another_kind;
     }
-    if (address.size() < sizeof(std::uint16_t) || address.size() > sys::accept_address_room) {
-        return own_errors::invalid_argument();
+    if (!may_be_address(address)) {
+        return errc::bad_address;
     }
     const Result<OverlappedEntry*> entry =
         entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
@@ -9066,114 +9784,29 @@ Result<OverlappedEntry*> Operations::submit_connect(Handle socket,
         return entry.error();
     }
     // ConnectEx wants a bound socket. One that is bound already keeps its address.
-    const std::error_code bound = sys::bind_any(socket, address);
+    const std::error_code bound = sys::bind_any(target.handle, address);
     if (bound && bound.value() != already_bound) {
         abandon(**entry);
         return bound;
     }
-    return begun(**entry, sys::connect(socket, address, (*entry)->overlapped));
+    return begun(**entry, sys::connect(target.handle, address, (*entry)->overlapped));
 }
 
-// Cancelling
-// ----------------------------------------------------------------------------------
-
-Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
-    OverlappedEntry* const found = list_.find(entry);
-    if (found == nullptr && !list_.is_entry(entry)) {
-        return own_errors::invalid_argument();
+Result<OverlappedEntry*> Operations::submit_connect_pipe(const OperationTarget& target,
+                                                         std::uint64_t user_data) noexcept {
+    const Result<Slot> slot = slot_of(target);
+    if (!slot) {
+        return slot.error();
     }
-    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
-        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
-        return own_errors::no_such_file_or_directory();
+    if (table_[*slot].type != HandleType::pipe) {
+        return errc::operation_of_another_kind;
     }
-    return found;
-}
-
-std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
-    return found ? cancel_in_flight(**found) : found.error();
-}
-
-std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
-    if (!found || (*found)->state() == OverlappedState::cancelling) {
-        return found.error();
+    const Result<OverlappedEntry*> entry =
+        entry_for(*slot, IoOperation::connect_pipe, nullptr, 0, user_data);
+    if (!entry) {
+        return entry.error();
     }
-    const std::error_code error = can_be_dealt(duplicate)
-                                      ? sys::cancel(duplicate, (*found)->overlapped)
-                                      : own_errors::bad_file_descriptor();
-    if (!error) {
-        note_canceled(**found);
-    }
-    return error;
-}
-
-std::error_code Operations::cancel(Handle handle) noexcept {
-    std::error_code first;
-    bool found = false;
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
-         entry = list_.next_in_flight(*entry)) {
-        if (entry->handle != handle || is_outlived(*entry) ||
-            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
-            continue;
-        }
-        std::error_code error;
-        if (entry->state() == OverlappedState::in_flight) {
-            error = ask_for_end(*entry);
-            if (error == std::errc::bad_file_descriptor && is_open(handle)) {
-                continue;  // It is another object's, which had the number before.
-            }
-            error = note_end(*entry, error);
-        }
-        found = true;
-        first = first ? first : error;
-    }
-    return found ? first : own_errors::no_such_file_or_directory();
-}
-
-bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
-    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
-    return !registration.active ||
-           registration.generation != core::OperationList::generation_of(entry);
-}
-
-std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
-    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
-        return sys::cancel(entry.handle, entry.overlapped);
-    }
-    if (is_outlived(entry)) {
-        return own_errors::bad_file_descriptor();
-    }
-    const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
-    const bool by_another = error == std::errc::no_such_file_or_directory &&
-                            known_.is_another(core::OperationList::slot_of(entry));
-    return by_another ? own_errors::bad_file_descriptor() : error;
-}
-
-std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry);
-        asked == std::errc::bad_file_descriptor && accepted) {
-        // The listener is closed. What it was to accept into is not, and ends the call as well.
-        sys::close_socket(std::exchange(accepted, Handle{}));
-        asked = {};
-    }
-    if (asked == std::errc::no_such_file_or_directory) {
-        return {};  // It has ended; its packet is pending.
-    }
-    if (!asked) {
-        note_canceled(entry);
-    }
-    return asked;
-}
-
-std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
-    return entry.state() == OverlappedState::cancelling ? std::error_code{}
-                                                        : note_end(entry, ask_for_end(entry));
-}
-
-void Operations::note_canceled(OverlappedEntry& entry) noexcept {
-    list_.cancel(entry);
-    ++stats_.operations_canceled;
+    return begun(**entry, sys::connect_pipe(target.handle, (*entry)->overlapped));
 }
 
 }  // namespace wakepoll
@@ -9372,9 +10005,11 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       pool_(this) {}
 
 Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
-    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries) ||
-        !is_backend(config.backend)) {
-        return own_errors::invalid_argument();
+    if (!is_in_range(config.max_registrations) || !is_in_range(config.max_overlapped_entries)) {
+        return errc::capacity_out_of_range;
+    }
+    if (!is_backend(config.backend)) {
+        return errc::unknown_backend;
     }
     Result<sys::WinsockSession> winsock = sys::WinsockSession::start();
     if (!winsock) {
@@ -9393,7 +10028,7 @@ Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
             choice = config.backend == Backend::afd ? Choice::afd : Choice::automatic;
         } else if (config.backend == Backend::afd) {
             return opened.error() == std::errc::no_such_file_or_directory
-                       ? own_errors::not_supported()
+                       ? make_error_code(errc::no_afd_device)
                        : opened.error();
         }
     }
@@ -9402,7 +10037,7 @@ Result<Poller*> Poller::create(const PollerConfig& config) noexcept {
     const std::size_t size = layout(config, choice, nullptr, memory);
     void* const block = sys::allocate_zeroed(size);
     if (block == nullptr) {
-        return own_errors::not_enough_memory();
+        return errc::no_memory;
     }
     (void)layout(config, choice, static_cast<std::byte*>(block), memory);
     auto* const poller = ::new (block) Poller(config, choice, memory, size);
@@ -9522,25 +10157,39 @@ namespace wakepoll {
 
 using core::Slot;
 
+namespace {
+
+[[nodiscard]] std::error_code check(IoInterest interest) noexcept {
+    if (core::is_valid_interest(interest)) {
+        return {};
+    }
+    return (bits(interest) & mask::et) != 0 ? errc::edge_triggered : errc::unknown_interest;
+}
+
+}  // namespace
+
 std::error_code Registrations::add(Handle handle, IoInterest interest,
                                    std::uint64_t user_data) noexcept {
     if (!handle) {
-        return own_errors::bad_file_descriptor();
+        return errc::bad_handle;
     }
-    if (!core::is_valid_interest(interest)) {
-        return own_errors::invalid_argument();
+    if (const std::error_code error = check(interest)) {
+        return error;
     }
     if (is_registered(handle) && !end_if_another(handle)) {
-        return own_errors::file_exists();
+        return errc::already_registered;
     }
     const Slot known = table_.find(handle);
     if (known == core::no_slot) {
         return add_to(known, handle, interest, user_data);
     }
     std::error_code error = known_.forget_another(known);
-    if (!error) {
-        error = table_[known].operations > 0 ? own_errors::device_or_resource_busy()
-                                             : add_to(known, handle, interest, user_data);
+    if (!error && table_[known].operations > 0) {
+        error = errc::operations_in_flight;
+    } else if (!error && table_[known].attached) {
+        error = errc::attached_for_operations;
+    } else if (!error) {
+        error = add_to(known, handle, interest, user_data);
     }
     if (error) {
         table_.release(known);
@@ -9593,15 +10242,15 @@ std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest inte
     }
     if (kind->type != HandleType::socket) {
         if (!backend::HandleBackend::can_watch(kind->type)) {
-            return own_errors::operation_not_permitted();
+            return errc::nothing_to_wait_for;
         }
         if (!backend::HandleBackend::can_report(interest)) {
-            return own_errors::invalid_argument();
+            return errc::only_sockets_become_writable;
         }
     }
     const Slot slot = known != core::no_slot ? known : known_.insert(handle);
     if (slot == core::no_slot) {
-        return own_errors::no_space_on_device();
+        return errc::no_free_slot;
     }
     const std::error_code error = begin_readiness(slot, *kind, interest, user_data);
     if (error && known == core::no_slot) {
@@ -9615,7 +10264,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     core::Registration& registration = table_[slot];
     if (kind.type != HandleType::socket && registration.polled) {
         // A socket had the number before, and the packet of its last poll is still to come.
-        return own_errors::resource_unavailable_try_again();
+        return errc::late_packet;
     }
     const bool by_port = kind.type == HandleType::pipe && kind.overlapped;
     if (by_port) {
@@ -9643,14 +10292,13 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
 }
 
 std::error_code Registrations::not_registered(Handle handle) noexcept {
-    return is_open(handle) ? own_errors::no_such_file_or_directory()
-                           : own_errors::bad_file_descriptor();
+    return is_open(handle) ? errc::not_registered : errc::bad_handle;
 }
 
 std::error_code Registrations::modify(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept {
-    if (!core::is_valid_interest(interest)) {
-        return own_errors::invalid_argument();
+    if (const std::error_code error = check(interest)) {
+        return error;
     }
     const Slot slot = handle ? table_.find(handle) : core::no_slot;
     if (slot == core::no_slot || !table_[slot].registered) {
@@ -9663,7 +10311,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
         return not_registered(handle);
     }
     if (!socket && !backend::HandleBackend::can_report(interest)) {
-        return own_errors::invalid_argument();
+        return errc::only_sockets_become_writable;
     }
     const IoInterest before = std::exchange(registration.interest, interest);
     if (socket) {
@@ -9716,12 +10364,11 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
     WaitResult result;
     result.first = events.data();
     if (parts_.word.is_shut_down()) {
-        result.error = own_errors::operation_canceled();
+        result.error = errc::poller_is_closed;
         return result;
     }
     if (events.empty() || running_) {
-        result.error =
-            running_ ? own_errors::device_or_resource_busy() : own_errors::invalid_argument();
+        result.error = running_ ? errc::another_wait : errc::no_room_for_events;
         return result;
     }
     const nanoseconds now = sys::now();
@@ -9782,7 +10429,7 @@ void Wait::take_wake(Pass& pass) noexcept {
     pass.result.woken = parts_.word.consume();
     parts_.stats.wakes_reported += pass.result.woken ? 1 : 0;
     if (parts_.word.is_shut_down()) {
-        pass.result.error = own_errors::operation_canceled();
+        pass.result.error = errc::poller_is_closed;
     }
 }
 
@@ -10783,6 +11430,10 @@ Result<Started> send_call(int result, DWORD bytes, const NativeOverlapped& overl
     return socket_call(result, bytes);
 }
 
+const sockaddr* native(std::span<const std::byte> address) noexcept {
+    return reinterpret_cast<const sockaddr*>(address.data());
+}
+
 Result<Started> file_call(BOOL succeeded, DWORD bytes) noexcept {
     if (succeeded == FALSE) {
         return not_at_once(::GetLastError());
@@ -10850,6 +11501,26 @@ Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
     const int result =
         ::WSASend(socket.value(), native(buffers), static_cast<DWORD>(buffers.size()), &bytes, 0,
                   native(overlapped), nullptr);
+    return send_call(result, bytes, overlapped);
+}
+
+Result<Started> receive_from(Handle socket, IoBuffer buffer, std::byte* address, std::int32_t& size,
+                             NativeOverlapped& overlapped) noexcept {
+    static_assert(sizeof(int) == sizeof(size));
+    DWORD bytes = 0;
+    DWORD flags = 0;
+    const int result = ::WSARecvFrom(socket.value(), native({&buffer, 1}), 1, &bytes, &flags,
+                                     reinterpret_cast<sockaddr*>(address),
+                                     reinterpret_cast<int*>(&size), native(overlapped), nullptr);
+    return socket_call(result, bytes);
+}
+
+Result<Started> send_to(Handle socket, IoBuffer buffer, std::span<const std::byte> address,
+                        NativeOverlapped& overlapped) noexcept {
+    DWORD bytes = 0;
+    const int result =
+        ::WSASendTo(socket.value(), native({&buffer, 1}), 1, &bytes, 0, native(address),
+                    static_cast<int>(address.size()), native(overlapped), nullptr);
     return send_call(result, bytes, overlapped);
 }
 
@@ -10948,13 +11619,21 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
         return error;
     }
     const BOOL succeeded =
-        connect_ex(socket.value(), reinterpret_cast<const sockaddr*>(address.data()),
-                   static_cast<int>(address.size()), nullptr, 0, nullptr, native(overlapped));
+        connect_ex(socket.value(), native(address), static_cast<int>(address.size()), nullptr, 0,
+                   nullptr, native(overlapped));
     return socket_call(succeeded != FALSE ? 0 : SOCKET_ERROR, 0);
 }
 
 std::error_code update_connect_context(Handle socket) noexcept {
     return set_socket_option(socket, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+}
+
+Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept {
+    const BOOL succeeded = ::ConnectNamedPipe(server.native(), native(overlapped));
+    if (succeeded == FALSE && ::GetLastError() == ERROR_PIPE_CONNECTED) {
+        return Started{.at_once = true, .without_packet = true};
+    }
+    return file_call(succeeded, 0);
 }
 
 void close_socket(Handle socket) noexcept { ::closesocket(socket.value()); }
