@@ -7107,7 +7107,7 @@ public:
         return !was_open(left) && (left & user_mask) == one_user;
     }
 
-    /// Counts the call among those that wait for the lead. To be looked for afterwards: whoever
+    /// Counts the call among those that wait for the lead. Call `try_lead` afterwards: a call that
     /// leads and leaves after this step knows of the follower.
     void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
     void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }

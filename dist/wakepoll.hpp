@@ -518,8 +518,10 @@ private:
 
 }  // namespace wakepoll
 
+/// @cond
 template <>
 struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};
+/// @endcond
 
 // include/wakepoll/events.hpp
 // What a wait reports and what a registration asks for.

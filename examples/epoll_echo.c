@@ -43,9 +43,10 @@ struct connection {
 static unsigned long connections, bytes;
 
 static void need(int holds, const char* what) {
-    if (holds) return;
-    fprintf(stderr, "epoll_echo: %s: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
+    if (!holds) {
+        fprintf(stderr, "epoll_echo: %s: %s\n", what, strerror(errno));
+        exit(EXIT_FAILURE);
+    }
 }
 
 static int control(HANDLE port, int op, struct connection* c, uint32_t wanted) {
@@ -84,7 +85,8 @@ static SOCKET listen_anywhere(void) {
 /* Receives, and sends that back, a few times, so that the others have their turn. 0 at the end. */
 static int serve(HANDLE port, struct connection* c) {
     uint32_t wanted;
-    int i, moved = 1;
+    int moved = 1;
+    int i;
     for (i = 0; i < 16 && moved > 0; ++i) {
         if (c->begin < c->end) {
             moved = (int)send(c->sock, c->data + c->begin, c->end - c->begin, MSG_NOSIGNAL);
@@ -92,12 +94,16 @@ static int serve(HANDLE port, struct connection* c) {
             bytes += moved > 0 ? moved : 0;
         } else {
             moved = (int)recv(c->sock, c->data, sizeof c->data, 0);
-            if (moved == 0) return 0; /* It sends no more, and all was sent back. */
+            if (moved == 0) {
+                return 0; /* It sends no more, and all was sent back. */
+            }
             c->begin = 0;
             c->end = moved > 0 ? moved : 0;
         }
     }
-    if (moved < 0 && !WOULD_BLOCK) return 0;
+    if (moved < 0 && !WOULD_BLOCK) {
+        return 0;
+    }
     wanted = c->begin < c->end ? EPOLLOUT : EPOLLIN;
     return wanted == c->wanted || control(port, EPOLL_CTL_MOD, c, wanted);
 }
@@ -121,7 +127,9 @@ int main(int argc, char** argv) {
             struct connection* const c = events[count].data.ptr;
             if (c == listener) {
                 const SOCKET sock = accept(listener->sock, NULL, NULL);
-                if (sock != INVALID_SOCKET) add(port, sock); /* It may have been reset. */
+                if (sock != INVALID_SOCKET) { /* It may have been reset. */
+                    add(port, sock);
+                }
             } else if (!serve(port, c)) {
                 control(port, EPOLL_CTL_DEL, c, 0); /* Before the close. */
                 closesocket(c->sock);

@@ -89,8 +89,8 @@ private:
 /// A poller with its default backend, register_handle, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_readiness_echo();
 
-/// A poller, submit_accept, and submit_read and submit_write on attached sockets. Room for this many
-/// connections.
+/// A poller, submit_accept, and submit_read and submit_write on attached sockets. Room for this
+/// many connections.
 [[nodiscard]] std::unique_ptr<EchoServer> make_completion_echo(std::size_t connections);
 
 /// WSARecv, WSASend and GetQueuedCompletionStatusEx.

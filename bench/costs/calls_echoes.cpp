@@ -2,7 +2,8 @@
 // blocked, and each gets its bytes back.
 //
 // By readiness the user receives and sends. By completions a read is always pending on each
-// connection, and the answer is a submitted write, on the socket's handle or on that handle attached.
+// connection, and the answer is a submitted write, on the socket's handle or on that handle
+// attached.
 #include <array>
 #include <cstddef>
 #include <string>

@@ -173,5 +173,7 @@ private:
 
 }  // namespace wakepoll
 
+/// @cond
 template <>
 struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};
+/// @endcond

@@ -151,8 +151,8 @@ void OperationsPart::close_one() {
             "a handle of operations is registered");
         return;
     }
-    // It lives on then, and so do its accepts. Without its mark, or as a base of a layered provider,
-    // another handle with its number would pass for it.
+    // It lives on then, and so do its accepts. Without its mark, or as a base of a layered
+    // provider, another handle with its number would pass for it.
     bool duplicated = channel.kind == ChannelKind::listener && !scene_.may_fail &&
                       !scene_.options.layered_sockets && one_in(2);
     if (duplicated) {

@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(once_the_number_is_known_to_be_anothers_the_attachment_is_o
         stage.world.close(old.local);
         SocketPair pair;
         BOOST_REQUIRE(stage.world.recycle(old.local, pair));
-        // The plain handle is asked about, so the poller learns it.
+        // A submit on the plain handle queries it, so the poller learns it.
         (void)started(poller.submit_write(pair.local, bytes_of("x"), 1));
         BOOST_TEST(report(poller).data == 1U);
         BOOST_TEST(take_text(stage.world, pair.peer, 1) == "x");
