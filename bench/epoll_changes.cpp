@@ -27,7 +27,7 @@ namespace wakepoll::bench {
 namespace {
 
 constexpr std::size_t sockets_modified = 256;
-constexpr std::size_t sockets_at_rest = 100;
+constexpr std::size_t quiet_sockets = 100;
 
 constexpr const char* beside = "one thread waits";
 constexpr const char* without = "no thread waits";
@@ -156,9 +156,9 @@ void run_epoll_changes(Bench& bench) {
         })) {
         return;
     }
-    const Connections connections(sockets_at_rest + 2 * sockets_modified);
-    const Sockets at_rest = connections.locals().first(sockets_at_rest);
-    const Sockets modified = connections.locals().subspan(sockets_at_rest, sockets_modified);
+    const Connections connections(quiet_sockets + 2 * sockets_modified);
+    const Sockets at_rest = connections.locals().first(quiet_sockets);
+    const Sockets modified = connections.locals().subspan(quiet_sockets, sockets_modified);
     Requests requests(connections.locals().last(sockets_modified));
     std::optional<Port> port;
     const Effort effort = bench.quick() ? Effort{3, 1, 3} : Effort{15, 1, 8};

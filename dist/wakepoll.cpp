@@ -7258,11 +7258,10 @@ public:
 
     // Calls that have entered.
 
-    void leave() noexcept {
+    /// Returns its argument, so that the caller need not keep it across the call.
+    int leave(int answer = 0) noexcept {
         const Word left = state_.leave();
-        if (!core::PortState::was_open(left)) {
-            after(left);
-        }
+        return core::PortState::was_open(left) ? answer : after(left, answer);
     }
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
@@ -7313,7 +7312,7 @@ private:
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
     /// What is left to be done when a call has left.
-    void after(Word left) noexcept;
+    int after(Word left, int answer) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;
@@ -7334,6 +7333,7 @@ private:
 
 #include <cstdint>
 #include <span>
+#include <system_error>
 
 
 namespace wakepoll::epoll_calls {
@@ -7348,13 +7348,16 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
 /// What is no `op`.
 int refuse(EpollPort& port, Handle handle) noexcept;
+/// The end of a call that failed.
+int leave_failed(EpollPort& port, std::error_code error) noexcept;
+int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
 inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
-    if (op == EPOLL_CTL_MOD) {
-        return modify(port, handle, event);
-    }
     if (op == EPOLL_CTL_ADD) {
         return add(port, handle, event);
+    }
+    if (op == EPOLL_CTL_MOD) {
+        return modify(port, handle, event);
     }
     return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
 }
@@ -7668,13 +7671,8 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    if (const std::error_code error =
-            port.poller().add(handle, interest_of(*event), event->data.u64)) {
-        port.leave();
-        return epoll_errors::fail_to_add(handle, error);
-    }
-    port.leave();
-    return 0;
+    const std::error_code error = port.poller().add(handle, interest_of(*event), event->data.u64);
+    return error ? leave_not_added(port, error, handle) : port.leave();
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -7684,25 +7682,16 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
     }
     if (const std::error_code error =
             port.poller().modify(handle, interest_of(*event), event->data.u64)) {
-        port.leave();
-        return fail(error);
+        return leave_failed(port, error);
     }
-    port.leave();
-    return 0;
+    return port.leave();
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
     if (const std::error_code error = port.poller().remove(handle)) {
-        port.leave();
-        return fail(error);
+        return leave_failed(port, error);
     }
-    port.leave();
-    return 0;
-}
-
-int refuse(EpollPort& port, Handle handle) noexcept {
-    port.leave();
-    return epoll_errors::fail_for(handle);
+    return port.leave();
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {
@@ -7919,14 +7908,15 @@ void EpollPort::after_leading(Word left) noexcept {
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
-    after(left);
+    static_cast<void>(after(left, 0));
 }
 
-void EpollPort::after(Word left) noexcept {
+int EpollPort::after(Word left, int answer) noexcept {
     if (core::PortState::is_over(left)) {
         // What is taken out is this call's alone; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
+    return answer;
 }
 
 void EpollPort::open(Contents& contents) noexcept {
@@ -8069,6 +8059,31 @@ void EpollPorts::close() noexcept {
 void close_epoll_ports() noexcept { epoll_ports.close(); }
 
 }  // namespace wakepoll
+
+// lib/face/epoll_refusals.cpp
+// The ends of calls that fail. Apart from epoll_calls.cpp, so that the compiler does not make those
+// that succeed keep what only these need.
+#include <system_error>
+
+
+namespace wakepoll::epoll_calls {
+
+int leave_failed(EpollPort& port, std::error_code error) noexcept {
+    port.leave();
+    return epoll_errors::fail(error);
+}
+
+int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept {
+    port.leave();
+    return epoll_errors::fail_to_add(handle, error);
+}
+
+int refuse(EpollPort& port, Handle handle) noexcept {
+    port.leave();
+    return epoll_errors::fail_for(handle);
+}
+
+}  // namespace wakepoll::epoll_calls
 
 // lib/face/os_poller.cpp
 // The public face: each call goes to the poller behind it; one that was moved from answers as one

@@ -36,13 +36,8 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    if (const std::error_code error =
-            port.poller().add(handle, interest_of(*event), event->data.u64)) {
-        port.leave();
-        return epoll_errors::fail_to_add(handle, error);
-    }
-    port.leave();
-    return 0;
+    const std::error_code error = port.poller().add(handle, interest_of(*event), event->data.u64);
+    return error ? leave_not_added(port, error, handle) : port.leave();
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -52,25 +47,16 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
     }
     if (const std::error_code error =
             port.poller().modify(handle, interest_of(*event), event->data.u64)) {
-        port.leave();
-        return fail(error);
+        return leave_failed(port, error);
     }
-    port.leave();
-    return 0;
+    return port.leave();
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
     if (const std::error_code error = port.poller().remove(handle)) {
-        port.leave();
-        return fail(error);
+        return leave_failed(port, error);
     }
-    port.leave();
-    return 0;
-}
-
-int refuse(EpollPort& port, Handle handle) noexcept {
-    port.leave();
-    return epoll_errors::fail_for(handle);
+    return port.leave();
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {

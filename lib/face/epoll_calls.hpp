@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <system_error>
 
 #include "face/epoll_port.hpp"
 #include "wakepoll/epoll.h"
@@ -23,13 +24,16 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
 /// What is no `op`.
 int refuse(EpollPort& port, Handle handle) noexcept;
+/// The end of a call that failed.
+int leave_failed(EpollPort& port, std::error_code error) noexcept;
+int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
 inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
-    if (op == EPOLL_CTL_MOD) {
-        return modify(port, handle, event);
-    }
     if (op == EPOLL_CTL_ADD) {
         return add(port, handle, event);
+    }
+    if (op == EPOLL_CTL_MOD) {
+        return modify(port, handle, event);
     }
     return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
 }

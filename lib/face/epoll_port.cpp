@@ -78,14 +78,15 @@ void EpollPort::after_leading(Word left) noexcept {
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
-    after(left);
+    static_cast<void>(after(left, 0));
 }
 
-void EpollPort::after(Word left) noexcept {
+int EpollPort::after(Word left, int answer) noexcept {
     if (core::PortState::is_over(left)) {
         // What is taken out is this call's alone; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
+    return answer;
 }
 
 void EpollPort::open(Contents& contents) noexcept {

@@ -67,11 +67,10 @@ public:
 
     // Calls that have entered.
 
-    void leave() noexcept {
+    /// Returns its argument, so that the caller need not keep it across the call.
+    int leave(int answer = 0) noexcept {
         const Word left = state_.leave();
-        if (!core::PortState::was_open(left)) {
-            after(left);
-        }
+        return core::PortState::was_open(left) ? answer : after(left, answer);
     }
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
@@ -122,7 +121,7 @@ private:
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
     /// What is left to be done when a call has left.
-    void after(Word left) noexcept;
+    int after(Word left, int answer) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;
