@@ -5,7 +5,6 @@
 #include "core/completion_key.hpp"
 #include "core/operation_mask.hpp"
 #include "own_errors.hpp"
-#include "poller/classify.hpp"
 #include "poller/operations.hpp"
 
 namespace wakepoll {
@@ -67,10 +66,7 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
     if (!by_either) {
         return error;
     }
-    const core::Slot slot = OperationList::slot_of(entry);
-    const bool closed =
-        is_outlived(entry) || (table_[slot].type == HandleType::socket ? known_.is_another(slot)
-                                                                       : !is_open(entry.handle));
+    const bool closed = is_outlived(entry) || known_.is_closed(OperationList::slot_of(entry));
     return closed ? own_errors::operation_canceled() : error;
 }
 

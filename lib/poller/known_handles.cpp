@@ -69,10 +69,8 @@ void KnownHandles::forget_closed() noexcept {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
         const core::Registration& registration = table_[Slot{i}];
         if (registration.active && !registration.registered && registration.operations == 0 &&
-            !registration.polled) {
-            if (registration.marked ? is_another(Slot{i}) : !is_open(registration.handle)) {
-                table_.erase(Slot{i});
-            }
+            !registration.polled && is_closed(Slot{i})) {
+            table_.erase(Slot{i});
         }
     }
 }
@@ -128,6 +126,10 @@ void KnownHandles::note_associated(Slot slot) noexcept {
 
 bool KnownHandles::is_another(Slot slot) const noexcept {
     return backend::is_another(table_, slot);
+}
+
+bool KnownHandles::is_closed(Slot slot) const noexcept {
+    return table_[slot].marked ? is_another(slot) : !is_open(table_[slot].handle);
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {

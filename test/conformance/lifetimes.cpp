@@ -136,6 +136,7 @@ void a_duplicate_is_closed(Scene& scene) {
 }
 
 void the_original_is_closed_and_a_duplicate_lives_on(Scene& scene) {
+    notice(scene, scene.poller());  // As in a_number_recycled_once_it_was_noticed.
     const SocketPair pair = scene.world.tcp_pair();
     const Handle copy = scene.world.duplicate(pair.local);
     scene.add(pair.local, IoInterest::read, 1);

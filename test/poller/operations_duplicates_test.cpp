@@ -172,6 +172,18 @@ BOOST_DATA_TEST_CASE(a_cancel_by_a_number_that_is_another_objects_is_no_success,
     });
 }
 
+BOOST_DATA_TEST_CASE(it_is_canceled_though_its_number_is_another_objects_by_then,
+                     data::make(all_carriers), carrier) {
+    on_every_kernel(some_seeds, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Read read(stage, poller, carrier);
+        take_number(stage.world, read.pair.local);
+        close(stage.world, carrier, read.duplicate);
+        BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
+        check_that_nothing_is_left(poller);
+    });
+}
+
 BOOST_DATA_TEST_CASE(dispose_waits_a_moment_and_keeps_the_memory, data::make(all_carriers),
                      carrier) {
     for (const bool recycled : {false, true}) {
