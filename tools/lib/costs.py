@@ -8,7 +8,8 @@
 
 CALLS is the output of `kernel-calls --json`, OWN that of `costs.py own`. Kernel calls are exact and
 the same for every compiler; instructions are recorded per compiler and only compared with those of
-the same compiler. The limits of costs_limits.py are checked whatever was recorded.
+the same compiler. The limits of costs_limits.py are checked whatever was recorded, those of
+instructions for the compiler that is named there.
 """
 
 import json
