@@ -207,7 +207,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_refused_and_changes_nothing) {
                    std::errc::bad_file_descriptor);
         // What the kernel refuses: cut short, port 0, and a socket that nothing is sent to.
         BOOST_TEST(!!send(server, all.first(4), std::span(address).first(4)));
-        BOOST_TEST(!!receive(stage.world.udp_socket(), all.first(4), from));
+        if (!runs_on_wine()) {  // Wine lets a socket that is not bound wait for a datagram.
+            BOOST_TEST(receive(stage.world.udp_socket(), all.first(4), from) ==
+                       std::errc::invalid_argument);
+        }
         BOOST_TEST(poller.overlapped_count() == 0U);
         BOOST_TEST(poller.stats().operations_started == 0U);
         // Both the buffer and the room for the address are the kernel's while it is in flight.

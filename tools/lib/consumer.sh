@@ -65,19 +65,37 @@ consumer_by_find_package() {
         run_consumer "$1/build/consumer.exe"
 }
 
-# consumer_by_one_file SCRATCH: dist/ in one command, with the example of the README.
+# consumer_by_one_file SCRATCH: dist/ in one command, with the example of the README, with the
+# minimal program, and with suites that look at the public types.
 consumer_by_one_file() {
-    mkdir -p "$1"
-    python3 "$root/test/readme/extract.py" "$root/README.md" "$1/readme_example.hpp" || return 1
-    sed -i 's|<wakepoll/wakepoll.hpp>|"wakepoll.hpp"|' "$1/readme_example.hpp"
-    for program in example consumer; do
-        source=$root/test/readme/driver.cpp
-        [ "$program" = example ] || source=$root/test/consumer/main.cpp
-        quietly "$1/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
-            "-I$root/dist" "-I$1" "$source" "$root/dist/wakepoll.cpp" -o "$1/$program.exe" \
-            -static -lws2_32 -lntdll || return 1
+    rm -rf -- "$1"
+    mkdir -p "$1/wakepoll"
+    python3 "$root/test/readme/extract.py" readme_page "$root/README.md" \
+        "$1/readme.page.hpp" || return 1
+    # What includes a header by its name in include/ gets the one file.
+    cp "$root/dist/wakepoll.hpp" "$1/wakepoll/one.hpp"
+    for header in "$root"/include/wakepoll/*.hpp; do
+        echo '#include "one.hpp"' >"$1/wakepoll/${header##*/}"
     done
-    quietly "$1/example.log" "$wine" "$1/example.exe" && run_consumer "$1/consumer.exe"
+    public=$root/test/public
+    by_one_file "$1" readme "$root/test/readme/readme_main.cpp" &&
+        by_one_file "$1" consumer "$root/test/consumer/main.cpp" &&
+        by_one_file "$1" suites -isystem "$root/build/wine/subprojects/header-only/include" \
+            "$public/error_test.cpp" "$public/result_test.cpp" "$public/handle_test.cpp" \
+            "$root/build/wine/test/libboost-test-main.a" &&
+        quietly "$1/readme.log" "$wine" "$1/readme.exe" &&
+        quietly "$1/suites.log" "$wine" "$1/suites.exe" &&
+        run_consumer "$1/consumer.exe"
+}
+
+# by_one_file SCRATCH NAME arguments...
+by_one_file() {
+    scratch=$1
+    program=$2
+    shift 2
+    quietly "$scratch/$program.compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic \
+        -Werror "-I$scratch" "-I$root/dist" "$@" "$root/dist/wakepoll.cpp" \
+        -o "$scratch/$program.exe" -static -lws2_32 -lntdll
 }
 
 # exports_what_is_promised DLL: only wakepoll's names, and no part of a runtime library.
