@@ -1,4 +1,4 @@
-"""extract.py [--linux] NAMESPACE PAGE SOURCE: write the C++ blocks of a page to SOURCE.
+"""extract.py [--linux | --c] NAMESPACE PAGE SOURCE: write the C++ blocks of a page to SOURCE.
 
 The blocks of a page are one source file: what one of them defines, the next ones may use. So they are
 built as they stand there, within the namespace, with their #include lines in front of all. A #line in
@@ -8,6 +8,8 @@ it says:
     (nothing)                              definitions, or a whole program with its `main`
     <!-- statements: OsPoller& poller -->  the body of a function with these parameters
     <!-- linux -->                         a program for Linux: left out, and alone with --linux
+
+With --c it takes the C blocks, which have no namespace.
 """
 
 import os
@@ -18,8 +20,8 @@ FENCE = "```"
 COMMENT = re.compile(r"<!-- (statements|linux)(?:: (.*))? -->")
 
 
-def blocks(lines):
-    """(kind, parameters, number of the first line, lines) of each block that is marked as cpp."""
+def blocks(lines, language):
+    """(kind, parameters, number of the first line, lines) of each block in this language."""
     kind = parameters = None
     at = 0
     while at < len(lines):
@@ -27,7 +29,7 @@ def blocks(lines):
         comment = COMMENT.fullmatch(line)
         if comment:
             kind, parameters = comment.groups()
-        elif line == FENCE + "cpp":
+        elif line == FENCE + language:
             begin = at + 1
             at = lines.index(FENCE, begin)
             yield kind, parameters or "", begin + 1, lines[begin:at]
@@ -39,9 +41,10 @@ def blocks(lines):
         at += 1
 
 
-def source(namespace, page, lines, linux):
+def source(namespace, page, lines, option):
     includes, body = [], []
-    for kind, parameters, number, block in blocks(lines):
+    linux = option == "--linux"
+    for kind, parameters, number, block in blocks(lines, "c" if option == "--c" else "cpp"):
         if (kind == "linux") != linux:
             continue
         includes += [line for line in block if line.startswith("#include")]
@@ -55,15 +58,17 @@ def source(namespace, page, lines, linux):
         sys.exit("%s: no block" % page)
     # Winsock's header comes before Windows' own.
     includes = sorted(dict.fromkeys(includes), key=lambda line: "<winsock2.h>" not in line)
+    if option == "--c":
+        return includes + body + [""]
     return includes + ["namespace %s {" % namespace] + body + ["}  // namespace", ""]
 
 
 def main():
     arguments = sys.argv[1:]
-    linux = arguments[0] == "--linux"
-    namespace, page, out = arguments[1:] if linux else arguments
+    option = arguments.pop(0) if arguments[0].startswith("--") else None
+    namespace, page, out = arguments
     with open(page, encoding="utf-8") as text:
-        lines = source(namespace, os.path.basename(page), text.read().splitlines(), linux)
+        lines = source(namespace, os.path.basename(page), text.read().splitlines(), option)
     with open(out, "w", encoding="utf-8", newline="\n") as result:
         result.write("\n".join(lines))
 

@@ -10,6 +10,18 @@
 #include "from_epoll.page.hpp"
 #include "from_libuv.page.hpp"
 #include "loopback.hpp"
+#include "wakepoll/epoll.h"
+
+// What the page from wepoll defines, in C.
+extern "C" {
+struct watch {
+    std::uintptr_t handle;
+    void (*ready)(watch* self, std::uint32_t events);
+};
+int loop_watch(HANDLE port, watch* watched, std::uint32_t interest);
+int loop_run(HANDLE port, volatile LONG* stopped);
+void loop_stop(HANDLE port, volatile LONG* stopped);
+}
 
 BOOST_AUTO_TEST_SUITE(porting)
 
@@ -92,6 +104,38 @@ BOOST_AUTO_TEST_CASE(sessions_from_asio_echo) {
     }
     BOOST_TEST(echoed == 6);
     BOOST_TEST(sessions == 0);
+}
+
+namespace {
+
+struct Watched : watch {
+    std::uint32_t seen = 0;
+    HANDLE port = nullptr;
+    volatile LONG stopped = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_loop_from_wepoll_calls_back_and_is_stopped_by_another_thread) {
+    Watched watched;
+    watched.port = epoll_create1(0);
+    BOOST_TEST_REQUIRE(watched.port != nullptr);
+    const LoopbackListener listener;
+    const auto client = listener.connect();
+    const auto server = listener.accept();
+    watched.handle = server.get();
+    watched.ready = [](watch* self, std::uint32_t events) {
+        auto& of = static_cast<Watched&>(*self);
+        of.seen = events;
+        // It is level-triggered: from here on it waits for nothing.
+        BOOST_TEST(loop_watch(of.port, self, 0) == 0);
+        std::thread([&of] { loop_stop(of.port, &of.stopped); }).join();
+    };
+    BOOST_TEST(loop_watch(watched.port, &watched, EPOLLIN) == 0);
+    BOOST_TEST(client.sends("x"));
+    BOOST_TEST(loop_run(watched.port, &watched.stopped) == 0);
+    BOOST_TEST(watched.seen == EPOLLIN);
+    BOOST_TEST(epoll_close(watched.port) == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
