@@ -101,7 +101,7 @@ extern "C" WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, epoll_
 
 extern "C" WAKEPOLL_API int epoll_wait(void* port, epoll_event* events, int maxevents,
                                        int timeout) {
-    // One less than no room is far too much.
+    // Without room, `room - 1` wraps around and is too large.
     const unsigned room = static_cast<unsigned>(maxevents);
     const bool is_sound = room - 1 < EpollPort::most_events && events != nullptr;
     EpollPort& place = epoll_ports.first_place_of(Handle(port));

@@ -1,5 +1,5 @@
-// What epoll_ctl and epoll_wait consist of. Each first enters its port; what it does there is one
-// of these, so that none has to keep what only another one needs.
+// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these:
+// apart, so that none saves registers that only another one needs.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@
 
 namespace wakepoll::epoll_calls {
 
-// At a port that the call has entered, and leaves.
+// At a port that the call has entered. Each of these leaves it.
 
-/// With the lead. `native` is of the port, and as long as `events`.
+/// Waits; the caller has the lead. `native` is the port's, and as long as `events`.
 int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
          Timeout timeout) noexcept;
 int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
-/// What is no `op`.
+/// Fails for an `op` that does not exist.
 int refuse(EpollPort& port, Handle handle) noexcept;
-/// The end of a call that failed.
+/// Leaves the port and fails.
 int leave_failed(EpollPort& port, std::error_code error) noexcept;
 int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
@@ -38,7 +38,7 @@ inline int control(EpollPort& port, int op, Handle handle, const epoll_event* ev
     return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
 }
 
-// At a port that is not where it is looked for first, is used by others, or is none.
+// The slow paths: the port is not in its first place, is in use by other calls, or does not exist.
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept;
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept;

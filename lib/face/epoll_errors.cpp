@@ -22,7 +22,7 @@ int fail(int number, std::uint32_t code) noexcept {
 }
 
 int fail(std::error_code error) noexcept {
-    // The port is closed, or the number is a bad one in Winsock's words.
+    // The port is closed, or Winsock reports a bad number.
     if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
         error = own_errors::bad_file_descriptor();
     }

@@ -11,13 +11,13 @@ namespace wakepoll::epoll_errors {
 int fail(int number, std::uint32_t code) noexcept;
 int fail(std::error_code error) noexcept;
 
-/// Of ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
+/// Fails ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
 int fail_to_add(Handle handle, std::error_code error) noexcept;
-/// EBADF for what is no handle, EINVAL for what is one.
+/// Fails with EBADF for a number that is no handle, and with EINVAL for another handle.
 int fail_for(Handle handle) noexcept;
 int fail_for_null() noexcept;
 
-/// `bad_file_descriptor` for what is no handle, `invalid_argument` for what is one.
+/// `bad_file_descriptor` for a number that is no handle, `invalid_argument` for another handle.
 [[nodiscard]] std::error_code not_suitable(Handle handle) noexcept;
 
 }  // namespace wakepoll::epoll_errors

@@ -43,7 +43,7 @@ bool EpollPort::follow(Timeout& timeout) noexcept {
     while (!leads && !state_.is_shut() && !deadline.has_passed(now) && !sys::process_is_ending()) {
         lead_is_free_.wait(lock_, deadline.kernel_timeout(now));
         now = sys::now();
-        leads = state_.try_lead();  // Also where the time is over: see above.
+        leads = state_.try_lead();  // Even if the time is over: its leaving wakes the next.
     }
     state_.end_to_follow();
     timeout = deadline.left(now);
@@ -74,7 +74,7 @@ bool EpollPort::close() noexcept {
 
 void EpollPort::after_leading(Word left) noexcept {
     if (core::PortState::had_followers(left)) {
-        // By now it may be another port, whose followers look again for nothing.
+        // This may be another port by now, whose follower then looks once in vain.
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
@@ -83,7 +83,7 @@ void EpollPort::after_leading(Word left) noexcept {
 
 int EpollPort::after(Word left, int answer) noexcept {
     if (core::PortState::is_over(left)) {
-        // What is taken out is this call's alone; the port may be opened again meanwhile.
+        // Only this call gets the contents; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
     return answer;

@@ -1,17 +1,17 @@
-// A port of the C face: a poller, a handle that it is known by, and the threads that wait at it.
+// A port of the C face: a poller, the handle that names it, and the threads that wait at it.
 //
-// A poller lets one thread wait. So one of the threads has the *lead* and waits in the poller; the
-// others are blocked until the lead is free, the port is closed, or their time is over. A thread
-// that gives up the lead wakes one of them, whatever it leaves with: what it has left over, and
-// what comes next, finds a waiter.
+// A poller lets one thread wait. So one thread has the *lead* and waits in the poller; the others
+// block until the lead is free, the port is closed, or their timeout expires. A thread that gives
+// up the lead always wakes one of them, so that a waiter is there for the events it left over and
+// for the next ones.
 //
-// The handle is a completion port that nothing is sent to, so that what another part of the program
-// does with it cannot harm the poller; and CloseHandle is refused on it, so its number belongs to
-// this port until `epoll_close`.
+// The handle is a completion port that receives nothing, so that no use of it by another part of
+// the program can harm the poller. It is protected from CloseHandle, so its number belongs to this
+// port until `epoll_close`.
 //
-// A port stands in the table of `EpollPorts` and stays there, vacant, when it is closed, to be used
-// again. So a call that finds it enters and leaves by one step each on the word in
-// core/port_state.hpp, which is also how it takes and gives up the lead.
+// A port has its place in the table of `EpollPorts`. When it is closed, it stays there, vacant, and
+// is used again. So a call enters and leaves a port by one atomic step each on the word in
+// core/port_state.hpp, and takes and gives up the lead in the same steps.
 #pragma once
 
 #include <atomic>
@@ -37,10 +37,10 @@ class alignas(64) EpollPort {
 public:
     using Word = core::PortState::Word;
 
-    /// What an open port has, in one block with room for the events of a wait behind it.
+    /// The contents of an open port, in one block with the room for a wait's events behind it.
     struct Contents {
         [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
-        /// Gives all of it back.
+        /// Frees everything, this block included.
         void destroy() noexcept;
 
         sys::CompletionPort name;
@@ -51,11 +51,11 @@ public:
     EpollPort(const EpollPort&) = delete;
     EpollPort& operator=(const EpollPort&) = delete;
 
-    // Any thread, about any port of the table.
+    // Any thread, on any port of the table.
 
-    /// The word, to be read before `has` is asked.
+    /// The word. Read it before calling `has`.
     [[nodiscard]] Word read() const noexcept { return state_.read(); }
-    /// It is open, or being closed, and has this number.
+    /// True if the port is open, or being closed, and has this number.
     [[nodiscard]] bool has(Handle handle) const noexcept {
         return number_.load(std::memory_order_relaxed) == handle.value();
     }
@@ -65,7 +65,7 @@ public:
     }
     [[nodiscard]] bool is_closed() const noexcept { return state_.is_shut(); }
 
-    // Calls that have entered.
+    // Calls that have entered the port.
 
     /// Returns its argument, so that the caller need not keep it across the call.
     int leave(int answer = 0) noexcept {
@@ -75,24 +75,24 @@ public:
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
     [[nodiscard]] bool try_lead() noexcept { return state_.try_lead(); }
-    /// Blocks until the lead is had (true), the port closed, or the time over; `timeout` becomes
-    /// what is left of it. Where the process is ending, the thread that leads may be gone, and
-    /// nothing is waited for.
+    /// Blocks until this thread has the lead (true), the port is closed, or the time is over;
+    /// `timeout` becomes what is left of it. In a process that is ending it does not block, because
+    /// the thread that leads may be gone.
     [[nodiscard]] bool follow(Timeout& timeout) noexcept;
 
-    /// Ends all waits, and the poller. False where that was done before. The number stays.
+    /// Ends all waits and disposes of the poller. False if that was done before. Keeps the number.
     [[nodiscard]] bool close() noexcept;
 
     // The call that leads.
 
-    /// No more can be ready at a time.
+    /// More events than this cannot be ready at once.
     static constexpr std::size_t most_events = capacity_limit;
 
     /// Room for what the poller stores in one wait: `most_events` at most.
     [[nodiscard]] std::span<NativeEvent> native(std::size_t room) noexcept {
         return {native_, room};
     }
-    /// Copies what a wait has stored, gives up the lead and leaves. How many they were.
+    /// Copies the events of a wait, gives up the lead and leaves. Returns the number of events.
     [[nodiscard]] int hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept;
     /// Gives up the lead and leaves.
     void leave_leading() noexcept {
@@ -107,30 +107,31 @@ public:
     [[nodiscard]] bool is_vacant() const noexcept {
         return contents_.load(std::memory_order_acquire) == nullptr;
     }
-    /// Opens a vacant one.
+    /// Opens a vacant port.
     void open(Contents& contents) noexcept;
-    /// Enters whichever port this is; false where it is closed.
+    /// Enters the port that is open here; false if none is.
     [[nodiscard]] bool enter() noexcept { return state_.enter(); }
-    /// Gives up the number, and closes the handle. By a call that has entered.
+    /// Gives up the number and closes the handle. For a call that has entered.
     void close_handle() noexcept;
-    /// Gives up the number, which is another port's by now: something has closed the handle.
+    /// Gives up the number without closing it: the handle was closed by force and is another
+    /// port's.
     void lose_handle() noexcept;
 
 private:
     static constexpr std::size_t block_size = sizeof(Contents) + most_events * sizeof(NativeEvent);
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
-    /// What is left to be done when a call has left.
+    /// Destroys the contents if the port is shut and this call was the last to leave.
     int after(Word left, int answer) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;
     std::atomic<std::uintptr_t> number_ = 0;
-    // Of an open port, for calls that have entered.
+    // Valid while the port is open, for calls that have entered.
     Poller* poller_ = nullptr;
-    NativeEvent* native_ = nullptr;  ///< Used by the thread that leads.
+    NativeEvent* native_ = nullptr;  ///< For the thread that leads.
     std::atomic<Contents*> contents_ = nullptr;
-    sys::Lock lock_;  ///< Of the followers.
+    sys::Lock lock_;  ///< For the followers.
     sys::Condition lead_is_free_;
 };
 

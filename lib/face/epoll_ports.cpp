@@ -23,8 +23,8 @@ std::error_code EpollPorts::insert(EpollPort::Contents& contents) noexcept {
         if (vacant == nullptr) {
             return own_errors::not_enough_memory();
         }
-        // Another port with this number has lost its handle to something that took the protection
-        // away first. Nothing can close it but this.
+        // Another port with this number has lost its handle: something removed the protection and
+        // closed it. Only this call can close that port now.
         EpollPort::Word seen = 0;
         EpollPort* const other = find(handle, seen);
         if (other != nullptr) {

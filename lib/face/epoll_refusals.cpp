@@ -1,5 +1,5 @@
-// The ends of calls that fail. Apart from epoll_calls.cpp, so that the compiler does not make those
-// that succeed keep what only these need.
+// How calls fail. Apart from epoll_calls.cpp, so that the compiler does not make calls that succeed
+// save registers that only these need.
 #include <system_error>
 
 #include "face/epoll_calls.hpp"

@@ -1,5 +1,4 @@
-// The public face: each call goes to the poller behind it; one that was moved from answers as one
-// that is disposed.
+// OsPoller: forwards each call to its Poller. One that was moved from answers as after `dispose`.
 #include "wakepoll/os_poller.hpp"
 
 #include <limits>
@@ -17,7 +16,7 @@ constexpr errc accepted{};
 
 std::error_code moved_from() noexcept { return errc::poller_is_closed; }
 
-/// WSABUF knows no constant data; a write does not touch it.
+/// WSABUF has no constant pointer; a write only reads the buffer.
 IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
     return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
 }
