@@ -1,4 +1,4 @@
-/* A C program that is linked with wakepoll.dll and nothing else of wakepoll. */
+/* A C program that links with wakepoll.dll and nothing else of wakepoll. */
 #include <winsock2.h>
 #include <ws2tcpip.h>
 

@@ -1,5 +1,5 @@
-/* Unloads wakepoll.dll, which is named by the argument, while a port is open and something of it is
- * under way: nothing may happen in code that is gone. */
+/* Unloads wakepoll.dll, or the DLL that the argument names, while a port is open and a wait of the
+ * thread pool is pending: no code of the DLL may run afterwards. */
 #include <winsock2.h>
 
 #include <stdio.h>

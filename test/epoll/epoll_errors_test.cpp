@@ -1,4 +1,4 @@
-// How the calls of the C face fail: `errno` and the last error, one by one.
+// How each call of the C face fails: its `errno` and last error.
 #include "epoll_support.hpp"
 
 using namespace wakepoll;
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_wait_wants_room_before_all_else) {
 
 #if !defined(_WIN32)
 
-// The numbers of Windows, and what the system lacks.
+// What the system lacks is reported with the codes of Windows.
 BOOST_AUTO_TEST_CASE(what_the_system_lacks_is_said_as_it_is) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         const std::size_t handles = stage.kernel.open_handles();

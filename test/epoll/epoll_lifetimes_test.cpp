@@ -1,4 +1,4 @@
-// The handles of ports and of what is registered: closed, closed by mistake, and given out again.
+// Handles of ports and of registered objects: closed, closed by mistake, and reused.
 #include <memory>
 
 #include "epoll_support.hpp"
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_another_port_has_now_is_that_port) {
         for (int i = 0; i < 100 && !came_again; ++i) {
             Port port;
             came_again = port.handle() == before;
-            BOOST_TEST(port.wait(0).empty());  // Nothing of the last one is left.
+            BOOST_TEST(port.wait(0).empty());  // Nothing of the previous registration is left.
             BOOST_TEST(port.add(sock, EPOLLOUT) == 0);
             BOOST_TEST(port.wait().size() == 1);
             before = port.handle();
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_another_port_has_now_is_that_port) {
 
 BOOST_AUTO_TEST_CASE(many_ports_are_told_apart) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
-        constexpr std::size_t ports = 200;  // More than there are chains.
+        constexpr std::size_t ports = 200;  // More than a row has places.
         std::vector<std::unique_ptr<Port>> all;
         const Handle sock = stage.world.udp_loop();
         for (std::size_t i = 0; i < ports; ++i) {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_is_forgotten_and_its_number_anothe
 
 #if !defined(_WIN32)
 
-// As when the DLL is unloaded.
+// As on the unloading of the DLL.
 BOOST_AUTO_TEST_CASE(ports_that_are_left_can_be_closed_together) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         const Handle sock = stage.world.udp_loop();
@@ -138,13 +138,13 @@ BOOST_AUTO_TEST_CASE(a_port_takes_memory_as_it_is_used) {
     const sim::Kernel kernel;
     const std::size_t before = sim::blocks_in_use().bytes;
     const Port port;
-    // What is set aside; a page is taken when it is touched.
+    // What is reserved; a page is allocated when it is touched.
     constexpr std::size_t limit = std::size_t{40} << 20U;
     BOOST_TEST(sim::blocks_in_use().bytes - before <= limit);
     BOOST_TEST_MESSAGE(sim::blocks_in_use().bytes - before << " bytes are set aside for a port");
 }
 
-// Whoever takes the protection away and closes the port has closed it for good, and no more.
+// A program that removes the protection and closes the handle loses that port, and no other.
 BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         close_epoll_ports();  // Rows that other tests have left.
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
     });
 }
 
-// The thread that leads is gone by then.
+// The thread that had the lead is gone by then.
 BOOST_AUTO_TEST_CASE(a_wait_in_a_process_that_ends_does_not_block) {
     on_every_kernel(Backend::afd, 1, [](Stage& stage) {
         const Port port;

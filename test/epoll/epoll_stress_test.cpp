@@ -1,13 +1,13 @@
-// Waiters, changers, senders and closers at once, and a model that holds each event against them.
+// Waiters, changers, senders and closers at once, and a model that checks each event.
 //
-// Each changer has sockets of its own. It arms one as one-shot with a new number, modifies it, or
-// closes it and takes a new one; the byte is sent before or after, or by the sender, who comes at
-// any time. Whichever waiter has the event takes the number: one that was not armed is stale, one
-// that was taken before is doubled, one that is never taken is lost. Beside them, a thread wakes
-// the port, and another one creates ports, waits at them with a second thread, and closes them.
+// Each changer has its own sockets. It arms one as one-shot with a new number, modifies it, or
+// closes it and takes a new one; the byte is sent before or after, or by the sender at any time.
+// The waiter that gets the event takes the number: one that was not armed is stale, one that was
+// taken before is a duplicate, one that is never taken is lost. Another thread wakes the port, and
+// another creates ports, waits at them with a second thread, and closes them.
 //
-// STRESS_SECONDS in the environment says how long. A minute without a report, or without a port
-// that came and went, is a stall, and ends the program.
+// The environment variable STRESS_SECONDS sets the duration. A minute without an event, or without
+// a port that was created and closed, is a stall and ends the program.
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -33,19 +33,19 @@ std::chrono::seconds duration() {
 
 constexpr auto patience_with_threads = 1min;
 
-/// Wine 8's server does not survive that a socket which another thread is just making is polled
-/// under the number of one that was closed while registered.
+/// Wine 8's server crashes when a socket that another thread is creating is polled under the number
+/// of one that was closed while registered.
 #if defined(_WIN32)
 constexpr bool closes_what_is_registered = false;
 #else
 constexpr bool closes_what_is_registered = true;
 #endif
 
-/// One number a changer's socket, from when it is armed until it is reported.
+/// A changer's socket: one number from arming to the event.
 struct Subject {
     SocketPair pair;
     std::atomic<std::uint32_t> armed = 0;
-    std::atomic<bool> wants_byte = false;  ///< Of the sender.
+    std::atomic<bool> wants_byte = false;  ///< From the sender.
     std::uint32_t next = 1;
     bool registered = false;
 };
@@ -102,7 +102,7 @@ public:
         }
     }
 
-    /// Ports that are closed under a thread that waits.
+    /// Closes ports while a thread waits at them.
     void come_and_go() {
         const Handle socket = make_loop();
         while (changing_ > 0) {
@@ -112,7 +112,7 @@ public:
                    "a port that was created does not serve");
             std::thread other([&] {
                 epoll_event reported{};
-                // Where it begins after the close, the number may be a socket's by then.
+                // If the wait begins after the close, the number may belong to a socket by then.
                 expect(
                     epoll_wait(port, &reported, 1, -1) == -1 && (errno == EBADF || errno == EINVAL),
                     "a wait at a port that was closed ends otherwise");
@@ -125,7 +125,7 @@ public:
         }
     }
 
-    /// Calls what a thread is to do, and takes what is thrown for a fault.
+    /// Runs a thread's work; an exception is a failure.
     template <class Work>
     void run(const Work& work) {
         try {
@@ -196,8 +196,8 @@ private:
         }
     }
 
-    /// Where no wait has come since a socket was closed while registered, a new one with its number
-    /// is taken for it.
+    /// Until the next wait, a new socket with the number of one that was closed while registered
+    /// counts as that one.
     int add(Handle handle, std::uint32_t events, std::uint64_t data) {
         const int answer = port_.add(handle, events, data);
         return closes_what_is_registered && answer != 0 && errno == EEXIST
@@ -232,7 +232,7 @@ private:
     World& world_;
     const Port& port_;
     std::array<Subject, changers * sockets_each> subjects_;
-    std::mutex making_;  ///< The World's own lists belong to one thread at a time.
+    std::mutex making_;  ///< One thread at a time may use the World's lists.
     std::atomic<std::size_t> changing_ = changers;
     std::atomic<bool> over_ = false;
     std::atomic<std::uint64_t> reports_ = 0;
@@ -241,7 +241,7 @@ private:
     std::atomic<const char*> fault_ = none_;
 };
 
-/// Until the time is over, or something is wrong.
+/// Returns when the time is over or something is wrong.
 void watch(const Game& game) {
     using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + duration();
@@ -255,7 +255,7 @@ void watch(const Game& game) {
             limit = now + patience_with_threads;
         }
         if (now > limit) {
-            // There are threads that would never be joined.
+            // Some threads could never be joined.
             std::fprintf(stderr, "epoll_stress: stalled after %llu reports and %llu ports\n",
                          static_cast<unsigned long long>(game.reports()),
                          static_cast<unsigned long long>(game.ports()));

@@ -1,4 +1,4 @@
-// What the tests of the C face share: a port that closes itself, and how a call has failed.
+// Support for the tests of the C face: a port that closes itself, and how a call failed.
 #pragma once
 
 #include <cerrno>
@@ -34,7 +34,7 @@ inline bool close_as_handle(void* handle) {
 }
 #endif
 
-/// `errno` and the last error, both 0 after a call that has succeeded.
+/// `errno` and the last error; both 0 after a call that succeeded.
 struct Failure {
     int number = 0;
     std::uint32_t code = 0;
@@ -53,7 +53,7 @@ inline const Failure bad_pointer{EFAULT, 998};
 inline const Failure no_socket{ENOTSOCK, 10038};
 inline const Failure always_ready{EPERM, 4317};
 
-/// How a call has failed that says so by -1 or null.
+/// How a call failed that reports failure by -1 or null.
 template <class Call>
 Failure failure_of(Call call) {
     errno = 0;
@@ -95,7 +95,7 @@ public:
     }
     int wake() const { return epoll_wake(handle_); }
 
-    /// What a wait has reported; nothing where it has failed.
+    /// The events of one wait; empty if it failed.
     [[nodiscard]] std::vector<epoll_event> wait(int timeout = 300'000,
                                                 std::size_t room = 64) const {
         std::vector<epoll_event> events(room);
@@ -108,7 +108,7 @@ private:
     void* handle_ = epoll_create1(0);
 };
 
-/// The mask with this data; 0 where there is none.
+/// The mask of the event with this data; 0 if there is none.
 inline std::uint32_t mask_of(std::span<const epoll_event> events, std::uint64_t data) {
     for (const epoll_event& event : events) {
         if (event.data.u64 == data) {

@@ -1,5 +1,5 @@
-// What the C face reports, and when. Readiness itself is the poller's: test/poller, and
-// test/conformance, which compares this face with Linux's.
+// What the C face reports, and when. Readiness itself is tested in test/poller, and in
+// test/conformance, which compares this face with Linux's epoll.
 #include "epoll_support.hpp"
 
 using namespace wakepoll;
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(bits_without_a_meaning_here_change_nothing) {
         BOOST_TEST(port.wait(0).empty());
         stage.world.send(pair.peer, 1);
         BOOST_TEST(mask_of(port.wait(), 1) == EPOLLIN);
-        BOOST_TEST(mask_of(port.wait(), 1) == EPOLLIN);  // It is no one-shot.
+        BOOST_TEST(mask_of(port.wait(), 1) == EPOLLIN);  // It is not one-shot.
     });
 }
 

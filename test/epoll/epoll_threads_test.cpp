@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t waiters = 4;
 
-/// Threads that each make one wait of a port.
+/// Threads that each wait once at a port.
 class Waits {
 public:
     Waits(const Port& port, std::size_t count, int timeout = -1) {
@@ -37,7 +37,7 @@ public:
         threads_.clear();
     }
 
-    /// Until so many have ended, and all have begun long enough to be blocked.
+    /// Blocks until that many have ended and the others have had time to block.
     void await(std::size_t ended) const {
         while (begun_ < threads_.size() || ended_ < ended) {
             std::this_thread::yield();
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(what_one_thread_leaves_over_is_reported_to_the_next) {
     }
     Waits waits(port, waiters);
     waits.await(0);
-    // Each wait has room for one.
+    // Each wait has room for one event.
     for (const SocketPair& pair : pairs) {
         stage.world.send(pair.peer, 1);
     }

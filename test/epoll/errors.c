@@ -1,4 +1,4 @@
-/* The errors of the C face as C sees them. The line of the first one that is another, or 0. */
+/* The errors of the C face as C sees them. Returns the line of the first wrong one, or 0. */
 #include <errno.h>
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-"""exports.py DLL DEF: the names that a DLL exports are those of the module definition file."""
+"""exports.py DLL DEF: check that a DLL exports exactly the names of the module definition file."""
 
 import struct
 import sys
@@ -37,7 +37,7 @@ def main():
     dll, definition = sys.argv[1:]
     found, wanted = sorted(exported(dll)), sorted(promised(definition))
     print("\n".join(found))
-    return 0 if found == wanted else "promised are %s" % wanted
+    return 0 if found == wanted else "expected %s" % wanted
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """extract.py [--linux | --c] NAMESPACE PAGE SOURCE: write the C++ blocks of a page to SOURCE.
 
-The blocks of a page are one source file: what one of them defines, the next ones may use. So they are
-built as they stand there, within the namespace, with their #include lines in front of all. A #line in
-front of each makes the compiler speak of the page's own lines. What a block is, a comment in front of
-it says:
+The blocks of a page form one source file, so a block may use what an earlier one defines. They are
+compiled unchanged, inside the namespace, after all their #include lines. A #line in front of each makes
+the compiler report line numbers of the page. A comment in front of a block says what it is:
 
     (nothing)                              definitions, or a whole program with its `main`
     <!-- statements: OsPoller& poller -->  the body of a function with these parameters

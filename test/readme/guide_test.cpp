@@ -1,6 +1,6 @@
-// What the pages in doc/guide show, but for the recipes.
+// The examples of the pages in doc/guide, except the recipes.
 #include <winsock2.h>
-// Winsock comes first.
+// Winsock has to come first.
 #include <windows.h>
 
 #include <boost/test/unit_test.hpp>

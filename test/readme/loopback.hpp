@@ -1,4 +1,4 @@
-// The other side of what the pages show: sockets on 127.0.0.1 that block.
+// The peer of the pages' examples: blocking sockets on 127.0.0.1.
 #pragma once
 
 #include <winsock2.h>
@@ -33,7 +33,7 @@ public:
                static_cast<int>(text.size());
     }
 
-    /// What comes, up to this many bytes or the end.
+    /// Receives up to this many bytes, or to the end of the stream.
     [[nodiscard]] std::string receive(std::size_t bytes) const {
         std::string text(bytes, '\0');
         std::size_t filled = 0;
@@ -53,7 +53,7 @@ private:
     SOCKET socket_;
 };
 
-/// Listens on a free port. Winsock is started by the poller that each test makes first.
+/// Listens on a free port. The poller that each test creates first starts Winsock.
 class LoopbackListener {
 public:
     LoopbackListener() : socket_(socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)) {

@@ -1,5 +1,5 @@
-// The loop over epoll that doc/porting/from-epoll.md begins with does what its port does, as
-// porting_test.cpp has it.
+// The epoll loop at the start of doc/porting/from-epoll.md behaves as its port does in
+// porting_test.cpp.
 #include <sys/socket.h>
 
 #include <array>

@@ -1,6 +1,6 @@
-// The worked examples of doc/porting, on wakepoll.
+// The worked examples of doc/porting, with wakepoll.
 #include <winsock2.h>
-// Winsock comes first.
+// Winsock has to come first.
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <string>
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_SUITE(porting)
 
 using wakepoll::test::LoopbackListener;
 
-// As porting_linux_test.cpp has it.
+// The same as in porting_linux_test.cpp.
 BOOST_AUTO_TEST_CASE(the_loop_from_epoll_reports_sources_and_wakes) {
     from_epoll_page::Loop loop;
     const LoopbackListener listener;

@@ -1,6 +1,6 @@
-// The server that README.md shows, on a free port, against one client.
+// README.md's server on a free port, with one client.
 #include <winsock2.h>
-// Winsock comes first.
+// Winsock has to come first.
 #include <boost/test/unit_test.hpp>
 #include <thread>
 

@@ -1,6 +1,6 @@
 // The recipes of doc/guide/recipes.md.
 #include <winsock2.h>
-// Winsock comes first.
+// Winsock has to come first.
 #include <windows.h>
 
 #include <algorithm>
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(ctrl_c_ends_the_loop_and_a_console_that_closes_waits_for_it
         recipes_page::install_console_handler(poller);
         BOOL handled = FALSE;
         {
-            // As Windows calls it: on another thread.
+            // Windows calls the handler on another thread.
             const std::jthread presses(
                 [&] { handled = recipes_page::on_console_control(control); });
             BOOST_TEST(!recipes_page::run_until_interrupted(poller));
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(connections_are_handed_to_workers_and_on_to_others) {
         });
         std::atomic<recipes_page::Worker*> self = nullptr;
         recipes_page::Worker passes_on([&](OsPoller&, const wakepoll::NativeEvent& event) {
-            // The message stays unread, for the other one.
+            // Leaves the message unread for the other loop.
             const auto socket = static_cast<SOCKET>(event.data.u64);
             failures += self.load()->hand_over(socket, echoes) ? 1 : 0;
             ++handed_over;
