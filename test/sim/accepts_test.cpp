@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t room = 2 * std::size_t{sys::accept_address_room};
 
-/// A listener at the port, and an accept with room for that much first data.
+/// A listener associated with the port, and an accept with room for this much first data.
 struct Accept {
     explicit Accept(PortFixture& owner, Handle from, std::size_t first_data = 0)
         : fixture(owner), listener(from), attempt(room + first_data) {
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(an_accept_with_room_waits_for_first_data_or_the_end) {
         const Handle first = fixture.world.connecting(listener);
         const Handle second = fixture.world.connecting(listener);
         BOOST_TEST(fixture.packet() == fixture.none);
-        // The one that was begun later can end earlier.
+        // The later accept can end first.
         fixture.world.shutdown_send(second);
         BOOST_TEST(fixture.packet_of(with_end.attempt) == 0);
         BOOST_TEST(fixture.last.bytes == 0U);
@@ -208,7 +208,7 @@ BOOST_FIXTURE_TEST_CASE(an_accept_needs_a_listener_a_fresh_socket_and_room, Prom
     const Handle bound_socket = world.tcp_socket();
     BOOST_TEST(!sys::bind_any(bound_socket, world.address_of(listener)));
     BOOST_TEST(error(listener, bound_socket, room) == 10022);
-    // One socket for two accepts.
+    // Two accepts with one socket.
     Accept accept(*this, listener);
     BOOST_TEST(error(listener, accept.socket, room) == 10022);
 }

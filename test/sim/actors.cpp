@@ -19,8 +19,8 @@ Action Actors::draw_between(std::size_t index, Random& random) {
 }
 
 Action Actors::take_blocked(Random& random) {
-    // Actions of one kind keep their order where the test gave them one; between the kinds there
-    // is none.
+    // Actions of one kind run in the order the test gave them; between the kinds the order is
+    // random.
     const bool prefer_between = !between_.empty() && (blocked_.empty() || random.below(2) == 0);
     if (prefer_between) {
         return take_between(random.below(between_.size()));

@@ -1,11 +1,10 @@
-// Actors: what else goes on in the world while a thread is inside the kernel.
+// Actors: what else happens in the world while a thread is inside the kernel.
 //
-// An actor is a function of the test's that runs once, without the kernel's lock, so that it may
-// call whatever another thread could call. Where it may run is its kind: at a time, while some call
-// is about to block, or (with a probability) at the entry and exit of any call. What is still
-// waiting for its chance between calls runs when a call is about to block, so nothing waits for
-// ever. This class only keeps them and draws the next; the kernel runs it. Used under the kernel's
-// lock.
+// An actor is a function of the test that runs once, without the kernel's lock, so it may make any
+// call that another thread could make. Its kind decides where it may run: at a time, when a call is
+// about to block, or (with a probability) at the entry and exit of any call. One that has not run
+// between calls runs when a call is about to block, so none waits forever. This class stores them
+// and draws the next; the kernel runs it. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>
@@ -35,13 +34,13 @@ public:
     /// An action whose time has come; empty where there is none.
     [[nodiscard]] Action take_due(std::chrono::nanoseconds now);
 
-    /// How many actions wait for a chance between calls.
+    /// How many actions may run between calls and have not run yet.
     [[nodiscard]] std::size_t between_count() const noexcept { return between_.size(); }
 
-    /// Draws for the action at `index`: takes it, or returns an empty one where it stays.
+    /// Draws whether the action at `index` runs now: takes it, or returns an empty one.
     [[nodiscard]] Action draw_between(std::size_t index, Random& random);
 
-    /// One of those that run when a call is about to block; empty where there is none.
+    /// Takes an action that runs when a call is about to block; empty if there is none.
     [[nodiscard]] Action take_blocked(Random& random);
 
     /// When the next timed action is due.

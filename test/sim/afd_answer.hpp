@@ -1,4 +1,4 @@
-// How an AFD request of the model is answered in its caller's memory; see afd_device.hpp.
+// The answer of an AFD request of the model, in its caller's memory; see afd_device.hpp.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace wakepoll::sim {
 
-/// What the caller is to find in its memory. The memory is its own again when this is gone.
+/// What the caller finds in its memory. The memory is the caller's again when this is destroyed.
 class AfdPolls::Answer final : public Delivery {
 public:
     Answer(std::shared_ptr<Busy> busy, sys::AfdRequest& request, sys::AfdStatus& status,
@@ -29,7 +29,7 @@ public:
         busy_->erase(&status_);
     }
 
-    /// Once. A request that failed is left as it is.
+    /// Call once. Leaves a request that failed as it is.
     void write() {
         if (std::exchange(written_, true)) {
             return;

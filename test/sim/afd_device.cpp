@@ -1,4 +1,4 @@
-// See afd_device.hpp. What is told of a socket is in tcp_afd.cpp and udp_socket.cpp.
+// See afd_device.hpp. What AFD reports of a socket is in tcp_afd.cpp and udp_socket.cpp.
 #include "afd_device.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// How often the memory is written before the packet is dequeued, how often one more socket is told
-// of, and how often they are told of in another order than they were asked in.
+// How often the memory is written before the packet is dequeued, how often one more socket is
+// reported, and how often sockets are reported in another order than the request has them in.
 constexpr double early_probability = 0.5;
 constexpr double company_probability = 0.5;
 constexpr double disorder_probability = 0.1;
@@ -55,7 +55,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
             items.push_back(item_of(member, events));
         }
     }
-    // Nobody has promised that they are told of in the order in which they were asked.
+    // No documentation promises that the answer keeps the order of the request.
     if (items.size() > 1 && late_ && random_.chance(disorder_probability)) {
         std::reverse(items.begin(), items.end());
     }
@@ -85,7 +85,7 @@ bool AfdPolls::submit(const std::shared_ptr<AfdFile>& device, std::vector<AfdMem
     return false;
 }
 
-/// Whatever covers a socket already hears it for this request as well.
+/// Marks the members that another request covers already: their sockets end that one.
 void AfdPolls::deafen(AfdPoll& poll) const {
     for (AfdMember& member : poll.members) {
         member.deaf = traits_.deaf_polls == Seeded::yes && !member.socket->watches_.empty();
@@ -251,7 +251,7 @@ void AfdPolls::became_ready(const PollPointer& poll, std::size_t first, nanoseco
 
 void AfdPolls::end_ripe(const PollPointer& poll, nanoseconds now) {
     poll->due.reset();
-    // Somebody may have taken what it was ready for.
+    // What it was ready for may have been taken by now.
     std::size_t first = poll->first;
     if (told_of(poll->members[first], now) == 0) {
         first = 0;

@@ -1,29 +1,29 @@
-// AFD requests of the model: which sockets are ready, asked of the device, answered at the port.
+// AFD requests of the model: submitted to the device, answered through the port.
 //
-// A request that is not answered at once is in flight and stands on a list of each socket that it
-// covers. A socket that changes says so (`Socket::changed`), and when the lock is given back only
-// the requests of those sockets are looked at. So what a change costs has nothing to do with how
-// many requests there are. The rules:
+// A request that is not answered at once is in flight and is in a list of each socket that it
+// covers. A socket that changes reports it (`Socket::changed`), and when the lock is released only
+// the requests of those sockets are checked. So the cost of a change does not depend on the number
+// of requests. The rules:
 //
-//   - A request ends when a socket of it is ready for what was asked. The answer tells of the one
-//     that became ready first and, by chance, of others that are ready too. By chance it ends a
-//     moment later, if any is ready still, or its packet comes a moment later.
+//   - A request ends when one of its sockets is ready for what was asked. The answer reports the
+//     one that became ready first and, by chance, others that are ready too. By chance it ends a
+//     moment later, if any socket is still ready, or its packet comes a moment later.
 //   - Its answer is in the caller's memory when the packet has been dequeued and, by chance, as
-//     soon as it has ended. Before that the memory is as it was submitted, and may not be submitted
+//     soon as the request has ended. Before that the memory is unchanged and must not be submitted
 //     again: that ends the program.
-//   - A socket that is closed ends it with LOCAL_CLOSE, under the number that it was asked by.
+//   - Closing a socket ends it with LOCAL_CLOSE, reported under the number in the request.
 //   - A cancelled request ends with STATUS_CANCELLED and without an answer, unless one that was due
-//     wins. So does one whose device is closed, with the status of the personality.
-//   - Where the kernel has *deaf* requests (Traits::deaf_polls), a request that is submitted while
-//     another covers one of its sockets is deaf to that socket until it ends: the socket, whatever
-//     becomes of it, ends the older request, even where only the deaf one asked for it. A request
-//     that was cancelled covers its sockets until the cancel takes effect, by chance a moment
-//     later. Other sockets of a deaf request, a cancel, and the device's end still end it.
+//     wins. A request whose device is closed ends likewise, with the personality's status.
+//   - If the kernel has *deaf* requests (Traits::deaf_polls), a request that is submitted while
+//     another covers one of its sockets is deaf to that socket until it ends: a change of the
+//     socket ends the older request, even if only the deaf one asked for it. A cancelled request
+//     covers its sockets until the cancel takes effect, by chance a moment later. Its other
+//     sockets, a cancel and the closing of the device still end a deaf request.
 //
 // All of this but chance was seen on Wine 8, where the memory is written early or late, too. That
-// Windows does the same is an assumption where doc/internals/windows-facts.md does not say so.
-// Simpler than either: a timeout that is neither endless nor zero and an exclusive request are
-// refused, because nobody here needs them. Used under the kernel's lock.
+// Windows does the same is an assumption unless doc/internals/windows-facts.md says so. Simpler
+// than both: a finite timeout other than zero and an exclusive request are refused, because the
+// library uses neither. Used under the kernel's lock.
 #pragma once
 
 #include <chrono>
@@ -49,7 +49,7 @@ class AfdFile;
 /// A socket that a request covers.
 struct AfdMember {
     std::shared_ptr<Socket> socket;
-    std::uintptr_t handle = 0;  ///< As in the request, whatever has that number now.
+    std::uintptr_t handle = 0;  ///< As in the request; the number may be another object's now.
     std::uint32_t asked = 0;
     bool deaf = false;  ///< An older request answers for this one.
 };
@@ -62,12 +62,12 @@ struct AfdPoll {
     sys::AfdStatus* status = nullptr;
     void* context = nullptr;
     bool in_flight = true;
-    /// The member that became ready first, and when the request ends for that, where it is chance
-    /// alone that it has not ended.
+    /// The member that became ready first, and the time when the request ends for that, if only
+    /// chance delays its end.
     std::size_t first = 0;
     std::optional<std::chrono::nanoseconds> due = {};
-    bool cancelled = false;  ///< Which has not taken effect.
-    /// On the device's list.
+    bool cancelled = false;  ///< Has not taken effect yet.
+    /// In the device's list.
     std::list<std::shared_ptr<AfdPoll>>::iterator place = {};
 };
 
@@ -87,14 +87,14 @@ private:
     friend class AfdPolls;
 
     AfdPolls& polls_;
-    std::list<std::shared_ptr<AfdPoll>> in_flight_;  ///< In the order they were submitted.
+    std::list<std::shared_ptr<AfdPoll>> in_flight_;  ///< In the order of submission.
 };
 
 class AfdPolls {
 public:
     AfdPolls(const Traits& traits, Random& random) noexcept : traits_(traits), random_(random) {}
 
-    /// Whether chance may delay what could happen at once, and tell of more than it must.
+    /// Whether chance may delay what could happen at once, and report more than it must.
     void allow_lateness(bool allowed) noexcept { late_ = allowed; }
 
     /// True where the request was answered at once, false where it is in flight.
@@ -105,16 +105,16 @@ public:
     /// False where the device has no such request in flight.
     bool cancel(AfdFile& device, const sys::AfdStatus& status, std::chrono::nanoseconds now);
 
-    /// Ends what can end now and posts the packets that are due. True where there was any.
+    /// Ends what can end now and posts the packets that are due. True if there were any.
     bool progress(std::chrono::nanoseconds now);
 
-    /// When something more will happen by itself. That may be over, where `progress` is to follow.
+    /// When something more happens by itself. May be in the past, if `progress` is still to be
+    /// called.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> next_time() const;
 
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
 
-    /// The end of the process: the requests of closed devices are gone, with whoever would have
-    /// read their answers.
+    /// The end of the process: the requests of closed devices are gone, and so is their reader.
     void forget_closed();
 
 private:
@@ -125,13 +125,13 @@ private:
     using nanoseconds = std::chrono::nanoseconds;
     using PollPointer = std::shared_ptr<AfdPoll>;
     using Items = std::vector<sys::AfdItem>;
-    /// Memory that requests are in flight with, or packets on their way.
+    /// Memory of requests in flight and of packets not yet dequeued.
     using Busy = std::unordered_set<const void*>;
 
     struct LatePacket {
         std::shared_ptr<AfdFile> device;
         sys::Packet packet;
-        std::unique_ptr<Delivery> answer;  ///< Null for a stray one, which nothing comes with.
+        std::unique_ptr<Delivery> answer;  ///< Null for a stray packet.
     };
 
     void deafen(AfdPoll& poll) const;
@@ -148,12 +148,12 @@ private:
     void remove(const PollPointer& poll);
     [[nodiscard]] bool post_late_packets(nanoseconds now);
 
-    /// What there is to be told of a socket where this is asked; 0 for nothing.
+    /// What AFD reports of a socket that is asked for this; 0 for nothing.
     [[nodiscard]] std::uint32_t told_of(const Socket& socket, std::uint32_t asked,
                                         nanoseconds now) const noexcept;
-    /// The same of a member of a request in flight.
+    /// The same for a member of a request in flight.
     [[nodiscard]] std::uint32_t told_of(const AfdMember& member, nanoseconds now) const noexcept;
-    /// What there is to be told of all members, where `first` is told for certain.
+    /// What AFD reports of all members; of `first` in any case.
     [[nodiscard]] Items told_of(const AfdPoll& poll, std::size_t first, nanoseconds now);
     [[nodiscard]] bool is_late();
     [[nodiscard]] nanoseconds a_moment_after(nanoseconds now);
@@ -164,7 +164,7 @@ private:
     std::size_t in_flight_ = 0;
     std::vector<std::shared_ptr<Socket>> touched_;
     std::vector<std::shared_ptr<AfdFile>> closed_;
-    /// Sockets that will be ready for something by themselves.
+    /// Sockets that become ready for something without a change.
     std::multimap<nanoseconds, std::weak_ptr<Socket>> alarms_;
     std::multimap<nanoseconds, PollPointer> ripe_;
     std::multimap<nanoseconds, PollPointer> late_cancels_;

@@ -1,5 +1,5 @@
-// What the tests of AFD requests start from: a device at the port, and requests whose memory lives
-// as long as the kernel may write to it.
+// The fixture of the tests of AFD requests: a device associated with the port, and requests whose
+// memory lives as long as the kernel may write to it.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace wakepoll::sim {
 
 namespace afd = sys::afd_bits;
 
-/// All that may be asked for.
+/// Everything that may be asked for.
 inline constexpr std::uint32_t afd_all = afd::receive | afd::receive_expedited | afd::send |
                                          afd::disconnect | afd::abort | afd::accept |
                                          afd::connect_fail;
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] sys::AfdRequest& head() noexcept {
         return *reinterpret_cast<sys::AfdRequest*>(memory_.data());
     }
-    /// The answer's events for this number; 0 where it is not told of.
+    /// The answer's events for this number; 0 if it is not in the answer.
     [[nodiscard]] std::uint32_t told_of(Handle socket) noexcept {
         for (std::size_t i = 0; i != head().count; ++i) {
             if (head().items()[i].socket == socket.value()) {
@@ -55,7 +55,7 @@ private:
     std::vector<std::byte> memory_;
 };
 
-/// The device is kind, unless the options say what it is.
+/// The device is kind, unless the options say otherwise.
 [[nodiscard]] inline Options kindly(Options options) {
     if (options.change == nullptr) {
         options.change = [](Traits& traits) {
@@ -75,7 +75,7 @@ struct AfdFixture : PortFixture {
     /// A request that has not been submitted.
     Request& make(const std::vector<Request::Asked>& asked) { return requests.emplace_back(asked); }
 
-    /// Submits; whether it was answered at once.
+    /// Submits a request. True if it was answered at once.
     bool ask(Request& request) { return device.poll(request.head(), request.status).value(); }
 
     /// Submits a request that has to stay in flight.
@@ -85,7 +85,7 @@ struct AfdFixture : PortFixture {
         return request;
     }
 
-    /// What is told at once of one socket; 0 for nothing.
+    /// What is answered at once for one socket; 0 for nothing.
     std::uint32_t now(Handle socket, std::uint32_t asked = afd_all) {
         Request& request = make({{socket, asked}});
         request.head().timeout = 0;
@@ -94,7 +94,7 @@ struct AfdFixture : PortFixture {
         return request.told_of(socket);
     }
 
-    /// The packet of this request comes, with success and something told.
+    /// Expects this request's packet, with success and an answer.
     void answered(Request& request) {
         BOOST_TEST(packet() == 0);
         BOOST_TEST(last.overlapped == &request.status);
@@ -105,7 +105,7 @@ struct AfdFixture : PortFixture {
         BOOST_TEST(last.bytes == request.status.information);
     }
 
-    /// The packet of this request comes, and it was cancelled.
+    /// Expects this request's packet, with a cancelled status.
     void cancelled(Request& request) {
         BOOST_TEST(packet() == 995);
         BOOST_TEST(last.overlapped == &request.status);
@@ -122,7 +122,7 @@ struct PromptAfdFixture : AfdFixture {
     PromptAfdFixture() : AfdFixture(Options{.late_completions = false}) {}
 };
 
-/// As `on_each_port`, with a device.
+/// `on_each_port` with a device.
 template <class Body>
 void on_each_device(const Body& body, const Options& options = {}) {
     on_each_port<AfdFixture>(body, options);

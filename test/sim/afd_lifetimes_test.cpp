@@ -1,5 +1,5 @@
-// The model's AFD device: how requests in flight end, and when their answers can be read. What they
-// are told is in afd_test.cpp.
+// The model's AFD device: how requests in flight end, and when their answers can be read. What the
+// answers say is in afd_test.cpp.
 #include <array>
 #include <set>
 #include <thread>
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(the_first_is_told_of_and_by_chance_others_and_never_none) {
         Request& request = fixture.park(asked);
         fixture.world.shutdown_send(pairs[2].peer);
         for (const test::SocketPair& pair : pairs) {
-            // A socket that is shut down sends no more.
+            // A socket that is shut down cannot send.
             fixture.world.send(pair.peer, 1);
         }
         fixture.answered(request);
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_may_end_with_requests_in_flight_and_packets_queued
 // ------------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_many_requests_in_flight_only_those_of_the_changed_socket_are_looked_at) {
-    // With 20,000 of them, a look at each at every call would take minutes.
+    // Checking each of 20,000 at every call would take minutes.
     constexpr std::size_t count = 20'000;
     AfdFixture fixture;
     std::vector<test::SocketPair> pairs;

@@ -1,4 +1,4 @@
-// The model's AFD device: what a request is told of each socket, and which sockets it takes. How
+// The model's AFD device: what it answers for each socket, and which sockets it accepts. How
 // requests end is in afd_lifetimes_test.cpp.
 #include <array>
 #include <optional>
@@ -250,7 +250,7 @@ BOOST_FIXTURE_TEST_CASE(one_that_is_no_socket_fails_the_whole_request, AfdFixtur
         BOOST_TEST(kernel.afd_requests() == 0U);
     }
     BOOST_TEST(packet() == none);
-    // The one that is a socket was asked nothing, and its memory can be used again.
+    // Nothing was submitted for the valid socket, and its memory can be used again.
     BOOST_TEST(now(pair.local) == (afd::receive | afd::send));
 }
 

@@ -1,5 +1,4 @@
-// The model's AFD device where it is unkind: requests that are deaf, cancels that take their time,
-// and packets that should not come.
+// The model's AFD device when it is unkind: deaf requests, slow cancels, and stray packets.
 #include <array>
 #include <cstdint>
 #include <set>
@@ -101,7 +100,7 @@ BOOST_FIXTURE_TEST_CASE(a_deaf_request_ends_by_another_socket_of_its_own, DeafFi
     BOOST_TEST(newer.told_of(other.local) == afd::receive);
     world.send(shared.peer, 1);
     answered(older);
-    // Asked anew, with no other in flight, it hears.
+    // A new request, with no other in flight, is not deaf.
     world.receive(shared.local, 1);
     world.receive(other.local, 1);
     Request& again = park({{shared.local, afd::receive}});

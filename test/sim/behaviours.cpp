@@ -70,7 +70,7 @@ constexpr std::array<BehaviourRow, behaviours> behaviour_rows = {{
     {"O5", "skipping packets, or the mark, is refused of a synchronous handle", asks_streams_alone},
 }};
 
-// The lock of one kernel is not that of another.
+// Atomic, because each kernel has its own lock.
 std::array<std::atomic<std::uint64_t>, behaviours> behaviour_counts;
 
 }  // namespace

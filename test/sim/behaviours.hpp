@@ -1,8 +1,8 @@
-// What real Windows does that a kinder kernel would not, and how often this process has met it.
+// The odd behaviour of real Windows, and how often this process has met each kind.
 //
-// The model notes each where it does so in answer to a call of the code under test or of the world
-// outside. So the campaign can say which of them its programs have met, and how often. Some cannot
-// be met through a poller: the row of such a one says why, and meeting it is a fault.
+// The model counts each when it shows it to the code under test or to the world outside. So the
+// campaign can report which of them its programs have met, and how often. Some cannot be met
+// through a poller: their row says why, and meeting one is a failure.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 namespace wakepoll::sim {
 
 enum class Behaviour : std::uint8_t {
-    // What is said of a socket
+    // What is reported of a socket
     refusal_status,
     connect_after_refusal,
     listen_after_refusal,
@@ -74,13 +74,13 @@ inline constexpr std::size_t behaviours =
 struct BehaviourRow {
     const char* facts;  ///< The numbers of the facts, or who has seen it.
     const char* words;
-    /// Why no program over the public API can meet it; null where programs can.
+    /// Why no program can meet it through the public API; null if programs can.
     const char* unmet = nullptr;
 };
 
 [[nodiscard]] const BehaviourRow& row_of(Behaviour behaviour) noexcept;
 
-/// The model does this now. Any thread.
+/// Counts a behaviour that the model shows now. Any thread.
 void note(Behaviour behaviour) noexcept;
 inline void note_if(bool met, Behaviour behaviour) noexcept {
     if (met) {
@@ -88,7 +88,7 @@ inline void note_if(bool met, Behaviour behaviour) noexcept {
     }
 }
 
-/// How often each was met, in the order of the enumeration.
+/// The counts, in the order of the enumeration.
 using Met = std::array<std::uint64_t, behaviours>;
 
 [[nodiscard]] Met met_so_far() noexcept;

@@ -1,8 +1,9 @@
-// How the simulated kernel waits, and when it lets actors act.
+// How the simulated kernel waits, and when it runs actors.
 //
-// A blocked call goes round: is it ready? else one actor that waited for a block runs, else time
-// passes: on the virtual clock at once to the next thing due, threaded by sleeping until something
-// changes. Actors run with the lock given back, so everything is asked again after each.
+// A blocked call loops: if it is not ready, one actor that waited for a block runs; if there is
+// none, time passes. The virtual clock moves at once to the next thing due; in threaded mode the
+// thread sleeps until something changes. Actors run without the lock, so everything is checked
+// again after each.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -20,10 +21,10 @@ namespace {
 using std::chrono::nanoseconds;
 using Clock = std::chrono::steady_clock;
 
-// A thread-pool callback that is due runs with this probability at each chance before a block.
+// The probability that a thread-pool callback that is due runs at each opportunity before a block.
 constexpr double wait_probability = 0.5;
 
-// Code that answers a hang by waiting again would never end the test.
+// Code that waits again after a hang would never end the test.
 constexpr std::uint32_t hang_count_limit = 100;
 
 constexpr nanoseconds never = nanoseconds::max();
@@ -69,7 +70,7 @@ void Kernel::tell_time() {
     const nanoseconds now = clock_now();
     const bool expired = !model_.timers.empty() && model_.timers.expire(now);
     const bool ended = model_.operations.progress(now);
-    // What operations have taken is not there for AFD to tell of.
+    // Operations first: AFD must not report what they have taken.
     const bool told = model_.afd.progress(now);
     if (ended || told || expired) {
         model_.waits.trigger();
@@ -78,7 +79,7 @@ void Kernel::tell_time() {
 }
 
 void Kernel::settle() {
-    // What the holder of the lock has changed may end operations; time has nothing to do with it.
+    // What the holder of the lock has changed may end operations, whatever the time.
     const nanoseconds now = clock_now();
     model_.operations.progress(now);
     model_.afd.progress(now);
@@ -110,7 +111,7 @@ bool Kernel::act_due(Lock& lock) {
 }
 
 bool Kernel::act_on_wait(Lock& lock) {
-    // Threaded, callbacks run on the thread that serves them.
+    // In threaded mode, callbacks run on the thread that serves them.
     if (Acting::now() || options_.mode == Mode::threaded) {
         return false;
     }
@@ -215,8 +216,7 @@ Kernel::Blocked Kernel::block(Lock& lock, std::uint32_t milliseconds,
     }
 }
 
-// Lets time pass until something may have changed (`ready`, to be looked at again), or until the
-// wait is over.
+// Lets time pass until something may have changed (check `ready` again) or the wait is over.
 Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_at, bool endless) {
     const nanoseconds now = clock_now();
     const auto future = model_.moments.upper_bound(now);
@@ -235,7 +235,7 @@ Kernel::Blocked Kernel::pass_time(Lock& lock, nanoseconds end, nanoseconds hang_
         next = std::min(next, *request);
     }
     if (options_.mode == Mode::virtual_clock) {
-        // Threaded, timers wake the thread that serves the waits, and nobody else.
+        // In threaded mode, timers wake only the thread that serves the waits.
         next = std::min(next, model_.timers.next().value_or(never));
         if (next <= end && next != never) {
             clock_ = std::max(now, next);

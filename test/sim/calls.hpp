@@ -1,9 +1,9 @@
-// The kernel calls of the model by name, how often each was made, and the last of them in words.
+// The kernel calls of the model: their names, their counts, and a trace of the last ones.
 //
-// A call is what one function of lib/sys stands for; functions that enter no kernel (the clock, the
+// A call stands for one function of lib/sys; functions that do not enter the kernel (the clock, the
 // version, conversions) have no name here. Each call has a table of the codes that it can fail with
-// on a good day of the caller's, which is what random faults choose from. Used under the kernel's
-// lock only.
+// although the caller does everything right; random faults choose from those. Used under the
+// kernel's lock only.
 #pragma once
 
 #include <array>
@@ -88,23 +88,23 @@ inline constexpr std::size_t call_kinds = static_cast<std::size_t>(Call::memory_
 
 [[nodiscard]] const char* name_of(Call call) noexcept;
 
-/// The codes that the call can fail with through no fault of the caller's; empty where it can not
-/// fail, or only for its arguments.
+/// The codes that the call can fail with although its caller does everything right; empty if it
+/// cannot fail, or only for its arguments.
 [[nodiscard]] std::span<const std::uint32_t> possible_codes(Call call) noexcept;
 
 /// One line of the trace.
 struct CallRecord {
     std::chrono::nanoseconds time = {};  ///< When the call returned.
     Call call = Call::winsock_start;
-    std::uintptr_t subject = 0;  ///< The handle, or how many sockets were asked about.
+    std::uintptr_t subject = 0;  ///< The handle, or how many sockets were polled.
     std::uint64_t argument = 0;  ///< The key or the timeout.
-    std::uint64_t answer = 0;    ///< What the call gave.
-    std::uint32_t code = 0;      ///< Why it failed; 0 where it did not.
+    std::uint64_t answer = 0;    ///< What the call returned.
+    std::uint32_t code = 0;      ///< The error; 0 for success.
     bool by_actor = false;       ///< Made by an actor, not by the thread under test.
-    bool by_fault = false;       ///< Failed because a fault was planned.
+    bool by_fault = false;       ///< Failed by a planned fault.
 };
 
-/// A call that failed because that was planned.
+/// A call that failed by a planned fault.
 struct PlannedFailure {
     Call call;
     std::uint32_t code;
@@ -121,10 +121,10 @@ public:
     [[nodiscard]] std::uint64_t counted() const noexcept { return total_; }
     void reset_counts() noexcept;
 
-    /// The last calls, oldest first, a line each.
+    /// The last calls, oldest first, one per line.
     [[nodiscard]] std::string trace() const;
 
-    /// The calls that were made to fail since this was asked last, with their codes.
+    /// The calls that failed by planned faults since the last call of this, with their codes.
     [[nodiscard]] std::vector<PlannedFailure> take_failures() noexcept {
         return std::exchange(failures_, {});
     }

@@ -1,4 +1,4 @@
-// What becomes of the model's operations that are cancelled, and of those whose object is closed.
+// How operations of the model end when they are cancelled, or when their object is closed.
 #include <array>
 #include <set>
 
@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_operation_ends_aborted_once) {
         BOOST_TEST(sys::cancel(pair.local, attempt.overlapped).value() == 1168);
         BOOST_TEST(fixture.packet_of(attempt) == 995);
         BOOST_TEST(fixture.packet() == fixture.none);
-        // The bytes that it did not take are another's.
+        // A cancelled receive takes no bytes.
         fixture.put(pair.peer, "x");
         BOOST_TEST(fixture.take(pair.local) == "x");
     });
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_was_under_way_may_win_against_its_cancel)
         const bool at_once = fixture.receive(pair.local, attempt)->at_once;
         const std::error_code error = sys::cancel(pair.local, attempt.overlapped);
         const int code = fixture.packet_of(attempt);
-        // Where it was not too late, the cancel succeeds whoever wins.
+        // Unless it was too late, the cancel succeeds, whichever side wins.
         BOOST_TEST((!error || (error.value() == 1168 && code == 0)));
         BOOST_TEST((!at_once || error));
         BOOST_TEST((code == 0 || code == 995));
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_was_under_way_may_win_against_its_cancel)
         if (!error) {
             seen.insert(code);
         }
-        // Whoever wins, no byte is lost.
+        // Whichever side wins, no byte is lost.
         BOOST_TEST((code == 0 ? attempt.text(1) : fixture.take(pair.local)) == "x");
     });
     BOOST_TEST(seen.size() == 2U);
@@ -81,12 +81,12 @@ BOOST_FIXTURE_TEST_CASE(what_is_not_in_flight_can_not_be_cancelled, PortFixture)
     Attempt attempt;
     BOOST_TEST(sys::cancel(pair.local, attempt.overlapped).value() == 1168);
     BOOST_TEST(receive(pair.local, attempt).has_value());
-    // Of another object.
+    // By another object's handle.
     BOOST_TEST(sys::cancel(pair.peer, attempt.overlapped).value() == 1168);
     BOOST_TEST(sys::cancel(world.never_a_handle(), attempt.overlapped).value() == 6);
     BOOST_TEST(sys::cancel(world.thing(test::Thing::event), attempt.overlapped).value() == 6);
     BOOST_TEST(attempt.overlapped.internal == status::pending);
-    // Through a duplicate it is the same object.
+    // A duplicate refers to the same object.
     BOOST_TEST(!sys::cancel(world.duplicate(pair.local), attempt.overlapped));
 }
 
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(closing_a_handle_that_has_a_duplicate_ends_nothing) {
         BOOST_TEST(fixture.packet() == fixture.none);
         fixture.put(pair.peer, "x");
         BOOST_TEST(fixture.packet_of(attempt) == 0);
-        // The association is the object's.
+        // The association belongs to the object, not to the handle.
         fixture.put(pair.peer, "y");
         Attempt another;
         BOOST_TEST(fixture.receive(duplicate, another).has_value());

@@ -1,4 +1,5 @@
-// The model's virtual clock and its actors: when time passes, who acts then, and what a hang is.
+// The model's virtual clock and its actors: when time passes, which actors run then, and what a
+// hang is.
 #include <array>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace {
 
 using sys::CompletionPort;
 
-/// A port nobody posts to unless an actor does.
+/// A port that only actors post to.
 struct ClockFixture : Fixture {
     using Fixture::Fixture;
 
@@ -198,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_callback_runs_by_the_next_block_and_for_some_seeds_before
             },
             &fired));
         fixture.world.signal(event);
-        // It has been seen signalled; that it no longer is does not take the callback back.
+        // The event was seen signalled; resetting it does not revoke the callback.
         fixture.world.reset_signal(event);
         fixture.dequeue(0);
         before_block += fired;

@@ -11,14 +11,14 @@
 namespace wakepoll::sim {
 namespace {
 
-/// A socket that can be connected.
+/// A socket that is ready to be connected.
 Handle bound(PortFixture& fixture) {
     const Handle socket = fixture.tie(fixture.world.tcp_socket());
     BOOST_TEST(!sys::bind_any(socket, fixture.world.address_of_nobody()));
     return socket;
 }
 
-/// The error of a call, whichever way it comes.
+/// The error of an operation, from the call or from the packet.
 int error_of(PortFixture& fixture, const Result<sys::Started>& begun, const Attempt& attempt) {
     return begun ? fixture.packet_of(attempt) : begun.error().value();
 }

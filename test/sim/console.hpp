@@ -1,9 +1,9 @@
-// The input of a console in the model: a queue of records, signalled while there is any.
+// The input of a console in the model: a queue of records, signalled while it is not empty.
 //
-// A record of any kind signals it, also the mouse's, the focus's and that of a key that is let go,
-// so whoever waits for characters has to look at what is there and take away what is none. A
-// console is a file, but not one that can be opened for overlapped use; so no port takes it. Used
-// under the kernel's lock.
+// Records of any kind signal it, also those of the mouse, of the focus and of a key that is
+// released, so code that waits for characters has to examine the records and remove the others. A
+// console is a file, but not one that can be opened for overlapped use, so it cannot be associated
+// with a port. Used under the kernel's lock.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +20,12 @@ public:
 
     void add(sys::ConsoleRecord record) { records_.push_back(record); }
 
-    /// The oldest record; `none` where there is none.
+    /// The oldest record; `none` if the queue is empty.
     [[nodiscard]] sys::ConsoleRecord next() const noexcept {
         return records_.empty() ? sys::ConsoleRecord::none : records_.front();
     }
 
-    /// Takes the oldest record, which must be there.
+    /// Takes the oldest record. The queue must not be empty.
     sys::ConsoleRecord take() {
         const sys::ConsoleRecord record = records_.front();
         records_.pop_front();

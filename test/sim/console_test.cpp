@@ -1,4 +1,4 @@
-// The model's consoles: what a record does to the signal, and who takes it away.
+// The model's consoles: how records change the signal, and which call removes them.
 #include "sys/console.hpp"
 #include "fixture.hpp"
 #include "sys/waitable.hpp"
@@ -38,7 +38,7 @@ BOOST_FIXTURE_TEST_CASE(records_are_told_and_discarded_in_the_order_they_came, C
          {ConsoleRecord::other, ConsoleRecord::character, ConsoleRecord::key, ConsoleRecord::key,
           ConsoleRecord::character, ConsoleRecord::other}) {
         BOOST_TEST((next() == expected));
-        // Looking takes nothing.
+        // Peeking takes no record.
         BOOST_TEST((next() == expected));
         BOOST_TEST(!sys::discard_console_record(console));
     }

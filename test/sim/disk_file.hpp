@@ -1,7 +1,7 @@
 // A file on a disk of the model: its content, read and written at the offset in the OVERLAPPED.
 //
-// A write beyond the end extends the file, with zeros between. Operations are independent of each
-// other: those that pend end in any order. Used under the kernel's lock.
+// A write beyond the end extends the file, with zeros between. Operations are independent: pending
+// ones end in any order. Used under the kernel's lock.
 #pragma once
 
 #include <utility>

@@ -1,5 +1,5 @@
-// What Wine's own tests assert on real Windows of pipes, fact by fact. A fact that the personality
-// leaves off is switched on here.
+// What Wine's own tests assert about pipes on real Windows, fact by fact. A fact that the
+// personality lacks is switched on here.
 #include <string>
 
 #include "pipe.hpp"
@@ -22,7 +22,7 @@ struct FactsOfPipes : PromptFixture {
         tie(pipe.peer);
     }
 
-    /// What PeekNamedPipe says, or minus its error.
+    /// The answer of PeekNamedPipe, or minus its error.
     int readable(Handle end) {
         const auto bytes = sys::readable_bytes(end);
         return bytes ? static_cast<int>(*bytes) : -bytes.error().value();
@@ -58,7 +58,7 @@ BOOST_FIXTURE_TEST_CASE(p6_a_client_that_was_disconnected_is_not_connected, Fact
         BOOST_TEST(write(end, attempt).error().value() == 233);
     }
     BOOST_TEST(packet() == none);
-    // GetNamedPipeInfo of the client says 233, too.
+    // GetNamedPipeInfo fails with 233 for the client, too.
     BOOST_TEST(sys::is_pipe(pipe.local));
     BOOST_TEST(sys::is_pipe(pipe.peer));
 }

@@ -1,4 +1,4 @@
-// What Wine's own tests assert on real Windows of ports as objects, waits and handles, fact by
+// What Wine's own tests assert about ports as objects, waits and handles on real Windows, fact by
 // fact.
 #include <array>
 
@@ -12,7 +12,7 @@ namespace {
 using sys::CompletionPort;
 using test::Thing;
 
-/// A wait that counts how often it was called back.
+/// A wait that counts its callbacks.
 struct CountingWait {
     [[nodiscard]] std::error_code arm(Handle object) {
         return wait.arm(
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(k2_a_packet_goes_to_a_blocked_dequeue_and_wakes_no_other_wa
     BOOST_TEST(port.dequeue(packets, kernel_infinite).value() == 1U);
     block_briefly(fixture);
     BOOST_TEST(wait.fired == 0);
-    // With a packet more than there are dequeues it is.
+    // With more packets than dequeues it is signalled.
     fixture.kernel.when_blocked([&] {
         BOOST_TEST(!port.post(2));
         BOOST_TEST(!port.post(3));

@@ -1,6 +1,5 @@
-// What Wine's own tests assert on real Windows of sockets and what is done with them, fact by fact.
-// A fact that the personality leaves off is switched on here. What Wine 8 does instead is beside
-// it.
+// What Wine's own tests assert about sockets on real Windows, fact by fact. A fact that the
+// personality lacks is switched on here. What Wine 8 does instead is tested beside it.
 #include <array>
 
 #include "afd_fixture.hpp"
@@ -182,7 +181,7 @@ BOOST_AUTO_TEST_CASE(s5_a_send_takes_all_or_nothing) {
     BOOST_TEST(fixture.poll(pair.local) == 0);
     BOOST_TEST(fixture.world.receive(pair.peer, 1).bytes == 1U);
     BOOST_TEST(fixture.poll(pair.local) == bits::wrnorm);
-    // What was taken is delivered after the socket is closed.
+    // Data that a send has taken is delivered after the socket is closed.
     fixture.world.close(pair.local);
     BOOST_TEST(fixture.world.receive(pair.peer, much).bytes == TcpSocket::buffer_size - 1);
 }
@@ -286,7 +285,7 @@ BOOST_AUTO_TEST_CASE(w15_a_blocked_poll_runs_apcs_and_goes_on) {
         BOOST_TEST(fixture.poll(pair.local, bits::rdnorm, 50) == 0);
         BOOST_TEST(ran == !wine);
         BOOST_TEST((fixture.kernel.now() - before > 30ms));
-        // One that makes a socket ready is seen.
+        // A wait ends if the APC makes the socket ready.
         fixture.world.queue_apc([&] { fixture.world.send(pair.peer, 1); });
         BOOST_TEST(fixture.poll(pair.local, bits::rdnorm, 50) == (wine ? 0 : bits::rdnorm));
     });

@@ -1,9 +1,8 @@
-// Which kernel calls are to fail, and with what.
+// Which kernel calls fail on purpose, and with which codes.
 //
-// Three ways, in the order in which they are asked: the next call of a kind, the n-th call from
-// now whatever it is, and any call with some probability. A call that is made to fail does nothing
-// else. Calls that can not fail (see `possible_codes`) are passed over by the last two. Used under
-// the kernel's lock only.
+// There are three ways, checked in this order: the next call of a kind, the n-th call from now of
+// any kind, and any call with a probability. A call that is made to fail does nothing else. The
+// last two skip calls that cannot fail (see `possible_codes`). Used under the kernel's lock only.
 #pragma once
 
 #include <array>
@@ -19,31 +18,31 @@ namespace wakepoll::sim {
 
 class FaultPlan {
 public:
-    /// The next call of this kind that is not planned to fail already.
+    /// Fails the next call of this kind that has no planned fault yet.
     void fail_next(Call call, std::uint32_t code);
 
-    /// The n-th call from now, counted from 1, that can fail. Code 0: the first of the codes that
-    /// the call can fail with.
+    /// Fails the n-th call from now, counted from 1, that can fail. Code 0: the first of its
+    /// possible codes.
     void fail_nth(std::uint64_t n, std::uint32_t code);
 
-    /// The same, with the code that is at this place among those that the call can fail with,
-    /// beginning again where there are fewer.
+    /// The same, with the possible code at this index, modulo their number.
     void fail_nth_with(std::uint64_t n, std::size_t place);
 
-    /// Every call that can fail, with this probability and one of its own codes. 0 ends it.
+    /// Fails every call that can fail, with this probability and one of its possible codes. 0 ends
+    /// it.
     void fail_randomly(double probability) noexcept { probability_ = probability; }
 
-    /// Forgets all that was planned.
+    /// Forgets all planned faults.
     void clear();
 
-    /// The code that this call is to fail with; 0 where it is to go on.
+    /// The code that this call fails with; 0 if it does its work.
     [[nodiscard]] std::uint32_t take(Call call, Random& random);
 
 private:
     struct Nth {
         std::uint64_t remaining;
         std::uint32_t code;
-        std::size_t place = 0;  ///< Of the code, where that is 0.
+        std::size_t place = 0;  ///< Index of the code, if `code` is 0.
     };
 
     [[nodiscard]] std::uint32_t take_nth(Call call);

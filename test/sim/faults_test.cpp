@@ -19,14 +19,15 @@ namespace {
 
 using sys::CompletionPort;
 
-/// What the overlapped calls are made with.
+/// The handles and structures of the overlapped calls.
 struct Transfers {
     explicit Transfers(test::World& owner) : world(owner) {
         static_cast<void>(world.connecting(listener));
         static_cast<void>(sys::accept(listener, accepted, addresses, overlapped));
     }
 
-    /// Makes the call once, in a way that succeeds; its error. Nothing is in flight afterwards.
+    /// Makes the call once with valid arguments and returns its error. Nothing is in flight
+    /// afterwards.
     std::error_code make(Call call, Handle fresh) {
         const IoBuffer buffer{1, addresses.data()};
         const std::span<const IoBuffer> buffers(&buffer, 1);
@@ -104,7 +105,7 @@ struct Transfers {
     std::vector<std::byte> target = world.address_of_nobody();
 };
 
-/// As below, for what is waited for.
+/// As below, for calls on waitable objects.
 std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& timer, Handle event) {
     sys::ThreadPoolWait wait;
     const auto nothing = [](void*, const sys::ThreadPoolWait&) noexcept {};
@@ -130,7 +131,7 @@ std::error_code make_waiting(Call call, Fixture& fixture, const sys::Timer& time
     }
 }
 
-/// As above, for AFD.
+/// The same for AFD.
 std::error_code make_afd(Call call, Handle socket) {
     if (call == Call::base_socket || call == Call::next_socket) {
         const auto ask = call == Call::base_socket ? sys::base_socket : sys::next_socket;
@@ -145,7 +146,7 @@ std::error_code make_afd(Call call, Handle socket) {
     return device->poll(request.head(), request.status).error();
 }
 
-/// Makes the call once, in a way that succeeds unless it is made to fail; its error.
+/// Makes the call once with valid arguments and returns its error.
 std::error_code make(Call call, Fixture& fixture, const CompletionPort& port,
                      const sys::Doorbell& doorbell, const sys::Timer& timer, Handle event,
                      Transfers& transfers) {
@@ -252,7 +253,7 @@ BOOST_FIXTURE_TEST_CASE(every_call_that_can_fail_fails_once_as_planned, FaultFix
                 const std::size_t open = kernel.open_handles();
                 const std::uint32_t sessions = kernel.winsock_sessions();
                 BOOST_TEST(make(call).value() == static_cast<int>(code));
-                // The World's socket, and nothing that the failed call left behind.
+                // The World's socket; the failed call left nothing behind.
                 BOOST_TEST(kernel.open_handles() == open + 1);
                 BOOST_TEST(kernel.winsock_sessions() == sessions);
                 BOOST_TEST(!make(call));
@@ -288,7 +289,7 @@ BOOST_FIXTURE_TEST_CASE(the_nth_call_that_can_fail_fails_whatever_it_is, FaultFi
     const Handle socket = world.tcp_socket();
     kernel.fail_nth(3, 10055);
     BOOST_TEST(!port.post(1));
-    BOOST_TEST(!sys::is_pipe(socket));  // Can not fail and so is not counted.
+    BOOST_TEST(!sys::is_pipe(socket));  // Cannot fail, so it is not counted.
     BOOST_TEST(!doorbell.ring());
     BOOST_TEST(sys::socket_kind(socket).error().value() == 10055);
     BOOST_TEST(!sys::socket_kind(socket).error());

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_pending_operation_on_a_file_can_be_cancelled) {
         const bool at_once = fixture.write(file, attempt)->at_once;
         const std::error_code error = sys::cancel(file, attempt.overlapped);
         const int code = fixture.packet_of(attempt);
-        // It may have ended before the cancel came.
+        // It may have ended before the cancel.
         BOOST_TEST((!error || (error.value() == 1168 && code == 0)));
         BOOST_TEST((!at_once || error));
         seen.insert(code);

@@ -1,4 +1,4 @@
-// What the model's own tests start from: a kernel, a Winsock session and a world.
+// The fixture of the model's own tests: a kernel, a Winsock session and a world.
 #pragma once
 
 #include <chrono>
@@ -19,10 +19,10 @@ namespace wakepoll::sim {
 using namespace std::chrono_literals;
 namespace bits = sys::poll_bits;
 
-/// How many milliseconds are waited for what must come, where threads are real.
+/// Milliseconds to wait for what must happen, with real threads.
 inline constexpr std::uint32_t patience = 20'000;
 
-/// All that may be asked for.
+/// Everything that may be asked for.
 inline constexpr std::int16_t ask_all = bits::rdnorm | bits::rdband | bits::wrnorm;
 
 struct Fixture {
@@ -45,7 +45,7 @@ struct Fixture {
     }
 };
 
-/// Waits in real time, on a threaded kernel, until `condition`. False where it never comes.
+/// Waits in real time, on a threaded kernel, until `condition` is true. False if it never is.
 template <class Condition>
 bool eventually(Condition condition) {
     const auto limit = std::chrono::steady_clock::now() + 20s;
@@ -58,7 +58,7 @@ bool eventually(Condition condition) {
     return true;
 }
 
-/// Runs `body` with a fixture of each personality; a failure names it.
+/// Runs `body` with a fixture of each personality. A failure names the personality.
 template <class Body>
 void on_each(Body body, Options options = {}) {
     for (const Personality personality : all_personalities) {

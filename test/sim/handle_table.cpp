@@ -109,7 +109,7 @@ void HandleTable::close(Slot& slot, bool orphaned, const Traits& traits) {
     const Slot closed = std::exchange(slot, {.orphaned = orphaned});
     free_.push(static_cast<std::size_t>(&slot - slots_.data()));
     open_ -= closed.is_base ? 0 : 1;
-    // By whoever has closed a base alone, its number may have been given out again.
+    // If a base was closed by itself, its number may be in use again.
     Slot* const base = slot_of(closed.base);
     if (base != nullptr && base->is_base && base->object == closed.object) {
         close(*base, false, traits);

@@ -1,18 +1,19 @@
-// The handle table of the simulated process: numbers as Windows deals them.
+// The handle table of the simulated process, with numbers as Windows allocates them.
 //
-// Values are multiples of four (the two low bits are left out of account), and the lowest free one
-// is given out next, so a closed value comes back at once: what late events of an old registration
-// could be mistaken for. Sockets and other handles share the numbers. 0 and ~0 are never given out.
+// Values are multiples of four (the two low bits are ignored), and the lowest free one is used
+// next. So a closed value is reused at once, and a late event of an old registration could be
+// mistaken for one of the new handle. Sockets and other handles share the numbers. 0 and ~0 are
+// never used.
 //
-// One rule is Winsock's: it keeps its own list of sockets, which CloseHandle bypasses. A socket
-// closed that way leaves its number *orphaned*: still listed by Winsock, unknown to the kernel.
-// WSAPoll fails as a whole on an array that holds such a number, and asking about the number alone
-// does not mend it. It stays orphaned until it is given out again or closesocket takes it off the
-// list (which succeeds). Seen on Wine 8.
+// One rule is Winsock's: it has its own list of sockets, which CloseHandle bypasses. A socket
+// closed that way leaves its number *orphaned*: still in Winsock's list, unknown to the kernel.
+// WSAPoll fails as a whole on an array that holds such a number, and polling the number alone does
+// not mend it. It stays orphaned until it is reused or closesocket removes it from the list (which
+// succeeds). Seen on Wine 8.
 //
-// A socket of a layered provider has a second number for the same socket, its *base*, which the
-// provider below knows it by. It is dealt when it is first asked for, and goes when the socket's
-// own goes. It belongs to the provider, so it is not counted.
+// A socket of a layered provider has a second number, its *base*, by which the lower provider knows
+// it. It is allocated when it is first queried, and freed with the socket. It belongs to the
+// provider, so it is not counted.
 #pragma once
 
 #include <cstddef>
@@ -30,27 +31,27 @@ namespace wakepoll::sim {
 
 class HandleTable {
 public:
-    /// A new handle to the object, which may have others.
+    /// Opens a handle to the object, which may have others.
     Handle open(std::shared_ptr<Object> object);
 
-    /// Null for a number that is no handle now.
+    /// The object of a handle; null for a number that is no handle.
     [[nodiscard]] std::shared_ptr<Object> find(Handle handle) const;
 
-    /// Null too where the object is of another class.
+    /// The same; null also for an object of another class.
     template <class T>
     [[nodiscard]] std::shared_ptr<T> find_as(Handle handle) const {
         return std::dynamic_pointer_cast<T>(find(handle));
     }
 
-    /// The base of a socket that is open. A base's is itself.
+    /// The base of an open socket. The base of a base is itself.
     [[nodiscard]] Handle base_of(Handle socket);
     [[nodiscard]] bool is_base(Handle handle) const noexcept;
 
-    /// Whether CloseHandle is refused. Nothing where the number is no handle.
+    /// Sets whether CloseHandle is refused. Does nothing if the number is no handle.
     void protect(Handle handle, bool from_close);
-    /// CloseHandle. False where the number is no handle, or one that is protected.
+    /// CloseHandle. False if the number is no handle, or a protected one.
     bool close_handle(Handle handle, const Traits& traits);
-    /// closesocket. False where the number is neither a socket nor orphaned.
+    /// closesocket. False if the number is neither a socket nor orphaned.
     bool close_socket(Handle handle, const Traits& traits);
 
     /// The end of the process: everything is closed.
@@ -58,7 +59,7 @@ public:
 
     [[nodiscard]] bool is_orphaned(Handle handle) const noexcept;
 
-    /// Handles that are open.
+    /// The number of open handles.
     [[nodiscard]] std::size_t size() const noexcept { return open_; }
 
 private:
@@ -67,7 +68,7 @@ private:
         bool orphaned = false;
         bool is_base = false;
         bool is_protected = false;
-        Handle base = {};  ///< Of a socket: its base, where that has been dealt.
+        Handle base = {};  ///< A socket's base, if it has been allocated.
     };
 
     [[nodiscard]] const Slot* slot_of(Handle handle) const noexcept;

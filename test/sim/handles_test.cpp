@@ -1,4 +1,4 @@
-// The model's handle table, what handles say they are, and what the World does with them.
+// The model's handle table, the types of handles, and what the World does with them.
 #include <set>
 
 #include "fixture.hpp"
@@ -11,7 +11,7 @@ namespace {
 using sys::FileType;
 using test::Thing;
 
-/// file_type's answer as a number, or minus the error.
+/// The answer of file_type as a number, or minus the error.
 int file_type_of(Handle handle) {
     const auto type = sys::file_type(handle);
     return type ? static_cast<int>(*type) : -type.error().value();
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_world_closes_what_it_opened_and_nothing_else) {
         test::World world;
         const auto pair = world.tcp_pair();
         world.close(pair.local);
-        // Not the World's, though it has the number that was.
+        // Not the World's handle, though it has the same number.
         BOOST_TEST((kernel.open(Kind::event) == pair.local));
         BOOST_TEST(kernel.open_handles() == 3U);
     }

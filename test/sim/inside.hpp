@@ -1,7 +1,7 @@
-// Whose code this thread is running just now: the model's, an actor's, or the code under test.
+// Whose code this thread is running: the model's, an actor's, or the code under test.
 //
-// Plain thread-local marks, set by scope. "Inside" lets a test that counts allocations leave those
-// of the model out; "acting" keeps actors from running inside one another.
+// Thread-local marks, set by scope. "Inside" lets a test that counts allocations exclude those of
+// the model; "acting" keeps actors from nesting.
 #pragma once
 
 #include <utility>
@@ -27,7 +27,7 @@ private:
     bool before_;
 };
 
-/// In an actor, and so out of the model, for a scope.
+/// In an actor, and so outside the model, for a scope.
 class Acting {
 public:
     Acting() noexcept

@@ -1,4 +1,4 @@
-// The kernel's life and its face towards tests. See blocking.cpp for waiting and acting.
+// The kernel's lifetime and its interface for tests. Waiting and actors are in blocking.cpp.
 #include "kernel.hpp"
 
 #include <cstdio>
@@ -42,7 +42,7 @@ Kernel::~Kernel() {
     if (wait_thread_.joinable()) {
         wait_thread_.join();
     }
-    // Peers refer to each other; closing takes them apart.
+    // Peers hold references to each other; closing releases them.
     model_.handles.close_all(traits_);
     model_.afd.forget_closed();
     current_ = previous_;

@@ -1,4 +1,4 @@
-// The blocks of memory that sys/memory.hpp has given out and not taken back.
+// The blocks that sys/memory.hpp has allocated and not freed.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@ namespace wakepoll::sim {
 
 struct Blocks {
     std::size_t count = 0;
-    std::size_t bytes = 0;  ///< That were asked for.
+    std::size_t bytes = 0;  ///< As requested.
 };
 
 /// Any thread.

@@ -1,7 +1,7 @@
 // The state of the simulated kernel: everything that its one lock guards.
 //
-// Reached through a `Syscall` (by the bodies of lib/sys) or a `ModelLock` (by the world outside);
-// both hold the lock for as long as they live.
+// The bodies of lib/sys reach it through a `Syscall`, the world outside through a `ModelLock`; both
+// hold the lock while they live.
 #pragma once
 
 #include <chrono>
@@ -41,12 +41,12 @@ struct Model {
     AfdPolls afd;
     Network network;
 
-    /// Sessions of Winsock that were started and not ended.
+    /// Open Winsock sessions.
     std::uint32_t winsock_sessions = 0;
-    /// Packets that a port takes from posts.
+    /// Posted packets that a port holds.
     std::size_t packet_pool;
-    /// Moments at which something is as good as done, such as a connect that is being refused:
-    /// whoever is blocked looks again then.
+    /// Times at which something takes effect, such as the refusal of a connect: blocked threads
+    /// check again then.
     std::multiset<std::chrono::nanoseconds> moments;
 };
 

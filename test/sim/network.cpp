@@ -20,7 +20,7 @@ constexpr std::uint32_t number(std::byte byte) noexcept {
 }  // namespace
 
 std::array<std::byte, Address::size> Address::bytes() const noexcept {
-    // The family in the machine's order, port and host in the network's.
+    // The family in host byte order, port and address in network byte order.
     return {byte_of(internet, 0), byte_of(internet, 8), byte_of(port, 8), byte_of(port, 0),
             byte_of(host, 24),    byte_of(host, 16),    byte_of(host, 8), byte_of(host, 0)};
 }

@@ -1,6 +1,6 @@
-// Addresses of the model: port numbers on the loopback address 127.0.0.1, and who listens where.
+// Addresses of the model: port numbers on 127.0.0.1, and the sockets bound to them.
 //
-// An address is a sockaddr_in as on Windows. Port numbers are dealt in order and never twice.
+// An address is a sockaddr_in as on Windows. Port numbers are allocated in order and never reused.
 #pragma once
 
 #include <array>
@@ -28,24 +28,24 @@ struct Address {
 
     /// As a sockaddr_in.
     [[nodiscard]] std::array<std::byte, size> bytes() const noexcept;
-    /// Nothing where it is none.
+    /// Empty if the bytes are no valid address.
     [[nodiscard]] static std::optional<Address> from(std::span<const std::byte> bytes) noexcept;
 };
 
 class Network {
 public:
-    /// A port number that nobody has.
+    /// A port number that no socket has.
     [[nodiscard]] std::uint16_t free_port() noexcept { return next_++; }
 
-    /// Gives the socket a port of its own.
+    /// Binds the socket to a new port.
     void bind(const std::shared_ptr<Socket>& socket);
 
     void listen(std::uint16_t port, const std::shared_ptr<TcpSocket>& listener) {
         listeners_[port] = listener;
     }
-    /// Null where nobody listens.
+    /// The listener on this port; null if there is none.
     [[nodiscard]] std::shared_ptr<TcpSocket> listener_at(std::uint16_t port) const;
-    /// Who takes datagrams there, likewise.
+    /// The UDP socket on this port; null if there is none.
     [[nodiscard]] std::shared_ptr<UdpSocket> receiver_at(std::uint16_t port) const;
 
 private:

@@ -1,11 +1,10 @@
-// What a handle refers to: the base of every kernel object of the model.
+// The base class of every kernel object of the model; a handle refers to one.
 //
 // An object knows its kind, whether it is signalled as a waitable object, what a wait that ends
 // takes of that, and what happens when its last handle is closed. It knows neither the kernel nor
-// its lock: whoever touches an object holds the kernel's lock, and whatever an object changes is
-// noticed by the kernel when that lock is given back. A new kind of object (a pipe with data, an
-// AFD device) is a class of its own derived from `Object`; `PlainObject` is enough for what only
-// has to be told apart.
+// its lock: the caller holds the kernel's lock, and the kernel processes the changes when that lock
+// is released. A new kind of object (a pipe with data, an AFD device) is a class derived from
+// `Object`; `PlainObject` is enough for objects that only have to be classified.
 #pragma once
 
 #include <cstddef>
@@ -45,20 +44,20 @@ public:
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
-    /// A wait for the object would end at once.
+    /// True if a wait for the object would end at once.
     [[nodiscard]] virtual bool signalled() const noexcept = 0;
 
-    /// What a wait that ends does to a signalled object: it resets an auto-reset event or timer and
-    /// takes one of a semaphore's count. Nothing to any other.
+    /// The effect of a successful wait: resets an auto-reset event or timer and decrements the
+    /// count of a semaphore. Does nothing to other objects.
     virtual void take_signal() noexcept {}
 
-    /// Of a pipe opened for synchronous use: a read that takes nothing would return, because there
-    /// is data or the other end is gone.
+    /// For a synchronous pipe: a read of no bytes would return, because there is data or the other
+    /// end is gone.
     [[nodiscard]] virtual bool has_something_to_read() const noexcept { return false; }
-    /// Of a pipe: a read returns at once, whatever it finds.
+    /// For a pipe: a read returns at once, whatever it finds.
     [[nodiscard]] virtual bool never_waits() const noexcept { return false; }
 
-    /// Files of any sort can be opened for overlapped use, and only those can belong to a port.
+    /// Files of any kind can be opened for overlapped use, and only files can belong to a port.
     [[nodiscard]] virtual bool is_file() const noexcept = 0;
     [[nodiscard]] virtual bool is_overlapped() const noexcept = 0;
 
@@ -70,7 +69,7 @@ public:
     }
     [[nodiscard]] bool has_handles() const noexcept { return handles_ != 0; }
 
-    /// The port that packets of this object's operations go to; null where there is none.
+    /// The port that gets the packets of this object's operations; null if there is none.
     [[nodiscard]] Port* port() const noexcept { return port_.get(); }
     [[nodiscard]] const std::shared_ptr<Port>& shared_port() const noexcept { return port_; }
     [[nodiscard]] std::uintptr_t key() const noexcept { return key_; }
@@ -79,11 +78,11 @@ public:
         key_ = key;
     }
 
-    /// Of a file: calls that succeed at once post no packet. Cannot be undone.
+    /// For a file: calls that succeed at once post no packet. Cannot be undone.
     [[nodiscard]] bool skips_packets() const noexcept { return skips_packets_; }
     void skip_packets() noexcept { skips_packets_ = true; }
 
-    /// Of a file: FILE_SKIP_SET_USER_EVENT_ON_FAST_IO is set. Cannot be undone.
+    /// For a file: FILE_SKIP_SET_USER_EVENT_ON_FAST_IO is set. Cannot be undone.
     [[nodiscard]] bool is_marked() const noexcept { return is_marked_; }
     void mark() noexcept { is_marked_ = true; }
 
@@ -99,12 +98,12 @@ private:
     bool is_marked_ = false;
 };
 
-/// Whatever only has to be classified or tied to a port.
+/// An object that only has to be classified or associated with a port.
 class PlainObject final : public Object {
 public:
     explicit PlainObject(Kind kind) noexcept : Object(kind) {}
 
-    /// A file that nothing is going on with is signalled, for ever; anything else never is.
+    /// A file without operations is always signalled; any other object never is.
     [[nodiscard]] bool signalled() const noexcept override { return is_file(); }
 
     [[nodiscard]] bool is_file() const noexcept override {

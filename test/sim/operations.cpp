@@ -15,7 +15,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 std::shared_ptr<Port> port_for(const Operation& operation) {
-    // A set low bit of hEvent asks for no packet.
+    // A set low bit in hEvent suppresses the packet.
     const auto event = reinterpret_cast<std::uintptr_t>(operation.overlapped->event);
     const std::shared_ptr<Port>& port = operation.object->shared_port();
     return (event & 1U) == 0 && port != nullptr && port->has_handles() ? port : nullptr;
@@ -166,7 +166,7 @@ std::optional<nanoseconds> Operations::next_time(nanoseconds now) const {
     std::optional<nanoseconds> next;
     const auto consider = [&](nanoseconds time) { next = next ? std::min(*next, time) : time; };
     for (const Operation& operation : pending_) {
-        // One whose time is over waits for something else again.
+        // One that was due now waits for something else again.
         if (operation.due && *operation.due > now) {
             consider(*operation.due);
         }
@@ -189,7 +189,7 @@ nanoseconds Operations::a_moment_after(nanoseconds now) {
 
 bool Operations::is_late() { return late_ && random_.chance(late_probability); }
 
-// Looks at each operation once. True where anything changed.
+// Checks each operation once. True if anything changed.
 bool Operations::pass(nanoseconds now) {
     bool changed = false;
     for (auto it = pending_.begin(); it != pending_.end();) {
@@ -245,7 +245,7 @@ Operations::Pending::iterator Operations::finish(Pending::iterator operation,
 
 Operations::Pending::iterator Operations::remove(Pending::iterator operation) {
     std::erase(operation->object->lane(operation->kind), &*operation);
-    // Bytes that a receive had claimed may be there for others now.
+    // Bytes that a receive had claimed may be available to others now.
     operation->object->changed();
     return pending_.erase(operation);
 }

@@ -1,22 +1,21 @@
-// Overlapped operations of the model: from the call that starts one to its packet at the port.
+// Overlapped operations of the model, from the call that starts one to its packet at the port.
 //
-// Every operation in flight, of whatever object, is in one list. Whoever changes the model does no
-// more than that; when the lock is given back, and whenever time has passed, the kernel calls
-// `progress`, which asks each object which of its operations can end now. So the rules that all
-// share are in one place:
+// Every operation in flight, on any object, is in one list. A change of the model only changes the
+// state; when the lock is released, and when time has passed, the kernel calls `progress`, which
+// asks each object which of its operations can end now. So the common rules are in one place:
 //
-//   - An operation that could be done at once is done at once or, by chance, pends and is done a
-//     moment later. So does one that pends already when what it waits for has come. Operations of
-//     one kind on one stream end in the order they were started; those on a file end in any order.
-//   - What was received is written into the caller's buffers when the operation ends and never
-//     earlier. Then the status is written, then the packet is posted, all under one lock.
+//   - An operation that can complete at once does so or, by chance, pends and completes a moment
+//     later. By chance a pending one completes a moment later, too. Operations of one kind on one
+//     stream end in the order they were started; those on a file end in any order.
+//   - Received data is written into the caller's buffers when the operation ends and never earlier.
+//     Then the status is written, then the packet is posted, all under one lock.
 //   - A cancelled operation ends with STATUS_CANCELLED; its packet comes at once or, by chance, a
-//     moment later. One whose end was under way may win against the cancel and succeed.
-//   - When the last handle of an object is closed, what is in flight on it ends.
-//   - An error that is found at once is the call's own and posts no packet. A warning posts one,
-//     and so does success unless the object skips those packets.
+//     moment later. One that was about to end may win against the cancel and succeed.
+//   - When the last handle of an object is closed, its operations end.
+//   - An immediate error is returned by the call and posts no packet. A warning posts one, and so
+//     does success unless the object skips those packets.
 //
-// What each kind of object does is its own business: see `IoObject`. Used under the kernel's lock.
+// What differs between kinds of objects is in `IoObject`. Used under the kernel's lock.
 #pragma once
 
 #include <array>
@@ -39,7 +38,7 @@ class IoObject;
 class TcpSocket;
 class UdpSocket;
 
-/// A connect is also that of a pipe's server, who waits for a client.
+/// `connect` also stands for ConnectNamedPipe, by which a pipe's server waits for a client.
 enum class OperationKind : std::uint8_t { read, write, accept, connect };
 
 inline constexpr std::size_t operation_kinds = 4;
@@ -55,35 +54,35 @@ struct Operation {
     std::shared_ptr<IoObject> object = {};
     NativeOverlapped* overlapped = nullptr;
     std::vector<IoBuffer> buffers = {};
-    std::size_t done = 0;      ///< Bytes of a write that are through already.
-    std::uint64_t number = 0;  ///< Of a write to a pipe: its number in the queue.
+    std::size_t done = 0;      ///< Bytes of a write that are written already.
+    std::uint64_t number = 0;  ///< For a write to a pipe: its number in the queue.
 
-    std::shared_ptr<TcpSocket> accepted = {};  ///< Of an accept: what the connection is to become.
-    std::shared_ptr<TcpSocket> connection = {};  ///< Of an accept: the one that has come.
+    std::shared_ptr<TcpSocket> accepted = {};    ///< For an accept: its socket.
+    std::shared_ptr<TcpSocket> connection = {};  ///< For an accept: from the backlog.
 
-    std::byte* sender = nullptr;             ///< Of a receive: where the sender's address goes,
+    std::byte* sender = nullptr;             ///< For a receive: where the sender's address goes,
     std::int32_t* sender_size = nullptr;     ///< and its size.
-    bool has_target = false;                 ///< A datagram with an address of its own,
-    std::shared_ptr<UdpSocket> target = {};  ///< and who has that; null for nobody.
+    bool has_target = false;                 ///< For a send with an address:
+    std::shared_ptr<UdpSocket> target = {};  ///< the socket there; null if none.
 
-    /// When it ends, once it is known that it can.
+    /// When it ends, if it can end.
     std::optional<std::chrono::nanoseconds> due = {};
-    /// It can end, and that it has not is chance alone.
+    /// It can end, and only chance delays it.
     bool ripe = false;
     /// Where a synchronous call waits for its outcome.
     std::optional<Outcome>* waiter = nullptr;
-    /// Of an accept whose socket is closed when the connection has come: it ends as aborted.
+    /// For an accept whose socket is closed when the connection has come: it ends as aborted.
     bool may_abort = false;
-    /// Of a read: the connection was reset before it was started.
+    /// For a read: the connection was reset before it was started.
     bool after_reset = false;
 
-    /// Of all buffers together.
+    /// Of all buffers together, in bytes.
     [[nodiscard]] std::size_t size() const noexcept;
     /// The bytes to be written, from `done` on.
     [[nodiscard]] std::vector<std::uint8_t> rest() const;
     /// Writes into the caller's buffers.
     void scatter(std::span<const std::uint8_t> bytes);
-    /// Where in a file, from the OVERLAPPED.
+    /// The file offset in the OVERLAPPED.
     [[nodiscard]] std::uint64_t offset() const noexcept;
 };
 
@@ -92,32 +91,32 @@ class IoObject : public Object {
 public:
     using Object::Object;
 
-    /// The code with which an operation of this kind can not even be started; 0 where it can.
+    /// The error with which starting an operation of this kind fails; 0 if it can be started.
     [[nodiscard]] virtual std::uint32_t refusal(OperationKind kind, const Traits& traits) const = 0;
-    /// The operation has been started.
+    /// Called when the operation has been started.
     virtual void begin(Operation&) {}
-    /// Does what can be done before the operation can end, such as moving a part of the bytes.
-    /// True where it did anything.
+    /// Does what can be done before the operation can end, such as moving some of the bytes. True
+    /// if it did anything.
     virtual bool go_on(Operation&) { return false; }
     [[nodiscard]] virtual bool can_end(const Operation& operation) const = 0;
-    /// Ends it, for better or worse. Only where `can_end`.
+    /// Ends it, with success or an error. Only if `can_end`.
     [[nodiscard]] virtual Outcome end(Operation& operation, const Traits& traits) = 0;
-    /// The operation ends without its work being done.
+    /// Called when the operation ends without its work being done.
     virtual void abandon(Operation&, const Traits&) {}
 
-    /// The operation ends after those of its kind that were started before it.
+    /// True if the operation ends after those of its kind that were started before it.
     [[nodiscard]] virtual bool in_turn(const Operation&) const noexcept { return true; }
-    /// No operation of this kind is ever done at once.
+    /// True if no operation of this kind completes at once.
     [[nodiscard]] virtual bool always_pends(OperationKind, const Traits&) const noexcept {
         return false;
     }
-    /// NTSTATUS of an operation that the object's last handle is closed over.
+    /// NTSTATUS of an operation that is in flight when the object's last handle is closed.
     [[nodiscard]] virtual std::uint32_t closed_status(const Operation&,
                                                       const Traits& traits) const noexcept {
         return traits.closed_status;
     }
 
-    /// Something about the object is different, which somebody may be waiting for.
+    /// Called when the object has changed in a way that something may be waiting for.
     virtual void changed() {}
 
     /// How many operations of the kind are in flight.
@@ -148,20 +147,20 @@ public:
     /// Whether chance may delay what could happen at once.
     void allow_lateness(bool allowed) noexcept { late_ = allowed; }
 
-    /// The outcome where the operation ended at once, nothing where it is pending.
+    /// Starts an operation. Returns the outcome if it ended at once, nothing if it is pending.
     std::optional<Outcome> start(Operation operation, std::chrono::nanoseconds now);
 
     /// CancelIoEx. False where no such operation is pending.
     bool cancel(const Object& object, const NativeOverlapped* overlapped,
                 std::chrono::nanoseconds now);
 
-    /// Whoever started the operation is gone, with its structure and buffers: it never ends.
+    /// Drops an operation whose structure and buffers are gone: it never ends.
     void forget(const NativeOverlapped* overlapped);
 
-    /// Ends what can end now and posts the packets that are due. True where there was any.
+    /// Ends what can end now and posts the packets that are due. True if there were any.
     bool progress(std::chrono::nanoseconds now);
 
-    /// When something more will happen by itself.
+    /// When something more happens by itself.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> next_time(
         std::chrono::nanoseconds now) const;
 
@@ -195,7 +194,7 @@ private:
     bool late_ = true;
 };
 
-/// The code of a call that fails at once with this status: Winsock's where it is a socket's.
+/// The error of a call that fails at once with this status: Winsock's for a socket.
 [[nodiscard]] std::uint32_t code_of_status(std::uint32_t status, bool of_socket) noexcept;
 
 }  // namespace wakepoll::sim

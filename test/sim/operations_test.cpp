@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(an_object_without_a_port_sends_no_packet) {
         Attempt attempt;
         BOOST_TEST(fixture.receive(pair.local, attempt).has_value());
         fixture.put(pair.peer, "x");
-        // Only what ends after the association has one.
+        // Only operations that end after the association have one.
         BOOST_TEST(fixture.packet() == fixture.none);
         BOOST_TEST(attempt.overlapped.internal_high == 1U);
         fixture.tie(pair.local);

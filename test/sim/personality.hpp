@@ -1,14 +1,13 @@
-// Which Windows the simulated kernel plays, and all that differs between them.
+// The versions of Windows that the simulated kernel plays, and all their differences.
 //
-// Every difference is one member of `Traits` and one row of the table below, so that the rest of
-// the model asks for a trait and never for a name. A new difference is a new member and a new row.
-// What all personalities share is not listed.
+// Each difference is one member of `Traits` and one row of the table below, so the rest of the
+// model checks traits and never names. What all personalities share is not listed.
 //
-// At the end of a row stands where it is from: the numbers of facts that Wine's own tests assert on
-// real Windows (A of AFD, W of WSAPoll, S of sockets, O of overlapped calls, P of pipes, K of ports
-// and waits), or who has seen it. What stands in the column of wine_8 was seen on Wine 8. How often
-// programs meet what a row says, and what all personalities do of Windows' oddities, is in
-// behaviours.hpp, by the same numbers.
+// Each row ends with its source: the numbers of facts that Wine's own tests assert on real Windows
+// (A for AFD, W for WSAPoll, S for sockets, O for overlapped calls, P for pipes, K for ports and
+// waits), or the projects that have seen it. The column of wine_8 was seen on Wine 8.
+// behaviours.hpp counts how often programs meet a row, and lists the oddities that all
+// personalities share, by the same numbers.
 #pragma once
 
 #include <chrono>
@@ -26,48 +25,47 @@ enum class Personality : std::uint8_t { windows_11, windows_server_2019, wine_8 
 inline constexpr Personality all_personalities[] = {
     Personality::windows_11, Personality::windows_server_2019, Personality::wine_8};
 
-/// What WSAPoll says of a socket whose connect was refused.
+/// What WSAPoll reports of a socket whose connect was refused.
 enum class RefusalReport : std::uint8_t {
-    error_hangup_writable,  ///< ERR and HUP, and WRNORM where asked.
+    error_hangup_writable,  ///< ERR and HUP, and WRNORM if asked for.
     error_only,             ///< ERR.
-    nothing,                ///< Never anything. (select's except set still tells.)
+    nothing,                ///< Never anything. (select's except set still reports it.)
 };
 
-/// A trait that a kernel has or lacks by its seed. A kernel's own traits say yes or no.
+/// A trait that a kernel's seed may decide. A running kernel has yes or no.
 enum class Seeded : std::uint8_t { no, yes, by_seed };
 
 struct Traits {
     const char* name;
     std::uint32_t build;
 
-    // What is said of a socket
+    // What is reported of a socket
 
-    /// From the start of a connect that is not answered to its refusal: Windows tries again for
-    /// about two seconds, even on loopback.
+    /// The time from the start of an unanswered connect to its refusal: Windows retries for about
+    /// two seconds, even on loopback.
     std::chrono::nanoseconds refusal_delay;
     RefusalReport refusal_report;
-    /// A socket that listens after its connect was refused stays in select's except set, and in
-    /// what AFD says.
+    /// A socket that listens after its connect was refused stays in select's except set, and AFD
+    /// reports it as failed.
     bool refusal_outlasts_listen;
     /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
-    /// the peer's FIN. (Once both sides have sent one, everywhere.)
+    /// the peer's FIN. (Every personality does that once both sides have sent a FIN.)
     bool hangup_before_drained;
-    /// After one's own FIN it is writable although the peer's buffer is full: a send would not
-    /// wait, it would fail.
+    /// After its own FIN a socket is writable although the peer's buffer is full: a send would fail
+    /// and not block.
     bool writable_after_own_fin;
     /// A datagram to a port that is not in use makes the sender readable, and its next receive
     /// fails with WSAECONNRESET.
     bool reports_unreachable;
-    /// Out-of-band bytes stay until each is taken; where this is false the next one takes the
-    /// place of the last.
+    /// Out-of-band bytes are queued; if false, the next one replaces the last.
     bool keeps_urgent_bytes;
-    /// SIO_TCP_INFO tells the state of a connection.
+    /// SIO_TCP_INFO reports the state of a connection.
     bool tells_tcp_state;
     /// It fails with WSAENOTCONN once both sides have sent FIN.
     Seeded forgets_what_is_shut;
-    /// WSAPoll fails with WSAEINVAL where `events` holds a bit that may not be asked for.
+    /// WSAPoll fails with WSAEINVAL if `events` holds a bit that is not allowed.
     bool refuses_illegal_events;
-    /// WSAPoll runs the thread's APCs while it is blocked, and goes on.
+    /// WSAPoll runs the thread's APCs while it is blocked, and continues.
     bool poll_runs_apcs;
 
     // What a call on a socket does
@@ -76,51 +74,52 @@ struct Traits {
     bool end_of_stream_after_reset;
     /// After a send to a peer that has closed, a receive fails with WSAECONNABORTED.
     bool aborts_after_late_send;
-    /// A non-blocking send takes all that it is given, or nothing where there is no room.
+    /// A non-blocking send takes all that it is given, or nothing if there is no room.
     bool sends_take_all;
-    /// Winsock's error of a receive on a datagram socket that is bound to nothing.
+    /// Winsock's error for a receive on an unbound datagram socket.
     std::uint32_t unbound_receive_code;
 
     // Overlapped operations
 
-    /// NTSTATUS of an operation that was pending when its object was closed here, and of an AFD
-    /// request whose device was.
+    /// NTSTATUS of an operation that was pending when its object was closed, and of an AFD request
+    /// whose device was closed.
     std::uint32_t closed_status;
-    /// The same of a receive of a TCP connection.
+    /// The same for a receive on a TCP connection.
     std::uint32_t closed_connection_status;
-    /// The same of a read of a pipe.
+    /// The same for a read of a pipe.
     std::uint32_t closed_pipe_status;
     /// An accept whose socket is closed when its connection has come may end as aborted.
     bool late_accept_may_abort;
-    /// An overlapped connect is never done at once.
+    /// An overlapped connect never completes at once.
     bool connects_pend;
-    /// Winsock's error of an overlapped connect where another is under way.
+    /// Winsock's error for an overlapped connect while another is pending.
     std::uint32_t connecting_code;
     /// A call that is refused leaves its OVERLAPPED as if it were pending.
     bool refused_looks_pending;
-    /// Skipping packets of success hides an immediate warning of a socket, too.
+    /// Skipping the packets of success also hides an immediate warning of a socket.
     bool skipping_hides_warnings;
-    /// An operation on a disk file is never done at once.
+    /// An operation on a disk file never completes at once.
     bool file_operations_pend;
     /// Calls on a synchronous pipe wait while a thread reads from it.
     bool calls_wait_for_reads;
 
     // The port
 
-    /// A dequeue that waits on a port which is closed ends with ERROR_ABANDONED_WAIT_0, and so does
-    /// a wait for the port as an object; where this is false they sleep on.
+    /// Closing a port ends a blocked dequeue with ERROR_ABANDONED_WAIT_0, and a wait for the port
+    /// as an object; if false, they stay blocked.
     bool closed_port_ends_wait;
-    /// A packet goes to a dequeue that is blocked, and signals the port to no other wait.
+    /// A packet goes to a blocked dequeue first and does not signal the port to other waits.
     bool dequeues_come_first;
-    /// A port gives no packet to a thread while as many others run as it was made for.
+    /// A port gives a thread no packet while as many others run as its concurrency allows.
     bool ports_hold_back;
-    /// The upper half of OVERLAPPED_ENTRY.Internal holds rubbish.
+    /// The upper half of OVERLAPPED_ENTRY.Internal is garbage.
     bool rubbish_in_internal;
 
     // AFD
 
-    /// Of several AFD requests over one socket only the oldest hears the socket, and answers for
-    /// the others as well; a newer one is deaf to it until it ends. A cancel may take effect late.
+    /// Of several AFD requests for one socket, only the oldest reacts to the socket, and also to
+    /// what the others asked for; a newer one is deaf to it until it ends. A cancel may take effect
+    /// late.
     Seeded deaf_polls;
     /// An AFD request that is answered at once posts a packet although the device skips those.
     Seeded stray_packets;
@@ -129,15 +128,16 @@ struct Traits {
 
     // Time
 
-    /// How much too early a finite wait can end.
+    /// The most by which a finite wait can end early.
     std::chrono::nanoseconds earliness;
-    /// How much too late every finite wait ends.
+    /// The time by which every finite wait ends late.
     std::chrono::nanoseconds lateness;
-    /// The shortest that a waitable timer of high resolution can be set to.
+    /// The shortest time of a high-resolution waitable timer.
     std::chrono::nanoseconds timer_floor;
-    /// How much too early by the performance counter a timer can fire: it goes by another clock.
+    /// The most by which a timer can fire early by the performance counter: timers use another
+    /// clock.
     std::chrono::nanoseconds timer_earliness;
-    /// How much too late a timer can fire.
+    /// The most by which a timer can fire late.
     std::chrono::nanoseconds timer_lateness;
 };
 
@@ -164,7 +164,7 @@ constexpr Traits column_of(Personality personality) {
 
         .refusal_delay = row(2s, 2s, 0s),                             // A21, W16
         .refusal_report = row(all, nothing, error),  // W16; before build 19041: nothing
-        .refusal_outlasts_listen = row(true, true, false),            // W23; AFD by select's way
+        .refusal_outlasts_listen = row(true, true, false),            // W23; AFD: by select
         .hangup_before_drained = row(true, true, false),              // A18, W13
         .writable_after_own_fin = row(false, false, true),            // not known of Windows
         .reports_unreachable = row(true, true, false),                // libuv, .NET
@@ -205,7 +205,7 @@ constexpr Traits column_of(Personality personality) {
         .earliness = row(15ms, 15ms, 0ms),                            // libuv, polling
         .lateness = row(0us, 0us, 100us),                             // seen; not known of Windows
         .timer_floor = row(0ms, 0ms, 1ms),                            // the reference; seen
-        .timer_earliness = row(100us, 100us, 0us),                    // not known; feared
+        .timer_earliness = row(100us, 100us, 0us),                    // not known; the worst
         .timer_lateness = row(300us, 300us, 200us),                   // not known; seen
     };
 }
@@ -221,7 +221,7 @@ inline constexpr Traits columns[] = {column_of(Personality::windows_11),
     return detail::columns[static_cast<std::size_t>(personality)];
 }
 
-/// The traits with what is left to the seed decided, each by itself.
+/// The traits with each `by_seed` decided.
 [[nodiscard]] Traits with_seed(const Traits& traits, std::uint64_t seed) noexcept;
 
 }  // namespace wakepoll::sim

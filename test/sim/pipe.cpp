@@ -193,7 +193,7 @@ std::uint32_t PipeEnd::refusal(OperationKind kind, const Traits&) const {
     }
     if (kind == OperationKind::read && never_waits_ && !has_something_to_read()) {
         note(Behaviour::nowait_read_refused);
-        return code::pipe_closing;  // "No data", of which that is the name as well.
+        return code::pipe_closing;  // ERROR_NO_DATA is this number, too.
     }
     return kind == OperationKind::write && out_->reader_closed ? code::pipe_closing : 0;
 }

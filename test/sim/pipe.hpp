@@ -1,19 +1,17 @@
 // The two ends of a pipe of the model, named or anonymous.
 //
-// A pipe is one queue of messages for each direction it has; a byte pipe forgets where they begin
-// and end. An overlapped write is in the queue as a whole from its start, and pends until it fits
-// the queue's bounds [P10]; one of nothing never waits [P12]. A write that is cancelled is taken
-// out again, even where a part of it has been read [P11]. A read that is given no room pends until
-// there is something to read and takes nothing. What was written before an end was closed can still
-// be read; then the read fails with "broken", a write to a closed end with "closing", and a write
-// that was pending with "broken" too.
+// A pipe has a queue of messages for each direction; a byte pipe ignores their boundaries. An
+// overlapped write enters the queue as a whole when it starts, and pends until it fits the queue's
+// capacity [P10]; one of no bytes never pends [P12]. A cancelled write is removed, even if a part
+// of it has been read [P11]. A read of no bytes pends until there is something to read and takes
+// nothing. What was written before an end was closed can still be read; then reads fail with
+// "broken", writes to the closed end with "closing", and a write that was pending with "broken".
 //
-// A server's end listens until a client opens it; a connect (ConnectNamedPipe) pends meanwhile and
-// is refused afterwards with "connected", or with "closing" once the client has gone. A server may
-// *disconnect* its client: what was not read is gone, and all that either does fails [P6, P14].
-// Then a connect begins anew. An end in the mode PIPE_NOWAIT does not wait: a read that finds
-// nothing fails, a write takes what fits [P19]. An end is signalled while no operation is pending
-// on it [P15].
+// A server's end listens until a client opens it; a connect (ConnectNamedPipe) pends meanwhile.
+// Afterwards it fails with "connected", or with "closing" once the client is gone. A server may
+// *disconnect* its client: unread data is lost, and every call of either end fails [P6, P14]. Then
+// a connect starts again. An end in PIPE_NOWAIT mode never blocks: a read that finds nothing fails,
+// a write takes what fits [P19]. An end is signalled while no operation is pending on it [P15].
 //
 // A named end is overlapped or synchronous; an anonymous pipe has one direction and is synchronous.
 // Used under the kernel's lock.
@@ -35,17 +33,17 @@ public:
 
     explicit PipeQueue(bool of_messages) noexcept : of_messages_(of_messages) {}
 
-    /// How many bytes went in, of what fits: all or none of a message.
+    /// Queues the bytes that fit, of a message all or none. Returns their number.
     std::size_t put(std::span<const std::uint8_t> bytes);
-    /// All of a write, whatever fits; its number.
+    /// Queues a whole write, even if it does not fit. Returns its number.
     std::uint64_t add(std::vector<std::uint8_t> bytes);
-    /// The write is within the bounds, or has been read.
+    /// True if the write fits the capacity now, or has been read.
     [[nodiscard]] bool is_through(std::uint64_t write) const noexcept;
-    /// Takes out what is left of a write.
+    /// Removes what is left of a write.
     void withdraw(std::uint64_t write);
     void clear();
 
-    /// How many came out; `rest_left` where a message did not fit.
+    /// Takes bytes and returns their number; sets `rest_left` if a message did not fit.
     std::size_t take(std::span<std::uint8_t> bytes, bool& rest_left);
 
     [[nodiscard]] bool of_messages() const noexcept { return of_messages_; }
@@ -77,18 +75,18 @@ public:
     using Queue = std::shared_ptr<PipeQueue>;
     using Pair = std::pair<std::shared_ptr<PipeEnd>, std::shared_ptr<PipeEnd>>;
 
-    /// `in` is what it reads from, `out` what it writes to; null where it can not.
+    /// Reads from `in`, writes to `out`; null if it cannot.
     PipeEnd(Kind kind, bool overlapped, Queue in, Queue out) noexcept
         : IoObject(kind), overlapped_(overlapped), in_(std::move(in)), out_(std::move(out)) {}
 
-    /// Both directions. First the server's end, then the client's.
+    /// A pipe with both directions: the server's end, then the client's.
     [[nodiscard]] static Pair named(bool of_messages, bool overlapped, bool client_overlapped);
-    /// From the second to the first; both synchronous.
+    /// A pipe from the second end to the first; both are synchronous.
     [[nodiscard]] static Pair anonymous();
-    /// A server that nobody has connected to.
+    /// A server's end without a client.
     [[nodiscard]] static std::shared_ptr<PipeEnd> listening(bool overlapped);
 
-    /// A client opens a server's end that is listening; null where it is not. Synchronous.
+    /// Opens the client's end of a server that listens; null if it does not. Synchronous.
     [[nodiscard]] std::shared_ptr<PipeEnd> open();
 
     /// DisconnectNamedPipe, of a server.
@@ -97,18 +95,18 @@ public:
     void never_wait() noexcept { never_waits_ = true; }
     [[nodiscard]] bool never_waits() const noexcept override { return never_waits_; }
 
-    /// What a PeekNamedPipe says: Win32's error, 0 for success.
+    /// PeekNamedPipe. Win32's error, 0 for success.
     [[nodiscard]] std::uint32_t peek(std::size_t& bytes) const noexcept;
 
-    /// What can be read comes in messages. A client that was disconnected cannot be asked.
+    /// True if it reads messages. Not for a client that was disconnected.
     [[nodiscard]] bool carries_messages() const noexcept {
         return in_ != nullptr && in_->of_messages() && (server_ || !is_disconnected());
     }
 
-    /// A read would find something: bytes, a message, or the end.
+    /// True if a read would find something: bytes, a message, or the end.
     [[nodiscard]] bool has_something_to_read() const noexcept override;
 
-    /// A non-blocking write. Win32's error, 0 for success; `done` is how many bytes went in.
+    /// A non-blocking write. Win32's error, 0 for success; `done` is the number of bytes taken.
     [[nodiscard]] std::uint32_t put(std::span<const std::uint8_t> bytes, std::size_t& done);
     /// A non-blocking read, likewise.
     [[nodiscard]] std::uint32_t take(std::span<std::uint8_t> bytes, std::size_t& done);

@@ -1,4 +1,4 @@
-// The model's reads that wait on a synchronous pipe, on a thread of the pool.
+// The model's waiting reads of a synchronous pipe, by a thread of the pool.
 #include <array>
 #include <atomic>
 #include <memory>
@@ -12,7 +12,7 @@ using sys::CompletionPort;
 using sys::ThreadPoolWait;
 using test::Thing;
 
-/// The reading end of a synchronous pipe, as far as a wait can see one.
+/// The reading end of a synchronous pipe, as a wait sees it.
 class ReadEnd final : public Object {
 public:
     ReadEnd() noexcept : Object(Kind::anonymous_pipe) {}
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_read_returns_when_there_is_something_and_takes_nothing) {
         PipeFixture fixture(personality);
         BOOST_TEST(fixture.wait.arm_on_pipe(fixture.pipe));
         fixture.let_callbacks_run();
-        // That the pipe is signalled as an object means nothing.
+        // The signalled state of the pipe as an object does not matter.
         BOOST_TEST(fixture.wait.fired == 0);
         BOOST_TEST(fixture.is_read());
         fixture.write();
@@ -91,7 +91,7 @@ BOOST_FIXTURE_TEST_CASE(closing_the_pipe_ends_the_read, PipeFixture) {
     BOOST_TEST(wait.arm_on_pipe(pipe));
     world.close_handle(pipe);
     let_callbacks_run();
-    // It has another handle.
+    // The pipe has another handle.
     BOOST_TEST(wait.fired == 0);
     world.close_handle(other);
     let_callbacks_run();

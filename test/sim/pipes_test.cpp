@@ -13,7 +13,7 @@ namespace {
 using test::PipeKind;
 using test::PipePair;
 
-/// readable_bytes' answer, or minus its error.
+/// The answer of readable_bytes, or minus its error.
 int readable(Handle pipe) {
     const auto bytes = sys::readable_bytes(pipe);
     return bytes ? static_cast<int>(*bytes) : -bytes.error().value();
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_does_not_fit_is_more_data_and_its_rest_stays
         fixture.put(pipe.peer, "abcdef");
         fixture.put(pipe.peer, "gh");
         Attempt first(4);
-        // A warning fails and posts; the call says that it is pending.
+        // A warning fails and posts a packet; the call reports pending.
         BOOST_TEST(!fixture.read(pipe.local, first)->at_once);
         BOOST_TEST(fixture.packet_of(first) == 234);
         BOOST_TEST(fixture.last.bytes == 4U);
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_read_of_nothing_pends_until_there_is_something_and_takes_
             BOOST_TEST(!fixture.read(pipe.local, attempt)->at_once);
             BOOST_TEST(fixture.packet() == fixture.none);
             fixture.put(pipe.peer, "hello");
-            // Of a message there is more than the nothing that was asked for.
+            // The message is longer than the zero bytes that were asked for.
             BOOST_TEST(fixture.packet_of(attempt) == (kind == PipeKind::bytes ? 0 : 234));
             BOOST_TEST(fixture.last.bytes == 0U);
             BOOST_TEST(readable(pipe.local) == 5);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_broken_pipe_is_read_until_it_is_drained) {
         BOOST_TEST(fixture.packet_of(attempt) == 0);
         BOOST_TEST(attempt.text(fixture.last.bytes) == "last");
         BOOST_TEST(readable(pipe.local) == -109);
-        // At once as an error and without a packet, or pending and with one.
+        // An immediate error without a packet, or a pending operation with one.
         const auto begun = fixture.read(pipe.local, attempt);
         if (begun) {
             BOOST_TEST(fixture.packet_of(attempt) == 109);
@@ -323,14 +323,14 @@ BOOST_AUTO_TEST_CASE(a_server_waits_for_a_client_and_finds_one_that_is_there) {
         BOOST_TEST(fixture.packet_of(attempt) == 0);
         BOOST_TEST(fixture.last.bytes == 0U);
         BOOST_TEST(!static_cast<bool>(fixture.world.open_pipe(server)));
-        // It is there: success, and no packet.
+        // The client is there: success, and no packet.
         const auto again = sys::connect_pipe(server, attempt.overlapped);
         BOOST_TEST(again->at_once);
         BOOST_TEST(again->without_packet);
         BOOST_TEST(fixture.packet() == fixture.none);
         fixture.put(client, "abc");
         BOOST_TEST(fixture.take(server) == "abc");
-        // It has gone, and is to be disconnected before the next can come.
+        // The client is gone, and has to be disconnected before the next can open the pipe.
         fixture.world.close_handle(client);
         BOOST_TEST(sys::connect_pipe(server, attempt.overlapped).error().value() == 232);
         BOOST_TEST(!static_cast<bool>(fixture.world.open_pipe(server)));

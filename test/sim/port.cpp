@@ -9,7 +9,7 @@
 namespace wakepoll::sim {
 namespace {
 
-// What Wine leaves in the upper half of OVERLAPPED_ENTRY.Internal; any other would do.
+// Garbage as Wine leaves it in the upper half of OVERLAPPED_ENTRY.Internal; any value will do.
 constexpr std::uint64_t rubbish = 0xDEADBEEF00000000U;
 
 }  // namespace

@@ -1,11 +1,12 @@
-// The completion port of the model: a queue of packets in the order they came.
+// The completion port of the model: a queue of packets in order of arrival.
 //
-// Posts by a program take from a bounded pool, as they do from the kernel's non-paged pool, and can
-// be refused; the packet of an overlapped operation was paid for when the operation was started and
-// always finds room. As a waitable object a port is signalled while packets are queued.
+// Posts by a program use a bounded pool, like the kernel's non-paged pool, and can fail; room for
+// the packet of an overlapped operation was reserved when the operation was started. As a waitable
+// object a port is signalled while packets are queued.
 //
-// A port is made for so many threads at a time, its *concurrency*. Where as many of those that
-// belong to it run, it gives no packet to another, not even to one that does not want to wait.
+// A port's *concurrency* is the number of its threads that may run at a time. While that many of
+// the threads that belong to it run, it gives no packet to another, not even to one that does not
+// block.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@
 
 namespace wakepoll::sim {
 
-/// What comes with a packet. It is gone when the packet is, dequeued or not.
+/// Something delivered with a packet. Destroyed with the packet, dequeued or not.
 class Delivery {
 public:
     Delivery() = default;
@@ -30,25 +31,25 @@ public:
     Delivery& operator=(const Delivery&) = delete;
     virtual ~Delivery() = default;
 
-    /// The packet has been dequeued.
+    /// Called when the packet has been dequeued.
     virtual void dequeued() = 0;
 };
 
 class Port final : public Object {
 public:
-    /// 0: as many as there are processors, of which the model has one.
+    /// 0: as many as there are processors; the model has one.
     explicit Port(std::uint32_t concurrency) noexcept
         : Object(Kind::port), concurrency_(concurrency != 0 ? concurrency : 1) {}
 
-    /// False where the pool, of `pool` packets a port, is used up.
+    /// Posts a packet. False if the port's pool of `pool` packets is exhausted.
     [[nodiscard]] bool post(const sys::Packet& packet, std::size_t pool);
 
-    /// The packet of an operation.
+    /// Queues the packet of an operation.
     void complete(const sys::Packet& packet, std::unique_ptr<Delivery> delivery = nullptr) {
         queue_.push_back({packet, std::move(delivery)});
     }
 
-    /// Moves as many packets as there are and fit; how many.
+    /// Dequeues as many packets as fit. Returns their number.
     std::size_t take(std::span<sys::Packet> packets, const Traits& traits);
 
     [[nodiscard]] bool empty() const noexcept { return queue_.empty(); }
@@ -69,9 +70,9 @@ public:
         std::size_t counts_;
     };
 
-    /// The calling thread belongs to this port from now on.
+    /// Makes the calling thread belong to this port.
     void join();
-    /// The calling thread, which has joined, may have a packet now.
+    /// True if the calling thread, which has joined, may dequeue now.
     [[nodiscard]] bool may_take(const Traits& traits) const;
 
     /// A packet that a blocked dequeue is about to take does not count [K2].
@@ -92,8 +93,8 @@ private:
     };
 
     std::uint32_t concurrency_;
-    std::size_t takers_ = 0;           ///< Dequeues that are blocked.
-    bool signalled_for_good_ = false;  ///< It is closed [K5].
+    std::size_t takers_ = 0;           ///< Blocked dequeues.
+    bool signalled_for_good_ = false;  ///< The port is closed [K5].
     std::deque<Queued> queue_;
     std::vector<std::weak_ptr<PortThread>> threads_;
 };

@@ -1,4 +1,4 @@
-// What the tests of overlapped operations start from: a port, and what comes there.
+// The fixture of the tests of overlapped operations: a port and its packets.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace wakepoll::sim {
 
-/// The structure and the buffer of one operation.
+/// The OVERLAPPED and the buffer of one operation.
 struct Attempt {
     explicit Attempt(std::size_t size = 16) : bytes(size, untouched) {}
     explicit Attempt(std::string_view text) {
@@ -26,7 +26,7 @@ struct Attempt {
     }
     Attempt(const Attempt&) = delete;
     Attempt& operator=(const Attempt&) = delete;
-    /// A test that leaves an operation in flight would have it end in the memory of the next.
+    /// An operation left in flight would end in the memory of the next test.
     ~Attempt() {
         if (overlapped.internal == status::pending) {
             ModelLock(Kernel::current())->operations.forget(&overlapped);
@@ -63,7 +63,7 @@ struct PortFixture : Fixture {
     using Fixture::Fixture;
 
     static constexpr std::uintptr_t key = 77;
-    /// No packet, as `packet` gives it.
+    /// The result of `packet` when there is none.
     static constexpr int none = -1;
 
     sys::CompletionPort port = sys::CompletionPort::create().value();
@@ -79,7 +79,7 @@ struct PortFixture : Fixture {
         return pair;
     }
 
-    /// Lets all moments pass and takes the next packet; its code, or `none`.
+    /// Lets time pass and takes the next packet. Returns its code, or `none`.
     int packet() {
         kernel.advance(1ms);
         std::array<sys::Packet, 1> packets;
@@ -90,7 +90,7 @@ struct PortFixture : Fixture {
         BOOST_TEST(last.key == key);
         return static_cast<int>(sys::win32_code_of_status(last.status()));
     }
-    /// The code of the next packet, which is this operation's.
+    /// The code of the next packet, which has to be this operation's.
     int packet_of(const Attempt& attempt) {
         const int code = packet();
         BOOST_TEST(code != none);
@@ -117,7 +117,7 @@ struct PortFixture : Fixture {
     test::Transfer put(Handle handle, std::string_view text) {
         return world.put(handle, std::as_bytes(std::span(text)));
     }
-    /// What there is to be taken, as text.
+    /// Reads what is available, as text.
     std::string take(Handle handle, std::size_t size = 64) {
         Attempt taken(size);
         return taken.text(world.take(handle, taken.bytes).bytes);
@@ -133,7 +133,7 @@ struct PromptFixture : PortFixture {
     PromptFixture() : PortFixture(Options{.late_completions = false}) {}
 };
 
-/// Runs `body` with a fixture of its own on each personality and many seeds; a failure names both.
+/// Runs `body` with a new fixture for each personality and many seeds. A failure names both.
 template <class Fixture = PortFixture, class Body>
 void on_each_port(Body body, Options options = {}) {
     constexpr std::uint64_t seeds = 40;

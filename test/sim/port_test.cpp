@@ -100,7 +100,7 @@ BOOST_FIXTURE_TEST_CASE(a_handle_belongs_to_one_port_for_its_life, PortFixture) 
     BOOST_TEST(port.associate(socket, 1).value() == 87);
     BOOST_TEST(other.associate(socket, 1).value() == 87);
     BOOST_TEST(other.associate(duplicate, 1).value() == 87);
-    // A socket that gets the number later is another.
+    // A later socket with the same number is another one.
     world.close(socket);
     const Handle next = world.tcp_socket();
     BOOST_TEST((next == socket));
@@ -159,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(a_port_is_signalled_while_packets_are_queued, PortFixtur
     BOOST_TEST(!port.post(1));
     block_briefly();
     BOOST_TEST(fired == 1);
-    // Once a wait has fired it is done, and it took no packet.
+    // A wait fires once, and takes no packet.
     block_briefly();
     BOOST_TEST(fired == 1);
     BOOST_TEST(!wait.arm(port.handle(), count, &fired));

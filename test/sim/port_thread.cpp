@@ -6,7 +6,7 @@
 namespace wakepoll::sim {
 namespace {
 
-/// What a thread holds, and gives up as its last.
+/// A thread-local reference, released at the end of the thread.
 class Holder {
 public:
     Holder() = default;

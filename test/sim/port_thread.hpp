@@ -1,9 +1,9 @@
-// A thread as ports see it: which one it takes packets from, and whether it is running.
+// A thread as ports see it: which port it dequeues from, and whether it is running.
 //
-// A thread belongs to the port that it has dequeued from last, whether anything came or not. It
-// runs until it is blocked in a call, whatever it waits for there; a port that was made for few
-// threads keeps its packets from the others until then. An actor is a thread of its own for as long
-// as it acts. Used under the kernel's lock, but for the end of a thread.
+// A thread belongs to the port that it last dequeued from, even if nothing came. It runs until it
+// blocks in any call; a port with a low concurrency gives the other threads no packets until then.
+// An actor counts as a separate thread while it acts. Used under the kernel's lock, except at the
+// end of a thread.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,11 @@ struct PortThread {
     bool blocked = false;
     const Port* port = nullptr;  ///< Compared only.
 
-    /// The calling thread's. It is gone when the thread is.
+    /// The calling thread's. Destroyed with the thread.
     [[nodiscard]] static const std::shared_ptr<PortThread>& current();
 };
 
-/// Another thread than the one that was running, for a scope.
+/// Acts as another thread, for a scope.
 class AnotherThread {
 public:
     AnotherThread() noexcept;

@@ -14,19 +14,19 @@ struct SmallPort : Fixture {
     explicit SmallPort(Personality personality, std::uint32_t threads = 1)
         : Fixture(personality), port(CompletionPort::create(threads).value()) {}
 
-    /// How many packets this thread is given, of one that it has room for.
+    /// Dequeues up to one packet on this thread. Returns the number.
     std::size_t take(std::uint32_t milliseconds = 0) {
         std::array<sys::Packet, 1> packets;
         return port.dequeue(packets, milliseconds).value();
     }
-    /// The same of another thread, while this one runs.
+    /// The same on another thread, while this one runs.
     std::size_t take_beside() {
         std::size_t taken = 0;
         kernel.between_calls([&] { taken = take(); }, 1.0);
         call_something();
         return taken;
     }
-    /// The same while this one is blocked.
+    /// The same while this thread is blocked.
     std::size_t take_while_blocked() {
         std::size_t taken = 0;
         kernel.when_blocked([&] { taken = take(); });
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_thread_that_has_taken_none_holds_back_none) {
         SmallPort fixture(personality);
         BOOST_TEST(!fixture.port.post(1));
         BOOST_TEST(fixture.take_beside() == 1U);
-        // That one is gone.
+        // That thread has ended.
         BOOST_TEST(!fixture.port.post(2));
         BOOST_TEST(fixture.take() == 1U);
     }

@@ -1,7 +1,7 @@
-// The one source of chance in the simulated kernel: a seed gives the same run again.
+// The only source of randomness in the simulated kernel: a seed replays a run.
 //
-// SplitMix64 is used instead of <random>'s distributions because those differ between standard
-// libraries, and a failing seed must replay everywhere. Used under the kernel's lock only.
+// SplitMix64, because the distributions of <random> differ between standard libraries and a failing
+// seed must replay everywhere. Used under the kernel's lock only.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,7 @@ public:
     /// 0 to `bound` - 1; `bound` is not 0. The bias for bounds this small does not matter here.
     constexpr std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
 
-    /// True with the given probability. Certain answers draw nothing, so that a test which uses no
-    /// chance is not disturbed by one.
+    /// True with the given probability. 0 and 1 draw nothing, so that they do not disturb a run.
     constexpr bool chance(double probability) noexcept {
         if (probability <= 0.0) {
             return false;

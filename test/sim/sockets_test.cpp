@@ -1,4 +1,4 @@
-// The model's sockets as their users see them: streams, ends of streams, resets, backlogs, and
+// The model's sockets as a program sees them: streams, ends of streams, resets, backlogs, and
 // overlapped receives.
 #include <array>
 #include <vector>
@@ -18,7 +18,7 @@ bool is_wine(const Fixture& fixture) {
     return fixture.kernel.options().personality == Personality::wine_8;
 }
 
-/// A pair whose local end belongs to a port, with one receive in flight or done.
+/// A pair whose local end belongs to a port, with one receive in flight or completed.
 struct Receiving {
     explicit Receiving(Fixture& owner) : fixture(owner), pair(owner.world.tcp_pair()) {
         BOOST_TEST(!port.associate(pair.local, 77));
@@ -28,7 +28,7 @@ struct Receiving {
         return fixture.world.start_receive(pair.local, &overlapped, buffer.data(), buffer.size());
     }
 
-    /// The one packet that has come: its code, with its bytes in `bytes`; or -1.
+    /// Takes the only packet: returns its code and sets `bytes`; or -1.
     int packet() {
         fixture.kernel.advance(1ms);
         std::array<sys::Packet, 2> packets;
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(after_a_reset_a_receive_fails_or_on_wine_ends) {
         BOOST_TEST(received.bytes == 0U);
         BOOST_TEST(received.error.value() == (is_wine(fixture) ? 0 : 10054));
         BOOST_TEST((fixture.world.send(pair.local, 1).error == std::errc::connection_reset));
-        // A connection that was up goes on telling since when.
+        // SO_CONNECT_TIME still reports a connection that has ended.
         BOOST_TEST(sys::is_connected(pair.local).value());
     });
 }
@@ -269,7 +269,7 @@ BOOST_FIXTURE_TEST_CASE(a_receive_pends_until_bytes_come_and_takes_them, Fixture
     BOOST_TEST(receiving.bytes == 3U);
     BOOST_TEST(receiving.buffer[2] != 0);
     BOOST_TEST(receiving.buffer[3] == 0);
-    // It ate the bytes, so readiness stays silent.
+    // It took the bytes, so the socket is not readable.
     BOOST_TEST(poll(receiving.pair.local, bits::rdnorm) == 0);
 }
 

@@ -1,7 +1,7 @@
-// Numbers of Windows that the simulated kernel answers with, by the names they have there.
+// The Windows codes that the simulated kernel returns, by their names there.
 //
-// `code` holds what GetLastError or WSAGetLastError would give, `status` the NTSTATUS values of
-// completed operations. `win32_code_of_status` (bodies/completion_port.cpp) ties the two together.
+// `code` holds values of GetLastError and WSAGetLastError, `status` the NTSTATUS values of
+// completed operations. `win32_code_of_status` (bodies/completion_port.cpp) converts.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ inline constexpr std::uint32_t system_not_ready = 10091;    // WSASYSNOTREADY
 inline constexpr std::uint32_t wrong_version = 10092;       // WSAVERNOTSUPPORTED
 inline constexpr std::uint32_t not_initialised = 10093;     // WSANOTINITIALISED
 
-// Of files and pipes.
+// Files and pipes.
 inline constexpr std::uint32_t invalid_function = 1;
 inline constexpr std::uint32_t no_access = 5;  // ERROR_ACCESS_DENIED
 inline constexpr std::uint32_t broken_pipe = 109;
@@ -46,7 +46,7 @@ inline constexpr std::uint32_t pipe_connected = 535;
 inline constexpr std::uint32_t pipe_listening = 536;
 inline constexpr std::uint32_t not_found = 1168;
 
-// Of overlapped calls on sockets.
+// Overlapped calls on sockets.
 inline constexpr std::uint32_t fault = 10014;                  // WSAEFAULT
 inline constexpr std::uint32_t already = 10037;                // WSAEALREADY
 inline constexpr std::uint32_t not_supported = 10045;          // WSAEOPNOTSUPP
@@ -76,7 +76,7 @@ inline constexpr std::uint32_t host_unreachable = 0xC000023D;
 inline constexpr std::uint32_t port_unreachable = 0xC000023F;
 inline constexpr std::uint32_t connection_aborted = 0xC0000241;
 
-/// The two highest bits say what it is: 2 a warning, 3 an error.
+/// The two highest bits are the severity: 2 is a warning, 3 an error.
 [[nodiscard]] constexpr bool is_error(std::uint32_t status) noexcept { return status >> 30U == 3; }
 }  // namespace status
 

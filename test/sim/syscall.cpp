@@ -69,7 +69,7 @@ Wait* Syscall::arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callbac
 
 void Syscall::disarm(Wait* wait) {
     const BlockedThread blocked;
-    // A callback that was due has had its chance at the entry of this call.
+    // A callback that was due could have run at the entry of this call.
     kernel_.changed_.wait(lock_, [&] { return wait->stage != Wait::Stage::running; });
     kernel_.model_.waits.remove(wait);
 }

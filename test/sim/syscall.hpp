@@ -1,8 +1,8 @@
 // One call into the simulated kernel, from entry to exit, for the bodies of lib/sys.
 //
-// Made at the top of a body. Its constructor counts the call, lets actors act and takes the lock;
-// `fault` says whether the call is to fail; `fail` and `answer` note the outcome for the trace; the
-// destructor gives the lock back and lets actors act again.
+// Created at the top of a body. The constructor counts the call, runs actors and takes the lock;
+// `fault` returns a planned error; `fail` and `answer` record the outcome in the trace; the
+// destructor releases the lock and runs actors again.
 #pragma once
 
 #include <chrono>
@@ -23,12 +23,12 @@ public:
     Syscall(const Syscall&) = delete;
     Syscall& operator=(const Syscall&) = delete;
 
-    /// The code that was planned for this call; 0 where it is to do its work.
+    /// The error that was planned for this call; 0 if it does its work.
     [[nodiscard]] std::uint32_t fault() const noexcept { return fault_; }
 
-    /// The error, noted.
+    /// The error, recorded in the trace.
     [[nodiscard]] std::error_code fail(std::uint32_t code) noexcept;
-    /// The answer, noted.
+    /// The answer, recorded in the trace.
     template <class T>
     [[nodiscard]] T answer(T value) noexcept {
         record_.answer = static_cast<std::uint64_t>(value);
@@ -38,21 +38,21 @@ public:
     [[nodiscard]] Model* operator->() noexcept { return &kernel_.model_; }
     [[nodiscard]] std::chrono::nanoseconds now() const { return kernel_.clock_now(); }
 
-    /// Waits until `ready`, which is asked under the lock, at most `milliseconds`. 0 where the
-    /// wait ended with `ready` or with the time; a code where nothing could have ended it.
-    /// Where the call is `alertable`, APCs run meanwhile.
+    /// Blocks until `ready`, which is called under the lock, for `milliseconds` at most. 0 if the
+    /// wait ended with `ready` or by its timeout; an error if nothing could have ended it. If the
+    /// call is `alertable`, APCs run meanwhile.
     [[nodiscard]] std::uint32_t block(std::uint32_t milliseconds,
                                       const std::function<bool()>& ready, bool alertable = false);
 
-    /// Waits until no thread reads from the file, as calls on a synchronous one do for each other.
-    /// 0, or a code where nothing could have ended it.
+    /// Blocks until no thread reads from the file, as calls on a synchronous file do. 0, or an
+    /// error if nothing could have ended it.
     [[nodiscard]] std::uint32_t wait_for_reads(const Object& file);
 
     Wait* arm(std::shared_ptr<Object> object, Wait::For what, Wait::Callback callback,
               void* context);
     void disarm(Wait* wait);
 
-    /// Sets a timer to a time from now, which it keeps as well as the personality does.
+    /// Sets a timer to a time from now, with the precision of the personality.
     void set_timer(const std::shared_ptr<WaitableTimer>& timer, std::chrono::nanoseconds delay);
 
 private:

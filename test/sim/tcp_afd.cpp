@@ -1,4 +1,4 @@
-// What AFD says of a TCP socket, state by state and personality by personality.
+// What AFD reports of a TCP socket, by state and personality.
 //
 // | state                  | windows_11          | windows_server_2019 | wine_8               |
 // |------------------------|---------------------|---------------------|----------------------|
@@ -16,12 +16,12 @@
 // | reset                  | ABORT, SEND         | same                | same                 |
 // | out-of-band byte       | RECEIVE_EXPEDITED   | same                | same                 |
 //
-// Each only where it was asked for. SEND stays after a FIN of either side, as in WSAPoll's WRNORM.
-// Bytes that are to be delivered inline are data like any other. All of it was seen on Wine 8; that
-// on Windows too a reset leaves SEND and nothing else beside ABORT is an assumption. CONNECT, which
-// every connected socket has, is not modelled, since nobody asks for it. A closed socket is the
-// business of afd_device.cpp. That a socket which listens after a refusal goes on with CONNECT_FAIL
-// follows from its place in select's except set [W23], for which select asks AFD.
+// Each only if asked for. SEND stays after a FIN of either side, like WSAPoll's WRNORM. Inline
+// out-of-band bytes are ordinary data. All of it was seen on Wine 8; that a reset leaves only SEND
+// beside ABORT on Windows, too, is an assumption. CONNECT, which every connected socket has, is not
+// modelled, because the library does not use it. Closed sockets are handled in afd_device.cpp. That
+// a socket which listens after a refusal still has CONNECT_FAIL follows from its place in select's
+// except set [W23], for which select polls AFD.
 #include "sys/afd_device.hpp"
 #include "tcp_socket.hpp"
 

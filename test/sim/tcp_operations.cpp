@@ -1,8 +1,9 @@
 // What overlapped operations do on a TCP socket of the model; see operations.hpp.
 //
-// A send is through when all of it is in the peer's buffer. An accept takes a connection of the
-// backlog as soon as there is one and ends then, or, where its buffer has room for first data, when
-// that or the end has come. A connect has its outcome from the beginning and ends when it is time.
+// A send ends when all of it is in the peer's buffer. An accept takes a connection from the backlog
+// as soon as there is one and ends then; if its buffer has room for first data, it ends when data
+// or the end of the stream arrives. The outcome of a connect is fixed at its start, and takes
+// effect later.
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -167,7 +168,7 @@ Outcome TcpSocket::end_accept(Operation& operation, const Traits& traits) {
     accepted.adopt(connection);
     accepted.context_missing_ = true;
     accepted.accepted_by_ = this;
-    // The bytes of the data, whatever room there was, then the two addresses at the end.
+    // The received data; then the two addresses, at the end of the buffer.
     const std::size_t room = data_room(operation);
     std::vector<std::uint8_t> data(room);
     const std::size_t size = accepted.take_from_inbox(data);
@@ -185,7 +186,7 @@ Outcome TcpSocket::end_connect() {
         context_missing_ = true;
         return {status::success, 0};
     }
-    // The socket can be used for another connect.
+    // The socket can connect again.
     state_ = State::fresh;
     refused_at_.reset();
     return {failure_, 0};
@@ -198,7 +199,7 @@ void TcpSocket::abandon(Operation& operation, const Traits& traits) {
         if (connection == nullptr) {
             return;
         }
-        // One that was only to be handed over can still be accepted by another call.
+        // A connection whose accept waits for no data can still be accepted by another call.
         if (data_room(operation) == 0 && !closed_) {
             backlog_.push_front(connection);
             changed();

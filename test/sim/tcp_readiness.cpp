@@ -1,4 +1,4 @@
-// What WSAPoll and select say of a TCP socket, state by state and personality by personality.
+// What WSAPoll and select report of a TCP socket, by state and personality.
 //
 // | state              | windows_11                | windows_server_2019 | wine_8              |
 // |--------------------|---------------------------|---------------------|---------------------|
@@ -12,9 +12,9 @@
 // | reset              | ERR, HUP, WRNORM*         | same                | same                |
 // | out-of-band byte   | RDBAND*                   | same                | same                |
 //
-// A star: only where asked for. ERR and HUP are reported whatever was asked. Bytes that are to be
-// delivered inline are data like any other. That both directions being shut down reads as a FIN
-// does is an assumption; WSAPoll's documentation has no word on it.
+// A star: only if asked for. ERR and HUP are always reported. Inline out-of-band bytes are ordinary
+// data. That a shutdown of both directions reads like a FIN is an assumption; WSAPoll's
+// documentation does not mention it.
 #include "behaviours.hpp"
 #include "status.hpp"
 #include "sys/socket_poll.hpp"

@@ -1,4 +1,4 @@
-// See tcp_socket.hpp. What WSAPoll says of each state is in tcp_readiness.cpp, what AFD says of it
+// See tcp_socket.hpp. What WSAPoll reports of each state is in tcp_readiness.cpp, what AFD reports
 // in tcp_afd.cpp.
 #include "tcp_socket.hpp"
 
@@ -183,8 +183,8 @@ void TcpSocket::disconnect() {
     if (peer == nullptr) {
         return;
     }
-    // Once both ends have sent a FIN there is no connection left to reset. Closing over unread data
-    // is a reset too: the peer must learn that it was not read.
+    // Once both ends have sent a FIN, no connection is left to reset. Closing with unread data is a
+    // reset, too: the peer must learn that it was not read.
     const bool over = fin_sent_ && fin_received_ && !fin_late_;
     if (!over && (linger_zero_ || !inbox_.empty())) {
         peer->reset_arrived();
@@ -199,7 +199,7 @@ std::size_t TcpSocket::take_from_inbox(std::span<std::uint8_t> bytes) {
     const auto size = static_cast<std::ptrdiff_t>(std::min(bytes.size(), inbox_.size()));
     std::copy_n(inbox_.begin(), size, bytes.begin());
     inbox_.erase(inbox_.begin(), inbox_.begin() + size);
-    changed();  // Drained, it may have the peer's FIN to tell of.
+    changed();  // Once drained, it may have the peer's FIN to report.
     if (peer_ != nullptr) {
         peer_->changed();
     }
@@ -233,7 +233,7 @@ void TcpSocket::send_late_fin(std::size_t sends_pending) {
 }
 
 void TcpSocket::late_send_answered() {
-    // The peer closed its end and answers what still comes with a reset: this send succeeds, the
+    // The peer has closed its end and answers further data with a reset: this send succeeds, the
     // next one fails.
     sent_late_ = true;
     reset_arrived();

@@ -1,10 +1,10 @@
 // A TCP socket of the model: listener, connecting, or one end of a connection.
 //
-// The wire is not modelled: what one end sends is in the other's bounded receive buffer at once, so
-// a send finds no room exactly when the peer's buffer is full. A connect to a listener succeeds at
-// once and waits in its backlog; one that nobody answers is refused after the personality's delay.
-// Bytes that a pending overlapped receive is about to take are not readable any more, so readiness
-// stays silent. Operations are started through `Operations`; what they do is in tcp_operations.cpp.
+// The wire is not modelled: sent data is in the peer's bounded receive buffer at once, so a send
+// finds no room exactly when that buffer is full. A connect to a listener succeeds at once and
+// waits in its backlog; without a listener it is refused after the personality's delay. Bytes that
+// a pending overlapped receive is about to take are not readable any more. Operations are started
+// through `Operations`; what they do is in tcp_operations.cpp.
 #pragma once
 
 #include <algorithm>
@@ -24,20 +24,20 @@ public:
     TcpSocket() noexcept : Socket(sys::SocketKind::stream) {}
 
     void listen() noexcept;
-    /// Two ends of a connection from now on.
+    /// Connects two sockets.
     static void join(const std::shared_ptr<TcpSocket>& a, const std::shared_ptr<TcpSocket>& b);
     /// Connects to a listener; refused where its backlog is full.
     void connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at);
-    /// Connects to where nobody listens.
+    /// Connects to a port without a listener.
     void connect_to_nobody(std::chrono::nanoseconds refused_at);
-    /// The next connection of the backlog; null where there is none.
+    /// Takes the next connection of the backlog; null if there is none.
     [[nodiscard]] std::shared_ptr<TcpSocket> accept();
 
-    /// One out-of-band byte. Winsock's error, 0 for success.
+    /// Sends one out-of-band byte. Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t send_urgent(const Traits& traits);
-    /// Takes one, in the order they came. Winsock's error, 0 for success.
+    /// Receives one, in order. Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t receive_urgent();
-    /// SO_OOBINLINE, for the bytes to come.
+    /// SO_OOBINLINE, for later bytes.
     void keep_urgent_inline() noexcept { urgent_inline_ = true; }
     /// shutdown(SD_SEND). Winsock's error, 0 for success.
     [[nodiscard]] std::uint32_t shutdown_send();
@@ -46,14 +46,14 @@ public:
     /// SO_LINGER with time zero: closing resets the connection.
     void linger_zero() noexcept { linger_zero_ = true; }
 
-    /// Connects to where no packet gets; the connect ends with this NTSTATUS.
+    /// Connects to an unreachable address; the connect ends with this NTSTATUS.
     void connect_to_nowhere(std::uint32_t status) noexcept;
-    /// When the connect under way will have failed; nothing where it succeeds.
+    /// When the pending connect fails; nothing if it succeeds.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> fails_at() const noexcept {
         return state_ == State::connecting ? refused_at_ : std::nullopt;
     }
 
-    /// An accept can make it a connection: it is fresh, unbound, and no other accept has it.
+    /// True if an accept can use it: it is fresh, unbound, and no other accept has it.
     [[nodiscard]] bool can_become_accepted() const noexcept {
         return state_ == State::fresh && !is_bound() && !in_accept_;
     }
@@ -77,7 +77,7 @@ public:
                                     const Traits& traits) const noexcept override {
         return kind == OperationKind::connect && traits.connects_pend;
     }
-    /// Accepts that wait for first data end as it comes.
+    /// Accepts that wait for first data end in the order of its arrival.
     [[nodiscard]] bool in_turn(const Operation& operation) const noexcept override {
         return operation.kind != OperationKind::accept;
     }
@@ -113,7 +113,7 @@ private:
     enum class State : std::uint8_t { fresh, listening, connecting, connected };
 
     [[nodiscard]] bool is_refused(std::chrono::nanoseconds now) const noexcept;
-    /// It listens, and its connect was refused before [W23].
+    /// True if it listens after its connect was refused [W23].
     [[nodiscard]] bool was_refused(const Traits& traits,
                                    std::chrono::nanoseconds now) const noexcept;
     [[nodiscard]] std::size_t room() const noexcept {
@@ -121,22 +121,22 @@ private:
     }
     std::size_t take_from_inbox(std::span<std::uint8_t> bytes);
 
-    // The peer's doings as they arrive at this end.
+    // What the peer does, as it arrives at this end.
     std::size_t arrived(std::span<const std::uint8_t> bytes);
     void append(std::span<const std::uint8_t> bytes);
     void fin_arrived();
     void reset_arrived();
-    /// The answer to what was sent to a peer that has closed.
+    /// The answer to data that was sent to a peer that has closed.
     void late_send_answered();
     [[nodiscard]] bool is_aborted(const Traits& traits) const noexcept {
         return sent_late_ && traits.aborts_after_late_send;
     }
 
-    /// There are bytes that no pending receive is about to take.
+    /// True if there are bytes that no pending receive is about to take.
     [[nodiscard]] bool is_readable() const noexcept {
         return inbox_.size() > claimed() && !receive_shut_;
     }
-    /// Something for a receive, be it the end.
+    /// True if a receive would find data, the end or an error.
     [[nodiscard]] bool has_news() const noexcept {
         return !inbox_.empty() || fin_received_ || reset_;
     }
@@ -144,20 +144,21 @@ private:
     [[nodiscard]] Outcome end_write(const Operation& operation);
     [[nodiscard]] Outcome end_accept(Operation& operation, const Traits& traits);
     [[nodiscard]] Outcome end_connect();
-    /// This socket goes on with the connection of `other`, which is empty then.
+    /// Takes over the connection of `other`, which is empty afterwards.
     void adopt(TcpSocket& other);
     void disconnect();
     void abort(const Traits& traits);
-    /// The end of the stream shows: HUP of WSAPoll, DISCONNECT of AFD.
+    /// True if the end of the stream is reported: WSAPoll's HUP, AFD's DISCONNECT.
     [[nodiscard]] bool shows_fin(const Traits& traits) const noexcept {
         return fin_received_ && (inbox_.empty() || traits.hangup_before_drained || fin_sent_);
     }
-    /// With the peer gone a send succeeds; its answer is a reset.
+    /// True if the socket is writable. After the peer has closed, a send succeeds and is answered
+    /// by a reset.
     [[nodiscard]] bool shows_room(const Traits& traits) const noexcept {
         return peer_ == nullptr || peer_->room() != 0 ||
                (fin_sent_ && traits.writable_after_own_fin);
     }
-    /// Sends a FIN that waited for sends, where none is pending any more.
+    /// Sends a FIN that waited for sends, once none is pending.
     void send_late_fin(std::size_t sends_pending);
 
     State state_ = State::fresh;
@@ -165,19 +166,19 @@ private:
     bool fin_sent_ = false;
     bool fin_received_ = false;
     bool reset_ = false;
-    bool sent_late_ = false;     ///< The reset is the answer to a send to a peer that has closed.
-    std::size_t urgent_ = 0;     ///< Out-of-band bytes, until each has been taken.
+    bool sent_late_ = false;     ///< The reset answers a send to a peer that has closed.
+    std::size_t urgent_ = 0;     ///< Out-of-band bytes not yet received.
     bool receive_shut_ = false;  ///< By SD_RECEIVE.
     bool urgent_inline_ = false;
     bool linger_zero_ = false;
     bool in_accept_ = false;
-    bool fin_late_ = false;         ///< The FIN goes out when the pending sends have ended.
+    bool fin_late_ = false;         ///< The FIN is sent when the pending sends have ended.
     bool context_missing_ = false;  ///< Until SO_UPDATE_..._CONTEXT.
     std::uint16_t remote_port_ = 0;
-    std::uint32_t failure_ = 0;               ///< NTSTATUS of the connect that fails.
+    std::uint32_t failure_ = 0;               ///< NTSTATUS of the failing connect.
     const TcpSocket* accepted_by_ = nullptr;  ///< Compared only.
     std::optional<std::chrono::nanoseconds> refused_at_;
-    std::shared_ptr<TcpSocket> peer_;  ///< Let go of when either end is closed.
+    std::shared_ptr<TcpSocket> peer_;  ///< Released when either end is closed.
     std::deque<std::uint8_t> inbox_;
     std::deque<std::shared_ptr<TcpSocket>> backlog_;
 };

@@ -28,7 +28,7 @@ struct TimerFixture : Fixture {
 
     bool signalled() const { return sys::take_signal(timer.handle()).value(); }
 
-    /// Waits on the port, which the callback of a wait on the timer posts to.
+    /// Blocks at the port, to which the callback of the wait on the timer posts.
     bool post_when_fired(ThreadPoolWait& wait) {
         return !wait.arm(
             timer.handle(),
@@ -41,7 +41,7 @@ struct TimerFixture : Fixture {
         std::array<sys::Packet, 4> packets;
         return port.dequeue(packets, milliseconds).value();
     }
-    /// From now until the timer fires.
+    /// The time from now until the timer fires.
     nanoseconds time_until_fired() {
         const nanoseconds before = kernel.now();
         ThreadPoolWait wait;
@@ -51,7 +51,7 @@ struct TimerFixture : Fixture {
     }
 };
 
-/// The least and the most that a timer set to `delay` takes over many seeds.
+/// The shortest and the longest time that a timer set to `delay` takes, over many seeds.
 std::pair<nanoseconds, nanoseconds> range_of(Personality personality, nanoseconds delay,
                                              bool early) {
     nanoseconds least = nanoseconds::max();
@@ -120,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(set_again_before_it_is_due_only_the_new_time_counts, Tim
     BOOST_TEST(!timer.set(1ms));
     const nanoseconds took = time_until_fired();
     BOOST_TEST((took <= 2ms));
-    // The first two moments are forgotten, so nothing else happens in the hour.
+    // The first two times no longer count, so nothing else happens in that hour.
     BOOST_TEST(!timer.cancel());
     ThreadPoolWait wait;
     BOOST_TEST(!timer.set(2h));
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_timer_keeps_time_as_the_personality_and_the_seed_choose) 
         BOOST_TEST((least >= 400us && least < 420us));
         BOOST_TEST((most > 750us && most <= 800us));
         BOOST_TEST((range_of(windows, 500us, false).first >= 500us));
-        // Never before it was set.
+        // Never before the time at which it was set.
         BOOST_TEST((range_of(windows, 100ns, true).first >= 0ns));
     }
     for (const nanoseconds delay : {100ns, nanoseconds(500us), nanoseconds(1ms)}) {
@@ -231,7 +231,7 @@ BOOST_FIXTURE_TEST_CASE(a_timer_is_closed_with_its_owner, TimerFixture) {
         BOOST_TEST(!moved.set(1ms));
     }
     BOOST_TEST(kernel.open_handles() == before);
-    // Nothing of it is left that a blocked call could wake for.
+    // Nothing of it is left that could wake a blocked call.
     BOOST_TEST(dequeue(10) == 0U);
 }
 
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(threaded_a_timer_calls_back_in_real_time) {
     const auto before = std::chrono::steady_clock::now();
     ThreadPoolWait wait;
     BOOST_TEST(fixture.post_when_fired(wait));
-    // The thread that serves the waits sleeps already, and then towards a moment too late.
+    // The thread that serves the waits is already asleep, until a time that is then too late.
     BOOST_TEST(!fixture.timer.set(1h));
     BOOST_TEST(!fixture.timer.set(20ms));
     BOOST_TEST(fixture.dequeue(patience) == 1U);

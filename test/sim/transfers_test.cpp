@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_datagram_that_does_not_fit_is_more_data_and_its_rest_is_l
         fixture.tie(pair.local);
         fixture.put(pair.peer, "abcdef");
         Attempt attempt(4);
-        // Winsock's WSAEMSGSIZE fails and posts; the call says that it is pending.
+        // WSAEMSGSIZE fails and posts a packet; the call reports pending.
         BOOST_TEST(!fixture.receive(pair.local, attempt)->at_once);
         BOOST_TEST(fixture.packet_of(attempt) == 234);
         BOOST_TEST(fixture.last.bytes == 4U);

@@ -15,7 +15,7 @@ namespace bits = sys::poll_bits;
 
 std::int16_t UdpSocket::readiness(std::int16_t asked, const Traits&,
                                   std::chrono::nanoseconds) const noexcept {
-    // Writable always, bound or not. What a pending receive is about to take is not readable.
+    // Always writable, bound or not. What a pending receive is about to take is not readable.
     const int state = bits::wrnorm | (is_readable() ? bits::rdnorm : 0);
     return static_cast<std::int16_t>(state & asked);
 }

@@ -1,10 +1,9 @@
-// A UDP socket of the model: a queue of datagrams, and the one peer it is connected to, if any. One
-// that is connected hears nobody else.
+// A UDP socket of the model: a queue of datagrams, and the peer it is connected to, if any. A
+// connected socket receives from its peer only.
 //
-// Like the network it loses what does not fit, and a receive loses what does not fit its buffer.
-// What is sent to a peer that is gone is answered by its system, and the next receive fails
-// (Traits::reports_unreachable).
-// The doorbell is one of these, connected to itself.
+// Like the network, it drops what does not fit, and a receive drops what does not fit its buffer. A
+// datagram to a closed port is answered by the peer's system, and the next receive fails
+// (Traits::reports_unreachable). The doorbell is one of these, connected to itself.
 #pragma once
 
 #include <deque>
@@ -21,7 +20,7 @@ public:
 
     UdpSocket() noexcept : Socket(sys::SocketKind::datagram) {}
 
-    /// Sends go to `peer` from now on. A socket may be its own peer.
+    /// Connects the socket to `peer`, which may be itself.
     void connect_to(const std::shared_ptr<UdpSocket>& peer) noexcept {
         peer_ = peer;
         connected_ = true;
@@ -56,7 +55,7 @@ protected:
     }
 
 private:
-    /// Something for a receive that no pending one is about to take.
+    /// True if there is a datagram that no pending receive is about to take.
     [[nodiscard]] bool is_readable() const noexcept {
         return queue_.size() + unreachable_ > in_flight(OperationKind::read);
     }
@@ -70,8 +69,8 @@ private:
                  const Traits& traits);
 
     std::weak_ptr<UdpSocket> peer_;
-    bool connected_ = false;  ///< It stays so when the peer is gone.
-    /// Answers to what was sent to a port that nobody has, each of which a receive reports.
+    bool connected_ = false;  ///< Stays true when the peer is gone.
+    /// Answers to datagrams to unused ports, each of which a receive reports.
     std::size_t unreachable_ = 0;
     std::deque<Datagram> queue_;
 };

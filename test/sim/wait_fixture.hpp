@@ -1,4 +1,4 @@
-// What the tests of thread-pool waits start from: a wait that counts, and a way to let it run.
+// The fixture of the tests of thread-pool waits: a wait that counts, and a way to let it run.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct WaitFixture : Fixture {
         std::array<sys::Packet, 1> packets;
         BOOST_TEST(port.dequeue(packets, 1).value() == 0U);
     }
-    /// A new thing that is signalled.
+    /// A new, signalled object.
     Handle signalled(test::Thing kind) {
         const Handle thing = world.thing(kind);
         world.signal(thing);

@@ -10,7 +10,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-// Any longer one will not be seen to fire either, and this can be added to any moment.
+// No test sees a longer one fire, and this can be added to any time without an overflow.
 constexpr nanoseconds longest = nanoseconds::max() / 4;
 
 }  // namespace

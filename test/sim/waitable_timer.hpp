@@ -1,11 +1,11 @@
 // Waitable timers of the model, and the list of those that run.
 //
-// A timer that was set is signalled from its moment on. Objects know no clock, so the kernel tells
-// the list what time it is whenever time may have passed, and asks it when the next timer is due,
-// so that whoever is blocked looks again then. When a timer that was asked to fire after some time
-// really fires is the personality's and the seed's to choose: `due_moment`.
+// A timer is signalled from its due time on. Objects know no clock, so the kernel passes the time
+// to the list whenever time may have passed, and asks when the next timer is due, so that blocked
+// calls check again then. The personality and the seed decide when a timer really fires:
+// `due_moment`.
 //
-// A timer whose handles are closed lives on, and fires, as long as a wait keeps it. Used under the
+// A timer whose handles are closed lives, and fires, as long as a wait refers to it. Used under the
 // kernel's lock.
 #pragma once
 
@@ -29,19 +29,19 @@ public:
         due_ = due;
         fired_ = false;
     }
-    /// CancelWaitableTimer. One that is signalled stays so.
+    /// CancelWaitableTimer. A signalled timer stays signalled.
     void cancel() noexcept { due_.reset(); }
-    /// It is due now.
+    /// Signals it.
     void fire() noexcept {
         due_.reset();
         fired_ = true;
     }
-    /// It is not signalled and does not run.
+    /// Stops it and resets the signal.
     void reset() noexcept {
         due_.reset();
         fired_ = false;
     }
-    /// The moment at which it will fire; empty where it does not run.
+    /// When it fires; empty if it does not run.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> due() const noexcept { return due_; }
 
     [[nodiscard]] bool signalled() const noexcept override { return fired_; }
@@ -55,13 +55,13 @@ private:
 
 class TimerList {
 public:
-    /// Keeps an eye on a timer that was set.
+    /// Adds a timer that was set.
     void watch(const std::shared_ptr<WaitableTimer>& timer);
 
-    /// Fires what is due at `now`. True where any was.
+    /// Fires what is due at `now`. True if anything was.
     bool expire(std::chrono::nanoseconds now);
 
-    /// When the next one is due; empty where none runs.
+    /// When the next one is due; empty if none runs.
     [[nodiscard]] std::optional<std::chrono::nanoseconds> next() const noexcept;
 
     [[nodiscard]] bool empty() const noexcept { return timers_.empty(); }
@@ -70,7 +70,7 @@ private:
     std::vector<std::weak_ptr<WaitableTimer>> timers_;
 };
 
-/// When a timer fires that is set at `now` to `delay`. `early`: it may be before its time.
+/// When a timer that is set to `delay` at `now` fires. `early`: it may fire before its time.
 [[nodiscard]] std::chrono::nanoseconds due_moment(std::chrono::nanoseconds now,
                                                   std::chrono::nanoseconds delay, bool early,
                                                   const Traits& traits, Random& random);

@@ -1,10 +1,10 @@
-// Kernel objects of the model that can only be waited for: events, semaphores, processes, threads.
+// Kernel objects of the model that can only be waited for: events, semaphores, processes and
+// threads.
 //
-// Each has its own way to become signalled, which the world outside (support/world.hpp) or a test
-// uses, and its own answer to what a wait that ends takes of the signal. Timers, which need the
-// clock, are in waitable_timer.hpp; consoles, which hold something, in console.hpp. Used under the
-// kernel's lock; whoever changes one does so through a `Syscall` or a `ModelLock`, which let the
-// waits notice.
+// Each becomes signalled in its own way, which the world outside (support/world.hpp) or a test
+// uses, and decides what a successful wait takes of the signal. Timers, which need the clock, are
+// in waitable_timer.hpp; consoles, which have content, in console.hpp. Used under the kernel's
+// lock, through a `Syscall` or a `ModelLock`, which trigger the waits after a change.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace wakepoll::sim {
 
-/// Who resets an event or a timer.
+/// What resets an event or a timer.
 enum class Reset : std::uint8_t {
-    manual,     ///< Whoever owns it.
+    manual,     ///< The program.
     automatic,  ///< The wait that ends.
 };
 
-/// What is no file, and so belongs to no port.
+/// An object that is no file, and so cannot belong to a port.
 class Waitable : public Object {
 public:
     using Object::Object;
@@ -51,7 +51,7 @@ public:
     Semaphore(std::uint32_t count, std::uint32_t maximum) noexcept
         : Waitable(Kind::semaphore), count_(count), maximum_(maximum) {}
 
-    /// ReleaseSemaphore of one. False where that is one too many.
+    /// ReleaseSemaphore by one. False if that exceeds the maximum.
     [[nodiscard]] bool release() noexcept {
         if (count_ == maximum_) {
             return false;

@@ -1,4 +1,4 @@
-// The model's signals: who takes one, and what a wait of the thread pool makes of it.
+// The model's signals: which call takes one, and how thread-pool waits react.
 #include <array>
 #include <atomic>
 #include <memory>
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(the_signal_of_an_auto_reset_object_goes_to_the_wait_or_to_w
                 const bool taken = sys::take_signal(thing).value();
                 BOOST_TEST((armed_first || wait.arm(thing)));
                 BOOST_TEST(port.dequeue(packets, 1).value() == 0U);
-                // Whoever waits already comes first.
+                // The wait that was there first gets it.
                 BOOST_TEST(taken == !armed_first);
                 BOOST_TEST(wait.fired == (armed_first ? 1 : 0));
                 BOOST_TEST(!sys::take_signal(thing).value());
@@ -170,7 +170,7 @@ BOOST_FIXTURE_TEST_CASE(one_signal_ends_one_wait_of_several, WaitFixture) {
         BOOST_TEST(first.fired + second.fired == signals);
     }
     BOOST_TEST(first.fired == 1);
-    // Each was for once.
+    // Each wait fires once.
     world.signal(event);
     let_callbacks_run();
     BOOST_TEST(first.fired + second.fired == 2);
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(disarmed_after_the_signal_the_callback_has_run_or_never_wil
         ran += then;
         fixture.let_callbacks_run();
         BOOST_TEST(wait.fired == then);
-        // It was taken either way.
+        // The signal was taken either way.
         BOOST_TEST(!sys::take_signal(event).value());
     }
     BOOST_TEST(ran > 0);
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(threaded_a_disarm_waits_for_the_callback_that_is_under_way)
         },
         &context));
     BOOST_REQUIRE(eventually([&] { return context.entered.load(); }));
-    // The callback is let go only after this thread has asked for the end of the wait.
+    // The callback continues only after this thread has begun to remove the wait.
     fixture.world.beside([&] {
         context.may_leave =
             eventually([&] { return fixture.kernel.calls(Call::wait_disarm) != 0; });

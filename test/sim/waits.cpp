@@ -10,7 +10,7 @@ bool Wait::is_due() const noexcept {
     if (what == For::signal) {
         return object->signalled();
     }
-    // What is no synchronous file refuses such a read at once, and so does a closed one.
+    // Such a read fails at once on anything but a synchronous file, and on a closed one.
     return object == nullptr || !object->has_handles() || !object->is_file() ||
            object->is_overlapped() || object->never_waits() || object->has_something_to_read();
 }

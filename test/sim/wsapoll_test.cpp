@@ -1,4 +1,4 @@
-// The model's WSAPoll and select, held row by row to what is known of Windows and Wine.
+// The model's WSAPoll and select, checked row by row against what is known of Windows and Wine.
 #include <array>
 #include <vector>
 
@@ -13,7 +13,7 @@ bool is(const Fixture& fixture, Personality personality) {
     return fixture.kernel.options().personality == personality;
 }
 
-/// How a state reads with nothing asked for and with everything asked for.
+/// Checks what a state reports with nothing asked for and with everything asked for.
 void reads_as(Fixture& fixture, Handle socket, int unasked, int asked) {
     BOOST_TEST(fixture.poll(socket, 0) == unasked);
     BOOST_TEST(fixture.poll(socket, ask_all) == asked);
@@ -80,11 +80,11 @@ BOOST_FIXTURE_TEST_CASE(a_socket_closed_by_closehandle_fails_the_whole_call, Fix
         BOOST_TEST(sys::poll_sockets(entries, 0).error().value() == 10038);
         BOOST_TEST(entries[0].revents == 0);
         BOOST_TEST(entries[1].revents == 0);
-        // Asked about alone it fails too, and asking does not mend it.
+        // Polled alone it fails, too, and that does not mend it.
         BOOST_TEST(poll(pair.local) == -10038);
         BOOST_TEST(sys::socket_kind(pair.local).error().value() == 10038);
     }
-    // Given out again the number is good.
+    // A new socket with the number works.
     test::SocketPair next;
     BOOST_TEST(world.recycle(pair.local, next));
     BOOST_TEST(sys::poll_sockets(entries, 0).value() == 1U);
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_fin_reads_as_hangup_without_data) {
         const auto pair = fixture.world.tcp_pair();
         fixture.world.shutdown_send(pair.peer);
         reads_as(fixture, pair.local, bits::hup, bits::hup | bits::wrnorm);
-        // Both directions shut: WSAPoll makes no difference.
+        // With both directions shut down WSAPoll reports the same.
         fixture.world.shutdown_send(pair.local);
         reads_as(fixture, pair.local, bits::hup, bits::hup | bits::wrnorm);
     });

@@ -17,7 +17,7 @@ using sim::Call;
 using sim::Kernel;
 using sim::Syscall;
 
-/// The sockets of a request; empty where one of them is none, or none that AFD knows.
+/// The sockets of a request; empty if one is not a socket, or not one that AFD knows.
 std::vector<sim::AfdMember> find_members(Syscall& call, const AfdRequest& request) {
     std::vector<sim::AfdMember> members;
     members.reserve(request.count);
@@ -34,7 +34,7 @@ std::vector<sim::AfdMember> find_members(Syscall& call, const AfdRequest& reques
     return members;
 }
 
-/// WSAIoctl for a socket further down; `tells` where there is one and it is told.
+/// WSAIoctl for a socket of a lower layer; `tells` if there is one and it is reported.
 Result<Handle> ask_below(Call name, Handle socket, bool tells) {
     Syscall call(name, socket.value());
     if (call.fault() != 0) {

@@ -116,7 +116,7 @@ std::uint32_t win32_code_of_status(std::uint32_t status) noexcept {
         std::uint32_t status;
         std::uint32_t code;
     };
-    // What RtlNtStatusToDosError answers for the values that can come back from an operation.
+    // The results of RtlNtStatusToDosError for the statuses of operations.
     constexpr Row rows[] = {
         {0x00000000, 0},     // SUCCESS
         {0x00000102, 258},   // TIMEOUT: WAIT_TIMEOUT

@@ -1,5 +1,5 @@
-// sys/condition.hpp over the simulated kernel: threads that are blocked, and how many of them were
-// woken, in the two halves of its word. No more threads wake than were woken.
+// sys/condition.hpp over the simulated kernel: the two halves of its word count the blocked threads
+// and those of them that were woken. There are no spurious wakes.
 //
 // On the virtual clock there is one thread, and no other could wake it.
 #include "sys/condition.hpp"

@@ -36,7 +36,7 @@ std::error_code discard_console_record(Handle console) noexcept {
     if (found == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
-    // Where nothing is there Windows would wait for a record, and here nothing could end that.
+    // Without a record Windows would block, and here nothing could end that.
     if (call.block(kernel_infinite, [&] { return found->signalled(); }) != 0) {
         return call.fail(sim::code::interrupted);
     }

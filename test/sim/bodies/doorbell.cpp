@@ -1,6 +1,6 @@
 // sys/doorbell.hpp over the simulated kernel: a UDP socket that is its own peer.
 //
-// Making one is nine calls on Windows and one here: it succeeds or fails as a whole.
+// Its creation takes nine calls on Windows and one here, which succeeds or fails as a whole.
 #include "sys/doorbell.hpp"
 
 #include <array>
@@ -44,7 +44,7 @@ std::error_code Doorbell::ring() const noexcept {
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
-    // The number may belong to another socket by now; then that one sends, as on Windows.
+    // If the number belongs to another socket by now, that one sends, as on Windows.
     const auto socket = call->handles.find_as<sim::Socket>(Handle(socket_));
     if (socket == nullptr) {
         return call.fail(sim::code::not_a_socket);

@@ -1,4 +1,4 @@
-// The part of sys/overlapped_io.hpp that is about how a file was opened and what it posts, over the
+// The functions of sys/overlapped_io.hpp about how a file was opened and what it posts, over the
 // simulated kernel.
 #include <memory>
 
@@ -14,7 +14,7 @@ using sim::Syscall;
 
 namespace {
 
-/// Sets what cannot be undone on a file that is opened for overlapped use.
+/// Sets a mode that cannot be undone on a file that is opened for overlapped use.
 template <class Set>
 std::error_code set_on_file(Call name, Handle handle, Set set_it) noexcept {
     Syscall call(name, handle.value());
@@ -33,7 +33,7 @@ std::error_code set_on_file(Call name, Handle handle, Set set_it) noexcept {
     return {};
 }
 
-/// What `answer` says of the file.
+/// The result of `answer` for the file.
 template <class Answer>
 Result<bool> ask_file(Call name, Handle file, Answer answer) noexcept {
     Syscall call(name, file.value());

@@ -17,7 +17,7 @@ using sim::Syscall;
 constexpr Handle current_process{~std::uintptr_t{0}};
 constexpr Handle current_thread{~std::uintptr_t{1}};
 
-/// A question that is answered by success or failure alone.
+/// A query whose only answer is success or failure.
 template <class Test>
 bool holds(Call name, Handle handle, Test test) {
     Syscall call(name, handle.value());
@@ -73,7 +73,7 @@ Result<HandleType> object_type(Handle handle) noexcept {
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
-    // The two pseudo-handles are no entries of the table, but the kernel knows them.
+    // The two pseudo-handles are not in the table, but the kernel knows them.
     if (handle == current_process) {
         return call.answer(HandleType::process);
     }

@@ -1,7 +1,7 @@
 // sys/lock.hpp over the simulated kernel: one word that is set while the lock is held.
 //
-// On the virtual clock there is one thread, so a lock that is held already would never be given
-// back: an actor has called a poller at a time when the thread that it plays would have to wait.
+// On the virtual clock there is one thread, so a lock that is held already would never be released:
+// an actor has called a poller when the thread that it plays would have to block.
 #include "sys/lock.hpp"
 
 #include <atomic>
@@ -26,7 +26,7 @@ void Lock::lock() noexcept {
         if (sim::Kernel::current().options().mode == sim::Mode::virtual_clock) {
             std::fputs("simulated kernel: the poller's lock is taken where one thread holds it\n",
                        stderr);
-            std::_Exit(3);  // Not by a signal: Boost.Test would go on with the next case.
+            std::_Exit(3);  // Not by a signal: Boost.Test would continue with the next case.
         }
         std::this_thread::yield();
     }

@@ -1,5 +1,5 @@
-// sys/memory.hpp over the simulated kernel: zeroed memory of the C library, of which a large block
-// takes no memory before it is touched either.
+// sys/memory.hpp over the simulated kernel: calloc, whose large blocks take no memory before they
+// are touched either.
 #include "sys/memory.hpp"
 
 #include <atomic>
@@ -27,7 +27,7 @@ void* allocate_zeroed(std::size_t size) noexcept {
         static_cast<void>(call.fail(call.fault()));
         return nullptr;
     }
-    // The address that calloc gave stands before the block.
+    // The address from calloc is stored before the block.
     void* const memory = std::calloc(1, size + page + sizeof(void*));
     if (memory == nullptr) {
         return nullptr;

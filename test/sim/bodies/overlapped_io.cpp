@@ -1,7 +1,7 @@
 // sys/overlapped_io.hpp over the simulated kernel.
 //
-// AcceptEx, GetAcceptExSockaddrs and ConnectEx are two calls each on Windows, since they are
-// fetched by WSAIoctl, and one here.
+// AcceptEx, GetAcceptExSockaddrs and ConnectEx take two calls each on Windows, where WSAIoctl
+// fetches them, and one here.
 #include "sys/overlapped_io.hpp"
 
 #include <memory>
@@ -53,7 +53,7 @@ std::uint32_t find_file(Syscall& call, Handle file, std::shared_ptr<IoObject>& f
     return found != nullptr ? 0 : sim::code::invalid_function;
 }
 
-/// The outcome of a call on a handle that is not overlapped, which blocks; or the code of a hang.
+/// The outcome of a blocking call on a synchronous handle; or the code of a hang.
 std::uint32_t wait_for_outcome(Syscall& call, const IoObject& object,
                                const NativeOverlapped& overlapped,
                                const std::optional<Outcome>& outcome) {
@@ -65,7 +65,7 @@ std::uint32_t wait_for_outcome(Syscall& call, const IoObject& object,
     return hang;
 }
 
-/// Fails the call, and leaves its structure as Windows does.
+/// Fails the call, and leaves its OVERLAPPED as Windows does.
 std::error_code refuse(Syscall& call, NativeOverlapped& overlapped, std::uint32_t code) {
     if (call->traits.refused_looks_pending) {
         overlapped.internal = sim::status::pending;
@@ -74,7 +74,7 @@ std::error_code refuse(Syscall& call, NativeOverlapped& overlapped, std::uint32_
     return call.fail(code);
 }
 
-/// Starts an operation that its object does not refuse, on an overlapped handle.
+/// Starts an operation that its object has accepted, on an overlapped handle.
 Result<Started> start(Syscall& call, Operation operation) {
     const bool of_socket = operation.object->kind() == sim::Kind::socket;
     const std::optional<Outcome> outcome = call->operations.start(std::move(operation), call.now());
@@ -82,7 +82,7 @@ Result<Started> start(Syscall& call, Operation operation) {
         return call.fail(sim::code_of_status(outcome->status, of_socket));
     }
     if (!outcome || outcome->status != sim::status::success) {
-        return Started{};  // Of a warning, too, the packet comes.
+        return Started{};  // A warning posts a packet, too.
     }
     return Started{true, static_cast<std::uint32_t>(call.answer(outcome->bytes))};
 }
@@ -95,7 +95,7 @@ Result<Started> begin(Syscall& call, Operation operation) {
     if (refusal != 0) {
         return refuse(call, overlapped, refusal);
     }
-    // The calls on a synchronous handle wait for each other.
+    // Calls on a synchronous handle wait for each other.
     const std::uint32_t taken =
         call.block(kernel_infinite, [&] { return !call->waits.is_read(*object); });
     if (taken != 0) {
@@ -119,7 +119,7 @@ Result<Started> begin(Syscall& call, Operation operation) {
         return call.fail(sim::code_of_status(outcome->status, of_socket));
     }
     if (outcome->status != sim::status::success && object->is_overlapped()) {
-        return Started{};  // A warning: the call fails, and the packet comes.
+        return Started{};  // A warning: the call fails and posts a packet.
     }
     return Started{true, static_cast<std::uint32_t>(call.answer(outcome->bytes))};
 }
@@ -356,7 +356,7 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
     const std::chrono::nanoseconds refused_at = call.now() + call->traits.refusal_delay;
     const std::shared_ptr<TcpSocket> listener = call->network.listener_at(target->port);
     if (!target->on_loopback()) {
-        // Which of the two is said depends on who notices.
+        // Which of the two is reported depends on what notices it first.
         found->connect_to_nowhere(call->random.below(2) == 0 ? sim::status::network_unreachable
                                                              : sim::status::host_unreachable);
     } else if (listener != nullptr) {

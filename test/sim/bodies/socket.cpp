@@ -1,7 +1,7 @@
 // sys/socket.hpp over the simulated kernel.
 //
-// Stricter than Windows in one thing: a session that another part of the program started does not
-// count, because the simulated world starts none. So code that forgets to start Winsock is found.
+// Stricter than Windows in one way: the simulated world starts no Winsock session of its own, so
+// code that forgets to start Winsock fails.
 #include "sys/socket.hpp"
 
 #include <memory>

@@ -1,12 +1,11 @@
 // sys/socket_poll.hpp over the simulated kernel: WSAPoll's rules for the array as a whole. What it
-// says of one socket is in tcp_readiness.cpp and udp_socket.cpp.
+// reports of one socket is in tcp_readiness.cpp and udp_socket.cpp.
 //
 // A number that is no socket at entry gets NVAL and is not counted; it neither ends the wait nor
-// fails the call, unless there is no socket at all. Windows looks at the events from the first
-// socket on [W3, W5, W6]. A number whose socket was closed with
-// CloseHandle (see handle_table.hpp) fails the call whatever else is in the array. A socket that is
-// closed while it is polled ends the wait with NVAL, and is counted. All of this was seen on
-// Wine 8.
+// fails the call, unless there is no socket at all. Windows checks the events from the first socket
+// on [W3, W5, W6]. A number whose socket was closed with CloseHandle (see handle_table.hpp) fails
+// the call whatever else is in the array. A socket that is closed while it is polled ends the wait
+// with NVAL, and is counted. All of this was seen on Wine 8.
 #include "sys/socket_poll.hpp"
 
 #include <algorithm>
@@ -27,10 +26,10 @@ using sim::Syscall;
 
 constexpr int legal = poll_bits::rdnorm | poll_bits::rdband | poll_bits::wrnorm;
 
-/// The sockets as they were at entry; null where the number is none.
+/// The sockets at entry; null if the number is no socket.
 using Sockets = std::vector<std::shared_ptr<Socket>>;
 
-/// Fills in all `revents`. True where anything happened that ends a wait.
+/// Fills in all `revents`. True if anything ends the wait.
 bool look(std::span<PollEntry> entries, const Sockets& sockets, const sim::Traits& traits,
           std::chrono::nanoseconds now) {
     bool ended = false;
@@ -53,7 +52,7 @@ void clear(std::span<PollEntry> entries) {
     }
 }
 
-/// The call answers this of a socket.
+/// Counts what the call answers for a socket.
 void note_answer(const PollEntry& entry, const Socket& socket) {
     socket.note_answer();
     note_if((entry.revents & poll_bits::err) != 0 && (entry.revents & poll_bits::wrnorm) != 0 &&
@@ -61,7 +60,7 @@ void note_answer(const PollEntry& entry, const Socket& socket) {
             sim::Behaviour::reset_is_writable);
 }
 
-/// From the first socket on, some entry asks for what may not be asked for.
+/// True if an entry, from the first socket on, asks for a bit that is not allowed.
 bool asks_for_too_much(std::span<const PollEntry> entries, const Sockets& sockets) {
     const auto first =
         std::ranges::find_if(sockets, [](const auto& one) { return one != nullptr; });

@@ -1,4 +1,5 @@
-// sys/system.hpp over the simulated kernel. None of them enters the kernel, so none counts.
+// sys/system.hpp over the simulated kernel. None of these functions enters the kernel, so none is
+// counted.
 #include "sys/system.hpp"
 
 #include "../kernel.hpp"

@@ -18,10 +18,10 @@ using sim::Reset;
 using sim::Syscall;
 using sim::WaitableTimer;
 
-/// What the kernel counts a timer's time in.
+/// The kernel's unit for timers.
 using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>;
 
-// So that what was rounded up is still a number of nanoseconds.
+// So that the time still fits in nanoseconds when it is rounded up.
 constexpr std::chrono::nanoseconds longest = std::chrono::nanoseconds::max() - Ticks(1);
 
 }  // namespace

@@ -1,7 +1,7 @@
 // sys/waitable.hpp over the simulated kernel.
 //
-// What a thread of the pool does in its read is one step here: arm_on_pipe is QueueUserWorkItem,
-// and the read that follows can fail only in a way that calls back.
+// The read by a thread of the pool is one step here: arm_on_pipe is QueueUserWorkItem, and a
+// failure of the read is reported by the callback.
 #include "sys/waitable.hpp"
 
 #include <memory>
@@ -19,7 +19,7 @@ using sim::Wait;
 
 namespace {
 
-// This process and this thread, which have not ended.
+// The pseudo-handles of this process and this thread, which have not ended.
 bool is_pseudo_handle(Handle handle) {
     return handle == Handle(~std::uintptr_t{0}) || handle == Handle(~std::uintptr_t{1});
 }
