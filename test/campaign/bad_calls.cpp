@@ -14,7 +14,7 @@ struct BadCall {
     std::error_code (*make)(Scene&);
 };
 
-/// A handle that can not be registered, for the time of one call.
+/// Tries to register a new handle that cannot be registered, and closes it.
 std::error_code register_thing(Scene& scene, Thing kind, IoInterest interest) {
     const Handle thing = scene.world->thing(kind);
     scene.adopt(thing);
@@ -23,7 +23,7 @@ std::error_code register_thing(Scene& scene, Thing kind, IoInterest interest) {
     return error;
 }
 
-/// The number of a handle that was closed; nothing is opened before it is used.
+/// The number of a closed handle; use it before anything is opened.
 Handle closed_thing(Scene& scene) {
     const Handle thing = scene.world->thing(Thing::event);
     scene.adopt(thing);
@@ -31,7 +31,7 @@ Handle closed_thing(Scene& scene) {
     return thing;
 }
 
-/// A number that waits would take for the handle that it is next to.
+/// A handle's number with a low bit set, which waits take for that handle.
 std::error_code register_number_beside(Scene& scene) {
     const Handle thing = scene.world->thing(Thing::event);
     scene.adopt(thing);
@@ -127,11 +127,11 @@ void call_badly(Scene& scene) {
     const bool haunted = !scene.ghosts.empty();
     const std::error_code error = call.make(scene);
     scene.note("  ", call.words, " -> ", error.value());
-    // A new handle may have the number of one that was closed with operations in flight.
+    // The new handle may have the number of one that was closed with operations in flight.
     const bool busy = error == std::errc::device_or_resource_busy && !scene.operated.empty();
     hold(error && (error == call.answer || scene.faulty() || busy),
          "a wrong call gave another answer: ", call.words, ": ", error.message());
-    // Handles that were closed while they were registered may be found out at any time.
+    // Handles that were closed while registered may be dropped at any time.
     hold(scene.poller->registration_count() == registrations ||
              (haunted && scene.poller->registration_count() < registrations),
          "a wrong call changed the registrations: ", call.words);

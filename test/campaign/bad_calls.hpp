@@ -1,17 +1,17 @@
-// Calls that are wrong, and the error that each must give without changing anything (P11, P12).
+// Wrong calls, and the error that each must return without changing anything (P11, P12).
 //
-// Made by a random program between its other steps, and on a poller that is shut down or disposed
-// of, where every call has one answer.
+// A random program makes them between its other steps, and on a poller that is shut down or
+// disposed of, where every call returns the same error.
 #pragma once
 
 #include "scene.hpp"
 
 namespace wakepoll::test {
 
-/// Makes one of them.
+/// Makes one wrong call.
 void call_badly(Scene& scene);
 
-/// Every call answers that the poller is gone.
+/// Checks that every call reports the poller as gone.
 void check_everything_is_refused(Scene& scene);
 
 }  // namespace wakepoll::test

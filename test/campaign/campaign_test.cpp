@@ -1,8 +1,8 @@
-// The campaign's engine, in short runs and under the sanitizers; and that a run can be replayed and
-// cut down.
+// The campaign's engine, in short runs and under the sanitizers; and the replay and shrinking of
+// runs.
 //
-// The program `campaign` runs many more programs, and tells more of one that fails:
-// `campaign --replay SEED --trace`.
+// The program `campaign` runs many more programs, and shows more of one that fails: `campaign
+// --replay SEED --trace`.
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 #include <string>
@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t programs = sanitized ? 1'500 : enough_programs;
 constexpr std::uint32_t steps = 40;
 
-/// A run of a program that is broken where it drew these numbers, one a step, in this order.
+/// A run of a program that fails if it drew these numbers, one per step, in this order.
 Run run_of(const std::vector<std::uint32_t>& list, const std::vector<std::uint32_t>& culprits) {
     Choices choices = Choices::from_list(list);
     std::size_t met = 0;

@@ -23,7 +23,7 @@ Choices Choices::from_bytes(std::span<const std::uint8_t> bytes) {
 }
 
 std::uint32_t Choices::draw(std::uint32_t bound) {
-    // A choice among one is in the list, too.
+    // A list has an entry even for a choice of one.
     return note(bound > 1 || origin_ == Origin::list ? next(bound) : 0);
 }
 
@@ -61,7 +61,7 @@ std::uint32_t Choices::next(std::uint32_t bound) {
         case Origin::seed:
             return static_cast<std::uint32_t>(random_.below(bound));
         case Origin::list:
-            // What was edited may be out of bounds.
+            // An edited number may be out of bounds.
             return place_ < list_.size() ? list_[place_++] % bound : 0;
         case Origin::bytes:
             return next_from_bytes(bound);

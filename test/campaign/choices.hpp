@@ -1,10 +1,10 @@
-// Where the decisions of a random program come from.
+// The source of a random program's decisions.
 //
-// Whatever a program decides is a number below some bound, drawn here: from a seed, from a list of
-// numbers that were drawn before (to replay a run, or an edited list that the shrinker tries), or
-// from a fuzzer's bytes. What was drawn is recorded, so that a run of any origin can be replayed
-// and cut down. Where a list or the bytes are at an end every choice is 0; so programs are written
-// such that 0 is the plainest of all choices, and ends them.
+// Each decision is a number below a bound, drawn here: from a seed, from a list of numbers that
+// were drawn before (to replay a run, or an edited list that the shrinker tries), or from a
+// fuzzer's bytes. The numbers are recorded, so a run of any origin can be replayed and shrunk. At
+// the end of a list or of the bytes every choice is 0; so 0 is always the plainest choice, and ends
+// a program.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@
 
 namespace wakepoll::test {
 
-/// What was drawn, where another process can see it.
+/// The numbers drawn, in memory that another process can read.
 struct Drawn {
     static constexpr std::size_t most = std::size_t{1} << 18U;
-    /// Marks the first number of a step, and of whatever else there is one more of.
+    /// Marks the first number of a step or of another repeated part.
     static constexpr std::uint32_t begins_step = 1U << 31U;
 
     std::size_t count = 0;
@@ -30,31 +30,31 @@ struct Drawn {
 
 class Choices {
 public:
-    /// Without end; a program of about so many steps.
+    /// Draws from a seed, without end, for a program of about `steps` steps.
     [[nodiscard]] static Choices from_seed(std::uint64_t seed, std::uint32_t steps);
     [[nodiscard]] static Choices from_list(std::vector<std::uint32_t> list);
-    /// The bytes outlive this.
+    /// Draws from bytes, which must outlive this.
     [[nodiscard]] static Choices from_bytes(std::span<const std::uint8_t> bytes);
 
-    /// Notes whatever is drawn there, too. It outlives this.
+    /// Records the numbers there, too. `drawn` must outlive this.
     void copy_to(Drawn& drawn) noexcept { copy_ = &drawn; }
 
     /// 0 to `bound` - 1; `bound` is not 0.
     [[nodiscard]] std::uint32_t draw(std::uint32_t bound);
 
-    /// The program goes on, with another step.
+    /// Draws whether the program has another step.
     [[nodiscard]] bool more() { return more(mean_steps_); }
 
-    /// There is another one of some kind, of which there are about so many in a row. What is drawn
-    /// for it until the next can be left out of the list as a whole.
+    /// Draws whether a repeated part, about `mean` in a row, comes once more. The shrinker can
+    /// remove the numbers of one repetition as a whole.
     [[nodiscard]] bool more(std::uint32_t mean);
 
-    /// True once in `n` times. Made from the last of `n` numbers, because 0 is the usual.
+    /// True once in `n` times, for the last of `n` numbers, because 0 is the plain choice.
     [[nodiscard]] bool one_in(std::uint32_t n) { return draw(n) == n - 1; }
 
-    /// All that was drawn so far.
+    /// All numbers drawn so far.
     [[nodiscard]] const std::vector<std::uint32_t>& drawn() const noexcept { return drawn_; }
-    /// Where in it each step begins, and whatever else there is one more of.
+    /// The indices in `drawn` at which steps and other repeated parts begin.
     [[nodiscard]] const std::vector<std::size_t>& steps() const noexcept { return steps_; }
 
 private:

@@ -1,10 +1,9 @@
-// One random program over the public API on the simulated kernel, and what became of it.
+// Runs one random program over the public API on the simulated kernel.
 //
-// The campaign, its shrinker, its replay and the fuzzer all run programs by this one function, so
-// what one of them finds the others can play again. Nothing here knows of Boost.Test, a command
-// line or a file; a promise that is broken comes back as a text. What ends the process (a failed
-// assertion, a sanitizer) ends it: whoever wants to survive that runs programs in a process of
-// their own (see worker.hpp).
+// The campaign, its shrinker, its replay and the fuzzer all use this function, so each can replay
+// what another has found. Nothing here knows Boost.Test, a command line or a file; a broken promise
+// is returned as a text. A failed assertion or a sanitizer ends the process: to survive that, run
+// programs in a separate process (see worker.hpp).
 #pragma once
 
 #include <cstdint>
@@ -19,26 +18,26 @@
 
 namespace wakepoll::test {
 
-/// What programs have done, over all of them.
+/// Counts over all programs.
 struct Tally {
     std::uint64_t programs = 0;
     std::uint64_t steps = 0;
     std::uint64_t waits = 0;
     std::uint64_t events = 0;
-    std::uint64_t wakes = 0;       ///< Asked for.
+    std::uint64_t wakes = 0;       ///< Requested.
     std::uint64_t operations = 0;  ///< Started.
-    std::uint64_t failures = 0;    ///< Calls that were made to fail.
-    /// Which calls those were (a sim::Call), and with which codes they failed.
+    std::uint64_t failures = 0;    ///< Kernel calls that failed by a planned fault.
+    /// Those calls (a sim::Call) and their codes.
     std::set<std::pair<std::uint8_t, std::uint32_t>> kinds_of_failure;
-    /// How often the kernel did what real Windows does and a kinder one would not.
+    /// How often each odd behaviour of real Windows was met.
     sim::Met met{};
 };
 
-/// Is told what a program does, in lines.
+/// Receives the trace of a program, in lines.
 using Trace = std::function<void(const std::string& lines)>;
 
-/// Runs one program. What is wrong, or nothing where all promises were held. `trace` gets a
-/// readable account of the program where it is not empty.
+/// Runs one program. Returns what is broken, or nothing if all promises were kept. `trace`, if not
+/// empty, receives a readable account of the program.
 [[nodiscard]] std::optional<std::string> run_program(Choices& choices, Tally& tally,
                                                      const Trace& trace = {});
 

@@ -12,7 +12,7 @@
 namespace wakepoll::test {
 namespace {
 
-/// Where a run fails its call: the n-th of those that can fail, with which of its codes.
+/// Which call of a run fails: the n-th of those that can fail, and the index of its code.
 struct Place {
     std::uint64_t call = 0;  ///< 0: none.
     std::size_t code = 0;
@@ -24,17 +24,17 @@ struct Outcome {
     std::optional<std::string> broken;
 };
 
-/// On which kernel, over which backend.
+/// The kernel and the backend of a run.
 struct Ground {
     sim::Personality personality;
     Backend backend;
-    /// The sockets' provider has others below it, and tells only the next of them.
+    /// The sockets' provider is layered, and reports only the next lower layer.
     bool layered;
-    /// Of what is left to the seed.
+    /// The value of the seeded traits.
     sim::Seeded unkind;
 };
 
-/// What is left to the seed, and what it is here.
+/// Sets all seeded traits to `Value`.
 template <sim::Seeded Value>
 void decide(sim::Traits& traits) {
     for (sim::Seeded* trait :
@@ -98,7 +98,7 @@ Outcome play(const Scenario& scenario, const Ground& ground, const Place& place)
     return outcome;
 }
 
-/// Each call of the scenario with each of its codes.
+/// Fails each call of the scenario with each of its codes.
 void exhaust(const Scenario& scenario, const Ground& ground, Exhausted& sum) {
     const Meetings meetings(sum.met);
     for (Place place; !sum.broken; ++place.call) {
@@ -112,7 +112,7 @@ void exhaust(const Scenario& scenario, const Ground& ground, Exhausted& sum) {
                 continue;
             }
             if (outcome.failures.empty()) {
-                return;  // There are no more calls.
+                return;  // No more calls.
             }
             const sim::PlannedFailure& failure = outcome.failures.front();
             codes = sim::possible_codes(failure.call).size();
@@ -122,7 +122,7 @@ void exhaust(const Scenario& scenario, const Ground& ground, Exhausted& sum) {
     }
 }
 
-/// Counts the calls and codes of the simulated kernel's table, and names those that were not met.
+/// Counts the calls and codes of the simulated kernel's table, and prints those that were not met.
 std::size_t count_possible_kinds(const Exhausted& sum) {
     std::size_t kinds = 0;
     for (std::size_t i = 0; i < sim::call_kinds; ++i) {

@@ -1,9 +1,8 @@
-// Every kernel call of scripted scenarios fails once, with each error that it can give.
+// Every kernel call of scripted scenarios fails once, with each of its possible errors.
 //
-// Each scenario (scenarios.hpp) is played over every backend and personality: once as it is, then
-// with its first call failing, its second, and so on, and each of them with every code that the
-// simulated kernel's table has for it (sim/calls.cpp). Random programs reach the same places by
-// chance; here nothing is left to it.
+// Each scenario (scenarios.hpp) runs over every backend and personality: once without a failure,
+// then with its first call failing, then its second, and so on, each with every code in the
+// simulated kernel's table (sim/calls.cpp). Random programs reach the same places only by chance.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +17,17 @@ namespace wakepoll::test {
 
 struct Exhausted {
     std::uint64_t runs = 0;
-    std::uint64_t failures = 0;  ///< Calls that were made to fail,
-    std::uint64_t reported = 0;  ///< and of these, those whose error a call of the poller gave.
+    std::uint64_t failures = 0;  ///< Calls that failed by a planned fault,
+    std::uint64_t reported = 0;  ///< and those of them whose error a call of the poller returned.
     std::set<std::pair<std::uint8_t, std::uint32_t>> kinds_of_failure;
-    sim::Met met{};                     ///< What real Windows does, and how often.
-    std::optional<std::string> broken;  ///< The first run that went wrong, in words.
+    sim::Met met{};                     ///< The odd behaviour of real Windows, with counts.
+    std::optional<std::string> broken;  ///< The first failing run, as a text.
 };
 
-/// Plays all of it, up to the first that goes wrong.
+/// Runs everything, up to the first failure.
 [[nodiscard]] Exhausted exhaust_scenarios();
 
-/// The same, and prints what came of it. False where something was broken.
+/// The same, and prints the result. False after a failure.
 [[nodiscard]] bool run_exhaustively();
 
 }  // namespace wakepoll::test

@@ -1,7 +1,7 @@
-// The public API under libFuzzer: its bytes are the choices of a random program.
+// The public API under libFuzzer, whose bytes are the choices of a random program.
 //
-// A promise that is broken ends the process with its trace, which is how libFuzzer is told of it;
-// what the sanitizers find ends it anyway.
+// A broken promise prints its trace and aborts, so that libFuzzer records it; the sanitizers end
+// the process anyway.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -7,8 +7,8 @@
 namespace wakepoll::test {
 namespace {
 
-/// The kernel does not tell whether a wait takes the signal of a timer, nor, where it fails, of an
-/// event.
+/// The kernel does not report whether a wait takes the signal of a timer, nor, if the call fails,
+/// that of an event.
 [[nodiscard]] bool keeps_ghosts(Watched kind) {
     return kind == Watched::timer || kind == Watched::event;
 }
@@ -113,7 +113,7 @@ void HandlesPart::calm(Known& known) {
     }
     scene_.note("  end the readiness of ", name_of(known));
     if (is_pipe(known.kind())) {
-        // While a read of nothing is in flight still, the bytes stay.
+        // While a read of no bytes is still in flight, the bytes stay.
         std::array<std::byte, 1> byte;
         while (scene_.world->take(known.subject.handle(), byte).bytes == 1) {
             --known.bytes;
@@ -170,7 +170,7 @@ void HandlesPart::add(Known& known) {
         const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
         const bool no_entry = error == std::errc::resource_unavailable_try_again &&
                               is_overlapped_pipe(known.kind()) && entries == scene_.entries;
-        // Its slot's request may have ended, but the packet be behind too many others.
+        // Its slot's request may have ended, with its packet behind too many others.
         const bool behind =
             error == std::errc::resource_unavailable_try_again && scene_.may_have_late_packets();
         const bool operated = error == std::errc::device_or_resource_busy &&
@@ -180,7 +180,7 @@ void HandlesPart::add(Known& known) {
         hold(scene_.faulty() || full || no_entry || behind || operated || ended || impatient,
              "a handle was not registered: ", error.message());
         known.asked = false;
-        // It may have taken a signal before.
+        // A wait may have taken a signal before.
         known.may_lose_one();
         return;
     }
@@ -221,8 +221,8 @@ void HandlesPart::close(Known& known) {
         remove(known);
     }
     scene_.note("  close ", name_of(known), known.user_data != 0 ? ", which is registered" : "");
-    ++scene_.slots;  // That of a pipe is kept until it is needed.
-    // CloseHandle leaves the two lowest bits out of account.
+    ++scene_.slots;  // The slot of a pipe stays taken until it is needed.
+    // CloseHandle ignores the two lowest bits.
     const std::uintptr_t low_bits = scene_.below(4);
     scene_.world->close_handle(Handle(known.subject.handle().value() | low_bits));
     known = make();
@@ -271,7 +271,7 @@ void HandlesPart::check_settled(const std::set<std::uint64_t>& reported) const {
                  "a signal was lost: ", name_of(known));
             continue;
         }
-        // One-shots have been told while everything came to an end.
+        // One-shots were reported while everything settled.
         hold(!known.asked || known.mask() == mask::none || told,
              "a handle that is ready was not reported: ", name_of(known));
     }

@@ -1,9 +1,9 @@
-// The part of a random program that registers handles that are no sockets.
+// The part of a random program that registers handles other than sockets.
 //
-// Events, processes, threads, semaphores, timers, pipes and a console are registered, changed,
-// signalled, drained, unregistered and closed. The model knows what may be reported at any time, so
-// nothing else ever is (P5, P9, P10); and where everything had its chance, one wait that may not
-// block must have reported what is ready then.
+// It registers, modifies, signals, drains, unregisters and closes events, processes, threads,
+// semaphores, timers, pipes and a console. The model knows what may be reported at any time, and
+// fails on anything else (P5, P9, P10); once everything has settled, one wait with timeout 0 must
+// report all that is ready.
 #pragma once
 
 #include <cstddef>
@@ -20,44 +20,44 @@ class HandlesPart {
 public:
     HandlesPart(Scene& scene, std::size_t count);
 
-    /// Does something with one of them.
+    /// Does something with one handle.
     void step();
 
-    /// A wait has reported this one.
+    /// Checks an event of a wait.
     void take(const NativeEvent& event);
 
-    /// Everything had its chance before the wait that reported this.
+    /// Checks what a wait reported after everything had settled.
     void check_settled(const std::set<std::uint64_t>& reported) const;
 
     [[nodiscard]] std::size_t registered() const;
-    /// Overlapped pipes were registered, which take entries of the pool.
+    /// True if overlapped pipes were registered, which take entries of the pool.
     [[nodiscard]] bool takes_entries() const { return takes_entries_; }
     void unregister_all();
 
 private:
-    /// A subject and what the model knows of it.
+    /// A handle and what the model knows of it.
     struct Known {
         Subject subject;
         std::size_t bytes = 0;        ///< In a pipe.
-        bool peer_closed = false;     ///< Of a pipe, or
-        bool disconnected = false;    ///< of its server: not to be registered any more.
-        bool nowait = false;          ///< Nor is a pipe in the mode PIPE_NOWAIT.
-        bool signalled = false;       ///< Of what stays signalled.
-        int least = 0, most = 0;      ///< Reports that must, and can, come of taken signals.
-        bool ghost = false;           ///< One report of a signal that was taken and reset since.
-        std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
-        bool asked = false;           ///< It is registered and not silent.
-        bool wanted = false;          ///< What can be read is to be reported.
+        bool peer_closed = false;     ///< Of a pipe;
+        bool disconnected = false;    ///< by its server: cannot be registered any more.
+        bool nowait = false;          ///< PIPE_NOWAIT: cannot be registered either.
+        bool signalled = false;       ///< For what stays signalled.
+        int least = 0, most = 0;      ///< The fewest and the most reports due for taken signals.
+        bool ghost = false;           ///< One report may be due for a signal since reset.
+        std::uint64_t user_data = 0;  ///< Of its registration; 0 if there is none.
+        bool asked = false;           ///< Registered and not silent.
+        bool wanted = false;          ///< The interest includes readability.
         bool one_shot = false;
 
         [[nodiscard]] Watched kind() const { return subject.kind(); }
         [[nodiscard]] bool is_ready() const { return signalled || bytes > 0 || peer_closed; }
-        /// What is reported of it; of a pipe the end, whatever the interest.
+        /// The mask to report; for a pipe the end is in it, whatever the interest.
         [[nodiscard]] std::uint32_t mask() const {
             const bool ended = peer_closed && bytes == 0;
             return (wanted && is_ready() ? mask::in : mask::none) | (ended ? mask::hup : 0);
         }
-        /// A signal that a wait of the pool has taken may go with it.
+        /// A signal that a wait of the pool has taken may be lost.
         void may_lose_one();
     };
 
@@ -72,7 +72,7 @@ private:
     void modify(Known& known);
     void remove(Known& known);
     void close(Known& known);
-    /// How the trace calls it.
+    /// Its name in the trace.
     [[nodiscard]] std::string name_of(const Known& known) const;
 
     Scene& scene_;

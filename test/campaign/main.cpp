@@ -1,7 +1,7 @@
-// The campaign as a program: see `usage` below, and engine.hpp for what it runs.
+// The campaign program: see `usage` below, and engine.hpp for what it runs.
 //
-// Exit code 0: all promises were held; 1: one was broken, and how to see it again was printed, or a
-// long run has not met all that real Windows does; 2: a mistake on the command line.
+// Exit code 0: all promises were kept; 1: one was broken (the output says how to replay it), or a
+// long run has not met all odd behaviour of real Windows; 2: bad command line.
 #include <charconv>
 #include <chrono>
 #include <cstdint>

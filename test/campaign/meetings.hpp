@@ -1,4 +1,5 @@
-// How often programs have met what real Windows does (sim/behaviours.hpp), and what they missed.
+// How often programs have met each odd behaviour of real Windows (sim/behaviours.hpp), and which
+// they missed.
 #pragma once
 
 #include <string>
@@ -7,7 +8,7 @@
 
 namespace wakepoll::test {
 
-/// Adds what is met during its life.
+/// Adds what is met during its lifetime.
 class Meetings {
 public:
     explicit Meetings(sim::Met& to) noexcept : to_(to), before_(sim::met_so_far()) {}
@@ -20,14 +21,14 @@ private:
     sim::Met before_;
 };
 
-/// Programs after which each that can be met has been.
+/// The number of programs after which each that can be met has been met.
 inline constexpr std::uint64_t enough_programs = 10'000;
 
-/// Those that can be met and were not, and those that cannot and were; a line each. Empty where
-/// there are none.
+/// The behaviours that can be met and were not, and those that cannot and were; one per line. Empty
+/// if there are none.
 [[nodiscard]] std::string wrong_meetings(const sim::Met& met);
 
-/// A table for a reader: how often, the facts, the words.
+/// A table for a reader: the count, the facts, the words.
 [[nodiscard]] std::string table_of(const sim::Met& met);
 
 }  // namespace wakepoll::test

@@ -1,8 +1,8 @@
-// What a random program of operations must come to: a model beside the poller, and its checks.
+// A model of the operations of a random program, beside the poller, and its checks.
 //
-// Every operation has memory of its own, with a rim on both sides, that is kept until the end of
-// the run. So a write by the kernel where or when none may be is found, be it after the report. A
-// check that fails throws `Broken`; whoever runs the program says which run it was.
+// Every operation has its own memory, with a guard area on both sides, until the end of the run. So
+// a write by the kernel at a wrong place or time is found, even after the report. A check that
+// fails throws `Broken`; the caller that runs the program names the run.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace wakepoll::test {
 
-/// Memory that a call may be given, between two rims.
+/// Memory for a call, between two guard areas.
 class Guarded {
 public:
     static constexpr std::byte untouched{0xCC};
@@ -26,7 +26,7 @@ public:
     explicit Guarded(std::size_t size) : bytes_(size + 2 * rim, untouched), size_(size) {}
 
     [[nodiscard]] std::span<std::byte> memory() { return std::span(bytes_).subspan(rim, size_); }
-    /// From now on nothing of it may change.
+    /// Remembers the content, which must not change any more.
     void freeze() { frozen_ = bytes_; }
     void check() const {
         hold(frozen_.empty() || frozen_ == bytes_, "memory was written to out of its time");
@@ -48,7 +48,7 @@ private:
     std::size_t size_;
 };
 
-/// What a file holds at first.
+/// The initial size of a file.
 inline constexpr std::size_t file_size = 200;
 
 enum class ChannelKind : std::uint8_t { tcp, udp, byte_pipe, message_pipe, file, listener, fresh };
@@ -60,8 +60,8 @@ struct Channel {
     bool open = true;
     bool peer_open = true;
     bool disconnected = false;     ///< A pipe, by its server.
-    bool connect_tried = false;    ///< Of a fresh socket.
-    std::size_t put = 0;           ///< Bytes that the peer has sent; datagrams, of udp.
+    bool connect_tried = false;    ///< For a fresh socket.
+    std::size_t put = 0;           ///< Bytes that the peer has sent; for UDP, datagrams.
     std::vector<std::byte> taken;  ///< What the peer has received.
 
     [[nodiscard]] bool is_socket() const {
@@ -71,7 +71,7 @@ struct Channel {
     [[nodiscard]] bool is_pipe() const {
         return kind == ChannelKind::byte_pipe || kind == ChannelKind::message_pipe;
     }
-    /// A write of nothing is a message.
+    /// True if a write of no bytes is a message.
     [[nodiscard]] bool has_messages() const {
         return kind == ChannelKind::message_pipe || kind == ChannelKind::udp;
     }
@@ -92,17 +92,17 @@ struct ModelOperation {
     Guarded buffer;
     std::uint64_t offset = 0;
     State state = State::refused;
-    OverlappedEntry* entry = nullptr;  ///< While it is running or lent.
+    OverlappedEntry* entry = nullptr;  ///< While the operation is running or handed out.
     std::uint32_t bytes = 0;
     std::error_code error;
 };
 
-/// The byte at this place of what is sent through a channel, in either direction.
+/// The byte at this position of a channel's data, in either direction.
 [[nodiscard]] inline std::byte pattern(std::size_t channel, std::size_t place) {
     return static_cast<std::byte>((place * 7 + channel * 31 + place / 251) & 0x7FU);
 }
 
-/// What the write with this number consists of.
+/// The byte that fills the write with this number.
 [[nodiscard]] inline std::byte mark_of(std::size_t write) {
     return static_cast<std::byte>(write % 127);
 }
@@ -114,7 +114,7 @@ public:
     std::vector<std::unique_ptr<Channel>> channels;
     std::vector<std::unique_ptr<ModelOperation>> operations;
     std::vector<std::size_t> lent;  ///< Reported by the last wait and not released.
-    std::vector<Handle> accepted;   ///< The user's now.
+    std::vector<Handle> accepted;   ///< Owned by the user.
     std::size_t started = 0;
     std::size_t reported = 0;
 
@@ -127,7 +127,7 @@ public:
         });
     }
 
-    /// A submit has been answered.
+    /// Checks the result of a submit.
     void submitted(std::size_t number, const Result<OverlappedEntry*>& entry) {
         ModelOperation& operation = *operations[number];
         if (!entry) {
@@ -146,7 +146,7 @@ public:
         }
     }
 
-    /// One event of a wait.
+    /// Checks one event of a wait.
     void take(const NativeEvent& event) {
         hold(event.completion != nullptr, "an event without a completion");
         const Completion& completion = *event.completion;
@@ -166,7 +166,7 @@ public:
         operation.buffer.freeze();
     }
 
-    /// A wait has begun: what was lent is the poller's again.
+    /// A wait has begun: entries that were handed out belong to the poller again.
     void give_back_lent() {
         for (const std::size_t number : lent) {
             operations[number]->entry = nullptr;
@@ -174,7 +174,7 @@ public:
         lent.clear();
     }
 
-    /// The poller is disposed of.
+    /// The poller was disposed of.
     void disposed() {
         give_back_lent();
         for (const auto& operation : operations) {
@@ -192,7 +192,7 @@ public:
         }
     }
 
-    /// What was read is what the peers have sent, in its order.
+    /// Checks that the data read is what the peers have sent, in order.
     void check_content() {
         for (std::size_t i = 0; i < channels.size(); ++i) {
             const Channel& channel = *channels[i];
@@ -235,7 +235,7 @@ private:
         const std::span<const std::byte> got = operation.buffer.memory().first(operation.bytes);
         for (std::size_t j = 0; j < got.size(); ++j) {
             if (channel.kind == ChannelKind::file) {
-                // What lies beyond was written by somebody meanwhile.
+                // The bytes beyond were written by another operation meanwhile.
                 hold(operation.offset + j >= file_size ||
                          got[j] == static_cast<std::byte>((operation.offset + j) % 251),
                      "a file gave other bytes");
@@ -248,7 +248,7 @@ private:
         }
     }
 
-    /// Writes do not overtake each other, and one that succeeded has arrived as a whole.
+    /// Checks that writes arrived in order, and those that succeeded as a whole.
     void check_taken(std::size_t number) const {
         const std::vector<std::byte>& taken = channels[number]->taken;
         std::size_t place = 0;
@@ -278,7 +278,7 @@ private:
                 continue;
             }
             if (operation->state == State::drained) {
-                return;  // What it has taken is not known.
+                return;  // What the peer has taken is not known.
             }
             if (operation->state != State::reported) {
                 continue;

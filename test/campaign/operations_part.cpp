@@ -145,20 +145,20 @@ void OperationsPart::close_one() {
         return;
     }
     if (one_in(8)) {
-        // Forgotten rather than closed; what is in flight goes on.
+        // Dropped and not closed; what is in flight continues.
         hold(
             scene_.poller->unregister_handle(channel.local) == std::errc::no_such_file_or_directory,
             "a handle of operations is registered");
         return;
     }
-    // It lives on then, and so do its accepts. Without its mark, or as a base of a layered
-    // provider, another handle with its number would pass for it.
+    // Through a duplicate it lives on, and so do its accepts. Without the mark, or with the base of
+    // a layered provider, another handle with its number would pass for it.
     bool duplicated = channel.kind == ChannelKind::listener && !scene_.may_fail &&
                       !scene_.options.layered_sockets && one_in(2);
     if (duplicated) {
         const Handle duplicate = scene_.world->duplicate(channel.local);
         scene_.adopt(duplicate);
-        // So would a duplicate of another handle of the poller's.
+        // So would a duplicate of another handle of the poller.
         duplicated = !scene_.was_operated(duplicate);
         if (!duplicated) {
             scene_.world->close(duplicate);
@@ -251,7 +251,7 @@ void OperationsPart::cancel_handle() {
         return;
     }
     bool any = false;
-    bool any_before = false;  // Of a channel that had the number before, and is closed.
+    bool any_before = false;  // From a closed channel that had the same number.
     for (const auto& operation : model_.operations) {
         const Channel& own = *model_.channels[operation->channel];
         if (operation->state == State::running && own.local == channel.local &&

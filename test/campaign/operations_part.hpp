@@ -1,9 +1,9 @@
 // The part of a random program that submits operations: each is reported exactly once or drained by
 // `dispose` (P8).
 //
-// Handles of every kind that can carry operations are opened and closed, operations submitted,
-// cancelled and reported, peers send, take, reset and go. The model (operations_model.hpp) says
-// what may come of it, and in the end looks at every byte that was moved.
+// It opens and closes handles of every kind that can carry operations, submits and cancels
+// operations and takes their reports, while peers send, receive, reset and close. The model
+// (operations_model.hpp) knows what may be reported, and checks every transferred byte at the end.
 #pragma once
 
 #include <cstddef>
@@ -21,27 +21,27 @@ public:
     OperationsPart(Scene& scene, std::size_t channels);
 
     void step();
-    /// Lets a peer act while some thread is inside the kernel.
+    /// Lets a peer act while a thread is inside the kernel.
     void act_beside();
 
     void begin_wait() { model_.give_back_lent(); }
     void take(const NativeEvent& event) { model_.take(event); }
 
-    /// Submitted and not reported.
+    /// Operations submitted and not reported.
     [[nodiscard]] std::size_t running() const { return model_.running(); }
-    /// The kernel has one of them.
+    /// True if the kernel has one of them.
     [[nodiscard]] bool is_in_flight() const { return model_.is_in_flight(); }
     [[nodiscard]] std::size_t started() const { return model_.started; }
     [[nodiscard]] std::size_t reported() const { return model_.reported; }
-    /// Entries of the pool that it knows to be in use.
+    /// Entries of the pool in use by operations.
     [[nodiscard]] std::size_t entries() const { return model_.running() + model_.lent.size(); }
 
     void cancel_all();
-    /// The poller is disposed of.
+    /// The poller was disposed of.
     void disposed() { model_.disposed(); }
-    /// Nothing moves any more: looks at all that was moved.
+    /// Checks all transferred bytes, when nothing is in flight any more.
     void check_content();
-    /// The peers send and take a last time, which must not touch memory of operations.
+    /// The peers send and receive a last time, which must not touch the memory of operations.
     void stir();
 
 private:
@@ -58,7 +58,7 @@ private:
     void peer_takes(std::size_t number);
     void submit();
     [[nodiscard]] Result<OverlappedEntry*> start(std::size_t number);
-    /// The same on the operation's handle, as it is or attached.
+    /// The same on the operation's handle, plain or attached.
     [[nodiscard]] Result<OverlappedEntry*> start_on(const SubmitTarget& target_handle,
                                                     std::size_t number);
     [[nodiscard]] IoOperation what_to_submit(const Channel& channel);
@@ -66,9 +66,9 @@ private:
     void cancel_entry();
     void cancel_handle();
     void release_one();
-    /// Registers the handle of a channel for readiness, and unregisters it where that is allowed.
+    /// Tries to register a channel's handle for readiness, and unregisters it if that succeeds.
     void try_readiness();
-    /// The same of the other end of a pipe.
+    /// The same for the other end of a pipe.
     void try_readiness_of_peer(const Channel& channel);
     void check_files();
 

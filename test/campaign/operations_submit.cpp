@@ -1,4 +1,4 @@
-// How a random program submits operations, and registers for readiness what it operates on. See
+// How a random program submits operations, and tries to register their handles for readiness. See
 // operations_part.hpp.
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ void OperationsPart::submit() {
     const IoOperation what = what_to_submit(channel);
     std::size_t size = 1 + below(30);
     if (what == IoOperation::write && one_in(4)) {
-        size += 5000;  // More than a pipe takes.
+        size += 5000;  // More than a pipe holds.
     } else if (what == IoOperation::write && channel.has_messages() && one_in(4)) {
         size = 0;
     } else if (what == IoOperation::accept) {
@@ -100,7 +100,7 @@ IoOperation OperationsPart::what_to_submit(const Channel& channel) {
     return one_in(2) ? IoOperation::write : IoOperation::read;
 }
 
-/// The address of some listener, or of nobody.
+/// The address of a listener, or one without a listener.
 std::vector<std::byte> OperationsPart::target() {
     for (const auto& channel : model_.channels) {
         if (channel->kind == ChannelKind::listener && channel->open && one_in(2)) {
@@ -143,7 +143,7 @@ void OperationsPart::try_readiness() {
         if (operation->state == State::running && other.local == channel.local &&
             operation->entry->state() != OverlappedState::completed) {
             if (!other.open) {
-                return;  // An earlier handle with this number has it, and may have the slot.
+                return;  // An earlier handle with this number is registered, and may have the slot.
             }
             in_flight = true;
         }

@@ -17,7 +17,7 @@ constexpr std::array backend_names = {"automatic", "wsapoll", "afd"};
 Program::Program(Scene& scene) : scene_(scene) {
     create_poller();
     signals_.emplace(scene_);
-    // Which parts there are, and how large they are: a few of each, a crowd now and then.
+    // Draws the parts and their sizes: usually few of each, sometimes many.
     const std::uint32_t parts = 1 + scene_.below(7);
     if ((parts & 1U) != 0) {
         constexpr std::array<std::uint32_t, 8> crowds = {3, 3, 3, 5, 5, 8, 20, 40};
@@ -35,7 +35,7 @@ Program::Program(Scene& scene) : scene_(scene) {
 
 Program::~Program() {
     scene_.kernel.clear_faults();
-    // What is in flight still is the kernel's, and ends with its handles.
+    // What is still in flight belongs to the kernel, and ends with its handles.
     scene_.poller.reset();
     scene_.world.reset();
 }
@@ -152,7 +152,7 @@ void Program::step() {
     }
 }
 
-/// Each of the parts that there are has its share.
+/// Draws one of the parts, and lets it make a step.
 void Program::step_of_a_part() {
     constexpr std::uint32_t of_sockets = 3;
     constexpr std::uint32_t of_handles = 3;
@@ -194,7 +194,7 @@ void Program::act_beside() {
     }
 }
 
-/// So long that a connect without a listener has been refused, on Windows, too.
+/// Long enough for the refusal of a connect without a listener, on Windows, too.
 void Program::let_time_pass() {
     scene_.note("  three seconds pass");
     scene_.kernel.advance(3s);
@@ -228,7 +228,7 @@ void Program::check_counts() {
          "completions is wrong");
     hold(stats.operations_at_once <= stats.operations_started, "operations_at_once is wrong");
     hold(stats.wakes_reported <= stats.wakes_requested, "wakes_reported is wrong");
-    // The read of nothing of a pipe that was unregistered is one, and so is a stray packet of AFD.
+    // The read of no bytes of an unregistered pipe is one, and so is a stray packet of AFD.
     const bool may_stray = scene_.kernel.traits().stray_packets == sim::Seeded::yes;
     hold(stats.late_packets == 0 || may_be_more || may_stray, "a packet that nothing expected");
 }

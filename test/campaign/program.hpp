@@ -1,10 +1,10 @@
-// A random program: which parts it is made of, its steps, its waits and its end.
+// A random program: its parts, its steps, its waits and its end.
 //
-// All parts meet on one poller. After each step the counts that the poller keeps are compared with
-// those of the models, and each wait is checked as a whole: that it did not end early (P4), said
-// nothing twice, and had a reason to end. Now and then the program lets everything come to an end
-// and compares what one wait reports with all that is ready; in the end it is disposed of, and
-// nothing may be left (P8, P11).
+// All parts share one poller. After each step the poller's counts are compared with those of the
+// models, and each wait is checked as a whole: it did not end early (P4), reported nothing twice,
+// and had a reason to end. Sometimes the program lets everything settle and compares one wait's
+// events with all that is ready; at the end it disposes of the poller, and nothing may be left (P8,
+// P11).
 #pragma once
 
 #include <array>
@@ -41,19 +41,19 @@ private:
     void move_poller();
     void check_counts();
 
-    /// One wait, and all that can be said of any.
+    /// Makes one wait, with the checks that apply to any wait.
     Reported wait(std::size_t room, Timeout timeout, bool alone);
     void take(const NativeEvent& event, Reported& reported);
     void wait_somehow();
-    /// What is ready of sockets is reported by one wait with enough room.
+    /// Checks that one wait with enough room reports all ready sockets.
     void wait_exactly();
-    /// Each in its turn where there is little room (P6).
+    /// Checks that all are reported in turn when there is little room (P6).
     void wait_fairly();
-    /// Everything comes to an end, and all that is ready is reported.
+    /// Lets everything settle, and checks that all that is ready is reported.
     void wait_until_settled();
-    /// Nothing is ready: an endless wait is one block (P3).
+    /// Checks, with nothing ready, that an infinite wait is one block (P3).
     void wait_idly();
-    /// Nothing is on its way to the poller any more, and whatever it looks at again is due.
+    /// Lets time pass until nothing is in transit to the poller and every recheck is due.
     void settle();
 
     void finish();
@@ -69,7 +69,7 @@ private:
     std::optional<SignalsPart> signals_;
     std::array<NativeEvent, most_events> room_;
     std::size_t step_ = 0;
-    bool quiet_ = false;  ///< Waits that say nothing are not told of.
+    bool quiet_ = false;  ///< Waits without events are not traced.
     bool over_ = false;   ///< Shut down or disposed of.
 };
 

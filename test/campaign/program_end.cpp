@@ -1,4 +1,4 @@
-// The end of a random program, and what may be left of it. See program.hpp.
+// The end of a random program, and what may remain. See program.hpp.
 #include "bad_calls.hpp"
 #include "program.hpp"
 
@@ -31,7 +31,7 @@ void Program::finish() {
     }
     check_counts();
     hold(scene_.poller->overlapped_count() == signals_->entries(), "entries are lost");
-    // The group's request is not cancelled for those who leave it.
+    // The group's request is not cancelled for members that leave the group.
     hold(scene_.cancel_failed || scene_.kernel.afd_requests() <= 1,
          "a request is in flight for ever");
 }

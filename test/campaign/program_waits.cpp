@@ -1,4 +1,4 @@
-// The waits of a random program, and what can be said of each. See program.hpp.
+// The waits of a random program, and their checks. See program.hpp.
 #include <algorithm>
 #include <chrono>
 #include <span>
@@ -9,7 +9,7 @@ namespace wakepoll::test {
 
 namespace {
 
-/// What a wait may last beyond its timeout.
+/// The most by which a wait may exceed its timeout.
 constexpr auto slack = 20ms;
 
 }  // namespace
@@ -39,14 +39,14 @@ Program::Reported Program::wait(std::size_t room, Timeout timeout, bool alone) {
     }
     hold(!scene_.kernel.hung(), "a wait hung");
     hold(result.count <= room, "more events than there is room for");
-    // One closed by CloseHandle fails WSAPoll; where its number is another's a moment later, nobody
-    // is found who is to blame.
+    // A socket closed by CloseHandle fails WSAPoll; if its number is another socket's a moment
+    // later, the culprit is not found.
     const bool blameless =
         !alone && !scene_.ghosts.empty() && result.error == std::errc::bad_file_descriptor;
     hold(!result.error || scene_.faulty() || blameless, "a wait failed: ", result.error.message());
     hold(something || (!timeout.is_forever() && scene_.kernel.now() - begun >= timeout.duration()),
          "a wait ended early with nothing");
-    // An answer that the kernel has been told to give may take a moment, unless it was not told.
+    // An answer that was requested from the kernel may take a moment, unless the request failed.
     hold(timeout.is_forever() || scene_.faulty() || scene_.cancel_failed ||
              scene_.kernel.now() - begun <= timeout.duration() + slack,
          "a wait lasts too long: ", (scene_.kernel.now() - begun).count() / 1'000'000, " ms");
@@ -120,7 +120,7 @@ void Program::wait_somehow() {
 
 void Program::wait_exactly() {
     settle();
-    // Where there are more packets than a wait takes, sockets may be behind them.
+    // With more packets than a wait takes, sockets may be behind them.
     const std::size_t packets = scene_.packets + (operations_ ? operations_->running() : 0) +
                                 2 * (handles_ ? handles_->registered() : 0);
     const Reported reported = wait(most_events, scene_.one_in(2) ? 2ms : 0ms, true);
@@ -155,7 +155,7 @@ void Program::wait_until_settled() {
     }
     quiet_ = false;
     scene_.skip_calls();
-    // Whatever WSAPoll can not wait for is due to be asked, and what AFD waits for has ended.
+    // What WSAPoll cannot wait for is due for a poll, and the requests to AFD have ended.
     scene_.kernel.advance(60ms);
     scene_.kernel.advance(100us);
     reported = wait(most_events, 0ms, true);
@@ -170,7 +170,7 @@ void Program::wait_until_settled() {
 
 void Program::wait_idly() {
     wait_until_settled();
-    // A look more: whoever was reported first by the last one may be waited for now.
+    // One more wait: what the last one reported first may only now be requested.
     const Reported reported = wait(most_events, 0ms, true);
     const bool looked_at_again = scene_.poller->backend() == Backend::wsapoll &&
                                  (!scene_.ghosts.empty() || (sockets_ && sockets_->has_refused()));
@@ -183,12 +183,12 @@ void Program::wait_idly() {
     signals_->wake_when_blocked();
     const Reported late = wait(most_events, wait_forever, true);
     if (!late.empty() || scene_.poller->stats().rechecks != rechecks) {
-        return;  // An operation has ended meanwhile, or a socket is looked at again.
+        return;  // An operation has ended meanwhile, or a socket is polled again.
     }
     const std::uint64_t blocked = scene_.kernel.blocked_calls() - blocks;
     hold(blocked <= 1, "an idle wait has blocked more than once: ", blocked);
-    // A look at the port and at the sockets, the port's watch renewed, the block, and the doorbell
-    // rung and drained.
+    // A poll of the port and of the sockets, the renewal of the port watch, the block, and the
+    // doorbell rung and drained.
     hold(scene_.kernel.calls() - calls <= 7,
          "an idle wait has made many calls: ", scene_.kernel.calls() - calls);
 }

@@ -9,10 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The longest that one program takes, by far.
+/// Far longer than any program takes.
 constexpr std::chrono::seconds patience = 5min;
 
-/// What is broken follows this mark in what a child tells.
+/// In a child's output, the broken promise follows this mark.
 constexpr char broken_mark = '\x01';
 
 std::string text_of(const Tally& tally) {
@@ -44,7 +44,7 @@ Tally tally_of(const std::string& text) {
     return tally;
 }
 
-/// Cuts off what is broken, and gives it.
+/// Cuts the broken promise off the output, and returns it.
 std::optional<std::string> take_broken(Ending& ending) {
     const std::size_t mark = ending.output.rfind(broken_mark);
     if (mark == std::string::npos) {
@@ -80,7 +80,7 @@ Campaign Runs::many(std::uint64_t first, std::uint64_t programs, std::chrono::se
     campaign.broken = take_broken(ending);
     campaign.seed = shared_.seed;
     campaign.tally = tally_of(ending.output);
-    // A child that died has not told.
+    // A child that died has not reported its count.
     campaign.tally.programs = std::max<std::uint64_t>(
         campaign.tally.programs, campaign.broken ? shared_.seed - first + 1 : 0);
     return campaign;

@@ -1,7 +1,7 @@
-// The campaign's runs: many programs with one seed after the other, a replay, a failure cut down.
+// The campaign's runs: many programs with successive seeds, a replay, and the shrinking of a
+// failure.
 //
-// All of them in processes of their own (worker.hpp), so that a program may end as badly as it
-// likes.
+// Each runs in a separate process (worker.hpp), so that a program may end in any way.
 #pragma once
 
 #include <chrono>
@@ -26,19 +26,19 @@ struct Campaign {
 
 class Runs {
 public:
-    /// Programs of about so many steps.
+    /// Runs programs of about `steps` steps.
     explicit Runs(std::uint32_t steps) : steps_(steps), shared_(shared_memory()) {}
 
-    /// Runs programs with the seeds from `first` on, until there were `programs`, the time is over,
+    /// Runs programs with the seeds from `first` on, until `programs` have run, the time is over,
     /// or one has failed.
     [[nodiscard]] Campaign many(std::uint64_t first, std::uint64_t programs,
                                 std::chrono::seconds time);
 
-    /// One program; `trace` is what it has told.
+    /// Runs one program; `trace` receives its trace.
     [[nodiscard]] Run replay(std::uint64_t seed, std::string& trace);
     [[nodiscard]] Run replay(const std::vector<std::uint32_t>& list, std::string& trace);
 
-    /// A short run that is broken in the same way as this one.
+    /// A short run that fails in the same way as this one.
     [[nodiscard]] Run shrunk(const Run& failing, std::size_t most_runs);
 
 private:

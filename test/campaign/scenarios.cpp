@@ -313,7 +313,8 @@ void packets_of_the_users_own(Script& script) {
     const SocketPair associated = script.world.tcp_pair();
     script.add(registered.local, IoInterest::read, 1);
     script.call("associate", [&] { return script.poller().associate_handle(associated.local, 7); });
-    // Asked here, not beside: an actor can not wait for the poller's lock (sim/bodies/lock.cpp).
+    // Called here and not by the actor, which cannot wait for the poller's lock
+    // (sim/bodies/lock.cpp).
     const Handle port = script.poller().handle();
     script.world.beside([&, port] { script.world.post_packet(port, 8, 0, nullptr); });
     hold(!script.expect_completion(8).error, "a packet says something else");

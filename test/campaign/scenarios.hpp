@@ -1,9 +1,9 @@
-// Scripted uses of a poller in which any one kernel call may fail.
+// Scripted uses of a poller in which any kernel call may fail, one per run.
 //
-// A script says what a user does; the `Script` it is given holds what must be true of each step: an
-// error comes only where a call was made to fail, at most one for one failure, and with its code;
-// what has failed succeeds when it is done again; and the poller goes on, so that what the script
-// waits for comes in the end.
+// A script is what a user does; its `Script` checks each step: an error is reported only for a call
+// that was made to fail, at most one for each failure, and with its code; what has failed succeeds
+// when it is repeated; and the poller keeps working, so that what the script waits for comes in the
+// end.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ public:
 
     World& world;
 
-    /// Makes the poller.
+    /// Creates the poller.
     void create(std::uint32_t entries = 8);
     [[nodiscard]] OsPoller& poller() { return *poller_; }
 
@@ -38,37 +38,37 @@ public:
     void modify(Handle handle, IoInterest interest, std::uint64_t user_data);
     void remove(Handle handle);
 
-    /// Does it again where it failed.
+    /// Makes a call, and repeats it if it failed.
     void call(const char* what, const std::function<std::error_code()>& make);
-    /// The same for an operation. What it was told of, if it is not to be reported.
+    /// The same for an operation.
     void submit(const char* what, const std::function<Result<OverlappedEntry*>()>& make);
 
-    /// Waits until this is reported as ready.
+    /// Waits until this user data is reported as ready.
     void expect(std::uint64_t user_data);
-    /// Waits until an operation or a packet is reported, unless it was already.
+    /// Waits until an operation or a packet is reported, unless it was before.
     Completion expect_completion(std::uint64_t user_data);
-    /// The same of one that succeeds, or says that a call which it needed was the one that failed.
+    /// The same for one that succeeds, or reports the failure of a call that it needed.
     void expect_done(std::uint64_t user_data);
     void expect_woken();
     void expect_timer();
-    /// Some waits that report nothing.
+    /// Makes some waits that must report nothing.
     void expect_silence();
     /// Wakes from another thread while this one waits.
     void wake_beside();
 
     void dispose();
-    /// The same where AFD cancels nothing.
+    /// The same while AFD cancels nothing.
     void dispose_without_cancels();
 
-    // What came of it
+    // The result
 
-    /// Failures that met a call, and the errors that were reported for them.
+    /// The planned failures that hit a call, and the errors that were reported for them.
     std::vector<sim::PlannedFailure> failures;
     std::uint64_t reported = 0;
 
 private:
     [[nodiscard]] WaitResult wait(Timeout timeout);
-    /// An error was reported.
+    /// Matches a reported error with a failure.
     void explain(const char* what, std::error_code error);
     void note_failures();
 
@@ -76,8 +76,8 @@ private:
     Backend backend_;
     std::optional<OsPoller> poller_;
     std::array<NativeEvent, 64> events_{};
-    std::set<std::uint64_t> ready_;                  ///< Told by the last wait.
-    std::map<std::uint64_t, Completion> completed_;  ///< Told, and not expected until now.
+    std::set<std::uint64_t> ready_;                  ///< Reported by the last wait.
+    std::map<std::uint64_t, Completion> completed_;  ///< Reported, and not expected yet.
 };
 
 struct Scenario {
@@ -85,7 +85,7 @@ struct Scenario {
     void (*play)(Script& script);
 };
 
-/// Those that meet what real Windows does and a kinder kernel would not, and all.
+/// The scenarios that meet odd behaviour of real Windows, and all scenarios.
 [[nodiscard]] std::span<const Scenario> windows_scenarios();
 [[nodiscard]] std::vector<Scenario> all_scenarios();
 

@@ -1,5 +1,4 @@
-// The scripts that meet what real Windows does and a kinder kernel would not (sim/behaviours.hpp).
-// See scenarios.hpp.
+// The scripts that meet odd behaviour of real Windows (sim/behaviours.hpp). See scenarios.hpp.
 #include "scenarios.hpp"
 
 namespace wakepoll::test {
@@ -109,7 +108,7 @@ void an_accept_that_has_its_connection(Script& script) {
     World& world = script.world;
     OsPoller& poller = script.poller();
     std::array<std::byte, OsPoller::accept_address_size + 16> addresses{};
-    // What such an accept ends with is left to chance.
+    // Chance decides how such an accept ends.
     for (std::uint64_t i = 0; i < 4; ++i) {
         const Handle listener = world.listener();
         const Handle duplicate = world.duplicate(listener);
@@ -210,12 +209,12 @@ void keys_and_numbers(Script& script) {
     script.add(pair.local, IoInterest::read, 2);
     world.queue_apc([] {});
     script.expect_silence();
-    // CloseHandle leaves the two lowest bits out of account.
+    // CloseHandle ignores the two lowest bits.
     world.close_handle(Handle(world.thing(Thing::event).value() | 1U));
     script.dispose();
 }
 
-/// The watch of the port outlives a move to AFD, after which the thread waits in a dequeue.
+/// The port watch outlives the switch to AFD, after which the thread blocks in a dequeue.
 void a_packet_for_a_watched_port(Script& script) {
     script.create();
     const Handle port = script.poller().handle();

@@ -1,12 +1,12 @@
-// What the parts of a random program share: its kernel, its poller, its choices and its trace.
+// The shared state of a random program's parts: its kernel, its poller, its choices and its trace.
 //
-// A program is made of parts (sockets, other handles, operations, signals), each with a model of
-// its own of what may and must be reported. They meet on one poller, and in three things that are
-// kept here: the numbers of handles that were closed while they were registered, because the kernel
-// deals them out again to any part; whether calls are being made to fail just now; and user data,
-// which says whose an event is.
+// A program has parts (sockets, other handles, operations, signals), each with its own model of
+// what may and must be reported. They share one poller, and three things that are kept here: the
+// numbers of handles that were closed while registered, because the kernel may reuse them for any
+// part; whether calls are being made to fail; and the user data, which names the part that owns an
+// event.
 //
-// `hold` ends the program with what is broken. Actors, which must not throw, do not call it.
+// `hold` ends the program when a promise is broken. Actors, which must not throw, do not call it.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ template <class... Parts>
     return out.str();
 }
 
-/// What is broken is `what`, followed by `details`; they are put into words only then.
+/// Throws `what`, followed by `details`, which are formatted only then.
 template <class... Details>
 void hold(bool condition, const char* what, const Details&... details) {
     if (!condition) {
@@ -47,10 +47,10 @@ void hold(bool condition, const char* what, const Details&... details) {
     }
 }
 
-/// Whose an event is, by its user data.
+/// The part that owns an event, by its user data.
 enum class Owner : std::uint8_t { socket = 1, handle, operation, packet, own_call };
 
-/// The highest byte is the owner's.
+/// The high half is the owner.
 inline constexpr unsigned owner_shift = 32;
 inline constexpr std::uint64_t serial_mask = (std::uint64_t{1} << owner_shift) - 1;
 
@@ -92,37 +92,37 @@ struct Scene {
             trace(text_of(parts...) + '\n');
         }
     }
-    /// The kernel calls since the last time, a line each.
+    /// Traces the kernel calls since the last time, one per line.
     void note_calls();
-    /// Those since the last time are not worth a line.
+    /// Leaves those since the last time out of the trace.
     void skip_calls() { calls_noted = trace ? kernel.calls() : 0; }
 
     // Failures
 
-    /// Makes some of the next calls fail.
+    /// Plans failures of some of the next calls.
     void plan_failures();
     void end_failures();
-    /// A call has failed since failures were planned, which excuses an error.
+    /// True if a call has failed since failures were planned, which excuses an error.
     [[nodiscard]] bool faulty();
     void count_failures();
 
     // Numbers
 
-    /// The user has a new handle. Whatever had its number before and was closed while it was
-    /// registered should have been unregistered, and is now.
+    /// The user has a new handle. A registration of a closed handle with the same number is
+    /// unregistered now.
     void adopt(Handle handle);
     /// Unregisters a number that was closed while it was registered.
     void lay(std::uintptr_t number);
     [[nodiscard]] bool is_ghost(Handle handle) const { return ghosts.contains(handle.value()); }
     [[nodiscard]] bool is_ghosts(std::uint64_t user_data) const;
-    /// Operations were begun on the handle that had this number, and it was closed.
+    /// True if a handle with this number was closed after operations on it.
     [[nodiscard]] bool was_operated(Handle handle) const {
         return operated.contains(handle.value());
     }
-    /// The slots that may be taken: registrations, and handles that were operated on.
+    /// True if all slots may be taken, by registrations and handles with operations.
     [[nodiscard]] bool may_be_full() const { return slots + ghosts.size() >= registrations; }
 
-    /// A packet that has come may be behind others, or never come.
+    /// True if a packet may be behind others, or never come.
     [[nodiscard]] bool may_have_late_packets() const {
         return cancel_failed || packets >= most_packets;
     }
@@ -134,20 +134,20 @@ struct Scene {
     sim::Kernel kernel;
     std::optional<World> world;
     std::optional<OsPoller> poller;
-    Backend backend = Backend::automatic;  ///< The one asked for.
+    Backend backend = Backend::automatic;  ///< As requested.
     std::uint32_t registrations = 0;       ///< Capacity.
     std::uint32_t entries = 0;             ///< Capacity.
-    std::size_t slots = 0;                 ///< The most that can be taken, beside ghosts.
+    std::size_t slots = 0;                 ///< The most that can be taken, apart from ghosts.
     /// Closed while registered: number and user data.
     std::map<std::uintptr_t, std::uint64_t> ghosts;
     std::set<std::uintptr_t> operated;  ///< Numbers that were closed after operations on them.
     std::uint64_t next_serial = 1;
     std::size_t packets = 0;     ///< Posted by the user and not reported.
-    bool may_fail = false;       ///< Calls of this program are made to fail.
-    bool cancels_fail = false;   ///< AFD's cancels too, which they do but in theory.
+    bool may_fail = false;       ///< Kernel calls of this program fail on purpose,
+    bool cancels_fail = false;   ///< AFD's cancels, too, which fail only in theory.
     bool cancel_failed = false;  ///< One has.
-    bool planned = false;        ///< Some call is to fail, or has failed, in this step.
-    std::size_t hits = 0;        ///< Calls that have.
+    bool planned = false;        ///< A call is to fail, or has failed, in this step.
+    std::size_t hits = 0;        ///< Calls that have failed.
     std::uint64_t calls_noted = 0;
 };
 

@@ -1,4 +1,4 @@
-// What must be true of each step of a script. See scenarios.hpp.
+// The checks of each step of a script. See scenarios.hpp.
 #include <algorithm>
 #include <string>
 
@@ -23,7 +23,7 @@ void Script::explain(const char* what, std::error_code error) {
     ++reported;
     hold(reported <= failures.size(), "one failure is reported twice: ", what, ": ",
          error.message());
-    // Where no provider tells what is below it, the first has said so before.
+    // If no provider reports the next lower layer, the first has reported that before.
     const bool of_the_first = failures.back().call == sim::Call::next_socket &&
                               error == std::errc::operation_not_supported;
     hold(win32_code(error) == failures.back().code || of_the_first,
@@ -153,7 +153,7 @@ void Script::expect_silence() {
 
 void Script::wake_beside() {
     world.beside([waker = poller_->waker()] {
-        // One that was refused is asked for again.
+        // Repeats a wake that failed.
         static_cast<void>(waker.wake() || waker.wake());
     });
 }

@@ -25,7 +25,7 @@ public:
     }
 
 private:
-    /// Plays the list; it is the best from now on where it fails in the same way and is smaller.
+    /// Runs the list. It becomes the best if it fails in the same way and is smaller.
     bool is_better(const List& list) {
         if (left_ == 0) {
             return false;
@@ -35,7 +35,7 @@ private:
         if (!run.broken || kind_of(*run.broken) != kind_) {
             return false;
         }
-        // What was drawn beyond the list is 0.
+        // Numbers drawn beyond the list are 0.
         while (!run.drawn.empty() && run.drawn.back() == 0) {
             run.drawn.pop_back();
         }
@@ -60,7 +60,7 @@ private:
         return step < best_.steps.size() ? best_.steps[step] : best_.drawn.size();
     }
 
-    /// From the end, because what came before is needed more often.
+    /// From the end, because earlier steps are needed more often.
     bool without_steps() {
         bool better = false;
         for (std::size_t many = std::max<std::size_t>(best_.steps.size() / 2, 1); many > 0;

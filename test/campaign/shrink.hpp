@@ -1,8 +1,8 @@
-// From a failing run to a short one that fails in the same way.
+// Reduces a failing run to a short one that fails in the same way.
 //
-// A run is the list of what was drawn. Steps are left out, then spans of the list, then numbers are
-// made smaller, again and again until nothing more can be done or there was no success for long.
-// Whoever runs the candidates is given by the caller, because a run may end its process.
+// A run is the list of numbers drawn. The shrinker removes steps, then spans of the list, then
+// reduces numbers, until nothing works any more or the limit of runs is reached. The caller
+// supplies the function that runs candidates, because a run may end its process.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@
 
 namespace wakepoll::test {
 
-/// A run and what came of it.
+/// A run and its result.
 struct Run {
     std::vector<std::uint32_t> drawn;
-    std::vector<std::size_t> steps;  ///< Where in it what can be left out as a whole begins.
+    std::vector<std::size_t> steps;  ///< Indices at which removable parts begin.
     std::optional<std::string> broken;
 };
 
-/// Runs a program with these choices. What was really drawn may differ from the list.
+/// Runs a program with these choices. The numbers really drawn may differ from the list.
 using Runner = std::function<Run(const std::vector<std::uint32_t>& list)>;
 
-/// What is broken, without what differs from run to run.
+/// The text of a failure, without what differs from run to run.
 [[nodiscard]] std::string kind_of(const std::string& broken);
 
 /// The shortest run that was found to fail in the same way. At most `most_runs` are tried.

@@ -29,7 +29,7 @@ void SignalsPart::step() {
             if (!scene_.one_in(3)) {
                 break;
             }
-            // From now on each wait asks the port as well.
+            // From now on each wait polls the port as well.
             const std::uint32_t many = scene_.one_in(8) ? 100 : 1 + scene_.below(3);
             scene_.note("  post ", many, " packets");
             for (std::uint32_t i = 0; i < many; ++i) {
@@ -68,7 +68,7 @@ void SignalsPart::wake_when_blocked() {
     scene_.kernel.when_blocked([this] { woken_ = waker_.wake() || woken_; });
 }
 
-/// It runs when the thread is blocked in WSAPoll next, if ever.
+/// The APC runs when the thread next blocks in WSAPoll, if it ever does.
 void SignalsPart::queue_apc() {
     scene_.note("  queue an APC that wakes");
     ++scene_.tally.wakes;
@@ -115,7 +115,7 @@ void SignalsPart::release_entry() {
     const std::size_t index = scene_.below(entries_.size());
     OverlappedEntry* const entry = entries_[index];
     if (std::ranges::any_of(posted_, [&](const Posted& one) { return one.entry == entry; })) {
-        return;  // A call of the user's own is in flight; to release it would be his mistake.
+        return;  // A call of the user is in flight; releasing its entry would be a mistake.
     }
     OverlappedPool& pool = scene_.poller->overlapped_pool();
     hold(pool.find_by_overlapped(entry->native()) == entry, "an entry in use is not found");
@@ -140,7 +140,7 @@ void SignalsPart::take(const NativeEvent& event) {
     hold(posted.entry == nullptr || posted.entry->in_use(), "the poller took an entry of the user");
 }
 
-/// Associates a socket, begins to receive, or lets data come, whatever is next.
+/// Associates a socket, starts a receive, or sends data to it, whichever is next.
 void SignalsPart::go_on_with_own_call() {
     World& world = *scene_.world;
     if (!pair_.local) {

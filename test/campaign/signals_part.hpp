@@ -1,9 +1,9 @@
-// The part of a random program that wakes its poller, sets the timer, and makes packets of its own.
+// The part of a random program that wakes its poller, sets the timer, and posts its own packets.
 //
-// No wake that was promised is lost, and one that finds another pending costs no kernel call (P1,
-// P2); the timer is said once, and never early; packets that were posted come in their order, each
-// once, with the entry that the user had acquired for it; and an overlapped call of the user's own
-// on a handle that he had associated is reported once.
+// It checks that no promised wake is lost, and that one beside a pending wake costs no kernel call
+// (P1, P2); that the timer is reported once, and never early; that posted packets come in order,
+// each once, with the entry that the user acquired for it; and that an overlapped call of the user
+// on an associated handle is reported once.
 #pragma once
 
 #include <array>
@@ -21,29 +21,29 @@ public:
     explicit SignalsPart(Scene& scene) : scene_(scene), waker_(scene.poller->waker()) {}
 
     void step();
-    /// Wakes from another thread while some thread is inside the kernel.
+    /// Wakes from another thread while a thread is inside the kernel.
     void act_beside();
-    /// The same, where a thread is about to block.
+    /// The same when a thread is about to block.
     void wake_when_blocked();
 
-    /// A packet of the user's was reported.
+    /// Checks a reported packet of the user.
     void take(const NativeEvent& event);
-    /// The user's own call was.
+    /// Checks the report of the user's call.
     void take_own_call(const NativeEvent& event);
-    /// What a wait said beside its events.
+    /// Checks what a wait returned beside its events.
     void end_wait(const WaitResult& result);
-    /// Everything had its chance.
+    /// Checks that nothing is missing once everything has settled.
     void check_settled() const;
 
     void wake();
     [[nodiscard]] bool is_timer_set() const { return timer_set_; }
-    /// Entries of the pool that the user has.
+    /// Entries of the pool that the user has acquired.
     [[nodiscard]] std::size_t entries() const { return entries_.size(); }
-    /// A call of the user's own is in flight.
+    /// True if a call of the user is in flight.
     [[nodiscard]] bool has_own_call() const { return receiving_; }
-    /// Packets that were reported, and calls of the user's own.
+    /// The number of packets and calls of the user that were reported.
     [[nodiscard]] std::size_t reported() const { return reported_; }
-    /// The poller is gone, and says so.
+    /// Checks that the poller reports that it is gone.
     void check_gone() const;
 
 private:
@@ -63,7 +63,7 @@ private:
     std::deque<Posted> posted_;
     std::vector<OverlappedEntry*> entries_;  ///< Acquired, in flight or not.
     std::size_t reported_ = 0;
-    SocketPair pair_;  ///< For calls of the user's own,
+    SocketPair pair_;  ///< For calls of the user,
     bool associated_ = false;
     bool receiving_ = false;       ///< one of which is in flight,
     NativeOverlapped overlapped_;  ///< with this structure

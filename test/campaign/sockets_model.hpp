@@ -1,13 +1,12 @@
-// What a random program over the readiness of sockets knows of each socket, and what has to be
-// reported of it just now.
+// What a random program knows of each socket, and what has to be reported of it now.
 //
-// Nothing of that is remembered: the simulated socket itself is asked what it would answer to the
-// backend in use, and lib/core's tables, which have tests of their own, make an epoll mask of it.
-// So whatever a personality says of data before a FIN or of a refused connect is expected as it is.
-// Two more things are known: before build 19041 select is asked about refusals beside WSAPoll. A
-// listener is not refused, whatever select says of it. And a connection that is shut both ways has
-// hung up, where the system tells it and the interest wants the end of the stream; under another
-// interest it may be reported.
+// The expectation is computed: the simulated socket returns what it would answer to the backend in
+// use, and lib/core's tables, which have their own tests, turn that into an epoll mask. So each
+// personality's answer to data before a FIN or to a refused connect is expected as it is. Three
+// rules are added: before build 19041 select is polled for refusals beside WSAPoll; a listener does
+// not count as refused, whatever select reports; and a connection that is shut both ways has hung
+// up if the system reports it and the interest includes the end of the stream. Under another
+// interest the hang-up may be reported.
 #pragma once
 
 #include <algorithm>
@@ -65,19 +64,19 @@ public:
         return names[static_cast<std::size_t>(kind_)];
     }
 
-    /// The kinds of things that can happen to it, a number each.
+    /// The number of things that can happen to a socket.
     static constexpr std::uint32_t things_that_happen = 80;
 
-    /// Something happens to it, at either end. May be done by an actor.
+    /// Makes something happen at either end. Actors may call it.
     void happen(World& world, sim::Kernel& kernel, std::uint64_t what) {
         remember(kernel);
         happen(world, what);
         remember(kernel);
     }
 
-    /// With AFD an event says what the kernel said since the socket was polled, and no more than
-    /// one of them may have been overtaken: what it was then is remembered until something is
-    /// reported or the registration is changed.
+    /// With AFD an event reports what the kernel answered since the socket was polled, which may be
+    /// out of date: remembers the current mask until something is reported or the registration is
+    /// changed.
     void remember(sim::Kernel& kernel) {
         if (armed) {
             remembered_.insert(ready(kernel, Backend::afd));
@@ -158,7 +157,7 @@ public:
         as_a_handle ? world.close_handle(handle_) : world.close(handle_);
     }
 
-    /// What is to be reported of it at this moment, going by its interest; 0 for nothing.
+    /// The mask to be reported now, filtered by the interest; 0 for nothing.
     [[nodiscard]] std::uint32_t ready(sim::Kernel& kernel, Backend backend) const {
         const sim::ModelLock model(kernel);
         const auto socket = model->handles.find_as<sim::Socket>(handle_);
@@ -185,14 +184,14 @@ public:
                (ended && has_hung_up(*socket, traits) ? mask::hup : 0U);
     }
 
-    /// Both directions are shut, and the system tells it.
+    /// True if both directions are shut and the system reports it.
     [[nodiscard]] bool has_hung_up(sim::Kernel& kernel) const {
         const sim::ModelLock model(kernel);
         const auto socket = model->handles.find_as<sim::Socket>(handle_);
         return has_hung_up(*socket, kernel.traits());
     }
 
-    /// It listens, and AFD reports that its connect was refused before.
+    /// True if it listens and AFD still reports its refused connect.
     [[nodiscard]] bool is_refused_listener(sim::Kernel& kernel) const {
         const sim::ModelLock model(kernel);
         const auto socket = model->handles.find_as<sim::Socket>(handle_);
@@ -200,9 +199,9 @@ public:
         return socket->is_listening() && (told & core::afd_bits::connect_fail) != 0;
     }
 
-    std::uint64_t user_data = 0;  ///< Of its registration; 0 where there is none.
+    std::uint64_t user_data = 0;  ///< Of its registration; 0 if there is none.
     IoInterest interest = IoInterest::none;
-    bool armed = false;  ///< Registered, and no one-shot that was reported.
+    bool armed = false;  ///< Registered, and not a one-shot that was reported.
 
 private:
     [[nodiscard]] static bool has_hung_up(const sim::Socket& socket, const sim::Traits& traits) {
@@ -214,7 +213,7 @@ private:
         peer_ = pair.peer;
     }
 
-    /// The first time a connection to a listener; it is a stream from then on.
+    /// Accepts the first connection to a listener, which becomes a stream.
     void take_connection(World& world) {
         const Handle listener = world.listener();
         world.connect(handle_, listener);

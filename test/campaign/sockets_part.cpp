@@ -79,7 +79,7 @@ void SocketsPart::act_beside() {
 ModelSocket SocketsPart::make() {
     ModelSocket made = ModelSocket::make(*scene_.world, scene_.choices);
     for (const Handle handle : {made.handle(), made.peer()}) {
-        // Not always: of a socket, a user may notice only that its number is registered still.
+        // Not always: a user may only learn that the number is still registered.
         if (scene_.is_ghost(handle) && !scene_.one_in(2)) {
             scene_.adopt(handle);
         }
@@ -161,7 +161,7 @@ void SocketsPart::remove(std::size_t index) {
 
 void SocketsPart::close(std::size_t index) {
     ModelSocket& socket = sockets_[index];
-    // That a base is another socket's by now can not be seen here.
+    // The model cannot see that a base belongs to another socket by now.
     if (socket.user_data != 0 && !scene_.options.layered_sockets && !scene_.one_in(2)) {
         scene_.ghosts[socket.handle().value()] = socket.user_data;
     } else if (socket.user_data != 0) {
@@ -235,14 +235,15 @@ void SocketsPart::take(const NativeEvent& event) {
     taken_.emplace_back(user_data, event.events);
 }
 
-/// Whether a connection is shut both ways is said of it only where the call that asks succeeds, and
-/// may be said where the interest wants no end of the stream.
+/// A hang-up is missing if the call that queries it fails, and may be reported under an interest
+/// without the end of the stream.
 bool SocketsPart::is_but_a_hang_up(const ModelSocket& socket, std::uint64_t user_data,
                                    std::uint32_t mask) const {
     if (!socket.has_hung_up(scene_.kernel)) {
         return false;
     }
-    // Reset after the peer's FIN was answered and before the question, it is shut both ways, too.
+    // A reset between the answer with the peer's FIN and the query of the state also reads as shut
+    // both ways.
     const bool reset = (mask & mask::hup) != 0 && socket.was(mask & ~mask::hup);
     const bool untold = scene_.faulty() || !core::wants_end(socket.interest);
     return reset || (untold && ((mask ^ mask_in(before_, user_data)) & ~mask::hup) == 0);
@@ -252,7 +253,7 @@ void SocketsPart::end_wait() {
     const Masks after = alone_ && !taken_.empty() ? masks() : Masks();
     for (const auto& [user_data, mask] : taken_) {
         const auto found = std::ranges::find(sockets_, user_data, &ModelSocket::user_data);
-        // It passes for refused where the question whether it listens has failed.
+        // It counts as refused if the query whether it listens has failed.
         const bool unasked = scene_.faulty() && found->is_refused_listener(scene_.kernel);
         const bool overtaken = scene_.poller->backend() == Backend::afd && found->was(mask);
         const bool told = mask_in(before_, user_data) == mask ||
@@ -280,8 +281,8 @@ void SocketsPart::check_all_reported(const std::set<std::uint64_t>& reported) co
     }
 }
 
-/// Before build 19041 select is asked about refused connects, and answers for none of them where
-/// one is closed. That one is gone when they are asked about again.
+/// Before build 19041 select is polled for refused connects, and fails for all of them if one is
+/// closed. That one is gone at the next poll.
 bool SocketsPart::may_be_delayed(std::uint64_t user_data) const {
     if (scene_.ghosts.empty() || scene_.kernel.traits().build >= 19041) {
         return false;
@@ -293,7 +294,7 @@ bool SocketsPart::may_be_delayed(std::uint64_t user_data) const {
 
 std::size_t SocketsPart::remember() {
     remembered_ = masks();
-    // A report that has been overtaken takes a turn, too.
+    // An outdated report takes a turn, too.
     const auto may_be_overtaken = [this](const ModelSocket& socket) {
         return socket.armed && mask_in(remembered_, socket.user_data) == 0 &&
                (socket.was_ready() || socket.has_hung_up(scene_.kernel));

@@ -1,9 +1,9 @@
-// The part of a random program that registers sockets: what may be reported of them, and what must.
+// The part of a random program that registers sockets, and checks what is reported of them.
 //
-// Sockets of every kind, some dozens of them now and then, are registered, changed, unregistered
-// and closed, and things happen to them, also while a thread waits. Whatever is reported has to be
-// true, whoever acts; where nobody does, one wait with enough room has to report exactly what is
-// ready (P5, P10), and one with little room each of it in its turn (P6).
+// It registers, modifies, unregisters and closes sockets of every kind, sometimes dozens, and makes
+// things happen to them, also while a thread waits. Every report has to be true; while no actor
+// runs, one wait with enough room has to report exactly what is ready (P5, P10), and waits with
+// little room report each socket in turn (P6).
 #pragma once
 
 #include <cstddef>
@@ -19,31 +19,31 @@ namespace wakepoll::test {
 
 class SocketsPart {
 public:
-    /// About so many of them.
+    /// Starts with `about` sockets.
     SocketsPart(Scene& scene, std::uint32_t about, bool registered);
 
-    /// Does something with some of them.
+    /// Does something with some sockets.
     void step();
-    /// Lets something happen to one of them while some thread is inside the kernel.
+    /// Lets something happen to a socket while a thread is inside the kernel.
     void act_beside();
 
-    /// A wait begins; `alone` says that nobody acts meanwhile.
+    /// A wait begins; `alone`: no actor runs meanwhile.
     void begin_wait(bool alone);
-    /// It has reported this one.
+    /// Checks an event of that wait.
     void take(const NativeEvent& event);
     void end_wait();
 
-    /// What was ready when the last wait began was reported.
+    /// Checks that all that was ready when the last wait began was reported.
     void check_all_reported(const std::set<std::uint64_t>& reported) const;
 
-    /// Takes down what is ready now, for `check_remembered`; how many those are.
+    /// Records what is ready now, for `check_remembered`. Returns the number.
     std::size_t remember();
-    /// In so many waits as it takes, with this room, each of them was reported.
+    /// Checks that each was reported, within the number of waits that this room needs.
     void check_remembered(const std::set<std::uint64_t>& reported, std::size_t room,
                           std::size_t many) const;
 
     [[nodiscard]] std::size_t registered() const;
-    /// Some that WSAPoll can not wait for.
+    /// True if there are sockets that WSAPoll cannot wait for.
     [[nodiscard]] bool has_refused() const;
     void unregister_all();
 

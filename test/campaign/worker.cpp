@@ -62,7 +62,7 @@ Ending run_apart(const std::function<void(const Tell& tell)>& work, const Shared
             ::_exit(2);
         }
         work([&](const std::string& text) { write_all(ends[1], text); });
-        // Without the exit handlers: what they end is the parent's.
+        // Without the exit handlers, which would end what belongs to the parent.
         ::_exit(0);
     }
     ::close(ends[1]);
