@@ -1,6 +1,6 @@
-// Observations compared with those that are expected, for the three test programs of this folder.
+// Compares observations with the expected ones, for the three test programs of this folder.
 //
-// What is wrong is shown as the line that differences.txt would need.
+// A failure prints the line that differences.txt would need.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
     return files;
 }
 
-/// The same observations in the same order.
+/// Compares the observations one by one, in order.
 inline void compare(const std::string& scenario, const std::vector<Observation>& expected,
                     const std::vector<Observation>& observed) {
     BOOST_TEST(expected.size() == observed.size(), scenario << ": another number of observations");
@@ -35,7 +35,7 @@ inline void compare(const std::string& scenario, const std::vector<Observation>&
     }
 }
 
-/// What epoll reports, but for the differences that are known of this place.
+/// Expects what epoll reports, except for the known differences of this place.
 inline void compare_in(const Place& place, const Scenario& scenario,
                        const std::vector<Observation>& observed) {
     const Conformance& known = conformance();

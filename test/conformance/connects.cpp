@@ -1,4 +1,4 @@
-// Connecting: what succeeds, what is refused, what is not answered, and what was never begun.
+// Connects that succeed, are refused, get no answer, and were never started.
 #include <array>
 
 #include "scene.hpp"

@@ -1,5 +1,5 @@
-// Where epoll for C reports otherwise than an OsPoller over AFD in the same place, each with the
-// reason. All else is compared as OsPoller's is, with differences.txt.
+// Where epoll for C differs from an OsPoller over AFD in the same place, with the reasons.
+// Everything else is compared with differences.txt, as for OsPoller.
 #pragma once
 
 #include <algorithm>
@@ -24,15 +24,15 @@ inline constexpr FaceDifference face_differences[] = {
     // Bits without a meaning are ignored, as Linux and wepoll ignore them; OsPoller refuses them.
     {"interests/bits that mean nothing", "add", "success"},
     {"interests/bits that mean nothing", "modify", "success"},
-    // Linux knows devices that are always ready. What cannot be waited for and is no file is
-    // ENOTSOCK, as with wepoll.
+    // Linux has devices that are always ready. A handle that cannot be waited for and is no file
+    // gets ENOTSOCK, as with wepoll.
     {"lifetimes/what can not be polled", "the null device", "not_a_socket"},
-    // A wait that has events, or no time, does not say that it was woken.
+    // A wait with events or with timeout 0 does not report that it was woken.
     {"waits/a wake before a wait that may not block", "woken", "no"},
     {"waits/a wake beside data", "woken", "no"},
 };
 
-/// Puts what is expected in the place of what differs for a reason. What differs no more fails.
+/// Replaces what differs by what is expected. Fails if an entry's difference is not seen.
 inline void take_what_the_face_reports(const Place& place, const std::string& scenario,
                                        std::vector<Observation>& observed) {
     const std::vector<Observation>& epoll = conformance().epoll(scenario);

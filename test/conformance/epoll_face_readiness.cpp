@@ -52,7 +52,7 @@ public:
             epoll_wait(port_, events.data(), static_cast<int>(room), milliseconds_of(timeout));
         Batch batch;
         batch.error = outcome(count);
-        // A wait does not say that it was woken; only one that was ends before its time.
+        // A wait does not report a wake, but without events only a wake ends it before its time.
         batch.woken = count == 0 && (timeout.is_forever() || now() - before < timeout.duration());
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];

@@ -1,5 +1,4 @@
-// A port of wakepoll's epoll for C, as a scenario sees it. Compiled for whichever kernel it is
-// linked with.
+// A port of wakepoll's epoll for C, as a scenario sees it. For every kernel.
 #pragma once
 
 #include <memory>

@@ -17,7 +17,7 @@ static_assert(mask::rdnorm == EPOLLRDNORM && mask::rdband == EPOLLRDBAND);
 static_assert(mask::wrnorm == EPOLLWRNORM && mask::wrband == EPOLLWRBAND);
 static_assert(mask::oneshot == EPOLLONESHOT && mask::et == EPOLLET);
 
-/// The eventfd's own; no scenario uses it.
+/// The eventfd's user data; no scenario uses it.
 constexpr std::uint64_t wake_data = 0xFFFF'FFFF'0000'0000;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
@@ -52,7 +52,7 @@ public:
 
     Batch wait(Timeout timeout, std::size_t room) override {
         Batch batch;
-        // One at least: epoll_wait may not be given a null pointer, not even with room for none.
+        // At least one: epoll_wait refuses a null pointer even with no room.
         std::vector<epoll_event> events(std::max<std::size_t>(room, 1));
         const int milliseconds = timeout.is_forever()
                                      ? -1

@@ -1,6 +1,6 @@
-// Linux's own epoll, with an eventfd in the set for the wake: what wakepoll is compared with.
+// Linux's epoll, with an eventfd in the set for wakes: the reference for wakepoll.
 //
-// The mask bits are handed over as they are, in both directions.
+// The mask bits pass unchanged in both directions.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
-// The scenarios on Linux's own epoll: it still reports what epoll.txt says it does.
+// The scenarios on Linux's epoll: it still reports what epoll.txt says.
 //
-// With CONFORMANCE_WRITE in the environment, what it reports now is written there instead, and then
-// the document; that is for tools/conformance alone.
+// With CONFORMANCE_WRITE in the environment it writes what epoll reports now to that file, and then
+// the document; only tools/conformance uses this.
 #include <cstdlib>
 #include <fstream>
 
@@ -31,7 +31,7 @@ void write(const std::string& path, const std::string& text) {
 
 bool is_writing() { return std::getenv("CONFORMANCE_WRITE") != nullptr; }
 
-/// Before any case, so that they all see what was written.
+/// Runs before any case, so that all of them see the new files.
 struct WritesFirst {
     WritesFirst() {
         if (is_writing()) {

@@ -56,7 +56,7 @@ bool is_change(const std::string& seen) {
     return !seen.empty() && (seen.front() == '-' || seen.front() == '+');
 }
 
-/// `mask::none` where it is no mask's word.
+/// `mask::none` for a word that is no bit of a mask.
 std::uint32_t bit_of(const std::string& word) {
     for (std::uint32_t bit = 1; bit != 0; bit <<= 1U) {
         if (words_of(bit) == word) {
@@ -66,7 +66,7 @@ std::uint32_t bit_of(const std::string& word) {
     return mask::none;
 }
 
-/// Nothing where they are no words of a mask.
+/// Nothing if the words are not those of a mask.
 std::optional<std::uint32_t> mask_of_words(const std::string& words) {
     std::uint32_t mask = mask::none;
     for (const std::string& word : split(words, '|')) {
@@ -282,7 +282,7 @@ std::string conformance_path(const std::string& name) {
     std::string path = std::string(directory) + '/' + name;
 #if defined(_WIN32)
     if (path.front() == '/') {
-        path = "Z:" + path;  // Where Wine shows the machine's own files.
+        path = "Z:" + path;  // Wine maps the machine's root to this drive.
     }
 #endif
     return path;

@@ -1,11 +1,11 @@
-// What the files beside this one say: what epoll reports, and where wakepoll differs and why.
+// The two files beside this one: what epoll reports, and where and why wakepoll differs.
 //
-// `epoll.txt` holds, for each scenario, what was observed on Linux's own epoll. `differences.txt`
-// holds reasons, and entries that say which observation is another one in which places. From both
-// follows what must be observed in a place, exactly: a difference that has no entry fails there,
-// and so does an entry whose difference is not seen.
+// `epoll.txt` holds, for each scenario, the observations on Linux's epoll. `differences.txt` holds
+// reasons, and entries that say which observations differ in which places. Together they define
+// exactly what must be observed in a place: a difference without an entry fails, and so does an
+// entry whose difference is not seen.
 //
-// The files are found by the environment variable CONFORMANCE, a directory.
+// The environment variable CONFORMANCE names their directory.
 #pragma once
 
 #include <map>
@@ -18,11 +18,11 @@
 
 namespace wakepoll::test {
 
-/// Whose doing a difference is.
+/// The origin of a difference.
 enum class Kind {
-    windows,  ///< Windows itself, on every version.
-    unknown,  ///< Taken for Windows', but nobody knows what Windows does.
-    wine,     ///< Wine alone; on Windows the observation is epoll's, or another entry's.
+    windows,  ///< Windows, in every version.
+    unknown,  ///< Assumed of Windows, but not known.
+    wine,     ///< Wine only; on Windows the observation is epoll's, or another entry's.
     chosen,   ///< wakepoll's own rule.
 };
 
@@ -36,8 +36,8 @@ struct Reason {
 /// One entry of differences.txt.
 struct Difference {
     std::string scenario;
-    std::string label;  ///< Of the observation; `*` is all of them that `seen` would change.
-    std::string where;  ///< Places separated by commas, see `covers`.
+    std::string label;  ///< Of the observation; `*`: all that `seen` changes.
+    std::string where;  ///< Places, separated by commas; see `covers`.
     std::string seen;   ///< Words, or a change of the mask: `-hup`, `+in`, `-out -hup`.
     std::string reason;
 };
@@ -50,35 +50,34 @@ struct Place {
     [[nodiscard]] std::string name() const { return kernel + '/' + backend; }
 };
 
-/// Every place that is compared. `wine_8` is the simulated one, `wine` is Wine itself.
+/// Every place that is compared. `wine_8` is simulated, `wine` is Wine itself.
 [[nodiscard]] const std::vector<Place>& all_places();
 [[nodiscard]] bool is_wine(const Place& place);
 
-/// True where the list names the place: by its kernel, or by `all`, `windows` or `wine` for several
-/// kernels, each with or without a backend behind a slash.
+/// True if the list names the place: by its kernel, or by `all`, `windows` or `wine` for several
+/// kernels, each with or without a slash and a backend.
 [[nodiscard]] bool covers(std::string_view where, const Place& place);
 
-/// The words after such a change, which leaves what is no mask as it is; `seen` itself where it is
-/// no change.
+/// Applies a change to words, unless they are no mask; returns `seen` itself if it is no change.
 [[nodiscard]] std::string changed(const std::string& words, const std::string& seen);
 
 struct Expected {
     std::string seen;
-    const Difference* difference = nullptr;  ///< Null where it is epoll's own.
+    const Difference* difference = nullptr;  ///< Null if it is epoll's.
 };
 
 class Conformance {
 public:
-    /// From the text of both files; throws where one is not understood.
+    /// Parses the text of both files; throws if one is malformed.
     Conformance(const std::string& epoll, const std::string& differences);
-    /// From the files themselves.
+    /// Reads the files.
     [[nodiscard]] static Conformance from_files();
 
     [[nodiscard]] const std::vector<Observation>& epoll(const std::string& scenario) const;
     [[nodiscard]] bool knows(const std::string& scenario) const {
         return epoll_.contains(scenario);
     }
-    /// What the scenario's observation of this label is in this place.
+    /// The expected observation with this label in this place.
     [[nodiscard]] Expected expected(const std::string& scenario, const Observation& epoll,
                                     const Place& place) const;
 
@@ -87,7 +86,7 @@ public:
     [[nodiscard]] const Reason& reason(const std::string& name) const { return reasons_.at(name); }
     [[nodiscard]] const std::vector<Difference>& differences() const { return differences_; }
 
-    /// What is wrong with the entries, in words; empty where all is well.
+    /// The faults of the entries, as texts; empty if there are none.
     [[nodiscard]] std::vector<std::string> complaints() const;
 
 private:
@@ -101,13 +100,13 @@ private:
     std::vector<Difference> differences_;
 };
 
-/// A file of the directory that CONFORMANCE names, and what it holds.
+/// The path of a file in the directory CONFORMANCE, and its content.
 [[nodiscard]] std::string conformance_path(const std::string& name);
 [[nodiscard]] std::string conformance_file(const std::string& name);
 /// The text of epoll.txt for these observations.
 [[nodiscard]] std::string epoll_text(
     const std::vector<std::pair<std::string, std::vector<Observation>>>& played);
-/// The text of doc/internals/conformance.md. A function of the two files alone.
+/// The text of doc/internals/conformance.md, which depends on the two files only.
 [[nodiscard]] std::string document(const Conformance& conformance);
 
 }  // namespace wakepoll::test

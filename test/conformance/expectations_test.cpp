@@ -1,4 +1,4 @@
-// The comparison itself: what it lets pass and what it does not.
+// The comparison itself: what passes and what fails.
 #include <boost/test/unit_test.hpp>
 
 #include "expectations.hpp"
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_named_is_epolls_own) {
 BOOST_AUTO_TEST_CASE(an_entry_that_changes_nothing_is_a_complaint) {
     BOOST_TEST(Conformance(epoll, with_reason("windows", "quiet @ all @ -hup @ why"))
                    .complaints()
-                   .size() == 2U);  // The entry, and its reason, which nobody needs.
+                   .size() == 2U);  // The entry, and its unused reason.
     BOOST_TEST(Conformance(epoll, with_reason("windows", "after @ all @ in|hup @ why"))
                    .complaints()
                    .size() == 2U);

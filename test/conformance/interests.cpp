@@ -1,4 +1,4 @@
-// What may be asked for, and how it is changed.
+// Which interests are valid, and how they are modified.
 #include <array>
 
 #include "scene.hpp"

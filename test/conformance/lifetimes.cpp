@@ -1,7 +1,7 @@
-// Registering, forgetting, and what becomes of a registration whose handle was closed.
+// Registering, unregistering, and registrations whose handle was closed.
 //
-// Where a handle is closed while it is registered, a few waits are made before anything is noted,
-// so that what can notice it has noticed it.
+// When a handle is closed while registered, a few waits come before the next observation, so that
+// every backend that can notice the close has noticed it.
 #include <array>
 
 #include "scene.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Lets a poller that polls notice that a handle was closed, at the slowest of its paces.
+/// Gives a backend that polls at intervals enough time to notice that a handle was closed.
 void notice(Scene& scene, Readiness& poller) {
     const auto end = poller.now() + 60ms;
     while (poller.now() < end) {
@@ -100,7 +100,7 @@ void closed_with_data_unread(Scene& scene) {
 
 void one_shot_closed_after_its_report(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
-    scene.settle(0);  // Makes the marker, which must not be given the number.
+    scene.settle(0);  // Creates the marker, which must not get the number.
     scene.add(pair.local, IoInterest::write | IoInterest::one_shot, 1);
     scene.next_report("once", 1);
     scene.world.close(pair.local);
@@ -150,7 +150,7 @@ void the_original_is_closed_and_a_duplicate_lives_on(Scene& scene) {
     scene.settled("the duplicate", 2, mask::in);
 }
 
-/// A new pair, of which `local` has the number of a socket that was closed.
+/// A new pair whose `local` has the number of a closed socket.
 SocketPair recycled(Scene& scene, Handle old) {
     SocketPair pair;
     scene.note("the number is dealt out again", scene.world.recycle(old, pair));
@@ -173,8 +173,8 @@ void a_number_recycled_after_remove(Scene& scene) {
 }
 
 void a_number_recycled_once_it_was_noticed(Scene& scene) {
-    // A wait of a poller that has no socket, before there is one: on Wine 10 the first of them
-    // takes a handle for good, which would get the number.
+    // A wait without sockets first: on Wine 10 the first such wait opens a handle for good, which
+    // would get the number.
     notice(scene, scene.poller());
     const SocketPair old = scene.world.tcp_pair();
     scene.add(old.local, IoInterest::read, 1);

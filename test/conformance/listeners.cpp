@@ -1,4 +1,4 @@
-// Listeners, and what is accepted from them.
+// Listeners, and the sockets accepted from them.
 #include <array>
 
 #include "scene.hpp"

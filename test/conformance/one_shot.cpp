@@ -1,7 +1,7 @@
 // One-shot interest in every state of a socket.
 //
-// The state is made and seen to have settled under a lasting interest; then the socket is armed,
-// its one report is noted, and that nothing follows.
+// The state settles under a level-triggered interest; then the socket is armed, and the scenario
+// records its one report, and that nothing follows.
 #include <array>
 
 #include "scene.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr IoInterest once = all_interest | IoInterest::one_shot;
 
-/// Arms a socket that is registered and whose state has settled, twice.
+/// Arms a registered socket whose state has settled, twice.
 void report_twice(Scene& scene, Handle handle) {
     scene.modify(handle, once, 11);
     scene.next_report("once", 11);

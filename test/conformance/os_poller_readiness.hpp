@@ -1,5 +1,4 @@
-// An OsPoller over one backend, as a scenario sees it. Compiled for whichever kernel it is linked
-// with.
+// An OsPoller over one backend, as a scenario sees it. For every kernel.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
-// What a scenario waits with: the calls that epoll and wakepoll have in common, and no other.
+// The calls that epoll and wakepoll have in common, for the scenarios.
 //
-// epoll_readiness.cpp is Linux's own epoll, with an eventfd for the wake; os_poller_readiness.cpp
-// is an OsPoller. A scenario sees this class alone, so it can not tell which of the two it is
-// played on. Everything belongs to the scenario's thread, except `wake`.
+// epoll_readiness.cpp is Linux's epoll, with an eventfd for wakes; os_poller_readiness.cpp is an
+// OsPoller. A scenario sees only this class, so it cannot distinguish them. For the scenario's
+// thread only, except `wake`.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,13 @@ struct Reported {
     std::uint32_t mask = mask::none;
 };
 
-/// What one wait came back with.
+/// The result of one wait.
 struct Batch {
     std::vector<Reported> events;
     bool woken = false;
     std::error_code error;
 
-    /// The mask reported with this user data; none where there is no such event.
+    /// The mask reported with this user data; `none` if there is no such event.
     [[nodiscard]] std::uint32_t mask_of(std::uint64_t data) const {
         std::uint32_t found = mask::none;
         for (const Reported& event : events) {
@@ -54,9 +54,9 @@ public:
     [[nodiscard]] virtual std::error_code remove(Handle handle) = 0;
     /// At most `room` events.
     [[nodiscard]] virtual Batch wait(Timeout timeout, std::size_t room = usual_room) = 0;
-    /// Any thread. False where it failed.
+    /// Wakes the wait. Any thread. False if it failed.
     [[nodiscard]] virtual bool wake() = 0;
-    /// A clock that only goes forward; waits are measured by it.
+    /// A monotonic clock, by which waits are measured.
     [[nodiscard]] virtual std::chrono::nanoseconds now() = 0;
 };
 

@@ -8,9 +8,9 @@
 namespace wakepoll::test {
 namespace {
 
-/// The marker's own; no scenario uses it.
+/// The marker's user data; no scenario uses it.
 constexpr std::uint64_t marker_data = 0xFFFF'FFFF'0000'0001;
-/// A mask that was the same in so many waits in a row, after the marker, is the one that stays.
+/// After the marker, a mask that is the same in this many waits in a row has settled.
 constexpr int same_looks = 8;
 constexpr int most_looks = 100000;
 
@@ -150,7 +150,7 @@ void Scene::fill(Handle socket, std::uint64_t data) {
     for (int round = 0; round < most_rounds; ++round) {
         while (world.send(socket, much).bytes != 0) {
         }
-        // The peer's system may still take some.
+        // The peer's system may still take more.
         if ((settle(poller_, data, mask::none).mask & (mask::out | mask::wrnorm)) == 0) {
             return;
         }

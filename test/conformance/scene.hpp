@@ -1,14 +1,13 @@
-// One scenario being played: the outside world, up to two pollers, and what has been observed.
+// One run of a scenario: the outside world, up to two pollers, and the observations.
 //
-// A scenario is a function over a Scene. What it observes are lines, a label and what was seen,
-// both in words (`in|rdhup`, `file_exists`), never numbers, so that those of Linux and of Windows
-// can be compared as texts. A scenario that can not go on throws, and fails the test that plays it.
+// A scenario is a function over a Scene. An observation is a label and a value, both in words
+// (`in|rdhup`, `file_exists`) and never in numbers, so that those of Linux and of Windows can be
+// compared as texts. A scenario that cannot continue throws, and fails its test.
 //
-// Nothing that is recorded may depend on timing. A mask is recorded once it has settled: first the
-// bits that must come on every system are waited for, then a byte is sent to a socket of the
-// Scene's own, and when that has been reported, and the mask was the same in several waits in a
-// row, whatever happened before it has come too. So "nothing" is never a matter of having waited
-// long enough.
+// No observation may depend on timing. A mask is recorded once it has settled: the Scene first
+// waits for the bits that must come on every system and then sends a byte to a socket of its own.
+// When that is reported, and the mask was the same in several waits in a row, everything that
+// happened before has been reported, too. So "nothing" never depends on waiting long enough.
 #pragma once
 
 #include <chrono>
@@ -33,12 +32,11 @@ struct Observation {
 
 /// `in|out`; `nothing` for no bits at all.
 [[nodiscard]] std::string words_of(std::uint32_t mask);
-/// The enumerator of std::errc; `success`.
+/// The enumerator of std::errc, or `success`.
 [[nodiscard]] std::string words_of(const std::error_code& error);
 [[nodiscard]] inline std::string words_of(bool yes) { return yes ? "yes" : "no"; }
 
-/// How long is waited for what must come: far longer than anything here takes, so that a wake that
-/// gets lost is seen.
+/// The limit for what must come: far longer than anything here takes, so that a lost wake is seen.
 inline constexpr auto wait_limit = std::chrono::minutes(5);
 
 inline constexpr IoInterest all_interest =
@@ -56,7 +54,7 @@ public:
     World world;
 
     [[nodiscard]] Readiness& poller() { return *poller_.readiness; }
-    /// A second one; made when it is first asked for.
+    /// A second poller, created when first used.
     [[nodiscard]] Readiness& second_poller();
 
     [[nodiscard]] const std::vector<Observation>& observed() const { return observed_; }
@@ -64,41 +62,41 @@ public:
     void note(std::string label, const std::error_code& error) { note(label, words_of(error)); }
     void note(std::string label, bool yes) { note(label, words_of(yes)); }
 
-    /// Adds to the first poller; must succeed.
+    /// Adds a handle to the first poller; must succeed.
     void add(Handle handle, IoInterest interest, std::uint64_t data);
     void modify(Handle handle, IoInterest interest, std::uint64_t data);
 
-    /// Notes the mask that `data` is reported with from now on. `until`: what must be among it on
-    /// every system, for which the Scene waits first.
+    /// Records the settled mask of `data`. `until`: the bits that must come on every system, for
+    /// which it waits first.
     void settled(std::string label, std::uint64_t data, std::uint32_t until = mask::none);
     void settled_on_second(std::string label, std::uint64_t data, std::uint32_t until = mask::none);
-    /// Waits until the mask has settled, and notes nothing.
+    /// Waits until the mask has settled, and records nothing.
     void settle(std::uint64_t data, std::uint32_t until = mask::none);
-    /// Notes whatever is reported of `data` meanwhile, be it only once.
+    /// Records everything that is reported of `data` until it has settled, even if only once.
     void nothing_more(std::string label, std::uint64_t data);
-    /// Notes the mask of the next event of `data`.
+    /// Records the mask of the next event of `data`.
     void next_report(std::string label, std::uint64_t data);
 
-    /// Notes what is reported of a registered handle under each kind of interest. Its state must
+    /// Records what is reported of a registered handle under each kind of interest. Its state must
     /// have settled.
     void under_every_interest(Handle handle, std::uint64_t data);
-    /// Adds a handle, lets what it reports settle under an interest in everything, and does the
-    /// above. `until` as for `settled`.
+    /// Adds a handle, lets its state settle under an interest in everything, and does the above.
+    /// `until` as for `settled`.
     void add_under_every_interest(Handle handle, std::uint32_t until = mask::none);
 
-    /// Sends until there is no room, which lasts; the poller reports `data` for room.
+    /// Sends until there is lastingly no room; the poller reports `data` for room.
     void fill(Handle socket, std::uint64_t data);
-    /// Receives until there is nothing.
+    /// Receives until nothing is left.
     void drain(Handle socket);
 
-    /// Runs `body` while `action` runs beside it, and waits for both.
+    /// Runs `body` with `action` in parallel, and waits for both.
     template <class Body>
     void during(std::function<void()> action, Body&& body) {
         world.beside(std::move(action));
         try {
             body();
         } catch (...) {
-            world.join();  // What the action refers to is about to go.
+            world.join();  // What the action refers to is about to be destroyed.
             throw;
         }
         world.join();
@@ -107,12 +105,12 @@ public:
 private:
     struct Seat {
         std::unique_ptr<Readiness> readiness;
-        SocketPair marker;  ///< What is sent there is known to come later.
+        SocketPair marker;  ///< What is sent to it is reported last.
     };
 
     struct Settled {
         std::uint32_t mask = mask::none;
-        std::uint32_t ever = mask::none;  ///< All that was reported on the way.
+        std::uint32_t ever = mask::none;  ///< All bits reported meanwhile.
     };
 
     [[nodiscard]] Settled settle(Seat& seat, std::uint64_t data, std::uint32_t until);
@@ -128,10 +126,10 @@ struct Scenario {
     void (*play)(Scene&);
 };
 
-/// Every scenario, by groups.
+/// Every scenario, by group.
 [[nodiscard]] const std::vector<Scenario>& all_scenarios();
 
-// The groups, each in the file of its name.
+// The groups, each in the file with its name.
 [[nodiscard]] std::span<const Scenario> tcp_data_scenarios();
 [[nodiscard]] std::span<const Scenario> tcp_end_scenarios();
 [[nodiscard]] std::span<const Scenario> tcp_reset_scenarios();

@@ -1,7 +1,7 @@
 // The scenarios on OsPoller over the simulated kernel: every personality, every backend.
 //
-// What is played on windows_11 and windows_server_2019 is what is known of Windows, so a difference
-// that is seen on Wine alone is shown here not to be Windows' own.
+// windows_11 and windows_server_2019 model what is known of Windows, so this shows that a
+// difference seen on Wine only does not exist on Windows.
 #include <string>
 #include <string_view>
 
@@ -23,18 +23,18 @@ namespace data = boost::unit_test::data;
 
 namespace {
 
-/// When peers act and how early waits end is the seed's; what is observed must not be.
+/// The seed decides when peers act and how early waits end; the observations must not depend on it.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t seeds = 1;  // Many times as slow; the ways are the plain run's to try.
+constexpr std::uint64_t seeds = 1;  // Many times slower; the plain run tries more seeds.
 #else
 constexpr std::uint64_t seeds = 5;
 #endif
 
 void play(const Scenario& scenario, sim::Personality personality, Backend backend,
           std::uint64_t seed, bool in_c) {
-    // What happens is reported in the order in which it happens; that a request of AFD's may be
-    // answered late is for the poller's own tests. That of two pollers over one socket one may stay
-    // deaf is why a socket belongs to one poller; what each would report is compared all the same.
+    // Events are reported in the order in which they happen; late answers to AFD requests are a
+    // matter for the poller's tests. Deaf requests are why a socket belongs to one poller; what
+    // each of two pollers would report is compared all the same.
     const bool two_pollers = std::string_view(scenario.name).starts_with("two pollers/");
     sim::Options options{.personality = personality, .seed = seed, .late_completions = false};
     if (two_pollers) {
@@ -74,7 +74,7 @@ BOOST_DATA_TEST_CASE(every_kernel_and_backend_reports_what_epoll_does, data::mak
     }
 }
 
-// The C face, whose backend is AFD: the reasons of differences there are its own.
+// The C face, whose backend is AFD: its expectations are those of AFD.
 BOOST_DATA_TEST_CASE(epoll_for_c_reports_what_epoll_does, data::make(all_scenarios()), scenario) {
     for (const sim::Personality personality : sim::all_personalities) {
         for (std::uint64_t seed = 1; seed <= seeds; ++seed) {

@@ -1,4 +1,4 @@
-// Data, and room for it, on an established connection.
+// Data and room on an established connection.
 #include <array>
 
 #include "scene.hpp"

@@ -1,4 +1,4 @@
-// The end of the stream, from either side and from both.
+// The end of the stream, from one side and from both.
 #include <array>
 
 #include "scene.hpp"

@@ -1,4 +1,4 @@
-// A connection that is reset, in each state that it can be in.
+// The reset of a connection, in each of its states.
 #include <array>
 
 #include "scene.hpp"

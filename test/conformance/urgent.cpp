@@ -1,4 +1,4 @@
-// Out-of-band data, kept apart and kept inline.
+// Out-of-band data, separate and inline.
 #include <array>
 
 #include "scene.hpp"

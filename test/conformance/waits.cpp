@@ -1,7 +1,7 @@
 // Wakes and timeouts.
 //
-// Of time it is noted alone that a wait was not too short: how long it was beyond that is the
-// machine's business.
+// The only observation about time is that a wait was not too short: the rest depends on the
+// machine.
 #include <array>
 
 #include "scene.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Waits until something comes or the time is over: a wait may come back with nothing.
+/// Waits until something comes or the time is over, because a wait may return nothing earlier.
 Batch wait_for_something(Readiness& poller, Timeout timeout) {
     const auto end = poller.now() + wait_limit;
     Batch batch = poller.wait(timeout);

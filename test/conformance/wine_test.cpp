@@ -1,6 +1,6 @@
-// The scenarios on OsPoller over the system's own sockets, on Wine, over every backend.
+// The scenarios on OsPoller with the system's sockets, on Wine, over every backend.
 //
-// On Windows itself, where nobody has run it yet, what is said of windows_11 is expected.
+// On Windows, where this has not run yet, the expectations are those of windows_11.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -24,7 +24,7 @@ namespace {
 
 const char* kernel_name() { return runs_on_wine() ? "wine" : "windows_11"; }
 
-/// What Wine 10 reports where Wine 8 reports what the files say. Both are taken.
+/// What Wine 10 reports where it differs from Wine 8, which reports what the files say. Both pass.
 struct Tolerated {
     std::string_view scenario;
     std::string_view label;
@@ -32,10 +32,8 @@ struct Tolerated {
 };
 
 constexpr Tolerated tolerated[] = {
-    // Wine 10 sends in the background what the full buffer has not taken, and the FIN after that.
-    // From
-    // the call of shutdown on it reports `out` no more, which is what the simulated kernel takes
-    // Windows to do.
+    // Wine 10 sends in the background what the full buffer has not taken, and then the FIN. After
+    // the shutdown it does not report `out`; nor does the simulated Windows.
     {"tcp end/one's own FIN while there is no room", "FIN", "nothing"},
 };
 
@@ -83,7 +81,7 @@ BOOST_DATA_TEST_CASE(every_backend_reports_what_epoll_does, data::make(all_scena
     }
 }
 
-// The C face, whose backend is AFD: the reasons of differences there are its own.
+// The C face, whose backend is AFD: its expectations are those of AFD.
 BOOST_DATA_TEST_CASE(epoll_for_c_reports_what_epoll_does, data::make(all_scenarios()), scenario) {
     play(scenario, Backend::afd, true);
 }

@@ -1,4 +1,4 @@
-// Masks and errors in words, the same on every system.
+// Masks and errors as words, the same on every system.
 #include <array>
 #include <string>
 #include <utility>
@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 10> mask_words = {{
     {mask::hup, "hup"},
 }};
 
-// Those that a scenario can meet. The same condition may have two enumerators on one system.
+// The conditions that a scenario can meet. One condition may have two enumerators on a system.
 constexpr std::array<std::pair<std::errc, const char*>, 15> error_words = {{
     {std::errc::bad_file_descriptor, "bad_file_descriptor"},
     {std::errc::connection_aborted, "connection_aborted"},

@@ -6,8 +6,8 @@
 namespace wakepoll::sim {
 namespace {
 
-constexpr const char* legal_alone = "the poller asks for legal bits alone";
-constexpr const char* asks_streams_alone = "the poller skips packets of connections alone";
+constexpr const char* legal_alone = "the poller asks for legal bits only";
+constexpr const char* asks_streams_alone = "the poller skips packets of connections only";
 constexpr const char* closed_last = "the poller closes its port when no thread waits for it";
 
 // In the order of the enumeration.
@@ -18,9 +18,9 @@ constexpr std::array<BehaviourRow, behaviours> behaviour_rows = {{
     {"W23", "a listener whose connect was refused is in select's except set"},
     {"W23", "a listener whose connect was refused: AFD's CONNECT_FAIL"},
     {"W18", "WSAPoll: a reset is WRNORM, too"},
-    {"A15, W11", "own SD_RECEIVE: nothing is said for it"},
-    {"A19", "both directions shut, told by SIO_TCP_INFO"},
-    {"not known", "both directions shut, told by WSAENOTCONN"},
+    {"A15, W11", "own SD_RECEIVE: nothing is reported for it"},
+    {"A19", "both directions shut, reported by SIO_TCP_INFO"},
+    {"not known", "both directions shut, reported by WSAENOTCONN"},
     {"S10", "an out-of-band byte is taken, and another stays"},
     {"libuv, .NET", "UDP port unreachable: readable"},
 
@@ -35,8 +35,8 @@ constexpr std::array<BehaviourRow, behaviours> behaviour_rows = {{
     {"O10", "a listener closed over an accept: 995"},
     {"O11", "an accept's socket closed when a connection has come: 1236"},
     {"P2", "a pipe closed over a read: 109"},
-    {"O18", "ConnectEx pends, though it could be done at once"},
-    {"O17", "ConnectEx while another is under way: WSAEINVAL"},
+    {"O18", "ConnectEx pends, though it could complete at once"},
+    {"O17", "ConnectEx while another is pending: WSAEINVAL"},
     {"O19", "a refused call looks pending"},
     {"O6", "skipping packets hides a warning", asks_streams_alone},
 
@@ -45,21 +45,21 @@ constexpr std::array<BehaviourRow, behaviours> behaviour_rows = {{
     {"P12", "an empty pipe write does not wait for its turn"},
     {"P6", "a disconnected pipe is peeked: 230 or 233"},
     {"P6", "a disconnected pipe is read or written: 233"},
-    {"P14", "what is pending on a pipe that is disconnected ends with 233"},
+    {"P14", "an operation on a pipe that is disconnected ends with 233"},
     {"P19", "a read in the mode PIPE_NOWAIT finds nothing: 232"},
     {"conhost", "a key that yields no character signals a console"},
     {"P15", "a pipe with an operation pending is not signalled",
      "the poller waits for no pipe as an object"},
     {"libuv, bun, node", "a call on a synchronous pipe waits for a read",
-     "the programs read from such a pipe nowhere but in the poller"},
+     "in the programs only the poller reads from such a pipe"},
 
     {"K2", "a packet for a blocked dequeue signals the port to no wait"},
     {"K4", "a closed port ends a dequeue", closed_last},
     {"K5", "a closed port ends a wait for it", closed_last},
-    {"W15", "WSAPoll runs an APC and goes on"},
+    {"W15", "WSAPoll runs an APC and continues"},
     {"K9", "a call takes a handle with a low bit set"},
 
-    {"A4", "AFD: nothing is ready and no time given: success, count 0"},
+    {"A4", "AFD: nothing is ready, timeout 0: success, count 0"},
     {"A27", "a device closed over a request ends it"},
     {"not known", "a packet of a request that was answered at once"},
     {"trio, wepoll, bun", "a cancel takes effect late"},

@@ -1,4 +1,4 @@
-// What every scenario's file begins with, compiled once: most of its compilation is these headers.
+// The headers of every scenario file, precompiled: they are most of its compile time.
 #include <array>
 #include <chrono>
 #include <functional>
