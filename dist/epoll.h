@@ -55,7 +55,7 @@ enum EPOLL_EVENTS {
     EPOLLEXCLUSIVE = 1 << 28,
     EPOLLWAKEUP = 1 << 29,
     EPOLLONESHOT = 1 << 30,
-    EPOLLET = (int)(1U << 31)
+    EPOLLET = -2147483647 - 1 /* 1U << 31; an enumerator is an int in C. */
 };
 
 /* Linux's values. */

@@ -30,6 +30,9 @@
 #if !defined(_WIN32_WINNT)
 #define _WIN32_WINNT 0x0A00
 #endif
+#if defined(_MSC_VER)
+#pragma warning(disable : 4324)  // Padded because of alignas, which is what it is there for.
+#endif
 #include "wakepoll.hpp"
 
 // lib/core/afd_bits.hpp
@@ -5614,6 +5617,7 @@ void WakeState::close() noexcept { word_.fetch_or(closed | shut_down, order); }
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 namespace {
 
 struct Refusal {
@@ -5772,6 +5776,7 @@ std::uint32_t win32_code(std::error_code error) noexcept {
     return refusal != nullptr ? refusal->code : invalid_function;
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // lib/error.cpp
@@ -5787,6 +5792,7 @@ std::uint32_t win32_code(std::error_code error) noexcept {
 #include <string>
 
 namespace wakepoll {
+inline namespace v0_1 {
 namespace {
 
 struct Row {
@@ -5934,6 +5940,7 @@ const std::error_category& win32_category() noexcept {
     return *category;
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // lib/sys/timer.hpp
@@ -6103,6 +6110,9 @@ public:
     /// True where the number belongs to another object than the one that the port knows. False
     /// where that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
+    /// True where the handle was closed, whether or not its number belongs to another object by
+    /// now.
+    [[nodiscard]] bool is_closed(core::Slot slot) const noexcept;
     /// Resets what is known of an unregistered handle whose number belongs to another object by
     /// now. The slot may then be one to `release`.
     [[nodiscard]] std::error_code forget_another(core::Slot slot) noexcept;
@@ -6255,9 +6265,9 @@ public:
     /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
-    Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
-               core::OperationList& list, PollerStats& stats) noexcept
-        : table_(table), known_(known), pool_(pool), list_(list), stats_(stats) {}
+    Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
+               PollerStats& stats) noexcept
+        : table_(table), known_(known), list_(list), stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -6371,7 +6381,6 @@ private:
 
     core::RegistrationTable& table_;
     KnownHandles& known_;
-    core::EntryPool& pool_;
     core::OperationList& list_;
     PollerStats& stats_;
     std::array<Completion, most_completions> completions_;
@@ -6936,7 +6945,7 @@ enum EPOLL_EVENTS {
     EPOLLEXCLUSIVE = 1 << 28,
     EPOLLWAKEUP = 1 << 29,
     EPOLLONESHOT = 1 << 30,
-    EPOLLET = (int)(1U << 31)
+    EPOLLET = -2147483647 - 1 /* 1U << 31; an enumerator is an int in C. */
 };
 
 /* Linux's values. */
@@ -8096,7 +8105,7 @@ int refuse(EpollPort& port, Handle handle) noexcept {
 namespace wakepoll {
 namespace {
 
-constexpr errc accepted{};
+constexpr errc not_refused{};
 
 std::error_code moved_from() noexcept { return errc::poller_is_closed; }
 
@@ -8202,7 +8211,7 @@ errc OsPoller::refuses(const SubmitTarget& target, std::size_t size) const noexc
         return errc::buffer_too_long;
     }
     if (target.attached_ == nullptr || target.attached_->holder_.poller() == poller_) {
-        return accepted;
+        return not_refused;
     }
     return *target.attached_ ? errc::attached_elsewhere : errc::attachment_is_over;
 }
@@ -8230,7 +8239,7 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
@@ -8239,7 +8248,7 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
 Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
                                                   std::span<const IoBuffer> buffers,
                                                   std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(target); reason != accepted) {
+    if (const errc reason = refuses(target); reason != not_refused) {
         return reason;
     }
     return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
@@ -8250,7 +8259,7 @@ Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& targe
                                                        std::span<std::byte> address,
                                                        std::uint64_t user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_receive_from(resolve(target), whole, address, user_data);
@@ -8261,7 +8270,7 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
                                                   std::span<const std::byte> address,
                                                   std::uint64_t user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_send_to(resolve(target), whole, address, user_data);
@@ -8270,7 +8279,7 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
                                                  std::span<std::byte> buffer,
                                                  std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(listener); reason != accepted) {
+    if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
     return poller_->submit_accept(resolve(listener), buffer, user_data);
@@ -8279,7 +8288,7 @@ Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
                                                   std::span<const std::byte> address,
                                                   std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(socket); reason != accepted) {
+    if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
     return poller_->submit_connect(resolve(socket), address, user_data);
@@ -8287,7 +8296,7 @@ Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
                                                        std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(server); reason != accepted) {
+    if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
     return poller_->submit_connect_pipe(resolve(server), user_data);
@@ -8415,7 +8424,7 @@ namespace wakepoll {
 
 SlotHolder::SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcept
     : poller_(&poller),
-      handle_(handle),
+      handle_(handle.value()),
       slot_(static_cast<std::uint32_t>(use.slot)),
       generation_(use.generation) {
     poller.retain();
@@ -8423,7 +8432,7 @@ SlotHolder::SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcep
 
 SlotHolder::SlotHolder(SlotHolder&& other) noexcept
     : poller_(std::exchange(other.poller_, nullptr)),
-      handle_(std::exchange(other.handle_, Handle{})),
+      handle_(std::exchange(other.handle_, Handle().value())),
       slot_(other.slot_),
       generation_(other.generation_) {}
 
@@ -9050,10 +9059,7 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
     if (!by_either) {
         return error;
     }
-    const core::Slot slot = OperationList::slot_of(entry);
-    const bool closed =
-        is_outlived(entry) || (table_[slot].type == HandleType::socket ? known_.is_another(slot)
-                                                                       : !is_open(entry.handle));
+    const bool closed = is_outlived(entry) || known_.is_closed(OperationList::slot_of(entry));
     return closed ? own_errors::operation_canceled() : error;
 }
 
@@ -9338,10 +9344,8 @@ void KnownHandles::forget_closed() noexcept {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
         const core::Registration& registration = table_[Slot{i}];
         if (registration.active && !registration.registered && registration.operations == 0 &&
-            !registration.polled) {
-            if (registration.marked ? is_another(Slot{i}) : !is_open(registration.handle)) {
-                table_.erase(Slot{i});
-            }
+            !registration.polled && is_closed(Slot{i})) {
+            table_.erase(Slot{i});
         }
     }
 }
@@ -9397,6 +9401,10 @@ void KnownHandles::note_associated(Slot slot) noexcept {
 
 bool KnownHandles::is_another(Slot slot) const noexcept {
     return backend::is_another(table_, slot);
+}
+
+bool KnownHandles::is_closed(Slot slot) const noexcept {
+    return table_[slot].marked ? is_another(slot) : !is_open(table_[slot].handle);
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {
@@ -10014,7 +10022,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_),
-      operations_(table_, known_, entries_, operation_list_, stats_),
+      operations_(table_, known_, operation_list_, stats_),
       packets_(port_, operation_list_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}
@@ -11395,10 +11403,11 @@ static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
 /// Documented; the macro (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) is not in every
 /// SDK's <winternl.h>.
 constexpr ULONG synchronous_modes = 0x10 | 0x20;
-/// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
-constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
+/// FileModeInformation. A number, because the enumeration of Microsoft's <winternl.h> lacks it, and
+/// a cast to an enumerator that does not exist is no constant for newer clang.
+constexpr int file_mode_information = 16;
 /// FileIoCompletionNotificationInformation; its structure is one ULONG of flags.
-constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
+constexpr int notification_information = 41;
 constexpr ULONG skip_set_user_event_on_fast_io = 4;
 
 OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
@@ -11487,11 +11496,12 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
 }
 
 /// Queries information that is one ULONG of flags.
-Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
+Result<ULONG> query_flags(Handle file, int name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
-        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags), name);
+        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags),
+                                 static_cast<FILE_INFORMATION_CLASS>(name));
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
@@ -11680,8 +11690,9 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
 std::error_code mark(Handle handle) noexcept {
     ULONG flags = skip_set_user_event_on_fast_io;
     IO_STATUS_BLOCK status_block = {};
-    const NTSTATUS status = ::NtSetInformationFile(handle.native(), &status_block, &flags,
-                                                   sizeof(flags), notification_information);
+    const NTSTATUS status =
+        ::NtSetInformationFile(handle.native(), &status_block, &flags, sizeof(flags),
+                               static_cast<FILE_INFORMATION_CLASS>(notification_information));
     return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
 }
 

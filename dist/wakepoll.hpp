@@ -53,6 +53,7 @@
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class Handle {
 public:
@@ -136,6 +137,7 @@ enum class IoModel : std::uint8_t {
     waitable = 2,    ///< The object itself is signalled.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/slot_holder.hpp
@@ -148,12 +150,13 @@ enum class IoModel : std::uint8_t {
 
 
 namespace wakepoll {
-
 class Poller;
 
 namespace core {
 struct SlotUse;
 }  // namespace core
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API SlotHolder {
 public:
@@ -167,16 +170,18 @@ public:
 
     /// Null where it holds nothing.
     [[nodiscard]] Poller* poller() const noexcept { return poller_; }
-    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+    [[nodiscard]] Handle handle() const noexcept { return Handle(handle_); }
     [[nodiscard]] core::SlotUse use() const noexcept;
 
 private:
     Poller* poller_ = nullptr;
-    Handle handle_;
+    // The number alone: MSVC warns where a part of an exported class is not exported (C4251).
+    std::uintptr_t handle_ = Handle().value();
     std::uint32_t slot_ = 0;
     std::uint32_t generation_ = 0;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/attached_handle.hpp
@@ -199,6 +204,7 @@ private:
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Made by `OsPoller::attach`. It may be moved, may outlive its poller, and is one thread's to move
 /// and destroy, as any object is. A handle is attached once at a time, and is not registered while
@@ -249,6 +255,7 @@ private:
     const AttachedHandle* attached_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/clock.hpp
@@ -261,6 +268,7 @@ private:
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct Clock {
     using duration = std::chrono::nanoseconds;
@@ -297,6 +305,7 @@ struct Clock {
     }
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/config.hpp
@@ -306,6 +315,7 @@ struct Clock {
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Registration slots of a poller that asks for nothing else.
 inline constexpr std::uint32_t max_registrations = 1024;
@@ -342,6 +352,7 @@ struct PollerConfig {
     Backend backend = Backend::automatic;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/error.hpp
@@ -364,6 +375,7 @@ struct PollerConfig {
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
 /// codes; messages are wakepoll's own and do not depend on the system's language. Its
@@ -516,6 +528,7 @@ private:
     std::variant<T, std::error_code> content_;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 /// @cond
@@ -535,6 +548,7 @@ struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct Completion;  // overlapped.hpp
 
@@ -685,6 +699,7 @@ struct OsEvent {
     const Completion* completion = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/overlapped.hpp
@@ -738,13 +753,14 @@ struct OsEvent {
 
 
 namespace wakepoll {
-
 class Poller;
 
 namespace core {
 class EntryPool;
 class OperationList;
 }  // namespace core
+
+inline namespace v0_1 {
 
 /// What an overlapped call does.
 enum class IoOperation : std::uint8_t {
@@ -880,13 +896,14 @@ public:
 
 private:
     friend class OsPoller;
-    friend class Poller;
+    friend Poller;
 
     explicit OverlappedPool(Poller* poller) noexcept : poller_(poller) {}
 
     Poller* poller_;  ///< Null for a pool without entries.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/stats.hpp
@@ -901,6 +918,7 @@ private:
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct PollerStats {
     Backend backend = Backend::wsapoll;  ///< The one in use; never `automatic`.
@@ -944,6 +962,7 @@ struct PollerStats {
     std::uint64_t registrations_dropped = 0;  ///< Handles found closed while registered.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/timeout.hpp
@@ -963,6 +982,7 @@ struct PollerStats {
 #include <ratio>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class Timeout {
     // Stands before its use: Clang 14 can not evaluate it at compile time otherwise.
@@ -1058,6 +1078,7 @@ inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
     return up > kernel_wait_cap ? kernel_wait_cap : static_cast<std::uint32_t>(up);
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/wait_result.hpp
@@ -1069,6 +1090,7 @@ inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Events and an error can come together: the events were taken before the error was met, and are
 /// valid.
@@ -1083,6 +1105,7 @@ struct WaitResult {
     [[nodiscard]] std::span<NativeEvent> events() const noexcept { return {first, count}; }
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/waker.hpp
@@ -1094,8 +1117,9 @@ struct WaitResult {
 
 
 namespace wakepoll {
-
 class Poller;
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API Waker {
 public:
@@ -1125,6 +1149,7 @@ private:
     Poller* poller_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/os_poller.hpp
@@ -1148,8 +1173,9 @@ private:
 
 
 namespace wakepoll {
-
 struct OperationTarget;
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API OsPoller {
 public:
@@ -1451,6 +1477,7 @@ private:
     Poller* poller_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/registration.hpp
@@ -1464,6 +1491,7 @@ private:
 
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class OsPoller;
 
@@ -1520,6 +1548,7 @@ private:
     SlotHolder holder_;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/version.hpp
@@ -1531,12 +1560,20 @@ private:
 #define WAKEPOLL_VERSION_MINOR 1
 #define WAKEPOLL_VERSION_PATCH 0
 
+/// All three as one number that grows with them, for `#if WAKEPOLL_VERSION >= 10203`: 1.2.3.
+#define WAKEPOLL_VERSION \
+    (WAKEPOLL_VERSION_MAJOR * 10000 + WAKEPOLL_VERSION_MINOR * 100 + WAKEPOLL_VERSION_PATCH)
+
 namespace wakepoll {
 
-/// Major, minor and patch as one number that grows with them: 10203 is 1.2.3.
-inline constexpr std::uint32_t version =
-    WAKEPOLL_VERSION_MAJOR * 10'000 + WAKEPOLL_VERSION_MINOR * 100 + WAKEPOLL_VERSION_PATCH;
+/// Each name of the public headers is in this namespace, which can be left out. It is in the
+/// symbols, so headers do not link with a library of another minor version.
+inline namespace v0_1 {
 
+/// `WAKEPOLL_VERSION`.
+inline constexpr std::uint32_t version = WAKEPOLL_VERSION;
+
+}  // namespace v0_1
 }  // namespace wakepoll
 
 // include/wakepoll/wakepoll.hpp

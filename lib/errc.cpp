@@ -8,6 +8,7 @@
 #include "wakepoll/error.hpp"
 
 namespace wakepoll {
+inline namespace v0_1 {
 namespace {
 
 struct Refusal {
@@ -166,4 +167,5 @@ std::uint32_t win32_code(std::error_code error) noexcept {
     return refusal != nullptr ? refusal->code : invalid_function;
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll

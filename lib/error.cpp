@@ -11,6 +11,7 @@
 #include <string>
 
 namespace wakepoll {
+inline namespace v0_1 {
 namespace {
 
 struct Row {
@@ -158,4 +159,5 @@ const std::error_category& win32_category() noexcept {
     return *category;
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll

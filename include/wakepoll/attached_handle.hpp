@@ -21,6 +21,7 @@
 #include "wakepoll/slot_holder.hpp"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Made by `OsPoller::attach`. It may be moved, may outlive its poller, and is one thread's to move
 /// and destroy, as any object is. A handle is attached once at a time, and is not registered while
@@ -71,4 +72,5 @@ private:
     const AttachedHandle* attached_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

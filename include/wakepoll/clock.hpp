@@ -9,6 +9,7 @@
 #include "wakepoll/export.h"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct Clock {
     using duration = std::chrono::nanoseconds;
@@ -45,4 +46,5 @@ struct Clock {
     }
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

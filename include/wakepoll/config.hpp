@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Registration slots of a poller that asks for nothing else.
 inline constexpr std::uint32_t max_registrations = 1024;
@@ -41,4 +42,5 @@ struct PollerConfig {
     Backend backend = Backend::automatic;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

@@ -19,6 +19,7 @@
 #include "wakepoll/export.h"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
 /// codes; messages are wakepoll's own and do not depend on the system's language. Its
@@ -171,6 +172,7 @@ private:
     std::variant<T, std::error_code> content_;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll
 
 /// @cond

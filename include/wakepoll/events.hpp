@@ -10,6 +10,7 @@
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct Completion;  // overlapped.hpp
 
@@ -160,4 +161,5 @@ struct OsEvent {
     const Completion* completion = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

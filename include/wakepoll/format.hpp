@@ -27,7 +27,9 @@
 #include "wakepoll/stats.hpp"
 #include "wakepoll/timeout.hpp"
 
-namespace wakepoll::detail {
+namespace wakepoll {
+inline namespace v0_1 {
+namespace detail {
 
 // The enumerations have no `default` here, so that a compiler names the one that was forgotten.
 [[nodiscard]] constexpr std::string_view name(HandleType type) noexcept {
@@ -273,7 +275,9 @@ struct TextFormatter : fmt::formatter<fmt::string_view> {
     }
 };
 
-}  // namespace wakepoll::detail
+}  // namespace detail
+}  // namespace v0_1
+}  // namespace wakepoll
 
 template <>
 struct fmt::formatter<wakepoll::Handle> : wakepoll::detail::TextFormatter<wakepoll::Handle> {};

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class Handle {
 public:
@@ -93,4 +94,5 @@ enum class IoModel : std::uint8_t {
     waitable = 2,    ///< The object itself is signalled.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

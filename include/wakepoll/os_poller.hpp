@@ -31,8 +31,9 @@
 #include "wakepoll/waker.hpp"
 
 namespace wakepoll {
-
 struct OperationTarget;
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API OsPoller {
 public:
@@ -334,4 +335,5 @@ private:
     Poller* poller_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

@@ -51,13 +51,14 @@
 #include "wakepoll/handle.hpp"
 
 namespace wakepoll {
-
 class Poller;
 
 namespace core {
 class EntryPool;
 class OperationList;
 }  // namespace core
+
+inline namespace v0_1 {
 
 /// What an overlapped call does.
 enum class IoOperation : std::uint8_t {
@@ -193,11 +194,12 @@ public:
 
 private:
     friend class OsPoller;
-    friend class Poller;
+    friend Poller;
 
     explicit OverlappedPool(Poller* poller) noexcept : poller_(poller) {}
 
     Poller* poller_;  ///< Null for a pool without entries.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

@@ -14,6 +14,7 @@
 #include "wakepoll/slot_holder.hpp"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class OsPoller;
 
@@ -70,4 +71,5 @@ private:
     SlotHolder holder_;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

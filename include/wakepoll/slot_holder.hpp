@@ -10,12 +10,13 @@
 #include "wakepoll/handle.hpp"
 
 namespace wakepoll {
-
 class Poller;
 
 namespace core {
 struct SlotUse;
 }  // namespace core
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API SlotHolder {
 public:
@@ -29,14 +30,16 @@ public:
 
     /// Null where it holds nothing.
     [[nodiscard]] Poller* poller() const noexcept { return poller_; }
-    [[nodiscard]] Handle handle() const noexcept { return handle_; }
+    [[nodiscard]] Handle handle() const noexcept { return Handle(handle_); }
     [[nodiscard]] core::SlotUse use() const noexcept;
 
 private:
     Poller* poller_ = nullptr;
-    Handle handle_;
+    // The number alone: MSVC warns where a part of an exported class is not exported (C4251).
+    std::uintptr_t handle_ = Handle().value();
     std::uint32_t slot_ = 0;
     std::uint32_t generation_ = 0;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

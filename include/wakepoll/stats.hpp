@@ -11,6 +11,7 @@
 #include "wakepoll/config.hpp"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 struct PollerStats {
     Backend backend = Backend::wsapoll;  ///< The one in use; never `automatic`.
@@ -54,4 +55,5 @@ struct PollerStats {
     std::uint64_t registrations_dropped = 0;  ///< Handles found closed while registered.
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

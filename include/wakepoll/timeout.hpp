@@ -15,6 +15,7 @@
 #include <ratio>
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 class Timeout {
     // Stands before its use: Clang 14 can not evaluate it at compile time otherwise.
@@ -110,4 +111,5 @@ inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
     return up > kernel_wait_cap ? kernel_wait_cap : static_cast<std::uint32_t>(up);
 }
 
+}  // namespace v0_1
 }  // namespace wakepoll

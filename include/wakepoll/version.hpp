@@ -7,10 +7,18 @@
 #define WAKEPOLL_VERSION_MINOR 1
 #define WAKEPOLL_VERSION_PATCH 0
 
+/// All three as one number that grows with them, for `#if WAKEPOLL_VERSION >= 10203`: 1.2.3.
+#define WAKEPOLL_VERSION \
+    (WAKEPOLL_VERSION_MAJOR * 10000 + WAKEPOLL_VERSION_MINOR * 100 + WAKEPOLL_VERSION_PATCH)
+
 namespace wakepoll {
 
-/// Major, minor and patch as one number that grows with them: 10203 is 1.2.3.
-inline constexpr std::uint32_t version =
-    WAKEPOLL_VERSION_MAJOR * 10'000 + WAKEPOLL_VERSION_MINOR * 100 + WAKEPOLL_VERSION_PATCH;
+/// Each name of the public headers is in this namespace, which can be left out. It is in the
+/// symbols, so headers do not link with a library of another minor version.
+inline namespace v0_1 {
 
+/// `WAKEPOLL_VERSION`.
+inline constexpr std::uint32_t version = WAKEPOLL_VERSION;
+
+}  // namespace v0_1
 }  // namespace wakepoll

@@ -8,6 +8,7 @@
 #include "wakepoll/events.hpp"
 
 namespace wakepoll {
+inline namespace v0_1 {
 
 /// Events and an error can come together: the events were taken before the error was met, and are
 /// valid.
@@ -22,4 +23,5 @@ struct WaitResult {
     [[nodiscard]] std::span<NativeEvent> events() const noexcept { return {first, count}; }
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

@@ -8,8 +8,9 @@
 #include "wakepoll/export.h"
 
 namespace wakepoll {
-
 class Poller;
+
+inline namespace v0_1 {
 
 class WAKEPOLL_API Waker {
 public:
@@ -39,4 +40,5 @@ private:
     Poller* poller_ = nullptr;
 };
 
+}  // namespace v0_1
 }  // namespace wakepoll

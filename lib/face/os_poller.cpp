@@ -12,7 +12,7 @@
 namespace wakepoll {
 namespace {
 
-constexpr errc accepted{};
+constexpr errc not_refused{};
 
 std::error_code moved_from() noexcept { return errc::poller_is_closed; }
 
@@ -118,7 +118,7 @@ errc OsPoller::refuses(const SubmitTarget& target, std::size_t size) const noexc
         return errc::buffer_too_long;
     }
     if (target.attached_ == nullptr || target.attached_->holder_.poller() == poller_) {
-        return accepted;
+        return not_refused;
     }
     return *target.attached_ ? errc::attached_elsewhere : errc::attachment_is_over;
 }
@@ -146,7 +146,7 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
@@ -155,7 +155,7 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
 Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
                                                   std::span<const IoBuffer> buffers,
                                                   std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(target); reason != accepted) {
+    if (const errc reason = refuses(target); reason != not_refused) {
         return reason;
     }
     return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
@@ -166,7 +166,7 @@ Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& targe
                                                        std::span<std::byte> address,
                                                        std::uint64_t user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_receive_from(resolve(target), whole, address, user_data);
@@ -177,7 +177,7 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
                                                   std::span<const std::byte> address,
                                                   std::uint64_t user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
-    if (const errc reason = refuses(target, buffer.size()); reason != accepted) {
+    if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
     return poller_->submit_send_to(resolve(target), whole, address, user_data);
@@ -186,7 +186,7 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
                                                  std::span<std::byte> buffer,
                                                  std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(listener); reason != accepted) {
+    if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
     return poller_->submit_accept(resolve(listener), buffer, user_data);
@@ -195,7 +195,7 @@ Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
                                                   std::span<const std::byte> address,
                                                   std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(socket); reason != accepted) {
+    if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
     return poller_->submit_connect(resolve(socket), address, user_data);
@@ -203,7 +203,7 @@ Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
                                                        std::uint64_t user_data) noexcept {
-    if (const errc reason = refuses(server); reason != accepted) {
+    if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
     return poller_->submit_connect_pipe(resolve(server), user_data);

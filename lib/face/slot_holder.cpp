@@ -8,7 +8,7 @@ namespace wakepoll {
 
 SlotHolder::SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcept
     : poller_(&poller),
-      handle_(handle),
+      handle_(handle.value()),
       slot_(static_cast<std::uint32_t>(use.slot)),
       generation_(use.generation) {
     poller.retain();
@@ -16,7 +16,7 @@ SlotHolder::SlotHolder(Poller& poller, Handle handle, core::SlotUse use) noexcep
 
 SlotHolder::SlotHolder(SlotHolder&& other) noexcept
     : poller_(std::exchange(other.poller_, nullptr)),
-      handle_(std::exchange(other.handle_, Handle{})),
+      handle_(std::exchange(other.handle_, Handle().value())),
       slot_(other.slot_),
       generation_(other.generation_) {}
 

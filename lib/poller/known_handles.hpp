@@ -46,7 +46,8 @@ public:
     /// True where the number belongs to another object than the one that the port knows. False
     /// where that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    /// True where the handle was closed, whether or not its number belongs to another object by now.
+    /// True where the handle was closed, whether or not its number belongs to another object by
+    /// now.
     [[nodiscard]] bool is_closed(core::Slot slot) const noexcept;
     /// Resets what is known of an unregistered handle whose number belongs to another object by
     /// now. The slot may then be one to `release`.

@@ -34,9 +34,9 @@ public:
     /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
-    Operations(core::RegistrationTable& table, KnownHandles& known, core::EntryPool& pool,
-               core::OperationList& list, PollerStats& stats) noexcept
-        : table_(table), known_(known), pool_(pool), list_(list), stats_(stats) {}
+    Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
+               PollerStats& stats) noexcept
+        : table_(table), known_(known), list_(list), stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -150,7 +150,6 @@ private:
 
     core::RegistrationTable& table_;
     KnownHandles& known_;
-    core::EntryPool& pool_;
     core::OperationList& list_;
     PollerStats& stats_;
     std::array<Completion, most_completions> completions_;

@@ -34,10 +34,11 @@ bool is_socket(Handle handle) {
 }
 
 bool is_for_overlapped_use(HANDLE file) {
-    constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
+    constexpr int file_mode_information = 16;
     ULONG mode = 0;
     IO_STATUS_BLOCK status = {};
-    if (::NtQueryInformationFile(file, &status, &mode, sizeof(mode), file_mode_information) != 0) {
+    if (::NtQueryInformationFile(file, &status, &mode, sizeof(mode),
+                                 static_cast<FILE_INFORMATION_CLASS>(file_mode_information)) != 0) {
         fail("NtQueryInformationFile", ERROR_INVALID_HANDLE);
     }
     return (mode & 0x30) == 0;

@@ -7,6 +7,8 @@
 # shellcheck disable=SC2154 # root, jobs and wine are set in setup.sh
 
 cross_compiler=x86_64-w64-mingw32-g++-posix
+# OsPoller::dispose, in the inline namespace of this version.
+dispose_symbol=_ZN8wakepoll4v0_18OsPoller7disposeEv
 
 # quietly LOG COMMAND...: runs it, and prints the end of its output where it fails.
 quietly() {
@@ -33,6 +35,9 @@ consumer_by_pkg_config() {
     # spaces for a shell, hence eval.
     flags=$(PKG_CONFIG_LIBDIR=$(dirname -- "$pc") \
         pkg-config --define-prefix --static --cflags --libs wakepoll) || return 1
+    # The symbols have the version, so headers of another do not link.
+    x86_64-w64-mingw32-nm --defined-only "$(find "$scratch/stage" -name libwakepoll.a)" |
+        grep -qw "$dispose_symbol" || { echo "the library has no $dispose_symbol"; return 1; }
     eval "set -- $flags"
     quietly "$scratch/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
         "$root/test/consumer/main.cpp" -o "$scratch/consumer.exe" "$@" -static &&
@@ -102,10 +107,10 @@ by_one_file() {
 exports_what_is_promised() {
     exports=$(x86_64-w64-mingw32-objdump -p "$1" |
         sed -n '/Name Pointer\] Table/,/^$/s/^[[:space:]]*\[ *[0-9]*\].* //p')
-    for name in epoll_wait _ZN8wakepoll8OsPoller7disposeEv; do
+    for name in epoll_wait "$dispose_symbol"; do
         printf '%s\n' "$exports" | grep -qxF "$name" || { echo "$1 does not export $name"; return 1; }
     done
-    if printf '%s\n' "$exports" | grep -vE '^(_ZNK?8wakepoll|epoll_)'; then
+    if printf '%s\n' "$exports" | grep -vE '^(_ZNK?8wakepoll4v0_1|epoll_)'; then
         echo "$1 exports those"
         return 1
     fi

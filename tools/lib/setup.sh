@@ -63,6 +63,7 @@ need_packages() {
             lint)
                 have clang-format || missing="$missing clang-format"
                 have clang-tidy || missing="$missing clang-tidy"
+                have clang++ || missing="$missing clang"
                 ;;
             docs) have doxygen || missing="$missing doxygen" ;;
             cmake) have cmake || missing="$missing cmake" ;;

@@ -21,10 +21,11 @@ static_assert(accept_address_room >= sizeof(SOCKADDR_STORAGE) + 16);
 /// Documented; the macro (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) is not in every
 /// SDK's <winternl.h>.
 constexpr ULONG synchronous_modes = 0x10 | 0x20;
-/// FileModeInformation, which Microsoft's <winternl.h> leaves out of the enumeration.
-constexpr auto file_mode_information = static_cast<FILE_INFORMATION_CLASS>(16);
+/// FileModeInformation. A number, because the enumeration of Microsoft's <winternl.h> lacks it, and
+/// a cast to an enumerator that does not exist is no constant for newer clang.
+constexpr int file_mode_information = 16;
 /// FileIoCompletionNotificationInformation; its structure is one ULONG of flags.
-constexpr auto notification_information = static_cast<FILE_INFORMATION_CLASS>(41);
+constexpr int notification_information = 41;
 constexpr ULONG skip_set_user_event_on_fast_io = 4;
 
 OVERLAPPED* native(NativeOverlapped& overlapped) noexcept {
@@ -113,11 +114,12 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
 }
 
 /// Queries information that is one ULONG of flags.
-Result<ULONG> query_flags(Handle file, FILE_INFORMATION_CLASS name) noexcept {
+Result<ULONG> query_flags(Handle file, int name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
-        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags), name);
+        ::NtQueryInformationFile(file.native(), &status_block, &flags, sizeof(flags),
+                                 static_cast<FILE_INFORMATION_CLASS>(name));
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
@@ -306,8 +308,9 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
 std::error_code mark(Handle handle) noexcept {
     ULONG flags = skip_set_user_event_on_fast_io;
     IO_STATUS_BLOCK status_block = {};
-    const NTSTATUS status = ::NtSetInformationFile(handle.native(), &status_block, &flags,
-                                                   sizeof(flags), notification_information);
+    const NTSTATUS status =
+        ::NtSetInformationFile(handle.native(), &status_block, &flags, sizeof(flags),
+                               static_cast<FILE_INFORMATION_CLASS>(notification_information));
     return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
 }
 
