@@ -7209,20 +7209,20 @@ private:
 }  // namespace wakepoll::sys
 
 // lib/face/epoll_port.hpp
-// A port of the C face: a poller, a handle that it is known by, and the threads that wait at it.
+// A port of the C face: a poller, the handle that names it, and the threads that wait at it.
 //
-// A poller lets one thread wait. So one of the threads has the *lead* and waits in the poller; the
-// others are blocked until the lead is free, the port is closed, or their time is over. A thread
-// that gives up the lead wakes one of them, whatever it leaves with: what it has left over, and
-// what comes next, finds a waiter.
+// A poller lets one thread wait. So one thread has the *lead* and waits in the poller; the others
+// block until the lead is free, the port is closed, or their timeout expires. A thread that gives
+// up the lead always wakes one of them, so that a waiter is there for the events it left over and
+// for the next ones.
 //
-// The handle is a completion port that nothing is sent to, so that what another part of the program
-// does with it cannot harm the poller; and CloseHandle is refused on it, so its number belongs to
-// this port until `epoll_close`.
+// The handle is a completion port that receives nothing, so that no use of it by another part of
+// the program can harm the poller. It is protected from CloseHandle, so its number belongs to this
+// port until `epoll_close`.
 //
-// A port stands in the table of `EpollPorts` and stays there, vacant, when it is closed, to be used
-// again. So a call that finds it enters and leaves by one step each on the word in
-// core/port_state.hpp, which is also how it takes and gives up the lead.
+// A port has its place in the table of `EpollPorts`. When it is closed, it stays there, vacant, and
+// is used again. So a call enters and leaves a port by one atomic step each on the word in
+// core/port_state.hpp, and takes and gives up the lead in the same steps.
 
 #include <atomic>
 #include <cstddef>
@@ -7237,10 +7237,10 @@ class alignas(64) EpollPort {
 public:
     using Word = core::PortState::Word;
 
-    /// What an open port has, in one block with room for the events of a wait behind it.
+    /// The contents of an open port, in one block with the room for a wait's events behind it.
     struct Contents {
         [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
-        /// Gives all of it back.
+        /// Frees everything, this block included.
         void destroy() noexcept;
 
         sys::CompletionPort name;
@@ -7251,11 +7251,11 @@ public:
     EpollPort(const EpollPort&) = delete;
     EpollPort& operator=(const EpollPort&) = delete;
 
-    // Any thread, about any port of the table.
+    // Any thread, on any port of the table.
 
-    /// The word, to be read before `has` is asked.
+    /// The word. Read it before calling `has`.
     [[nodiscard]] Word read() const noexcept { return state_.read(); }
-    /// It is open, or being closed, and has this number.
+    /// True if the port is open, or being closed, and has this number.
     [[nodiscard]] bool has(Handle handle) const noexcept {
         return number_.load(std::memory_order_relaxed) == handle.value();
     }
@@ -7265,7 +7265,7 @@ public:
     }
     [[nodiscard]] bool is_closed() const noexcept { return state_.is_shut(); }
 
-    // Calls that have entered.
+    // Calls that have entered the port.
 
     /// Returns its argument, so that the caller need not keep it across the call.
     int leave(int answer = 0) noexcept {
@@ -7275,24 +7275,24 @@ public:
     [[nodiscard]] Poller& poller() noexcept { return *poller_; }
 
     [[nodiscard]] bool try_lead() noexcept { return state_.try_lead(); }
-    /// Blocks until the lead is had (true), the port closed, or the time over; `timeout` becomes
-    /// what is left of it. Where the process is ending, the thread that leads may be gone, and
-    /// nothing is waited for.
+    /// Blocks until this thread has the lead (true), the port is closed, or the time is over;
+    /// `timeout` becomes what is left of it. In a process that is ending it does not block, because
+    /// the thread that leads may be gone.
     [[nodiscard]] bool follow(Timeout& timeout) noexcept;
 
-    /// Ends all waits, and the poller. False where that was done before. The number stays.
+    /// Ends all waits and disposes of the poller. False if that was done before. Keeps the number.
     [[nodiscard]] bool close() noexcept;
 
     // The call that leads.
 
-    /// No more can be ready at a time.
+    /// More events than this cannot be ready at once.
     static constexpr std::size_t most_events = capacity_limit;
 
     /// Room for what the poller stores in one wait: `most_events` at most.
     [[nodiscard]] std::span<NativeEvent> native(std::size_t room) noexcept {
         return {native_, room};
     }
-    /// Copies what a wait has stored, gives up the lead and leaves. How many they were.
+    /// Copies the events of a wait, gives up the lead and leaves. Returns the number of events.
     [[nodiscard]] int hand_out(epoll_event* events, std::span<const NativeEvent> native) noexcept;
     /// Gives up the lead and leaves.
     void leave_leading() noexcept {
@@ -7307,38 +7307,39 @@ public:
     [[nodiscard]] bool is_vacant() const noexcept {
         return contents_.load(std::memory_order_acquire) == nullptr;
     }
-    /// Opens a vacant one.
+    /// Opens a vacant port.
     void open(Contents& contents) noexcept;
-    /// Enters whichever port this is; false where it is closed.
+    /// Enters the port that is open here; false if none is.
     [[nodiscard]] bool enter() noexcept { return state_.enter(); }
-    /// Gives up the number, and closes the handle. By a call that has entered.
+    /// Gives up the number and closes the handle. For a call that has entered.
     void close_handle() noexcept;
-    /// Gives up the number, which is another port's by now: something has closed the handle.
+    /// Gives up the number without closing it: the handle was closed by force and is another
+    /// port's.
     void lose_handle() noexcept;
 
 private:
     static constexpr std::size_t block_size = sizeof(Contents) + most_events * sizeof(NativeEvent);
     static_assert(sizeof(Contents) % alignof(NativeEvent) == 0);
 
-    /// What is left to be done when a call has left.
+    /// Destroys the contents if the port is shut and this call was the last to leave.
     int after(Word left, int answer) noexcept;
     void after_leading(Word left) noexcept;
 
     core::PortState state_;
     std::atomic<std::uintptr_t> number_ = 0;
-    // Of an open port, for calls that have entered.
+    // Valid while the port is open, for calls that have entered.
     Poller* poller_ = nullptr;
-    NativeEvent* native_ = nullptr;  ///< Used by the thread that leads.
+    NativeEvent* native_ = nullptr;  ///< For the thread that leads.
     std::atomic<Contents*> contents_ = nullptr;
-    sys::Lock lock_;  ///< Of the followers.
+    sys::Lock lock_;  ///< For the followers.
     sys::Condition lead_is_free_;
 };
 
 }  // namespace wakepoll
 
 // lib/face/epoll_calls.hpp
-// What epoll_ctl and epoll_wait consist of. Each first enters its port; what it does there is one
-// of these, so that none has to keep what only another one needs.
+// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these:
+// apart, so that none saves registers that only another one needs.
 
 #include <cstdint>
 #include <span>
@@ -7347,17 +7348,17 @@ private:
 
 namespace wakepoll::epoll_calls {
 
-// At a port that the call has entered, and leaves.
+// At a port that the call has entered. Each of these leaves it.
 
-/// With the lead. `native` is of the port, and as long as `events`.
+/// Waits; the caller has the lead. `native` is the port's, and as long as `events`.
 int wait(EpollPort& port, epoll_event* events, std::span<NativeEvent> native,
          Timeout timeout) noexcept;
 int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
-/// What is no `op`.
+/// Fails for an `op` that does not exist.
 int refuse(EpollPort& port, Handle handle) noexcept;
-/// The end of a call that failed.
+/// Leaves the port and fails.
 int leave_failed(EpollPort& port, std::error_code error) noexcept;
 int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
@@ -7371,7 +7372,7 @@ inline int control(EpollPort& port, int op, Handle handle, const epoll_event* ev
     return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
 }
 
-// At a port that is not where it is looked for first, is used by others, or is none.
+// The slow paths: the port is not in its first place, is in use by other calls, or does not exist.
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept;
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept;
@@ -7390,24 +7391,24 @@ namespace wakepoll::epoll_errors {
 int fail(int number, std::uint32_t code) noexcept;
 int fail(std::error_code error) noexcept;
 
-/// Of ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
+/// Fails ADD: ENOTSOCK for a handle that cannot be waited for, but EPERM for a disk file.
 int fail_to_add(Handle handle, std::error_code error) noexcept;
-/// EBADF for what is no handle, EINVAL for what is one.
+/// Fails with EBADF for a number that is no handle, and with EINVAL for another handle.
 int fail_for(Handle handle) noexcept;
 int fail_for_null() noexcept;
 
-/// `bad_file_descriptor` for what is no handle, `invalid_argument` for what is one.
+/// `bad_file_descriptor` for a number that is no handle, `invalid_argument` for another handle.
 [[nodiscard]] std::error_code not_suitable(Handle handle) noexcept;
 
 }  // namespace wakepoll::epoll_errors
 
 // lib/face/epoll_ports.hpp
-// The ports of the process by their handles.
+// The ports of the process, found by their handles.
 //
-// Rows of 64 places. A handle's number says which place of a row; the port is in the first row
-// where that was vacant. A row is added where a place has none left, and stays, so a call finds its
-// port without a lock, and enters it by one step (see core/port_state.hpp). The lock is for opening
-// and closing, and for a call that has not found its port: under it none is half closed.
+// The table has rows of 64 places. A handle's number selects the place; its port is in the first
+// row where that place was vacant. Rows are added as needed and stay, so a call finds its port
+// without a lock and enters it by one atomic step (see core/port_state.hpp). Opening and closing
+// take the lock. So does a call that has found no port: under the lock no port is half closed.
 
 #include <array>
 #include <atomic>
@@ -7419,31 +7420,32 @@ namespace wakepoll {
 
 class EpollPorts {
 public:
-    /// Opens a port. It takes the contents, unless it fails.
+    /// Opens a port. Takes ownership of the contents, unless it fails.
     [[nodiscard]] std::error_code insert(EpollPort::Contents& contents) noexcept;
 
-    /// Where a port with this number is first looked for. It is there unless it `has` another one.
+    /// The place where a port with this number is looked up first. The port is there if it `has`
+    /// the number.
     [[nodiscard]] EpollPort& first_place_of(Handle handle) noexcept {
         return first_.ports[place_of(handle)];
     }
 
-    /// The port, entered; null where the number is that of no port that is open.
+    /// Finds the port and enters it; null if no open port has this number.
     [[nodiscard]] EpollPort* enter(Handle handle) noexcept {
         EpollPort& first = first_place_of(handle);
         const EpollPort::Word seen = first.read();
         return first.has(handle) && first.try_enter(seen) ? &first : enter_slowly(handle);
     }
-    /// The same, in whichever row it is.
+    /// The same, in any row.
     [[nodiscard]] EpollPort* enter_slowly(Handle handle) noexcept;
 
-    /// Why `enter` has found no port: `bad_file_descriptor` for what is no handle or a port that is
-    /// being closed, `invalid_argument` for another handle.
+    /// Why `enter` found no port: `bad_file_descriptor` for a number that is no handle and for a
+    /// port that is being closed, `invalid_argument` for another handle.
     [[nodiscard]] std::error_code refusal(Handle handle) noexcept;
 
-    /// Closes a port's handle and gives up its number, as one step. By a call that has entered.
+    /// Closes a port's handle and gives up its number, as one step. For a call that has entered.
     void remove(EpollPort& port) noexcept;
 
-    /// Closes all that there are, and gives the memory back. No call may be under way.
+    /// Closes all ports and frees the memory. No call may be in progress.
     void close() noexcept;
 
 private:
@@ -7457,19 +7459,20 @@ private:
     [[nodiscard]] static std::size_t place_of(Handle handle) noexcept {
         return handle.value() / 4 % places;
     }
-    /// The port with this number, and its word, which was read before; null where there is none.
+    /// The port with this number, and its word, read before the number; null if there is none.
     [[nodiscard]] EpollPort* find(Handle handle, EpollPort::Word& seen) noexcept;
-    /// Null where there is no memory for one more row. Under the lock.
+    /// A vacant port for this number; null if there is no memory for one more row. Under the lock.
     [[nodiscard]] EpollPort* vacant_for(Handle handle) noexcept;
 
     Row first_;
     sys::Lock lock_;
 };
 
-/// Those of `epoll_create`. Without a destructor, so it may be used by those of static objects.
+/// The ports that `epoll_create` makes. It has no destructor, so destructors of static objects may
+/// use it.
 extern constinit EpollPorts epoll_ports;
 
-/// Closes the ports that `epoll_create` has made and `epoll_close` has not closed.
+/// Closes the ports that `epoll_create` has made and that are still open.
 void close_epoll_ports() noexcept;
 
 }  // namespace wakepoll
@@ -7597,7 +7600,7 @@ extern "C" WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, epoll_
 
 extern "C" WAKEPOLL_API int epoll_wait(void* port, epoll_event* events, int maxevents,
                                        int timeout) {
-    // One less than no room is far too much.
+    // Without room, `room - 1` wraps around and is too large.
     const unsigned room = static_cast<unsigned>(maxevents);
     const bool is_sound = room - 1 < EpollPort::most_events && events != nullptr;
     EpollPort& place = epoll_ports.first_place_of(Handle(port));
@@ -7791,7 +7794,7 @@ int fail(int number, std::uint32_t code) noexcept {
 }
 
 int fail(std::error_code error) noexcept {
-    // The port is closed, or the number is a bad one in Winsock's words.
+    // The port is closed, or Winsock reports a bad number.
     if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
         error = own_errors::bad_file_descriptor();
     }
@@ -7882,7 +7885,7 @@ bool EpollPort::follow(Timeout& timeout) noexcept {
     while (!leads && !state_.is_shut() && !deadline.has_passed(now) && !sys::process_is_ending()) {
         lead_is_free_.wait(lock_, deadline.kernel_timeout(now));
         now = sys::now();
-        leads = state_.try_lead();  // Also where the time is over: see above.
+        leads = state_.try_lead();  // Even if the time is over: its leaving wakes the next.
     }
     state_.end_to_follow();
     timeout = deadline.left(now);
@@ -7913,7 +7916,7 @@ bool EpollPort::close() noexcept {
 
 void EpollPort::after_leading(Word left) noexcept {
     if (core::PortState::had_followers(left)) {
-        // By now it may be another port, whose followers look again for nothing.
+        // This may be another port by now, whose follower then looks once in vain.
         const std::lock_guard guard(lock_);
         lead_is_free_.wake_one();
     }
@@ -7922,7 +7925,7 @@ void EpollPort::after_leading(Word left) noexcept {
 
 int EpollPort::after(Word left, int answer) noexcept {
     if (core::PortState::is_over(left)) {
-        // What is taken out is this call's alone; the port may be opened again meanwhile.
+        // Only this call gets the contents; the port may be opened again meanwhile.
         contents_.exchange(nullptr, std::memory_order_acq_rel)->destroy();
     }
     return answer;
@@ -7975,8 +7978,8 @@ std::error_code EpollPorts::insert(EpollPort::Contents& contents) noexcept {
         if (vacant == nullptr) {
             return own_errors::not_enough_memory();
         }
-        // Another port with this number has lost its handle to something that took the protection
-        // away first. Nothing can close it but this.
+        // Another port with this number has lost its handle: something removed the protection and
+        // closed it. Only this call can close that port now.
         EpollPort::Word seen = 0;
         EpollPort* const other = find(handle, seen);
         if (other != nullptr) {
@@ -8070,8 +8073,8 @@ void close_epoll_ports() noexcept { epoll_ports.close(); }
 }  // namespace wakepoll
 
 // lib/face/epoll_refusals.cpp
-// The ends of calls that fail. Apart from epoll_calls.cpp, so that the compiler does not make those
-// that succeed keep what only these need.
+// How calls fail. Apart from epoll_calls.cpp, so that the compiler does not make calls that succeed
+// save registers that only these need.
 #include <system_error>
 
 
@@ -8095,8 +8098,7 @@ int refuse(EpollPort& port, Handle handle) noexcept {
 }  // namespace wakepoll::epoll_calls
 
 // lib/face/os_poller.cpp
-// The public face: each call goes to the poller behind it; one that was moved from answers as one
-// that is disposed.
+// OsPoller: forwards each call to its Poller. One that was moved from answers as after `dispose`.
 
 #include <limits>
 #include <utility>
@@ -8109,7 +8111,7 @@ constexpr errc not_refused{};
 
 std::error_code moved_from() noexcept { return errc::poller_is_closed; }
 
-/// WSABUF knows no constant data; a write does not touch it.
+/// WSABUF has no constant pointer; a write only reads the buffer.
 IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
     return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
 }
