@@ -56,9 +56,10 @@ public:
             die("listen", winsock_error());
         }
         // Every event returns the user data; here it is the socket itself.
-        if (const auto error =
-                poller_.register_handle(Handle(listener_), IoInterest::read, listener_)) {
-            die("register", error);
+        if (const wakepoll::Result<void> done =
+                poller_.register_handle(Handle(listener_), IoInterest::read, listener_);
+            !done) {
+            die("register", done.error());
         }
         std::printf("listening on 127.0.0.1:%u\n", static_cast<unsigned>(ntohs(address.sin_port)));
         std::fflush(stdout);
@@ -101,7 +102,7 @@ private:
             if (accepted == INVALID_SOCKET) {
                 return;
             }
-            if (poller_.register_handle(Handle(accepted), IoInterest::read, accepted)) {
+            if (!poller_.register_handle(Handle(accepted), IoInterest::read, accepted)) {
                 closesocket(accepted);  // all slots are taken
                 ++closed_;
                 continue;
@@ -172,7 +173,7 @@ private:
         }
         if (wanted != connection.interest) {
             connection.interest = wanted;
-            return !poller_.modify_handle(Handle(socket), wanted, socket);
+            return poller_.modify_handle(Handle(socket), wanted, socket).has_value();
         }
         return true;
     }

@@ -37,9 +37,9 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t client_count = 5;
 constexpr std::size_t message_size = 32;  // of requests and answers alike, padded with zeros
 
-void check(std::error_code error, const char* what) {
-    if (error) {
-        throw std::system_error(error, what);
+void check(const wakepoll::Result<void>& done, const char* what) {
+    if (!done) {
+        throw std::system_error(done.error(), what);
     }
 }
 

@@ -72,11 +72,11 @@ public:
     Transport(Selector& selector, const Pair& pair, std::string text)
         : selector_(selector), pair_(pair), text_(std::move(text)) {}
 
-    std::error_code run() {
+    wakepoll::Result<void> run() {
         std::vector<wakepoll::OsEvent> events;
         for (;;) {
-            if (const std::error_code error = selector_.select(events)) {
-                return error;
+            if (const wakepoll::Result<void> done = selector_.select(events); !done) {
+                return done;
             }
             for (const wakepoll::OsEvent& event : events) {
                 if (Token{event.user_data} == sender) {
@@ -128,25 +128,24 @@ bool run() {
     const Pair pair;
     Transport transport(selector, pair, std::string(100'000, '*'));
     std::future<void> all_received = transport.all_received();
-    std::future<std::error_code> selecting =
+    std::future<wakepoll::Result<void>> selecting =
         std::async(std::launch::async, [&] { return transport.run(); });
 
     // Another thread is selecting.
-    const std::error_code added[] = {
-        registrator.add(Handle(pair.receiving), receiver, IoInterest::read),
-        registrator.add(Handle(pair.sending), sender, IoInterest::write)};
+    const bool added = registrator.add(Handle(pair.receiving), receiver, IoInterest::read) &&
+                       registrator.add(Handle(pair.sending), sender, IoInterest::write);
     const bool arrived =
         all_received.wait_for(std::chrono::minutes(5)) == std::future_status::ready;
-    const std::error_code closed = registrator.close();
-    const std::error_code ended = selecting.get();
-    const std::error_code refused =
+    const wakepoll::Result<void> closed = registrator.close();
+    const wakepoll::Result<void> ended = selecting.get();
+    const wakepoll::Result<void> refused =
         registrator.add(Handle(pair.sending), sender, IoInterest::write);
 
     std::printf("received %s, in %d pieces\n", arrived && transport.is_whole() ? "whole" : "NOT",
                 transport.receives());
-    std::printf("the select ended with: %s\n", ended.message().c_str());
-    std::printf("registering is refused with: %s\n", refused.message().c_str());
-    return !added[0] && !added[1] && arrived && transport.is_whole() && !closed &&
+    std::printf("the select ended with: %s\n", ended.error().message().c_str());
+    std::printf("registering is refused with: %s\n", refused.error().message().c_str());
+    return added && arrived && transport.is_whole() && closed &&
            ended == std::errc::operation_canceled && refused == std::errc::operation_canceled;
 }
 

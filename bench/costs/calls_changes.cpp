@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::array backends = {Backend::wsapoll, Backend::afd};
 constexpr std::size_t changes = 32;
 
-using Change = std::function<std::error_code(Handle handle)>;
+using Change = std::function<Result<void>(Handle handle)>;
 
 class Beside {
 public:

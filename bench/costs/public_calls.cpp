@@ -11,17 +11,17 @@ WaitResult wait(OsPoller& poller, std::span<NativeEvent> events, Timeout timeout
 
 bool post_wakeup(OsPoller& poller) noexcept { return poller.post_wakeup(); }
 
-std::error_code register_handle(OsPoller& poller, Handle handle, IoInterest interest,
-                                std::uint64_t user_data) noexcept {
+Result<void> register_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                             std::uint64_t user_data) noexcept {
     return poller.register_handle(handle, interest, user_data);
 }
 
-std::error_code modify_handle(OsPoller& poller, Handle handle, IoInterest interest,
-                              std::uint64_t user_data) noexcept {
+Result<void> modify_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                           std::uint64_t user_data) noexcept {
     return poller.modify_handle(handle, interest, user_data);
 }
 
-std::error_code unregister_handle(OsPoller& poller, Handle handle) noexcept {
+Result<void> unregister_handle(OsPoller& poller, Handle handle) noexcept {
     return poller.unregister_handle(handle);
 }
 
@@ -30,7 +30,7 @@ std::error_code submit_read(OsPoller& poller, Handle handle, std::span<std::byte
     return poller.submit_read(handle, buffer, user_data).error();
 }
 
-std::error_code set_timer(OsPoller& poller, Clock::time_point deadline) noexcept {
+Result<void> set_timer(OsPoller& poller, Clock::time_point deadline) noexcept {
     return poller.set_timer(deadline);
 }
 

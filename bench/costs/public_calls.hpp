@@ -20,15 +20,15 @@ namespace wakepoll::costs::own {
 [[nodiscard]] WaitResult wait(OsPoller& poller, std::span<NativeEvent> events,
                               Timeout timeout) noexcept;
 [[nodiscard]] bool post_wakeup(OsPoller& poller) noexcept;
-[[nodiscard]] std::error_code register_handle(OsPoller& poller, Handle handle, IoInterest interest,
-                                              std::uint64_t user_data) noexcept;
-[[nodiscard]] std::error_code modify_handle(OsPoller& poller, Handle handle, IoInterest interest,
-                                            std::uint64_t user_data) noexcept;
-[[nodiscard]] std::error_code unregister_handle(OsPoller& poller, Handle handle) noexcept;
+[[nodiscard]] Result<void> register_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                                           std::uint64_t user_data) noexcept;
+[[nodiscard]] Result<void> modify_handle(OsPoller& poller, Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+[[nodiscard]] Result<void> unregister_handle(OsPoller& poller, Handle handle) noexcept;
 [[nodiscard]] std::error_code submit_read(OsPoller& poller, Handle handle,
                                           std::span<std::byte> buffer,
                                           std::uint64_t user_data) noexcept;
-[[nodiscard]] std::error_code set_timer(OsPoller& poller, Clock::time_point deadline) noexcept;
+[[nodiscard]] Result<void> set_timer(OsPoller& poller, Clock::time_point deadline) noexcept;
 
 [[nodiscard]] int epoll_control(void* port, int op, std::uintptr_t sock,
                                 epoll_event* event) noexcept;

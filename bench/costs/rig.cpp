@@ -19,9 +19,9 @@ void expect(bool holds, const char* what) {
     }
 }
 
-void expect(const std::error_code& error, const char* what) {
-    if (error) {
-        throw std::system_error(error, what);
+void expect(const Result<void>& done, const char* what) {
+    if (!done) {
+        throw std::system_error(done.error(), what);
     }
 }
 

@@ -24,7 +24,7 @@ namespace wakepoll::costs {
 
 /// Throws `what` where the condition does not hold.
 void expect(bool holds, const char* what);
-void expect(const std::error_code& error, const char* what);
+void expect(const Result<void>& done, const char* what);
 
 /// The name of a scenario: what, with how many sockets, over which backend. tools/lib/costs.py
 /// compares backends by the last part.

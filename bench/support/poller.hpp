@@ -16,9 +16,9 @@ namespace wakepoll::bench {
 inline constexpr std::chrono::milliseconds patience{patience_milliseconds};
 inline constexpr std::chrono::milliseconds no_wait{0};
 
-inline void check_error(const std::error_code& error, const char* call) {
-    if (error) {
-        throw std::system_error(error, call);
+inline void check_error(const Result<void>& done, const char* call) {
+    if (!done) {
+        throw std::system_error(done.error(), call);
     }
 }
 

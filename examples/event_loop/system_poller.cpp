@@ -50,14 +50,14 @@ public:
     std::error_code add(HandleNumber handle, std::uint32_t interest,
                         std::uint64_t user_data) override {
         ++registrations_;
-        return poller_.register_handle(Handle(handle), IoInterest{interest}, user_data);
+        return poller_.register_handle(Handle(handle), IoInterest{interest}, user_data).error();
     }
     std::error_code modify(HandleNumber handle, std::uint32_t interest,
                            std::uint64_t user_data) override {
-        return poller_.modify_handle(Handle(handle), IoInterest{interest}, user_data);
+        return poller_.modify_handle(Handle(handle), IoInterest{interest}, user_data).error();
     }
     std::error_code remove(HandleNumber handle) override {
-        return poller_.unregister_handle(Handle(handle));
+        return poller_.unregister_handle(Handle(handle)).error();
     }
 
     std::error_code start_read(HandleNumber pipe, std::span<char> buffer,

@@ -29,35 +29,35 @@ enum class Token : std::uint64_t {};
 class Registrator {
 public:
     /// Reports `handle` under `token` while one of `interest` is ready.
-    [[nodiscard]] std::error_code add(wakepoll::Handle handle, Token token,
-                                      wakepoll::IoInterest interest) const {
+    [[nodiscard]] wakepoll::Result<void> add(wakepoll::Handle handle, Token token,
+                                             wakepoll::IoInterest interest) const {
         return shared_->poller.register_handle(handle, interest, std::uint64_t(token));
     }
 
     /// Replaces token and interest.
-    [[nodiscard]] std::error_code change(wakepoll::Handle handle, Token token,
-                                         wakepoll::IoInterest interest) const {
+    [[nodiscard]] wakepoll::Result<void> change(wakepoll::Handle handle, Token token,
+                                                wakepoll::IoInterest interest) const {
         return shared_->poller.modify_handle(handle, interest, std::uint64_t(token));
     }
 
-    [[nodiscard]] std::error_code remove(wakepoll::Handle handle) const {
+    [[nodiscard]] wakepoll::Result<void> remove(wakepoll::Handle handle) const {
         return shared_->poller.unregister_handle(handle);
     }
 
     /// Receives once into `buffer`, which must stay valid until the completion is reported under
     /// `token`. For handles that were not added.
-    [[nodiscard]] std::error_code receive(wakepoll::Handle handle, Token token,
-                                          std::span<std::byte> buffer) const {
+    [[nodiscard]] wakepoll::Result<void> receive(wakepoll::Handle handle, Token token,
+                                                 std::span<std::byte> buffer) const {
         return shared_->poller.submit_read(handle, buffer, std::uint64_t(token)).error();
     }
 
     /// Ends the select in progress, and all later ones. Once.
-    [[nodiscard]] std::error_code close() const {
+    [[nodiscard]] wakepoll::Result<void> close() const {
         if (shared_->closed.exchange(true)) {
-            return std::make_error_code(std::errc::operation_canceled);
+            return wakepoll::errc::poller_is_closed;
         }
         shared_->closed = shared_->poller.post_shutdown();
-        return shared_->closed ? std::error_code{}
+        return shared_->closed ? wakepoll::Result<void>()
                                : std::make_error_code(std::errc::resource_unavailable_try_again);
     }
 
@@ -84,8 +84,9 @@ public:
 
     /// Replaces `events` by what is ready; waits until something is or the timeout expires. One
     /// thread at a time. A completion is valid until the next select.
-    [[nodiscard]] std::error_code select(std::vector<wakepoll::OsEvent>& events,
-                                         wakepoll::Timeout timeout = wakepoll::wait_forever) {
+    [[nodiscard]] wakepoll::Result<void> select(
+        std::vector<wakepoll::OsEvent>& events,
+        wakepoll::Timeout timeout = wakepoll::wait_forever) {
         std::array<wakepoll::NativeEvent, 64> ready;
         const wakepoll::WaitResult result = shared_->poller.wait(ready, timeout);
         events.clear();

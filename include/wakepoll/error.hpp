@@ -172,6 +172,54 @@ private:
     std::variant<T, std::error_code> content_;
 };
 
+/// Success, or the reason why a call failed: true where it succeeded, like every Result.
+template <>
+class [[nodiscard]] Result<void> {
+public:
+    /// Success.
+    Result() noexcept = default;
+    // NOLINTBEGIN(google-explicit-constructor): a function returns an error as it is.
+    /// Success where `error` is.
+    Result(std::error_code error) noexcept : error_(error) {}
+    Result(errc reason) noexcept : error_(make_error_code(reason)) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] bool has_value() const noexcept { return error_.value() == 0; }
+    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+    /// Throws std::system_error with the error where there is one.
+    // A template, because GCC refuses a `throw` elsewhere with -fno-exceptions.
+    template <class Error = std::system_error>
+    void value() const {
+        if (!has_value()) {
+            throw Error(error_);
+        }
+    }
+
+    /// What `next`, called without arguments after a success, returns, which is another Result; the
+    /// error where there is one.
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) const -> std::invoke_result_t<F> {
+        return has_value() ? std::forward<F>(next)() : error_;
+    }
+
+    /// The error; empty after a success.
+    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+    /// Compares the error: `poller.unregister_handle(handle) == errc::not_registered`.
+    [[nodiscard]] friend bool operator==(const Result& result, std::error_code error) noexcept {
+        return result.error_ == error;
+    }
+    /// The same with a std::errc.
+    [[nodiscard]] friend bool operator==(const Result& result,
+                                         std::error_condition condition) noexcept {
+        return result.error_ == condition;
+    }
+
+private:
+    std::error_code error_;
+};
+
 }  // namespace v0_1
 }  // namespace wakepoll
 

@@ -98,13 +98,13 @@ public:
     /// it), `resource_unavailable_try_again` (no entry of the pool is free), `permission_denied`
     /// (the handle lacks the right to be waited for or read, as the writing end of a pipe does:
     /// only a write tells that its reader is gone), `not_connected` (a pipe without another end).
-    [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
-                                                  std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
+                                               std::uint64_t user_data) noexcept;
 
     /// The same with a pointer, which each event has in `data.ptr`: `event.ptr<Connection>()`.
     template <class T>
-    [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
-                                                  T* user_data) noexcept {
+    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
+                                               T* user_data) noexcept {
         return register_handle(handle, interest, as_number(user_data));
     }
 
@@ -112,13 +112,13 @@ public:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (that, and closed or
     /// never a handle), `invalid_argument`; with AFD, whatever keeps a request from being canceled.
     /// What fails changes nothing.
-    [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
-                                                std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
 
     /// The same with a pointer.
     template <class T>
-    [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
-                                                T* user_data) noexcept {
+    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
+                                             T* user_data) noexcept {
         return modify_handle(handle, interest, as_number(user_data));
     }
 
@@ -127,7 +127,7 @@ public:
     /// wait; AFD notices it at once where a request in flight covered it, and then a new socket
     /// with its number can be registered before. `no_such_file_or_directory` where the handle is
     /// not registered, `bad_file_descriptor` where it is none at all.
-    [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
+    [[nodiscard]] Result<void> unregister_handle(Handle handle) noexcept;
 
     /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
     /// come back as events with `data.u64 == key` and `completion` set. `invalid_argument` for one
@@ -142,7 +142,7 @@ public:
     /// What belongs to the port, by this call, a registration or an operation, is marked by
     /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where a call of your own succeeds at once, the event in
     /// its OVERLAPPED need not be set.
-    [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<void> associate_handle(Handle handle, std::uint64_t key) noexcept;
 
     /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
     /// two: the caller answers for the handle staying open meanwhile (attached_handle.hpp). Errors
@@ -240,32 +240,32 @@ public:
     /// for one with no operation in flight, because it is idle, done or given back.
     /// `bad_file_descriptor` where the handle has been closed: the operation ends with the object's
     /// last handle; where that is a duplicate, cancel by the duplicate, or close it.
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
 
     /// The same by another handle of the same object. `no_such_file_or_directory` also where the
     /// operation is another object's.
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
 
     /// The same for every submitted operation of a handle; `no_such_file_or_directory` where there
     /// is none.
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
 
     /// Makes the wait that is in progress at `deadline`, or the first one after it, say `timer`,
     /// once. A poller has one timer; setting it again replaces it. It is met to a fraction of a
     /// millisecond where Windows has high-resolution timers (10 1803 and later), without raising
     /// the system's tick; it is never early. One kernel call, two more where it has fired before.
-    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
+    [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
 
     /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is
     /// more than a hundred years away never comes.
     template <class OtherClock, class Duration>
-    [[nodiscard]] std::error_code set_timer(
+    [[nodiscard]] Result<void> set_timer(
         std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
         return set_timer(Clock::at(deadline));
     }
 
     /// Forgets the timer; no error where none is set.
-    [[nodiscard]] std::error_code clear_timer() noexcept;
+    [[nodiscard]] Result<void> clear_timer() noexcept;
 
     /// Waits until something is ready, a wakeup is asked for, or `timeout` is over, and fills
     /// `events` from the front. A finite timeout never ends early. An empty span is

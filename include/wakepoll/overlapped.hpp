@@ -47,6 +47,7 @@
 #include <span>
 #include <system_error>
 
+#include "wakepoll/error.hpp"
 #include "wakepoll/export.h"
 #include "wakepoll/handle.hpp"
 
@@ -182,7 +183,7 @@ public:
     /// what is not an entry of this pool, `no_such_file_or_directory` for an entry that is not in
     /// use, `device_or_resource_busy` for a submitted operation that is in flight or not reported
     /// yet; the pool is unchanged then.
-    [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> release(OverlappedEntry* entry) noexcept;
 
     /// The entry in use whose OVERLAPPED is at this address; null where there is none. Any pointer
     /// may be asked for; it is not dereferenced.

@@ -47,15 +47,15 @@ public:
     ~Registration();
 
     /// As `OsPoller::modify_handle`; `no_such_file_or_directory` where the registration is over.
-    [[nodiscard]] std::error_code modify(IoInterest interest, std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
 
     template <class T>
-    [[nodiscard]] std::error_code modify(IoInterest interest, T* user_data) noexcept {
+    [[nodiscard]] Result<void> modify(IoInterest interest, T* user_data) noexcept {
         return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
     }
 
     /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
-    std::error_code unregister() noexcept;
+    Result<void> unregister() noexcept;
 
     /// Leaves the handle registered, and refers to nothing.
     Handle release() noexcept { return std::exchange(holder_, {}).handle(); }

@@ -36,8 +36,8 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const std::error_code error = port.poller().add(handle, interest_of(*event), event->data.u64);
-    return error ? leave_not_added(port, error, handle) : port.leave();
+    const Result<void> added = port.poller().add(handle, interest_of(*event), event->data.u64);
+    return added ? port.leave() : leave_not_added(port, added.error(), handle);
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -45,18 +45,13 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    if (const std::error_code error =
-            port.poller().modify(handle, interest_of(*event), event->data.u64)) {
-        return leave_failed(port, error);
-    }
-    return port.leave();
+    const Result<void> done = port.poller().modify(handle, interest_of(*event), event->data.u64);
+    return done ? port.leave() : leave_failed(port, done.error());
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
-    if (const std::error_code error = port.poller().remove(handle)) {
-        return leave_failed(port, error);
-    }
-    return port.leave();
+    const Result<void> done = port.poller().remove(handle);
+    return done ? port.leave() : leave_failed(port, done.error());
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {

@@ -14,8 +14,6 @@ namespace {
 
 constexpr errc not_refused{};
 
-std::error_code moved_from() noexcept { return errc::poller_is_closed; }
-
 /// WSABUF has no constant pointer; a write only reads the buffer.
 IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
     return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
@@ -81,27 +79,28 @@ Backend OsPoller::backend() const noexcept {
 
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
-std::error_code OsPoller::register_handle(Handle handle, IoInterest interest,
-                                          std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : moved_from();
+Result<void> OsPoller::register_handle(Handle handle, IoInterest interest,
+                                       std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::modify_handle(Handle handle, IoInterest interest,
-                                        std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->modify(handle, interest, user_data) : moved_from();
+Result<void> OsPoller::modify_handle(Handle handle, IoInterest interest,
+                                     std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data)
+                              : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::unregister_handle(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->remove(handle) : moved_from();
+Result<void> OsPoller::unregister_handle(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->remove(handle) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
-    return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
+Result<void> OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key) : errc::poller_is_closed;
 }
 
 Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
     if (poller_ == nullptr) {
-        return moved_from();
+        return errc::poller_is_closed;
     }
     const Result<core::SlotUse> attachment = poller_->attach(handle);
     if (!attachment) {
@@ -218,24 +217,24 @@ AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
     return {found.local, found.remote};
 }
 
-std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry) : moved_from();
+Result<void> OsPoller::cancel(OverlappedEntry* entry) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : moved_from();
+Result<void> OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::cancel(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->cancel(handle) : moved_from();
+Result<void> OsPoller::cancel(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->cancel(handle) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::set_timer(Clock::time_point deadline) noexcept {
-    return poller_ != nullptr ? poller_->set_timer(deadline) : moved_from();
+Result<void> OsPoller::set_timer(Clock::time_point deadline) noexcept {
+    return poller_ != nullptr ? poller_->set_timer(deadline) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::clear_timer() noexcept {
-    return poller_ != nullptr ? poller_->clear_timer() : moved_from();
+Result<void> OsPoller::clear_timer() noexcept {
+    return poller_ != nullptr ? poller_->clear_timer() : errc::poller_is_closed;
 }
 
 Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
@@ -243,7 +242,7 @@ Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
 WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
     if (poller_ == nullptr) {
         WaitResult refused;
-        refused.error = moved_from();
+        refused.error = errc::poller_is_closed;
         return refused;
     }
     return poller_->wait(events, timeout);

@@ -7,7 +7,7 @@ OverlappedEntry* OverlappedPool::acquire() noexcept {
     return poller_ != nullptr ? poller_->acquire_entry() : nullptr;
 }
 
-std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
+Result<void> OverlappedPool::release(OverlappedEntry* entry) noexcept {
     return poller_ != nullptr ? poller_->release_entry(entry) : errc::foreign_entry;
 }
 

@@ -25,13 +25,13 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 
 Registration::~Registration() { static_cast<void>(unregister()); }
 
-std::error_code Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
+Result<void> Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
     return holder_.poller() != nullptr
                ? holder_.poller()->modify_for(holder_.use(), interest, user_data)
                : errc::not_registered;
 }
 
-std::error_code Registration::unregister() noexcept {
+Result<void> Registration::unregister() noexcept {
     const SlotHolder ended = std::exchange(holder_, {});
     return ended.poller() != nullptr ? ended.poller()->remove_for(ended.use())
                                      : errc::not_registered;

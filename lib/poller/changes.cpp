@@ -61,18 +61,16 @@ std::error_code Poller::add_locked(Handle handle, IoInterest interest,
     return error;
 }
 
-std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&] { return add_locked(handle, interest, user_data); });
+Result<void> Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&] { return add_locked(handle, interest, user_data); });
 }
 
-std::error_code Poller::modify(Handle handle, IoInterest interest,
-                               std::uint64_t user_data) noexcept {
-    return change<std::error_code>(
-        [&] { return registrations_.modify(handle, interest, user_data); });
+Result<void> Poller::modify(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&] { return registrations_.modify(handle, interest, user_data); });
 }
 
-std::error_code Poller::remove(Handle handle) noexcept {
-    return change<std::error_code>([&] { return registrations_.remove(handle); });
+Result<void> Poller::remove(Handle handle) noexcept {
+    return change<Result<void>>([&] { return registrations_.remove(handle); });
 }
 
 Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
@@ -85,9 +83,9 @@ Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
     });
 }
 
-std::error_code Poller::modify_for(core::SlotUse registration, IoInterest interest,
-                                   std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&]() -> std::error_code {
+Result<void> Poller::modify_for(core::SlotUse registration, IoInterest interest,
+                                std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&]() -> Result<void> {
         if (!table_.goes_on(registration)) {
             return errc::not_registered;
         }
@@ -95,8 +93,8 @@ std::error_code Poller::modify_for(core::SlotUse registration, IoInterest intere
     });
 }
 
-std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
-    return change<std::error_code>([&]() -> std::error_code {
+Result<void> Poller::remove_for(core::SlotUse registration) noexcept {
+    return change<Result<void>>([&]() -> Result<void> {
         if (!table_.goes_on(registration)) {
             return errc::not_registered;
         }
@@ -104,8 +102,8 @@ std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
     });
 }
 
-std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
-    return change<std::error_code>([&] {
+Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
+    return change<Result<void>>([&] {
         static_cast<void>(registrations_.end_if_another(handle));
         const std::error_code error = known_.associate(handle, key);
         if (!error) {
@@ -166,25 +164,25 @@ Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& targ
         [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
-std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(entry); });
+Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(entry); });
 }
 
-std::error_code Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(entry, duplicate); });
+Result<void> Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(entry, duplicate); });
 }
 
-std::error_code Poller::cancel(Handle handle) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(handle); });
+Result<void> Poller::cancel(Handle handle) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(handle); });
 }
 
-std::error_code Poller::set_timer(Clock::time_point deadline) noexcept {
-    return change<std::error_code>(
+Result<void> Poller::set_timer(Clock::time_point deadline) noexcept {
+    return change<Result<void>>(
         [&] { return timer_.set(deadline.time_since_epoch(), sys::now()); });
 }
 
-std::error_code Poller::clear_timer() noexcept {
-    return change<std::error_code>([&] { return timer_.clear(); });
+Result<void> Poller::clear_timer() noexcept {
+    return change<Result<void>>([&] { return timer_.clear(); });
 }
 
 // News for a call that would be refused
@@ -263,7 +261,7 @@ OverlappedEntry* Poller::acquire_entry() noexcept {
     return word_.is_closed() ? nullptr : entries_.acquire();
 }
 
-std::error_code Poller::release_entry(OverlappedEntry* entry) noexcept {
+Result<void> Poller::release_entry(OverlappedEntry* entry) noexcept {
     const Entry guard(*this);
     return entries_.release(entry);
 }

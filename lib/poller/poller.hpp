@@ -51,21 +51,21 @@ public:
     // As Registration has them: those of a use of a slot, and of no other registration.
     [[nodiscard]] Result<core::SlotUse> add_for(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code modify_for(core::SlotUse registration, IoInterest interest,
-                                             std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code remove_for(core::SlotUse registration) noexcept;
+    [[nodiscard]] Result<void> modify_for(core::SlotUse registration, IoInterest interest,
+                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> remove_for(core::SlotUse registration) noexcept;
 
     // The rest as OsPoller has it.
     [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
     [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
     [[nodiscard]] bool is_disposed() const noexcept { return word_.is_closed(); }
 
-    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+    [[nodiscard]] Result<void> add(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> modify(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
-                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
-    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<void> remove(Handle handle) noexcept;
+    [[nodiscard]] Result<void> associate(Handle handle, std::uint64_t key) noexcept;
     [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
     void detach(core::SlotUse attachment) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
@@ -89,11 +89,11 @@ public:
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
                                                                std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
-    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
-    [[nodiscard]] std::error_code clear_timer() noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
+    [[nodiscard]] Result<void> clear_timer() noexcept;
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
         return wait_.run(events, timeout);
     }
@@ -106,7 +106,7 @@ public:
     // The pool of entries, also after `dispose`.
     [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
     [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
-    [[nodiscard]] std::error_code release_entry(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> release_entry(OverlappedEntry* entry) noexcept;
     [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
     [[nodiscard]] std::uint32_t entries_in_use() noexcept;
     [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }

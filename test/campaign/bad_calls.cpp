@@ -18,7 +18,7 @@ struct BadCall {
 std::error_code register_thing(Scene& scene, Thing kind, IoInterest interest) {
     const Handle thing = scene.world->thing(kind);
     scene.adopt(thing);
-    const std::error_code error = scene.poller->register_handle(thing, interest, nobody);
+    const std::error_code error = scene.poller->register_handle(thing, interest, nobody).error();
     scene.world->close_handle(thing);
     return error;
 }
@@ -36,7 +36,8 @@ std::error_code register_number_beside(Scene& scene) {
     const Handle thing = scene.world->thing(Thing::event);
     scene.adopt(thing);
     const Handle beside(thing.value() | (1U + scene.below(3)));
-    const std::error_code error = scene.poller->register_handle(beside, IoInterest::read, nobody);
+    const std::error_code error =
+        scene.poller->register_handle(beside, IoInterest::read, nobody).error();
     scene.world->close_handle(thing);
     return error;
 }
@@ -44,7 +45,7 @@ std::error_code register_number_beside(Scene& scene) {
 std::error_code unregister_thing(Scene& scene) {
     const Handle thing = scene.world->thing(Thing::event);
     scene.adopt(thing);
-    const std::error_code error = scene.poller->unregister_handle(thing);
+    const std::error_code error = scene.poller->unregister_handle(thing).error();
     scene.world->close_handle(thing);
     return error;
 }
@@ -56,12 +57,13 @@ constexpr std::array bad_calls = {
             [](Scene& scene) { return scene.poller->wait({}, 0ms).error; }},
     BadCall{"register nothing", std::errc::bad_file_descriptor,
             [](Scene& scene) {
-                return scene.poller->register_handle(Handle{}, IoInterest::read, nobody);
+                return scene.poller->register_handle(Handle{}, IoInterest::read, nobody).error();
             }},
     BadCall{"register what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
-                return scene.poller->register_handle(scene.world->never_a_handle(),
-                                                     IoInterest::read, nobody);
+                return scene.poller
+                    ->register_handle(scene.world->never_a_handle(), IoInterest::read, nobody)
+                    .error();
             }},
     BadCall{"register a number with a low bit", std::errc::bad_file_descriptor,
             register_number_beside},
@@ -78,16 +80,19 @@ constexpr std::array bad_calls = {
             [](Scene& scene) { return register_thing(scene, Thing::disk_file, IoInterest::read); }},
     BadCall{"modify what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
-                return scene.poller->modify_handle(scene.world->never_a_handle(), IoInterest::read,
-                                                   nobody);
+                return scene.poller
+                    ->modify_handle(scene.world->never_a_handle(), IoInterest::read, nobody)
+                    .error();
             }},
-    BadCall{"unregister what was closed", std::errc::bad_file_descriptor,
-            [](Scene& scene) { return scene.poller->unregister_handle(closed_thing(scene)); }},
+    BadCall{
+        "unregister what was closed", std::errc::bad_file_descriptor,
+        [](Scene& scene) { return scene.poller->unregister_handle(closed_thing(scene)).error(); }},
     BadCall{"unregister what is not registered", std::errc::no_such_file_or_directory,
             unregister_thing},
     BadCall{"associate with a key of the poller's own", std::errc::invalid_argument,
             [](Scene& scene) {
-                return scene.poller->associate_handle(scene.world->never_a_handle(), 0xFFFFFFFE);
+                return scene.poller->associate_handle(scene.world->never_a_handle(), 0xFFFFFFFE)
+                    .error();
             }},
     BadCall{"read from nothing", std::errc::bad_file_descriptor,
             [](Scene& scene) {
@@ -111,11 +116,12 @@ constexpr std::array bad_calls = {
                     ->submit_write(scene.world->never_a_handle(), std::span(buffer), nobody)
                     .error();
             }},
-    BadCall{
-        "cancel nothing", std::errc::invalid_argument,
-        [](Scene& scene) { return scene.poller->cancel(static_cast<OverlappedEntry*>(nullptr)); }},
+    BadCall{"cancel nothing", std::errc::invalid_argument,
+            [](Scene& scene) {
+                return scene.poller->cancel(static_cast<OverlappedEntry*>(nullptr)).error();
+            }},
     BadCall{"release nothing", std::errc::invalid_argument,
-            [](Scene& scene) { return scene.poller->overlapped_pool().release(nullptr); }},
+            [](Scene& scene) { return scene.poller->overlapped_pool().release(nullptr).error(); }},
 };
 
 }  // namespace
@@ -145,18 +151,18 @@ void check_everything_is_refused(Scene& scene) {
     std::array<NativeEvent, 1> room;
     const Handle socket = scene.world->udp_socket();
     const std::array answers = {poller.wait(room, 0ms).error,
-                                poller.register_handle(socket, IoInterest::read, nobody),
-                                poller.modify_handle(socket, IoInterest::read, nobody),
-                                poller.unregister_handle(socket),
-                                poller.associate_handle(socket, 1),
+                                poller.register_handle(socket, IoInterest::read, nobody).error(),
+                                poller.modify_handle(socket, IoInterest::read, nobody).error(),
+                                poller.unregister_handle(socket).error(),
+                                poller.associate_handle(socket, 1).error(),
                                 poller.submit_read(socket, std::span(buffer), nobody).error(),
                                 poller.submit_write(socket, std::span(buffer), nobody).error(),
                                 poller.submit_accept(socket, buffer, nobody).error(),
                                 poller.submit_connect(socket, buffer, nobody).error(),
-                                poller.cancel(socket),
-                                poller.cancel(static_cast<OverlappedEntry*>(nullptr)),
-                                poller.set_timer(Clock::now()),
-                                poller.clear_timer()};
+                                poller.cancel(socket).error(),
+                                poller.cancel(static_cast<OverlappedEntry*>(nullptr)).error(),
+                                poller.set_timer(Clock::now()).error(),
+                                poller.clear_timer().error()};
     scene.world->close(socket);
     for (const std::error_code& answer : answers) {
         hold(answer == std::errc::operation_canceled,

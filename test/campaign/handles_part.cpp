@@ -163,7 +163,7 @@ void HandlesPart::add(Known& known) {
     const std::uint64_t user_data = user_data_of(Owner::handle, scene_.next_serial++);
     const std::size_t entries = scene_.poller->overlapped_count();
     const std::error_code error =
-        scene_.poller->register_handle(known.subject.handle(), interest, user_data);
+        scene_.poller->register_handle(known.subject.handle(), interest, user_data).error();
     scene_.note("  register ", name_of(known), " for ", words_of(interest), " as h",
                 serial_of(user_data), " -> ", error.value());
     if (error) {
@@ -194,7 +194,7 @@ void HandlesPart::modify(Known& known) {
     const IoInterest interest = draw_interest(known);
     const std::uint64_t user_data = user_data_of(Owner::handle, scene_.next_serial++);
     const std::error_code error =
-        scene_.poller->modify_handle(known.subject.handle(), interest, user_data);
+        scene_.poller->modify_handle(known.subject.handle(), interest, user_data).error();
     scene_.note("  modify ", name_of(known), " to ", words_of(interest), " as h",
                 serial_of(user_data), " -> ", error.value());
     hold(!error, "a handle was not modified: ", error.message());
@@ -205,7 +205,7 @@ void HandlesPart::modify(Known& known) {
 }
 
 void HandlesPart::remove(Known& known) {
-    const std::error_code error = scene_.poller->unregister_handle(known.subject.handle());
+    const std::error_code error = scene_.poller->unregister_handle(known.subject.handle()).error();
     scene_.note("  unregister ", name_of(known), " -> ", error.value());
     hold(!error, "a handle was not unregistered: ", error.message());
     known.user_data = 0;

@@ -234,7 +234,7 @@ void OperationsPart::cancel_entry() {
         return;
     }
     const OverlappedState before = operation.entry->state();
-    const std::error_code error = scene_.poller->cancel(operation.entry);
+    const std::error_code error = scene_.poller->cancel(operation.entry).error();
     scene_.note("  cancel o", number, " -> ", error.value());
     const bool open = model_.channels[operation.channel]->open;
     if (operation.state == State::reported || before == OverlappedState::completed) {
@@ -259,7 +259,7 @@ void OperationsPart::cancel_handle() {
             (own.open ? any : any_before) = true;
         }
     }
-    const std::error_code error = scene_.poller->cancel(channel.local);
+    const std::error_code error = scene_.poller->cancel(channel.local).error();
     scene_.note("  cancel all of channel ", number, " -> ", error.value());
     hold(any ? !error : error == std::errc::no_such_file_or_directory || (any_before && !error),
          "cancel of a handle says the wrong thing: ", error.message());
@@ -282,7 +282,7 @@ void OperationsPart::release_one() {
     if (operation.entry == nullptr) {
         return;
     }
-    const std::error_code error = scene_.poller->overlapped_pool().release(operation.entry);
+    const std::error_code error = scene_.poller->overlapped_pool().release(operation.entry).error();
     scene_.note("  release the entry of o", number, " -> ", error.value());
     if (operation.state == State::running) {
         hold(error == std::errc::device_or_resource_busy, "released while running");

@@ -112,10 +112,10 @@ std::vector<std::byte> OperationsPart::target() {
 
 void OperationsPart::try_readiness_of_peer(const Channel& channel) {
     OsPoller& poller = *scene_.poller;
-    const std::error_code error = poller.register_handle(channel.peer, IoInterest::read, 0);
+    const std::error_code error = poller.register_handle(channel.peer, IoInterest::read, 0).error();
     scene_.note("  register the other end, ", channel.peer.value(), " -> ", error.value());
     if (!error) {
-        hold(!poller.unregister_handle(channel.peer), "the other end was not unregistered");
+        hold(poller.unregister_handle(channel.peer), "the other end was not unregistered");
         return;
     }
     const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
@@ -150,7 +150,8 @@ void OperationsPart::try_readiness() {
     }
     OsPoller& poller = *scene_.poller;
     const std::size_t entries = poller.overlapped_count();
-    const std::error_code error = poller.register_handle(channel.local, IoInterest::read, 0);
+    const std::error_code error =
+        poller.register_handle(channel.local, IoInterest::read, 0).error();
     scene_.note("  register channel ", number, " -> ", error.value());
     if (channel.kind == ChannelKind::file) {
         hold(static_cast<bool>(error), "a file was registered");
@@ -166,7 +167,7 @@ void OperationsPart::try_readiness() {
         hold(scene_.faulty() || full || no_entry || ended,
              "a handle without operations in flight was not registered: ", error.message());
     } else {
-        hold(!poller.unregister_handle(channel.local), "a channel was not unregistered");
+        hold(poller.unregister_handle(channel.local), "a channel was not unregistered");
     }
 }
 

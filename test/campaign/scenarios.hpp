@@ -39,7 +39,7 @@ public:
     void remove(Handle handle);
 
     /// Makes a call, and repeats it if it failed.
-    void call(const char* what, const std::function<std::error_code()>& make);
+    void call(const char* what, const std::function<Result<void>()>& make);
     /// The same for an operation.
     void submit(const char* what, const std::function<Result<OverlappedEntry*>()>& make);
 

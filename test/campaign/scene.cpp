@@ -104,7 +104,7 @@ void Scene::adopt(Handle handle) {
 }
 
 void Scene::lay(std::uintptr_t number) {
-    const std::error_code error = poller->unregister_handle(Handle(number));
+    const std::error_code error = poller->unregister_handle(Handle(number)).error();
     note("  unregister ", number, ", which was closed -> ", error.value());
     hold(!error || error == std::errc::no_such_file_or_directory ||
              error == std::errc::bad_file_descriptor,

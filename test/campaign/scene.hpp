@@ -46,6 +46,7 @@ void hold(bool condition, const char* what, const Details&... details) {
         throw Broken(text_of(what, details...));
     }
 }
+inline void hold(const Result<void>& done, const char* what) { hold(done.has_value(), what); }
 
 /// The part that owns an event, by its user data.
 enum class Owner : std::uint8_t { socket = 1, handle, operation, packet, own_call };

@@ -43,14 +43,14 @@ void Script::create(std::uint32_t entries) {
     });
 }
 
-void Script::call(const char* what, const std::function<std::error_code()>& make) {
-    const std::error_code error = make();
-    if (!error) {
+void Script::call(const char* what, const std::function<Result<void>()>& make) {
+    const Result<void> done = make();
+    if (done) {
         return;
     }
-    explain(what, error);
-    const std::error_code again = make();
-    hold(!again, "it fails again: ", what, ": ", again.message());
+    explain(what, done.error());
+    const Result<void> again = make();
+    hold(again.has_value(), "it fails again: ", what, ": ", again.error().message());
 }
 
 void Script::submit(const char* what, const std::function<Result<OverlappedEntry*>()>& make) {
@@ -65,10 +65,10 @@ void Script::submit(const char* what, const std::function<Result<OverlappedEntry
 void Script::add(Handle handle, IoInterest interest, std::uint64_t user_data) {
     const std::size_t before = poller_->registration_count();
     call("register", [&] {
-        const std::error_code error = poller_->register_handle(handle, interest, user_data);
-        hold(poller_->registration_count() == before + (error ? 0 : 1),
+        const Result<void> done = poller_->register_handle(handle, interest, user_data);
+        hold(poller_->registration_count() == before + (done ? 1 : 0),
              "register counts the wrong number");
-        return error;
+        return done;
     });
 }
 

@@ -77,14 +77,14 @@ void SignalsPart::queue_apc() {
 
 void SignalsPart::set_timer() {
     if (scene_.one_in(5)) {
-        const std::error_code error = scene_.poller->clear_timer();
+        const std::error_code error = scene_.poller->clear_timer().error();
         scene_.note("  clear the timer -> ", error.value());
         hold(!error, "the timer could not be cleared");
         timer_set_ = false;
         return;
     }
     due_ = Clock::now() + std::chrono::microseconds(scene_.below(3000));
-    const std::error_code error = scene_.poller->set_timer(due_);
+    const std::error_code error = scene_.poller->set_timer(due_).error();
     scene_.note("  set the timer -> ", error.value());
     timer_set_ = !error;
     hold(timer_set_ || scene_.faulty(), "the timer could not be set: ", error.message());
@@ -119,7 +119,7 @@ void SignalsPart::release_entry() {
     }
     OverlappedPool& pool = scene_.poller->overlapped_pool();
     hold(pool.find_by_overlapped(entry->native()) == entry, "an entry in use is not found");
-    hold(!pool.release(entry), "an entry of the user's own can not be released");
+    hold(pool.release(entry), "an entry of the user's own can not be released");
     hold(pool.find_by_overlapped(entry->native()) == nullptr,
          "an entry that was released is found");
     hold(pool.release(entry) == std::errc::no_such_file_or_directory, "released twice");
@@ -151,7 +151,7 @@ void SignalsPart::go_on_with_own_call() {
     }
     if (!associated_) {
         const std::uint64_t key = user_data_of(Owner::own_call, 1);
-        const std::error_code error = scene_.poller->associate_handle(pair_.local, key);
+        const std::error_code error = scene_.poller->associate_handle(pair_.local, key).error();
         scene_.note("  associate ", pair_.local.value(), " -> ", error.value());
         const bool full = error == std::errc::no_space_on_device && scene_.may_be_full();
         hold(!error || scene_.faulty() || full, "a socket was not associated: ", error.message());

@@ -105,7 +105,7 @@ void SocketsPart::add(std::size_t index) {
     const IoInterest interest = draw_interest();
     const std::uint64_t user_data = user_data_of(Owner::socket, scene_.next_serial++);
     const std::error_code error =
-        scene_.poller->register_handle(socket.handle(), interest, user_data);
+        scene_.poller->register_handle(socket.handle(), interest, user_data).error();
     scene_.note("  register socket ", index, " (", socket.name(), ' ', socket.handle().value(),
                 ") for ", words_of(interest), " as s", serial_of(user_data), " -> ", error.value());
     if (error) {
@@ -133,7 +133,7 @@ void SocketsPart::modify(std::size_t index) {
     const std::uint64_t user_data = user_data_of(Owner::socket, scene_.next_serial++);
     fail_cancel();
     const std::error_code error =
-        scene_.poller->modify_handle(socket.handle(), interest, user_data);
+        scene_.poller->modify_handle(socket.handle(), interest, user_data).error();
     fail_no_cancel();
     scene_.note("  modify socket ", index, " to ", words_of(interest), " as s",
                 serial_of(user_data), " -> ", error.value());
@@ -151,7 +151,7 @@ void SocketsPart::modify(std::size_t index) {
 void SocketsPart::remove(std::size_t index) {
     ModelSocket& socket = sockets_[index];
     fail_cancel();
-    const std::error_code error = scene_.poller->unregister_handle(socket.handle());
+    const std::error_code error = scene_.poller->unregister_handle(socket.handle()).error();
     fail_no_cancel();
     scene_.note("  unregister socket ", index, " -> ", error.value());
     hold(!error, "a socket was not unregistered: ", error.message());

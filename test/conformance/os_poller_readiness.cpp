@@ -12,14 +12,16 @@ public:
         : poller_(OsPoller::create({.backend = backend}).value()) {}
 
     std::error_code add(Handle handle, IoInterest interest, std::uint64_t data) override {
-        return poller_.register_handle(handle, interest, data);
+        return poller_.register_handle(handle, interest, data).error();
     }
 
     std::error_code modify(Handle handle, IoInterest interest, std::uint64_t data) override {
-        return poller_.modify_handle(handle, interest, data);
+        return poller_.modify_handle(handle, interest, data).error();
     }
 
-    std::error_code remove(Handle handle) override { return poller_.unregister_handle(handle); }
+    std::error_code remove(Handle handle) override {
+        return poller_.unregister_handle(handle).error();
+    }
 
     Batch wait(Timeout timeout, std::size_t room) override {
         std::vector<NativeEvent> events(room);

@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(to_register_asks_no_more_than_the_poller_asks) {
     const std::uint64_t by_the_poller = calls_of([](Stage& stage, Handle sock) {
         OsPoller poller = OsPoller::create({.backend = Backend::afd}).value();
         stage.kernel.reset_counts();
-        BOOST_TEST(!poller.register_handle(sock, IoInterest::read, 1));
+        BOOST_TEST(poller.register_handle(sock, IoInterest::read, 1));
         return stage.kernel.calls();
     });
     const std::uint64_t by_the_face = calls_of([](Stage& stage, Handle sock) {

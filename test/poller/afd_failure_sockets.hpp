@@ -40,7 +40,7 @@ public:
     void add() {
         pairs_.push_back(stage_->world.tcp_pair());
         BOOST_REQUIRE(
-            !poller_->register_handle(pairs_.back().local, IoInterest::read, pairs_.size() - 1));
+            poller_->register_handle(pairs_.back().local, IoInterest::read, pairs_.size() - 1));
     }
     [[nodiscard]] const SocketPair& operator[](std::size_t i) const { return pairs_[i]; }
     void make_ready(std::size_t i) const { stage_->world.send(pairs_[i].peer, 1); }

@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_carry_operations_cannot_be_attached) {
         BOOST_TEST(poller.attach(stage.world.never_a_handle()).error() ==
                    std::errc::bad_file_descriptor);
         const Ends registered = ends(stage.world, Carrier::tcp);
-        BOOST_REQUIRE(!poller.register_handle(registered.local, IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(registered.local, IoInterest::read, 1));
         BOOST_TEST(poller.attach(registered.local).error() == errc::registered_for_readiness);
         const Ends pair = ends(stage.world, Carrier::tcp);
         const AttachedHandle attached = poller.attach(pair.local).value();
@@ -127,10 +127,10 @@ BOOST_AUTO_TEST_CASE(an_attached_handle_is_not_registered_and_a_detached_one_is)
         BOOST_TEST(!static_cast<bool>(attached));
         std::array<std::byte, 4> buffer{};
         BOOST_TEST(poller.submit_read(attached, buffer, 1).error() == errc::attachment_is_over);
-        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 1));
         put_text(stage.world, pair.peer, "data");
         BOOST_TEST(wait(poller).mask_of(1) == mask::in);
-        BOOST_REQUIRE(!poller.unregister_handle(pair.local));
+        BOOST_REQUIRE(poller.unregister_handle(pair.local));
         BOOST_TEST(take_text(stage.world, pair.local, 4) == "data");
         attached = poller.attach(pair.local).value();
         check_both_directions(stage, poller, attached, pair.peer);
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(it_can_be_moved_and_its_poller_too) {
                    std::errc::bad_file_descriptor);
         // What is replaced is detached.
         attached = poller.attach(more.local).value();
-        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 1));
         BOOST_TEST(poller.register_handle(more.local, IoInterest::read, 1) ==
                    errc::attached_for_operations);
         check_that_nothing_is_left(poller);
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_number_closed_while_attached_can_be_registered_as_a_new_h
         stage.world.close(old.local);
         SocketPair pair;
         BOOST_REQUIRE(stage.world.recycle(old.local, pair));
-        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 1));
         std::array<std::byte, 4> buffer{};
         BOOST_TEST(poller.submit_read(attached, buffer, 2).error() == errc::attachment_is_over);
         put_text(stage.world, pair.peer, "data");
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(dispose_takes_back_what_is_in_flight_on_it) {
         const AttachedHandle attached = poller.attach(pair.local).value();
         std::array<std::byte, 4> buffer{};
         (void)started(poller.submit_read(attached, buffer, 1));
-        BOOST_TEST(!poller.cancel(attached.handle()));
+        BOOST_TEST(poller.cancel(attached.handle()));
         poller.dispose();
         put_text(stage.world, pair.peer, "data");
         BOOST_TEST((buffer == std::array<std::byte, 4>{}));

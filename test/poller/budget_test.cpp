@@ -42,8 +42,8 @@ BOOST_DATA_TEST_CASE(ready_sockets_cost_one_poll_whatever_their_number,
     on_punctual_kernels(Backend::wsapoll, [&](Stage& stage) {
         OsPoller poller = make_poller();
         for (int i = 0; i < ready; ++i) {
-            BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write,
-                                                  static_cast<std::uint64_t>(i)));
+            BOOST_REQUIRE(poller.register_handle(stage.world.udp_socket(), IoInterest::write,
+                                                 static_cast<std::uint64_t>(i)));
         }
         for (const Timeout timeout : {Timeout{}, Timeout{5ms}, wait_forever}) {
             stage.kernel.reset_counts();
@@ -155,18 +155,18 @@ BOOST_AUTO_TEST_CASE(register_costs_its_validation) {
         const bool old =
             stage.kernel.options().personality == sim::Personality::windows_server_2019;
         stage.kernel.reset_counts();
-        BOOST_TEST(!poller.register_handle(first.local, IoInterest::read, 1));
+        BOOST_TEST(poller.register_handle(first.local, IoInterest::read, 1));
         BOOST_TEST(stage.kernel.calls(Call::doorbell_create) == 1U);
         stage.kernel.reset_counts();
-        BOOST_TEST(!poller.register_handle(second.local, IoInterest::read, 2));
+        BOOST_TEST(poller.register_handle(second.local, IoInterest::read, 2));
         BOOST_TEST(stage.kernel.calls(Call::socket_kind) == 1U);
         // Where refused connects must be asked for, register asks whether one may come.
         BOOST_TEST(stage.kernel.calls(Call::is_connected) == (old ? 1U : 0U));
         BOOST_TEST(stage.kernel.calls() == 1U + stage.kernel.calls(Call::is_connected) +
                                                stage.kernel.calls(Call::is_listening));
         stage.kernel.reset_counts();
-        BOOST_TEST(!poller.modify_handle(second.local, IoInterest::write, 3));
-        BOOST_TEST(!poller.unregister_handle(first.local));
+        BOOST_TEST(poller.modify_handle(second.local, IoInterest::write, 3));
+        BOOST_TEST(poller.unregister_handle(first.local));
         BOOST_TEST(stage.kernel.calls() == 0U);
     });
 }
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_span_too_narrow_costs_one_poll_a_wait) {
     on_punctual_kernels(Backend::wsapoll, [](Stage& stage) {
         OsPoller poller = make_poller();
         for (std::uint64_t i = 0; i < 100; ++i) {
-            BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write, i));
+            BOOST_REQUIRE(poller.register_handle(stage.world.udp_socket(), IoInterest::write, i));
         }
         stage.kernel.reset_counts();
         for (int waits = 0; waits < 20; ++waits) {

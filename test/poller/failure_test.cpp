@@ -56,8 +56,7 @@ BOOST_AUTO_TEST_CASE(register_without_a_doorbell) {
                    std::errc::too_many_files_open);
         BOOST_TEST(poller.registration_count() == 0U);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
-        BOOST_TEST(!poller.register_handle(pair.peer, IoInterest::write, 1),
-                   "the one slot is free");
+        BOOST_TEST(poller.register_handle(pair.peer, IoInterest::write, 1), "the one slot is free");
         BOOST_TEST(wait(poller).mask_of(1) == mask::out);
     });
 }
@@ -70,7 +69,7 @@ BOOST_AUTO_TEST_CASE(register_where_the_handle_can_not_be_asked) {
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1) ==
                    std::errc::network_down);
         BOOST_TEST(poller.registration_count() == 0U);
-        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::write, 1));
+        BOOST_TEST(poller.register_handle(pair.local, IoInterest::write, 1));
     });
 }
 
@@ -82,7 +81,7 @@ BOOST_AUTO_TEST_CASE(register_where_a_pipe_can_not_be_told_from_other_files) {
         BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 1) ==
                    std::errc::no_buffer_space);
         BOOST_TEST(poller.registration_count() == 0U);
-        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 1));
+        BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 1));
     });
 }
 
@@ -90,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_poll_that_fails_is_reported_and_the_next_one_works) {
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.tcp_pair();
-        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::write, 1));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::write, 1));
         stage.kernel.fail_next(Call::poll_sockets, code::no_buffer_space);
         const auto waited = wait(poller);
         BOOST_TEST(waited.result.error == std::errc::no_buffer_space);
@@ -104,7 +103,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_byte_is_no_refusal_where_the_socket_can_not_be_as
     on_every_kernel(Backend::wsapoll, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle socket = stage.world.tcp_socket();
-        BOOST_REQUIRE(!poller.register_handle(socket, IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(socket, IoInterest::read, 1));
         const Handle listener = stage.world.listener();
         stage.world.connect(socket, listener);
         stage.world.send_urgent(stage.world.accept(listener));
@@ -153,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_dequeue_that_fails_is_reported_and_loses_no_packet) {
 BOOST_AUTO_TEST_CASE(events_and_an_error_come_together) {
     on_every_kernel(20, [](Stage& stage) {
         OsPoller poller = make_poller();
-        BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write, 1));
+        BOOST_REQUIRE(poller.register_handle(stage.world.udp_socket(), IoInterest::write, 1));
         (void)poller.handle();  // From now on the port is looked at too.
         stage.kernel.fail_next(Call::port_dequeue, code::no_system_resources);
         bool failed = false;
@@ -215,7 +214,7 @@ BOOST_AUTO_TEST_CASE(associate_that_fails_changes_nothing) {
         const SocketPair pair = stage.world.tcp_pair();
         stage.kernel.fail_next(Call::port_associate, code::no_system_resources);
         BOOST_TEST(poller.associate_handle(pair.local, 1) == std::errc::no_buffer_space);
-        BOOST_TEST(!poller.associate_handle(pair.peer, 1), "the one slot is free");
+        BOOST_TEST(poller.associate_handle(pair.peer, 1), "the one slot is free");
     });
 }
 
@@ -241,7 +240,7 @@ BOOST_DATA_TEST_CASE(random_failures_lose_nothing, data::make(all_parkings), par
         const Parked parked(stage.world, poller, parking);
         const SocketPair pair = stage.world.tcp_pair();
         if (parking != Parking::no_socket) {
-            BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+            BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 1));
         }
         stage.kernel.fail_randomly(0.1);
         for (int waits = 0; waits < 20; ++waits) {

@@ -44,7 +44,7 @@ BOOST_DATA_TEST_CASE(a_signalled_event_costs_one_call_a_wait, data::make(all_par
         for (std::uint64_t i = 0; i < 10; ++i) {
             subjects.emplace_back(stage.world, Watched::event);
             BOOST_TEST(subjects.back().signal());
-            BOOST_REQUIRE(!poller.register_handle(subjects.back().handle(), IoInterest::read, i));
+            BOOST_REQUIRE(poller.register_handle(subjects.back().handle(), IoInterest::read, i));
         }
         for (int waits = 0; waits < 3; ++waits) {
             stage.kernel.reset_counts();
@@ -63,7 +63,7 @@ BOOST_DATA_TEST_CASE(a_quiet_event_is_asked_and_armed_once, data::make(all_parki
         const Parked parked(stage.world, poller, parking);
         BOOST_TEST(wait(poller, 1ms).count() == 0U);  // The watch of the port is armed.
         const Subject subject(stage.world, Watched::event);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller, 0ms).count() == 0U);
         BOOST_TEST(stage.kernel.calls(Call::take_signal) == 1U);
@@ -84,7 +84,7 @@ BOOST_DATA_TEST_CASE(a_quiet_pipe_is_asked_and_armed_once,
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller, 0ms).count() == 0U);
         BOOST_TEST(stage.kernel.calls(Call::readable_bytes) == 1U);
@@ -112,9 +112,9 @@ BOOST_DATA_TEST_CASE(an_idle_wait_over_everything_blocks_without_slices, data::m
         const Parked parked(stage.world, poller, parking);
         for (std::uint64_t i = 0; i < 1000; ++i) {
             BOOST_REQUIRE(
-                !poller.register_handle(stage.world.thing(Thing::event), IoInterest::read, i));
+                poller.register_handle(stage.world.thing(Thing::event), IoInterest::read, i));
         }
-        BOOST_REQUIRE(!poller.set_timer(Clock::now() + 1h));
+        BOOST_REQUIRE(poller.set_timer(Clock::now() + 1h));
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
         // In the sockets the first block is short, to see the doorbell.
         const std::uint64_t dequeues = parking == Parking::socket ? 0U : 1U;
@@ -135,7 +135,7 @@ BOOST_DATA_TEST_CASE(a_quiet_pipe_costs_the_same_whatever_the_interest,
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Subject pipe(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::none, 1));
+        BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::none, 1));
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller, 0ms).count() == 0U);
         BOOST_TEST(further_calls(stage) == 2U);
@@ -152,7 +152,7 @@ BOOST_DATA_TEST_CASE(what_is_unread_and_not_wanted_is_asked_once_a_wait,
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Subject pipe(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::none, 1));
+        BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::none, 1));
         BOOST_TEST(pipe.signal());
         BOOST_TEST(wait(poller, 5ms).count() == 0U);
         stage.kernel.reset_counts();
@@ -170,7 +170,7 @@ BOOST_DATA_TEST_CASE(set_timer_costs_what_it_says, data::make(all_parkings), par
         const Parked parked(stage.world, poller, parking);
         const auto set = [&] {
             stage.kernel.reset_counts();
-            BOOST_REQUIRE(!poller.set_timer(Clock::now() + 10ms));
+            BOOST_REQUIRE(poller.set_timer(Clock::now() + 10ms));
             BOOST_TEST(stage.kernel.calls(Call::timer_set) == 1U);
         };
         set();
@@ -188,9 +188,9 @@ BOOST_DATA_TEST_CASE(set_timer_costs_what_it_says, data::make(all_parkings), par
         BOOST_TEST(stage.kernel.calls(Call::wait_arm) == 1U);
         BOOST_TEST(stage.kernel.calls() == 3U);
         stage.kernel.reset_counts();
-        BOOST_TEST(!poller.clear_timer());
+        BOOST_TEST(poller.clear_timer());
         BOOST_TEST(stage.kernel.calls(Call::timer_cancel) == 1U);
-        BOOST_TEST(!poller.clear_timer());
+        BOOST_TEST(poller.clear_timer());
         BOOST_TEST(stage.kernel.calls() == 1U);
     });
 }
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(an_early_timer_of_the_kernels_is_set_again) {
         OsPoller poller = make_poller();
         const Clock::time_point due = Clock::now() + 20ms;
         stage.kernel.reset_counts();
-        BOOST_REQUIRE(!poller.set_timer(due));
+        BOOST_REQUIRE(poller.set_timer(due));
         BOOST_TEST(wait(poller, wait_forever).result.timer);
         BOOST_TEST((Clock::now() >= due));
         sets = std::max(sets, stage.kernel.calls(Call::timer_set));
@@ -222,14 +222,14 @@ BOOST_AUTO_TEST_CASE(a_timer_that_can_not_be_had_is_not_set) {
             // Once there is none, and once one is to be replaced, which takes one call alone.
             for (const bool replaces : {false, true}) {
                 if (replaces) {
-                    BOOST_REQUIRE(!poller.set_timer(Clock::now() + 1ms));
+                    BOOST_REQUIRE(poller.set_timer(Clock::now() + 1ms));
                 }
                 stage.kernel.fail_next(replaces ? Call::timer_set : call,
                                        code::no_system_resources);
                 BOOST_TEST(poller.set_timer(Clock::now() + 1ms) == std::errc::no_buffer_space);
                 BOOST_TEST(!wait(poller, 20ms).result.timer);
                 const Clock::time_point due = Clock::now() + 2ms;
-                BOOST_REQUIRE(!poller.set_timer(due));
+                BOOST_REQUIRE(poller.set_timer(due));
                 BOOST_TEST(wait(poller).result.timer);
                 BOOST_TEST((Clock::now() >= due));
             }
@@ -243,7 +243,7 @@ BOOST_DATA_TEST_CASE(a_rouse_for_a_signal_is_tried_until_it_succeeds, data::make
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, Watched::auto_reset_event);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
         BOOST_TEST(wait(poller, 0ms).count() == 0U);
         stage.kernel.when_blocked([&] {
             for (int failures = 0; failures < 3; ++failures) {
@@ -263,14 +263,14 @@ BOOST_DATA_TEST_CASE(a_signal_that_the_pool_took_before_the_interest_went_is_not
         OsPoller poller = make_poller();
         OsPoller other = make_poller();
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 7));
         expect_silence(poller);
         BOOST_TEST(subject.signal());
         // The pool's thread has run by the time that this blocks.
         BOOST_TEST(wait(other, 1ms).count() == 0U);
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::none, 7));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest::none, 7));
         expect_silence(poller);
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest::read, 7));
         BOOST_TEST(only_event(poller, 7) == mask::in);
         expect_silence(poller);
     });

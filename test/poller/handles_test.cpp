@@ -20,7 +20,7 @@ BOOST_DATA_TEST_CASE(a_signal_during_a_wait_ends_it,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 7));
         expect_silence(poller);
         stage.world.beside([&] { stage.expect(subject.signal()); });
         BOOST_TEST(only_event(poller, 7) == mask::in);
@@ -33,7 +33,7 @@ BOOST_DATA_TEST_CASE(a_signal_from_before_registration_is_reported, data::make(a
         OsPoller poller = make_poller();
         const Subject subject(stage.world, kind);
         BOOST_TEST(subject.signal());
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 7));
         BOOST_TEST(only_event(poller, 7) == mask::in);
     });
 }
@@ -44,7 +44,7 @@ BOOST_DATA_TEST_CASE(what_stays_ready_is_reported_by_every_wait_until_it_is_not,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 7));
         for (int round = 0; round < 3; ++round) {
             expect_silence(poller);
             BOOST_TEST(subject.signal());
@@ -68,7 +68,7 @@ BOOST_DATA_TEST_CASE(a_signal_that_reporting_takes_is_reported_once,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 7));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 7));
         for (int round = 0; round < 3; ++round) {
             expect_silence(poller);
             stage.world.beside([&] { stage.expect(subject.signal()); });
@@ -86,8 +86,8 @@ BOOST_AUTO_TEST_CASE(a_semaphore_is_reported_once_for_each_of_its_count) {
         const Subject early(stage.world, Watched::semaphore);
         BOOST_TEST(early.signal());
         BOOST_TEST(early.signal());
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
-        BOOST_REQUIRE(!poller.register_handle(early.handle(), IoInterest::read, 2));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(early.handle(), IoInterest::read, 2));
         int reports[3] = {};
         const auto count = [&](Timeout timeout) {
             const auto waited = wait(poller, timeout);
@@ -120,13 +120,13 @@ BOOST_DATA_TEST_CASE(an_empty_interest_is_silent_until_it_is_changed,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::none, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::none, 1));
         expect_silence(poller);
         BOOST_TEST(subject.signal());
         expect_silence(poller);
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::read, 2));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest::read, 2));
         BOOST_TEST(only_event(poller, 2) == mask::in);
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::none, 3));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest::none, 3));
         expect_silence(poller);
     });
 }
@@ -142,15 +142,15 @@ BOOST_DATA_TEST_CASE(an_empty_interest_takes_no_signal_from_others, data::make(t
                 const Handle same = stage.world.duplicate(subject.handle());
                 BOOST_TEST((!before || subject.signal()));
                 if (armed && !before) {
-                    BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+                    BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
                     expect_silence(poller);
-                    BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest::none, 1));
+                    BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest::none, 1));
                 } else {
-                    BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::none, 1));
+                    BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::none, 1));
                 }
                 BOOST_TEST((before || subject.signal()));
                 expect_silence(poller);
-                BOOST_REQUIRE(!other.register_handle(same, IoInterest::read, 2));
+                BOOST_REQUIRE(other.register_handle(same, IoInterest::read, 2));
                 BOOST_TEST(wait(other, 1s).mask_of(2) == mask::in);
             }
         }
@@ -161,9 +161,9 @@ BOOST_DATA_TEST_CASE(modify_changes_the_user_data_of_what_is_armed, data::make(a
     on_every_kernel(30, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Subject subject(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
         expect_silence(poller);
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), IoInterest{mask::rdnorm}, ~0ULL));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), IoInterest{mask::rdnorm}, ~0ULL));
         stage.world.beside([&] { stage.expect(subject.signal()); });
         BOOST_TEST(only_event(poller, ~0ULL) == mask::rdnorm);
         stage.world.join();
@@ -177,7 +177,7 @@ BOOST_DATA_TEST_CASE(one_shot_reports_once_until_it_is_armed_again,
         const Parked parked(stage.world, poller, parking);
         const Subject subject(stage.world, kind);
         constexpr IoInterest once = IoInterest::read | IoInterest::one_shot;
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), once, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), once, 1));
         stage.world.beside([&] { stage.expect(subject.signal()); });
         BOOST_TEST(only_event(poller, 1) == mask::in);
         stage.world.join();
@@ -186,7 +186,7 @@ BOOST_DATA_TEST_CASE(one_shot_reports_once_until_it_is_armed_again,
             BOOST_TEST(subject.signal());
             expect_silence(poller);
         }
-        BOOST_REQUIRE(!poller.modify_handle(subject.handle(), once, 2));
+        BOOST_REQUIRE(poller.modify_handle(subject.handle(), once, 2));
         BOOST_TEST(only_event(poller, 2) == mask::in);
         expect_silence(poller);
     });
@@ -203,7 +203,7 @@ BOOST_DATA_TEST_CASE(nothing_but_a_socket_can_be_watched_for_writing, data::make
         }
         BOOST_TEST(poller.registration_count() == 0U);
         BOOST_TEST(poller.overlapped_count() == 0U);
-        BOOST_REQUIRE(!poller.register_handle(subject.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(subject.handle(), IoInterest::read, 1));
         BOOST_TEST(poller.modify_handle(subject.handle(), IoInterest::write, 2) ==
                    std::errc::invalid_argument);
         BOOST_TEST(subject.signal());

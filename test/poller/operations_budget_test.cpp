@@ -50,10 +50,10 @@ BOOST_AUTO_TEST_CASE(a_submit_is_two_calls) {
                 BOOST_TEST(stage.kernel.calls(Call::is_marked) == 1U);
             }
             stage.kernel.reset_counts();
-            BOOST_TEST(!poller.cancel(pair.local));
+            BOOST_TEST(poller.cancel(pair.local));
             BOOST_TEST(stage.kernel.calls() == 3U);
             BOOST_TEST(stage.kernel.calls(Call::cancel) == 3U);
-            BOOST_TEST(!poller.cancel(pair.local));  // Asked for already.
+            BOOST_TEST(poller.cancel(pair.local));  // Asked for already.
             BOOST_TEST(stage.kernel.calls() == 3U);
             (void)reports(poller, 3);
         }
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_submit_on_an_attached_handle_is_one_call) {
             stage.kernel.reset_counts();
             attached.detach();
             BOOST_TEST(stage.kernel.calls() == 0U);
-            BOOST_TEST(!poller.cancel(pair.local));
+            BOOST_TEST(poller.cancel(pair.local));
             (void)reports(poller, 6);
             // To attach a handle that is known asks about it once.
             stage.kernel.reset_counts();
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_at_once_needs_no_dequeue) {
         BOOST_TEST(poller.stats().completions == 10U);
         // Nor is any of them taken to be in flight.
         (void)started(poller.submit_write(pair.local, bytes_of("x"), 11));
-        BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 12));
+        BOOST_TEST(poller.register_handle(pair.local, IoInterest::read, 12));
         BOOST_TEST(report(poller).data == 11U);
     });
 }
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(an_idle_wait_with_operations_in_flight_is_no_sequence_of_sl
         BOOST_TEST(stage.kernel.calls() == 1U);
         BOOST_TEST(stage.kernel.blocked_calls() == 1U);
         // Beside sockets: the port once, and two blocks, the first a short one.
-        BOOST_REQUIRE(!poller.register_handle(stage.world.tcp_pair().local, IoInterest::read, 2));
+        BOOST_REQUIRE(poller.register_handle(stage.world.tcp_pair().local, IoInterest::read, 2));
         BOOST_TEST(wait(poller, 50s).count() == 0U);
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller, 50s).count() == 0U);

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(reads_of_no_bytes_keep_their_place_and_end_as_others) {
         const Ends closed = ends(stage.world, Carrier::tcp);
         std::array<std::byte, 4> buffer{};
         OverlappedEntry* const canceled = started(poller.submit_read(pair.local, {}, 1));
-        BOOST_TEST(!poller.cancel(canceled));
+        BOOST_TEST(poller.cancel(canceled));
         BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
         (void)started(poller.submit_read(pair.local, {}, 2));
         (void)started(poller.submit_read(pair.local, buffer, 3));

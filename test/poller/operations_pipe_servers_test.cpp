@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(once_it_has_a_client_it_can_be_registered) {
                    errc::operations_in_flight);
         const Handle client = stage.world.open_pipe(server);
         BOOST_TEST(report(poller).data == 2U);
-        BOOST_REQUIRE(!poller.register_handle(server, IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(server, IoInterest::read, 1));
         put_text(stage.world, client, "data");
         BOOST_TEST(wait(poller).mask_of(1) == mask::in);
     });
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(it_can_be_canceled_closed_and_disposed) {
         OsPoller poller = make_poller();
         const Handle server = stage.world.pipe_server();
         OverlappedEntry* const entry = started(poller.submit_connect_pipe(server, 1));
-        BOOST_TEST(!poller.cancel(entry));
+        BOOST_TEST(poller.cancel(entry));
         BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
         (void)started(poller.submit_connect_pipe(server, 2));
         stage.world.close_handle(server);

@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_completion_ends_a_wait_in_500_sockets) {
         OsPoller poller = make_poller();
         for (std::uint64_t i = 0; i < 500; ++i) {
             // Never readable: nothing is sent to them.
-            BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::read, i));
+            BOOST_REQUIRE(poller.register_handle(stage.world.udp_socket(), IoInterest::read, i));
         }
         const Ends pair = ends(stage.world, Carrier::tcp);
         for (std::uint64_t round = 0; round < 3; ++round) {
@@ -124,12 +124,12 @@ BOOST_AUTO_TEST_CASE(every_source_has_its_turn) {
             constexpr std::size_t reads = 4;
             for (std::uint64_t i = 0; i < sockets; ++i) {
                 BOOST_REQUIRE(
-                    !poller.register_handle(stage.world.udp_socket(), IoInterest::write, i));
+                    poller.register_handle(stage.world.udp_socket(), IoInterest::write, i));
             }
             for (std::uint64_t i = 0; i < events; ++i) {
                 const Handle event = stage.world.thing(Thing::event);
                 stage.world.signal(event);
-                BOOST_REQUIRE(!poller.register_handle(event, IoInterest::read, 100 + i));
+                BOOST_REQUIRE(poller.register_handle(event, IoInterest::read, 100 + i));
             }
             const Ends stream = ends(stage.world, Carrier::tcp);
             const Ends pipe = ends(stage.world, Carrier::message_pipe);
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(every_source_has_its_turn) {
 BOOST_AUTO_TEST_CASE(endless_operations_at_once_starve_neither_sockets_nor_packets) {
     on_every_kernel(20, [](Stage& stage) {
         OsPoller poller = make_poller();
-        BOOST_REQUIRE(!poller.register_handle(stage.world.udp_socket(), IoInterest::write, 1));
+        BOOST_REQUIRE(poller.register_handle(stage.world.udp_socket(), IoInterest::write, 1));
         const Ends stream = ends(stage.world, Carrier::tcp);
         std::array<std::byte, 1000> drained;
         int socket_reports = 0;

@@ -68,10 +68,10 @@ public:
             return;
         }
         sockets_ = world.tcp_pair();
-        BOOST_REQUIRE(!poller.register_handle(sockets_.local, IoInterest::read, user_data));
+        BOOST_REQUIRE(poller.register_handle(sockets_.local, IoInterest::read, user_data));
         if (parking == Parking::socket_and_packets) {
             associated_ = world.tcp_pair();
-            BOOST_REQUIRE(!poller.associate_handle(associated_.local, user_data));
+            BOOST_REQUIRE(poller.associate_handle(associated_.local, user_data));
         }
     }
 

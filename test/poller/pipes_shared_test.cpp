@@ -42,7 +42,7 @@ BOOST_DATA_TEST_CASE(a_pipe_that_no_longer_waits_is_err_and_not_broken,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject pipe(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::read, 1));
         stage.world.set_nowait(pipe.handle());
         for (int again = 0; again < 3; ++again) {
             BOOST_TEST(only_event(poller, 1) == mask::err);
@@ -63,7 +63,7 @@ BOOST_DATA_TEST_CASE(reads_of_the_users_own_are_not_reported,
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
         const Subject pipe(stage.world, kind);
-        BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 0));
+        BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::read, 0));
         std::array<char, 8> buffer{};
         for (std::uint64_t round = 0; round < 3; ++round) {
             NativeOverlapped overlapped;
@@ -90,9 +90,9 @@ BOOST_AUTO_TEST_CASE(reads_of_the_users_own_are_reported_where_he_wants_them) {
             OsPoller poller = make_poller();
             const Subject pipe(stage.world, Watched::byte_pipe);
             if (associates) {
-                BOOST_REQUIRE(!poller.associate_handle(pipe.handle(), 77));
+                BOOST_REQUIRE(poller.associate_handle(pipe.handle(), 77));
             }
-            BOOST_REQUIRE(!poller.register_handle(pipe.handle(), IoInterest::read, 1));
+            BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::read, 1));
             BOOST_TEST(pipe.signal());
             BOOST_TEST(only_event(poller, 1) == mask::in);
             OverlappedEntry* const entry = poller.overlapped_pool().acquire();
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(reads_of_the_users_own_are_reported_where_he_wants_them) {
             BOOST_TEST(completion->key == (associates ? 77U : 0U));
             BOOST_TEST((completion->entry == (associates ? nullptr : entry)));
             BOOST_TEST(completion->bytes == 1U);
-            BOOST_TEST(!poller.overlapped_pool().release(entry));
+            BOOST_TEST(poller.overlapped_pool().release(entry));
         });
     }
 }
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_registered_is_refused_behind_a_read) {
         OsPoller reader = make_poller();
         OsPoller poller = make_poller();
         const Subject pipe(stage.world, Watched::anonymous_pipe);
-        BOOST_REQUIRE(!reader.register_handle(pipe.handle(), IoInterest::read, 1));
+        BOOST_REQUIRE(reader.register_handle(pipe.handle(), IoInterest::read, 1));
         expect_silence(reader);
         BOOST_TEST(poller.modify_handle(pipe.handle(), IoInterest::read, 1) ==
                    std::errc::no_such_file_or_directory);

@@ -116,10 +116,10 @@ public:
     bool know(Known known, Object object, Handle handle) {
         switch (known) {
             case Known::associated:
-                return !poller_.associate_handle(handle, 5);
+                return poller_.associate_handle(handle, 5).has_value();
             case Known::was_registered:
-                return !poller_.register_handle(handle, IoInterest::read, 6) &&
-                       wait(poller_, 0s).count() <= 1 && !poller_.unregister_handle(handle);
+                return poller_.register_handle(handle, IoInterest::read, 6) &&
+                       wait(poller_, 0s).count() <= 1 && poller_.unregister_handle(handle);
             case Known::operating:
             case Known::operated:
                 break;
@@ -191,13 +191,13 @@ std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object object, 
     };
     switch (asked) {
         case Asked::add:
-            return poller.register_handle(handle, IoInterest::read, 9);
+            return poller.register_handle(handle, IoInterest::read, 9).error();
         case Asked::modify:
-            return poller.modify_handle(handle, IoInterest::read, 9);
+            return poller.modify_handle(handle, IoInterest::read, 9).error();
         case Asked::remove:
-            return poller.unregister_handle(handle);
+            return poller.unregister_handle(handle).error();
         case Asked::associate:
-            return poller.associate_handle(handle, 9);
+            return poller.associate_handle(handle, 9).error();
         case Asked::read:
             return submitted(poller.submit_read(handle, buffer, 9));
         case Asked::write:
@@ -209,7 +209,7 @@ std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object object, 
         case Asked::cancel:
             break;
     }
-    return poller.cancel(handle);
+    return poller.cancel(handle).error();
 }
 
 template <class Body>
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(
             if (!old || (after != Object::closed && (!twin || !made))) {
                 return;
             }
-            BOOST_REQUIRE(!poller.register_handle(old, IoInterest::read, 6));
+            BOOST_REQUIRE(poller.register_handle(old, IoInterest::read, 6));
             for (int i = 0; i < waits; ++i) {
                 (void)wait(poller, 0s);
             }
@@ -346,18 +346,18 @@ BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_k
             Scene scene(stage, poller);
             const Handle old = scene.make(before);
             const Handle made = scene.make(after);
-            BOOST_REQUIRE(!poller.register_handle(old, IoInterest::read, 1));
+            BOOST_REQUIRE(poller.register_handle(old, IoInterest::read, 1));
             if (stage.kernel.options().seed % 2 == 0) {
                 (void)wait(poller, 0s);
             }
             scene.close(before, old);
             scene.rename(after, made, old);
-            BOOST_TEST(!poller.register_handle(old, IoInterest::read, 2),
+            BOOST_TEST(poller.register_handle(old, IoInterest::read, 2),
                        name_in(object_names, before) << ", now " << name_in(object_names, after));
             BOOST_TEST(poller.registration_count() == 1U);
-            BOOST_TEST(!poller.modify_handle(old, IoInterest::read, 3));
+            BOOST_TEST(poller.modify_handle(old, IoInterest::read, 3));
             BOOST_TEST(wait(poller, 2ms).count() == 0U);
-            BOOST_TEST(!poller.unregister_handle(old));
+            BOOST_TEST(poller.unregister_handle(old));
             BOOST_TEST(poller.registration_count() == 0U);
         });
     };

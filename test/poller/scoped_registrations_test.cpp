@@ -68,15 +68,15 @@ BOOST_AUTO_TEST_CASE(it_can_be_modified) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
         Registration both = Registration::create(poller, pair.local, IoInterest::none, 1).value();
-        BOOST_TEST(!both.modify(IoInterest::write, 2));
+        BOOST_TEST(both.modify(IoInterest::write, 2));
         BOOST_TEST(wait(poller).mask_of(2) == mask::out);
-        BOOST_TEST(!both.modify(IoInterest::read | IoInterest::one_shot, &both));
+        BOOST_TEST(both.modify(IoInterest::read | IoInterest::one_shot, &both));
         put_text(stage.world, pair.peer, "data");
         const auto waited = wait(poller);
         BOOST_REQUIRE(waited.count() == 1U);
         BOOST_TEST(waited.events[0].ptr<Registration>() == &both);
         BOOST_TEST(both.modify(IoInterest::edge_triggered, 3) == errc::edge_triggered);
-        BOOST_TEST(!both.unregister());
+        BOOST_TEST(both.unregister());
         BOOST_TEST(!static_cast<bool>(both));
         BOOST_TEST(both.modify(IoInterest::read, 3) == errc::not_registered);
         BOOST_TEST(both.unregister() == errc::not_registered);
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(one_that_was_closed_leaves_the_next_of_its_number_alone) {
         BOOST_REQUIRE(poller.registration_count() == 0U);
         SocketPair pair;
         BOOST_REQUIRE(stage.world.recycle(old.local, pair));
-        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 2));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 2));
         BOOST_TEST(late->modify(IoInterest::none, 3) == errc::not_registered);
         late.reset();
         BOOST_TEST(poller.registration_count() == 1U);
@@ -134,8 +134,8 @@ BOOST_AUTO_TEST_CASE(one_that_was_unregistered_by_hand_leaves_the_next_alone) {
         const Ends pair = ends(stage.world, Carrier::tcp);
         std::optional<Registration> late =
             Registration::create(poller, pair.local, IoInterest::read, 1).value();
-        BOOST_REQUIRE(!poller.unregister_handle(pair.local));
-        BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 2));
+        BOOST_REQUIRE(poller.unregister_handle(pair.local));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 2));
         late.reset();
         BOOST_TEST(poller.registration_count() == 1U);
     });

@@ -24,14 +24,46 @@ BOOST_AUTO_TEST_CASE(a_number_and_a_native_handle_are_handles) {
         OsPoller poller = make_poller();
         const std::uintptr_t socket = stage.world.udp_pair().local.value();
         void* const event = stage.world.thing(Thing::event).native();
-        BOOST_TEST(!poller.register_handle(socket, IoInterest::read, socket));
-        BOOST_TEST(!poller.register_handle(event, IoInterest::read, 0));
-        BOOST_TEST(!poller.unregister_handle(socket));
+        BOOST_TEST(poller.register_handle(socket, IoInterest::read, socket));
+        BOOST_TEST(poller.register_handle(event, IoInterest::read, 0));
+        BOOST_TEST(poller.unregister_handle(socket));
         std::array<char, 4> bytes{};
         BOOST_TEST(
             poller.submit_read(socket, std::as_writable_bytes(std::span(bytes)), 1).has_value());
-        BOOST_TEST(!poller.cancel(socket));
+        BOOST_TEST(poller.cancel(socket));
         (void)report(poller);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(every_call_is_true_where_it_succeeded) {
+    on_every_kernel(Backend::automatic, 1, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle socket = stage.world.tcp_pair().local;
+        if (!poller.register_handle(socket, IoInterest::read, 1)) {
+            BOOST_ERROR("a socket was not registered");
+        }
+        if (const Result<void> again = poller.register_handle(socket, IoInterest::read, 1)) {
+            BOOST_ERROR("a socket was registered twice");
+        } else {
+            BOOST_TEST(again == errc::already_registered);
+            BOOST_TEST(again == std::errc::file_exists);
+            BOOST_CHECK_THROW(again.value(), std::system_error);
+        }
+        std::array<std::byte, 4> bytes{};
+        const Result<OverlappedEntry*> read = poller.unregister_handle(socket).and_then(
+            [&] { return poller.submit_read(socket, bytes, 2); });
+        BOOST_REQUIRE(read.has_value());
+        poller.cancel(*read).value();
+        BOOST_TEST(report(poller).completion.error == std::errc::operation_canceled);
+        BOOST_TEST(poller.overlapped_pool().release(*read));
+        BOOST_TEST(!poller.overlapped_pool().release(*read));
+        BOOST_TEST(poller.set_timer(Clock::now()));
+        BOOST_TEST(poller.clear_timer());
+        Registration own = Registration::create(poller, socket, IoInterest::read, 3).value();
+        BOOST_TEST(own.modify(IoInterest::write, 3));
+        BOOST_TEST(own.unregister());
+        BOOST_TEST(!own.unregister());
+        BOOST_TEST(!poller.associate_handle(stage.world.never_a_handle(), 1));
     });
 }
 

@@ -134,7 +134,7 @@ BOOST_DATA_TEST_CASE(a_second_wait_is_refused_and_other_calls_are_not,
     ThreadedStage stage(backend);
     OsPoller poller = make_poller();
     const SocketPair pair = stage.world.tcp_pair();
-    BOOST_REQUIRE(!poller.register_handle(pair.local, IoInterest::read, 1));
+    BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 1));
     std::jthread waiting([&] {
         // It may itself be refused, while the wait below is in the poller.
         WaitResult result;
@@ -150,10 +150,10 @@ BOOST_DATA_TEST_CASE(a_second_wait_is_refused_and_other_calls_are_not,
         std::this_thread::yield();
     }
     BOOST_TEST(refused == std::errc::device_or_resource_busy);
-    BOOST_TEST(!poller.modify_handle(pair.local, IoInterest::priority, 2));
-    BOOST_TEST(!poller.register_handle(pair.peer, IoInterest::read, 3));
+    BOOST_TEST(poller.modify_handle(pair.local, IoInterest::priority, 2));
+    BOOST_TEST(poller.register_handle(pair.peer, IoInterest::read, 3));
     BOOST_TEST(poller.registration_count() == 2U);
-    BOOST_TEST(!poller.unregister_handle(pair.peer));
+    BOOST_TEST(poller.unregister_handle(pair.peer));
     BOOST_TEST(poller.stats().waits >= 1U);
     BOOST_TEST(poller.post_wakeup());
     waiting.join();

@@ -43,7 +43,7 @@ DWORD CALLBACK wait_without_end(void* /*unused*/) {
 }
 
 bool add(Handle handle, std::uint64_t data) {
-    return handle && !poller->register_handle(handle, IoInterest::read, data);
+    return handle && poller->register_handle(handle, IoInterest::read, data);
 }
 
 /// Returns when the other thread is in a wait that blocks. (It must not call into a poller that is

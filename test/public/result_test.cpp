@@ -109,6 +109,100 @@ BOOST_AUTO_TEST_CASE(a_value_that_looks_false_is_still_a_value) {
     BOOST_TEST(static_cast<bool>(zero));
 }
 
+// Result<void>
+// ----------------------------------------------------------------------------------
+
+// As an error code it is returned, and it is taken for nothing else by mistake.
+static_assert(std::is_trivially_copyable_v<Result<void>>);
+static_assert(std::is_nothrow_default_constructible_v<Result<void>>);
+static_assert(std::is_nothrow_constructible_v<Result<void>, std::error_code>);
+static_assert(std::is_nothrow_constructible_v<Result<void>, errc>);
+static_assert(sizeof(Result<void>) == sizeof(std::error_code));
+static_assert(std::is_convertible_v<std::error_code, Result<void>>);
+static_assert(!std::is_convertible_v<Result<void>, std::error_code>);
+static_assert(!std::is_convertible_v<Result<void>, bool>);
+static_assert(!std::is_constructible_v<std::error_code, Result<void>>);
+
+/// A call as the poller's: nothing to return but why it failed.
+Result<void> call(std::error_code error) {
+    if (error) {
+        return error;
+    }
+    return {};
+}
+
+BOOST_AUTO_TEST_CASE(a_success_without_a_value_is_true) {
+    const Result<void> done;
+    BOOST_TEST(done.has_value());
+    BOOST_TEST(static_cast<bool>(done));
+    BOOST_TEST(!done.error());
+    BOOST_TEST((done.error() == std::error_code()));
+    BOOST_CHECK_NO_THROW(done.value());
+    BOOST_TEST(call({}).has_value());
+    BOOST_TEST(call(win32_error(0)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_without_a_value_is_false_and_says_why) {
+    const Result<void> failed = call(win32_error(6));
+    BOOST_TEST(!failed.has_value());
+    BOOST_TEST(!static_cast<bool>(failed));
+    BOOST_TEST((failed.error() == win32_error(6)));
+    const Result<void> refused = errc::bad_handle;
+    BOOST_TEST(!refused.has_value());
+    BOOST_TEST((refused.error() == make_error_code(errc::bad_handle)));
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_compares_with_errors_of_each_kind) {
+    const Result<void> refused = errc::bad_handle;
+    BOOST_TEST((refused == errc::bad_handle));
+    BOOST_TEST((errc::bad_handle == refused));
+    BOOST_TEST((refused == std::errc::bad_file_descriptor));
+    BOOST_TEST((refused == make_error_code(errc::bad_handle)));
+    BOOST_TEST((refused == std::make_error_condition(std::errc::bad_file_descriptor)));
+    BOOST_TEST((refused != errc::not_registered));
+    BOOST_TEST((refused != std::errc::file_exists));
+    BOOST_TEST((refused != win32_error(6)));
+    BOOST_TEST((call(win32_error(6)) == std::errc::bad_file_descriptor));
+    BOOST_TEST((Result<void>() != std::errc::bad_file_descriptor));
+    BOOST_TEST((Result<void>() == std::error_code()));
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_asked_for_its_value_throws_its_sentence) {
+    const Result<void> refused = errc::empty_buffer;
+    BOOST_CHECK_EXCEPTION(refused.value(), std::system_error, [](const std::system_error& thrown) {
+        return thrown.code() == errc::empty_buffer &&
+               thrown.what() == make_error_code(errc::empty_buffer).message();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_success_calls_what_follows_and_a_failure_does_not) {
+    int calls = 0;
+    const auto next = [&] {
+        ++calls;
+        return Result<void>(errc::not_registered);
+    };
+    BOOST_TEST((Result<void>().and_then(next) == errc::not_registered));
+    BOOST_TEST(calls == 1);
+    BOOST_TEST((call(win32_error(6)).and_then(next) == win32_error(6)));
+    BOOST_TEST(calls == 1);
+    const auto number = [] { return Result<int>(7); };
+    BOOST_TEST(*Result<void>().and_then(number) == 7);
+    BOOST_TEST((Result<void>(errc::bad_handle).and_then(number).error() == errc::bad_handle));
+    const auto drop = [](int) { return Result<void>(); };
+    BOOST_TEST(Result<int>(7).and_then(drop).has_value());
+    BOOST_TEST((Result<int>(win32_error(6)).and_then(drop) == win32_error(6)));
+}
+
+BOOST_AUTO_TEST_CASE(a_result_without_a_value_can_be_assigned) {
+    Result<void> result = errc::bad_handle;
+    result = {};
+    BOOST_TEST(result.has_value());
+    result = win32_error(6);
+    BOOST_TEST((result == win32_error(6)));
+    result = errc::no_memory;
+    BOOST_TEST((result == std::errc::not_enough_memory));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

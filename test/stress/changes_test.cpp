@@ -91,26 +91,28 @@ private:
         }
     }
 
+    void expect(const Result<void>& done, const char* fault) { expect(done.has_value(), fault); }
+
     std::uint64_t arm(std::size_t index, std::uint64_t way) {
         Subject& subject = subjects_[index];
         const std::uint32_t number = subject.next++;
         const std::uint64_t user_data = std::uint64_t{index} << 32U | number;
         std::uint64_t changes = 1;
         if (subject.registered && way % 3 == 0) {
-            expect(!poller_.unregister_handle(subject.pair.local), "unregister");
+            expect(poller_.unregister_handle(subject.pair.local), "unregister");
             subject.registered = false;
             ++changes;
         } else if (subject.registered && way % 3 == 1) {
-            expect(!poller_.modify_handle(subject.pair.local, IoInterest::none, 0), "modify");
+            expect(poller_.modify_handle(subject.pair.local, IoInterest::none, 0), "modify");
             ++changes;
         }
         if (way % 2 == 0) {
             stage_.world.send(subject.pair.peer, 1);
         }
         subject.armed = number;
-        expect(!(subject.registered
-                     ? poller_.modify_handle(subject.pair.local, armed_interest, user_data)
-                     : poller_.register_handle(subject.pair.local, armed_interest, user_data)),
+        expect(subject.registered
+                   ? poller_.modify_handle(subject.pair.local, armed_interest, user_data)
+                   : poller_.register_handle(subject.pair.local, armed_interest, user_data),
                "arm");
         subject.registered = true;
         if (way % 2 != 0) {

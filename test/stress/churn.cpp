@@ -128,15 +128,15 @@ Churn::Place* Churn::orphan_of(Handle handle) {
 void Churn::register_place(Place& place) {
     const IoInterest interest = any_interest();
     const std::uint64_t user_data = fresh_user_data(place);
-    std::error_code error = poller_.register_handle(place.pair.local, interest, user_data);
+    Result<void> done = poller_.register_handle(place.pair.local, interest, user_data);
     Place* const orphan = orphan_of(place.pair.local);
-    if (error == std::errc::file_exists) {
+    if (done == std::errc::file_exists) {
         BOOST_REQUIRE_MESSAGE(orphan != nullptr, "registered although no thread has registered it");
         ++in_the_way_;
-        BOOST_REQUIRE(!poller_.unregister_handle(place.pair.local));
-        error = poller_.register_handle(place.pair.local, interest, user_data);
+        BOOST_REQUIRE(poller_.unregister_handle(place.pair.local));
+        done = poller_.register_handle(place.pair.local, interest, user_data);
     }
-    BOOST_REQUIRE_MESSAGE(!error, error);
+    BOOST_REQUIRE_MESSAGE(done, done.error());
     const std::scoped_lock lock(mutex_);
     if (orphan != nullptr) {
         orphan->user_data = 0;
@@ -150,8 +150,8 @@ void Churn::register_place(Place& place) {
 
 void Churn::modify(Place& place, IoInterest interest) {
     const std::uint64_t user_data = fresh_user_data(place);
-    const std::error_code error = poller_.modify_handle(place.pair.local, interest, user_data);
-    BOOST_REQUIRE_MESSAGE(!error, "a live registration is gone: " << error);
+    const Result<void> done = poller_.modify_handle(place.pair.local, interest, user_data);
+    BOOST_REQUIRE_MESSAGE(done, "a live registration is gone: " << done.error());
     const std::scoped_lock lock(mutex_);
     ++stirs_;  // It may have left a request that others shared.
     place.user_data = user_data;
@@ -161,8 +161,8 @@ void Churn::modify(Place& place, IoInterest interest) {
 }
 
 void Churn::unregister(Place& place) {
-    const std::error_code error = poller_.unregister_handle(place.pair.local);
-    BOOST_REQUIRE_MESSAGE(!error, "a live registration is gone: " << error);
+    const Result<void> done = poller_.unregister_handle(place.pair.local);
+    BOOST_REQUIRE_MESSAGE(done, "a live registration is gone: " << done.error());
     const std::scoped_lock lock(mutex_);
     ++stirs_;
     place.user_data = 0;
@@ -174,9 +174,9 @@ void Churn::forget_orphan(Place& place) {
         stir();
         // It may have been found closed; then another socket may have the number without being
         // registered.
-        const std::error_code error = poller_.unregister_handle(place.pair.local);
-        BOOST_REQUIRE((!error || error == std::errc::bad_file_descriptor ||
-                       error == std::errc::no_such_file_or_directory));
+        const Result<void> done = poller_.unregister_handle(place.pair.local);
+        BOOST_REQUIRE((done || done == std::errc::bad_file_descriptor ||
+                       done == std::errc::no_such_file_or_directory));
     }
     close_peer(place, false);
     const std::scoped_lock lock(mutex_);

@@ -21,4 +21,8 @@ inline std::ostream& boost_test_print_type(std::ostream& out, errc reason) {
     return out << make_error_code(reason).message();
 }
 
+inline std::ostream& boost_test_print_type(std::ostream& out, const Result<void>& result) {
+    return out << (result ? "success" : result.error().message());
+}
+
 }  // namespace wakepoll

@@ -42,6 +42,7 @@ public:
     ~Expectations() { BOOST_TEST(broken_ == 0, "an expectation of another thread was broken"); }
 
     void expect(bool held) noexcept { broken_ += held ? 0 : 1; }
+    void expect(const Result<void>& done) noexcept { expect(done.has_value()); }
 
 private:
     std::atomic<int> broken_ = 0;
