@@ -3,14 +3,14 @@
 //     AttachedHandle file = poller.attach(handle).value();
 //     poller.submit_read(file, buffer, user_data, offset);
 //
-// A closed handle's number is dealt out anew at once. So a submit on a plain `Handle` first asks
-// the port whether the number is still the object that it knows, which is a kernel call of its own.
-// Who attaches a handle answers for that instead: the handle stays open while it is attached.
+// Windows reuses the number of a closed handle at once. So a submit on a plain `Handle` first asks
+// the port whether the number still means the object that it knows, which is one more kernel call.
+// If you attach a handle, you promise that instead: it stays open while it is attached.
 //
-// Where it is closed all the same, what is in flight ends as it does for any closed handle, and a
-// submit is refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says
-// that nothing has the number. Until then an operation goes to the object that has the number by
-// now: it takes or sends bytes there, and is reported only if that object belongs to the same port.
+// If it is closed all the same, operations in flight end as for any closed handle, and a submit is
+// refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says that no
+// object has the number. Until then an operation goes to the object that has the number now: it
+// takes or sends bytes there, and is reported only if that object belongs to the same port.
 #pragma once
 
 #include <concepts>
@@ -23,9 +23,9 @@
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// Made by `OsPoller::attach`. It may be moved, may outlive its poller, and is one thread's to move
-/// and destroy, as any object is. A handle is attached once at a time, and is not registered while
-/// it is attached.
+/// A handle that is attached, from `OsPoller::attach`. It may be moved, may outlive its poller, and
+/// is one thread's to move and destroy, as any object is. A handle is attached once at a time, and
+/// is not registered while it is attached.
 class WAKEPOLL_API AttachedHandle {
 public:
     /// Attached to nothing: a submit on it is refused with `std::errc::bad_file_descriptor`.
@@ -37,14 +37,14 @@ public:
     /// As `detach`.
     ~AttachedHandle();
 
-    /// Ends the attachment, without a kernel call. The handle stays open and of the port;
-    /// operations in flight go on. Any number of times.
+    /// Ends the attachment, without a kernel call; again, it does nothing. The handle stays open
+    /// and associated with the port; operations in flight go on.
     void detach() noexcept;
 
     /// The handle; invalid where it is attached to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
-    /// It was attached and not detached since.
+    /// True while it is attached.
     [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
 
 private:
@@ -55,7 +55,7 @@ private:
     SlotHolder holder_;
 };
 
-/// What an operation is submitted on: a handle, or an attached one.
+/// The target of an operation: a handle, or an attached one.
 class SubmitTarget {
 public:
     // NOLINTBEGIN(google-explicit-constructor): a submit is given either one as it is.

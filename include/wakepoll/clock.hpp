@@ -1,7 +1,7 @@
 // The clock that waits and timers are measured by.
 //
-// It counts QueryPerformanceCounter, which is also what std::chrono::steady_clock does on Windows;
-// having it by name lets a test's simulated kernel move it.
+// It reads QueryPerformanceCounter, as std::chrono::steady_clock does on Windows. It is a separate
+// type so that the simulated kernel of the tests can move it.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ struct Clock {
 
     static constexpr bool is_steady = true;
 
-    /// Any thread.
+    /// The time now. Any thread.
     [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
 
     /// The moment that comes `left` after `from`, or the last there is.

@@ -21,18 +21,19 @@
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
-/// codes; messages are wakepoll's own and do not depend on the system's language. Its
+/// The category of what Windows refuses, and of the errors of operations. Values are Win32 or
+/// Winsock codes; messages are wakepoll's own and do not depend on the system's language. Its
 /// `default_error_condition` is the table in lib/error.cpp.
 [[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
 
-/// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
+/// Makes an error of `win32_category()` from the result of GetLastError() or WSAGetLastError(); 0
+/// is success.
 [[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {
     return {static_cast<int>(code), win32_category()};
 }
 
-/// Why wakepoll itself refuses a call. The message of each is a sentence that says what to do
-/// instead, and each compares equal to the std::errc over its group.
+/// Why wakepoll itself refuses a call. Each message is a sentence that says what to do instead;
+/// each value compares equal to the std::errc above its group.
 enum class errc {
     // bad_file_descriptor
     bad_handle = 1,      ///< No open handle.
@@ -97,6 +98,7 @@ enum class errc {
 /// The category of `errc`.
 [[nodiscard]] WAKEPOLL_API const std::error_category& refusal_category() noexcept;
 
+/// Makes an error of `refusal_category()`.
 [[nodiscard]] inline std::error_code make_error_code(errc reason) noexcept {
     return {static_cast<int>(reason), refusal_category()};
 }
@@ -136,7 +138,8 @@ public:
         return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
     }
 
-    /// What `next` makes of the value, which is another Result; the error where there is none.
+    /// Calls `next` with the value and returns its result, which is another Result; the error where
+    /// there is no value.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
         return has_value() ? std::forward<F>(next)(**this) : error();
@@ -196,8 +199,8 @@ public:
         }
     }
 
-    /// What `next`, called without arguments after a success, returns, which is another Result; the
-    /// error where there is one.
+    /// Calls `next` without arguments after a success and returns its result, which is another
+    /// Result; the error where there is one.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) const -> std::invoke_result_t<F> {
         return has_value() ? std::forward<F>(next)() : error_;

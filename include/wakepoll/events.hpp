@@ -35,12 +35,10 @@ inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one repo
 inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
 }  // namespace mask
 
-/// What a registration asks to be told. The values are mask bits, so `IoInterest{epoll_bits}`
-/// works.
+/// What a registration waits for. The values are mask bits, so `IoInterest{epoll_bits}` works.
 ///
 /// `mask::err` and `mask::hup` may be given and change nothing, as with epoll_ctl. Edge-triggered
-/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD can tell an
-/// edge.
+/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD reports edges.
 enum class IoInterest : std::uint32_t {
     none = 0,  ///< Only errors and full hang-ups are reported.
     read = mask::in,
@@ -89,8 +87,8 @@ constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b
 
 [[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
 
-// Interests and masks are made of the same bits, so they combine: an interest is extended by bits
-// of `mask`, and of a mask the bits of an interest are looked for.
+// Interests and masks are made of the same bits, so they combine: `|` extends an interest by bits
+// of `mask`, `&` finds the bits of an interest in a mask.
 [[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
     return IoInterest{bits(a) | mask};
 }
@@ -106,7 +104,7 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
 [[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
 [[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
 
-/// A mask in the vocabulary of a loop.
+/// Translates a mask into the vocabulary of a loop.
 [[nodiscard]] constexpr IoReady ready_of(std::uint32_t events) noexcept {
     IoReady ready = IoReady::none;
     const auto add = [&](std::uint32_t bits, IoReady flag) {
@@ -135,11 +133,11 @@ struct NativeEvent {
 
     std::uint32_t events = mask::none;
     Data data = {};
-    /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
-    /// the poller and stays valid until the next `wait` or `dispose` of that poller.
+    /// The result of an overlapped call; null for readiness. It points into the poller and stays
+    /// valid until the next `wait` or `dispose` of that poller.
     const Completion* completion = nullptr;
 
-    /// Any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
+    /// True where any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
     [[nodiscard]] constexpr bool has(std::uint32_t bits) const noexcept {
         return any(events & bits);
     }

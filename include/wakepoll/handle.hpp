@@ -1,8 +1,8 @@
 // A borrowed system handle: a SOCKET or a HANDLE, without the header that defines either.
 //
-// Windows keeps both in one number space, so one type carries both; what kind of object stands
-// behind the number is found out once, at registration (`HandleType`). A `Handle` owns nothing and
-// closes nothing. It may be copied and compared on any thread.
+// Windows keeps both in one number space, so one type carries both; registration finds out once
+// what kind of object it is (`HandleType`). A `Handle` owns nothing and closes nothing. It may be
+// copied and compared on any thread.
 #pragma once
 
 #include <compare>
@@ -25,7 +25,7 @@ public:
         : value_(reinterpret_cast<std::uintptr_t>(native)) {}
     // NOLINTEND(google-explicit-constructor)
 
-    /// From any other number that holds one.
+    /// From any other number that holds a handle.
     template <std::integral Number>
     requires(!std::same_as<Number, std::uintptr_t> &&
              !std::same_as<Number, bool>) constexpr explicit Handle(Number value) noexcept
@@ -87,7 +87,7 @@ enum class HandleType : std::uint8_t {
     timer = 9,
 };
 
-/// How a registered handle is waited for.
+/// How the poller waits for a registered handle.
 enum class IoModel : std::uint8_t {
     poll = 0,        ///< A readiness backend asks for its state (sockets).
     overlapped = 1,  ///< Its operations complete at the port.

@@ -2,12 +2,12 @@
 //
 // Any thread may make any call at any time; a poller has a lock. One thread waits at a time: a
 // second `wait` is refused with `std::errc::device_or_resource_busy`. A change made while a thread
-// is blocked in `wait` is in force when the call returns. The poller object itself (moving,
-// destroying it) belongs to one thread, as any object does; a `Waker` may outlive it.
+// is blocked in `wait` is in force when the call returns. One thread moves and destroys the poller
+// object itself, as any object; a `Waker` may outlive it.
 //
-// All memory is taken by `create`, in one piece. No call throws; a call that fails leaves the
-// tables as they were. After `dispose` or a shutdown every call answers
-// `std::errc::operation_canceled`.
+// `create` takes all memory, in one piece. No call throws. A call that can fail returns a `Result`,
+// which is true on success; one that fails leaves the tables as they were. After `dispose` or a
+// shutdown every call fails with `std::errc::operation_canceled`.
 #pragma once
 
 #include <chrono>
@@ -37,58 +37,58 @@ inline namespace v0_1 {
 
 class WAKEPOLL_API OsPoller {
 public:
-    /// What `submit_accept` needs in its buffer for the addresses of both ends.
+    /// The bytes that `submit_accept` needs in its buffer for the addresses of both ends.
     static constexpr std::size_t accept_address_size = 288;
-    /// What `submit_receive_from` needs for the sender's address: a sockaddr_storage.
+    /// The bytes that `submit_receive_from` needs for the sender's address: a sockaddr_storage.
     static constexpr std::size_t address_size = 128;
 
-    /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
+    /// Creates a poller. Errors: `invalid_argument` for a configuration out of range,
     /// `not_supported` for `Backend::afd` where the system has no such device, `not_enough_memory`,
-    /// or what the kernel answered when Winsock, the completion port or that device could not be
-    /// had.
+    /// or the kernel's where Winsock, the completion port or that device fails to open.
     [[nodiscard]] static Result<OsPoller> create(const PollerConfig& config = {}) noexcept;
 
     OsPoller(OsPoller&& other) noexcept;
     OsPoller& operator=(OsPoller&& other) noexcept;
     OsPoller(const OsPoller&) = delete;
     OsPoller& operator=(const OsPoller&) = delete;
-    /// As `dispose`. Where the process is ending, as it is when the static objects of a DLL are
-    /// destroyed, it waits for nothing. No thread may begin another call meanwhile.
+    /// As `dispose`. While the process ends, as when the static objects of a DLL are destroyed, it
+    /// waits for nothing. No thread may begin another call meanwhile.
     ~OsPoller();
 
-    /// Closes the port and everything else the poller owns; registered handles are the user's and
-    /// stay open. A wait in progress on another thread ends with `operation_canceled` first. Any
-    /// number of times. An operation that does not end within a second of being canceled, or that
-    /// nothing can cancel (see "Operations"), keeps the poller's memory, and the caller no longer.
+    /// Closes the port and everything else the poller owns; again, it does nothing. Registered
+    /// handles are yours and stay open. A wait in progress on another thread ends with
+    /// `operation_canceled` first. An operation that does not end within a second of its cancel, or
+    /// that nothing can cancel (see "Operations"), keeps the poller's memory; `dispose` does not
+    /// wait for it any longer.
     void dispose() noexcept;
 
-    /// False after `dispose` and for a poller that was moved from.
+    /// True until `dispose`; false for a poller that was moved from.
     [[nodiscard]] bool is_valid() const noexcept;
 
-    /// The completion port, for packets of one's own; invalid after `dispose`. Asking for it makes
-    /// every later wait look at the port as well, because such packets may come from now on.
+    /// The completion port, for your own packets; invalid after `dispose`. After this call every
+    /// wait looks at the port as well, because such packets may come from now on.
     [[nodiscard]] Handle handle() const noexcept;
 
-    /// Handles registered for readiness; 0 after `dispose`.
+    /// The number of handles registered for readiness; 0 after `dispose`.
     [[nodiscard]] std::size_t registration_count() const noexcept;
 
-    /// Entries of the overlapped pool that are in use; 0 after `dispose`.
+    /// The number of entries of the overlapped pool in use; 0 after `dispose`.
     [[nodiscard]] std::size_t overlapped_count() const noexcept;
 
     /// The pool of OVERLAPPED entries; one without entries after `dispose` and for a poller that
     /// was moved from.
     [[nodiscard]] OverlappedPool& overlapped_pool() noexcept;
 
-    /// The counters, as they are now.
+    /// A copy of the counters.
     [[nodiscard]] PollerStats stats() const noexcept;
 
-    /// The backend in use; never `automatic`. One that was asked for `automatic` begins with
-    /// `wsapoll` and may say `afd` later.
+    /// The backend in use; never `automatic`. A poller created with `automatic` begins with
+    /// `wsapoll` and may switch to `afd` later.
     [[nodiscard]] Backend backend() const noexcept;
 
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
     ///
-    /// What a handle reports stands beside its kind, in `HandleType`.
+    /// `HandleType` says what each kind of handle reports.
     ///
     /// Errors follow epoll_ctl: `file_exists` (registered already), `no_space_on_device` (all slots
     /// taken), `bad_file_descriptor` (closed, or never a handle), `operation_not_permitted` (a disk
@@ -97,7 +97,7 @@ public:
     /// overlapped pipe of another port), `device_or_resource_busy` (operations are in flight on
     /// it), `resource_unavailable_try_again` (no entry of the pool is free), `permission_denied`
     /// (the handle lacks the right to be waited for or read, as the writing end of a pipe does:
-    /// only a write tells that its reader is gone), `not_connected` (a pipe without another end).
+    /// only a write notices that its reader is gone), `not_connected` (a pipe without another end).
     [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
                                                std::uint64_t user_data) noexcept;
 
@@ -110,8 +110,8 @@ public:
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (that, and closed or
-    /// never a handle), `invalid_argument`; with AFD, whatever keeps a request from being canceled.
-    /// What fails changes nothing.
+    /// never a handle), `invalid_argument`; with AFD, any error of the cancel of a request.
+    /// A call that fails changes nothing.
     [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
                                              std::uint64_t user_data) noexcept;
 
@@ -122,31 +122,31 @@ public:
         return modify_handle(handle, interest, as_number(user_data));
     }
 
-    /// Ends the registration of a handle. Do it before closing the handle, because Windows reuses
-    /// the numbers at once. A socket that was closed while registered is forgotten by the next
-    /// wait; AFD notices it at once where a request in flight covered it, and then a new socket
-    /// with its number can be registered before. `no_such_file_or_directory` where the handle is
-    /// not registered, `bad_file_descriptor` where it is none at all.
+    /// Ends the registration of a handle. Do it before you close the handle, because Windows reuses
+    /// the numbers at once. The next wait drops a socket that was closed while registered. AFD
+    /// notices it at once where a request in flight covered it; then a new socket with its number
+    /// can be registered before that wait. Errors: `no_such_file_or_directory` where the handle is
+    /// not registered, `bad_file_descriptor` where it is no handle.
     [[nodiscard]] Result<void> unregister_handle(Handle handle) noexcept;
 
-    /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
-    /// come back as events with `data.u64 == key` and `completion` set. `invalid_argument` for one
-    /// of the poller's own keys (0xFFFFFFFA to 0xFFFFFFFE), for a handle that was not opened for
-    /// overlapped use, and for one that belongs to a port already; `no_space_on_device` where all
-    /// slots are taken.
+    /// Associates a handle with the port for its life, so that the packets of overlapped calls made
+    /// on it come back as events with `data.u64 == key` and `completion` set. Errors:
+    /// `invalid_argument` for one of the poller's own keys (0xFFFFFFFA to 0xFFFFFFFE), for a handle
+    /// that was not opened for overlapped use, and for one that belongs to a port already;
+    /// `no_space_on_device` where all slots are taken.
     ///
-    /// Without it, overlapped calls of your own on a handle that the poller has tied itself (a
-    /// registered pipe, one with submitted operations) are not reported, unless their OVERLAPPED is
-    /// of the pool: wait for them by their event.
+    /// The poller itself associates registered pipes and handles with submitted operations. Your
+    /// own overlapped calls on such a handle are reported only where their OVERLAPPED is of the
+    /// pool: wait for the others by their event.
     ///
-    /// What belongs to the port, by this call, a registration or an operation, is marked by
-    /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where a call of your own succeeds at once, the event in
-    /// its OVERLAPPED need not be set.
+    /// Each handle that belongs to the port, by this call, a registration or an operation, has
+    /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where your own call succeeds at once, the event in its
+    /// OVERLAPPED need not be set.
     [[nodiscard]] Result<void> associate_handle(Handle handle, std::uint64_t key) noexcept;
 
     /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
-    /// two: the caller answers for the handle staying open meanwhile (attached_handle.hpp). Errors
-    /// as of the operations below, and `file_exists` where it is attached already.
+    /// two: you promise that the handle stays open meanwhile (attached_handle.hpp). Errors as of
+    /// the operations below, and `file_exists` where it is attached already.
     [[nodiscard]] Result<AttachedHandle> attach(Handle handle) noexcept;
 
     // Operations: each starts one overlapped call, and ends in exactly one event of a later wait.
@@ -233,13 +233,14 @@ public:
     [[nodiscard]] static AcceptedAddresses accepted_addresses(
         const Completion& completion, std::span<const std::byte> buffer) noexcept;
 
-    /// Asks for the end of an operation in flight. It is reported as any other: as
-    /// `operation_canceled`, or with what it had done by then. Asking twice is once.
+    /// Cancels an operation in flight. A wait still reports it: as `operation_canceled`, or with
+    /// what it had done by then. A second cancel changes nothing.
     ///
-    /// `invalid_argument` for null and for an entry of another poller, `no_such_file_or_directory`
-    /// for one with no operation in flight, because it is idle, done or given back.
-    /// `bad_file_descriptor` where the handle has been closed: the operation ends with the object's
-    /// last handle; where that is a duplicate, cancel by the duplicate, or close it.
+    /// Errors: `invalid_argument` for null and for an entry of another poller,
+    /// `no_such_file_or_directory` for one with no operation in flight, because it is idle, done or
+    /// given back; `bad_file_descriptor` where the handle has been closed. Then the operation ends
+    /// with the object's last handle; where that is a duplicate, cancel by the duplicate, or close
+    /// it.
     [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
 
     /// The same by another handle of the same object. `no_such_file_or_directory` also where the
@@ -250,10 +251,10 @@ public:
     /// is none.
     [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
 
-    /// Makes the wait that is in progress at `deadline`, or the first one after it, say `timer`,
-    /// once. A poller has one timer; setting it again replaces it. It is met to a fraction of a
-    /// millisecond where Windows has high-resolution timers (10 1803 and later), without raising
-    /// the system's tick; it is never early. One kernel call, two more where it has fired before.
+    /// Sets the poller's one timer, in place of an earlier one. The wait that is in progress at
+    /// `deadline`, or the first one after it, reports `timer`, once. It is never early, and late by
+    /// a fraction of a millisecond where Windows has high-resolution timers (10 1803 and later);
+    /// the system's tick stays as it is. One kernel call, two more where it has fired before.
     [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
 
     /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is
@@ -264,23 +265,22 @@ public:
         return set_timer(Clock::at(deadline));
     }
 
-    /// Forgets the timer; no error where none is set.
+    /// Clears the timer; no error where none is set.
     [[nodiscard]] Result<void> clear_timer() noexcept;
 
-    /// Waits until something is ready, a wakeup is asked for, or `timeout` is over, and fills
-    /// `events` from the front. A finite timeout never ends early. An empty span is
-    /// `invalid_argument`; a wait beside another one is `device_or_resource_busy`.
+    /// Waits until something is ready, a wakeup or the timer comes, or `timeout` is over, and fills
+    /// `events` from the front. A finite timeout never ends early. Errors: `invalid_argument` for
+    /// an empty span, `device_or_resource_busy` while another thread waits.
     ///
-    /// Reports are level-triggered. An event says what the kernel said of the socket in this wait
-    /// or since the last one: if you have taken the data yourself meanwhile, without a report, one
-    /// report of it may still come, so use non-blocking sockets. What was reported, modified or
-    /// unregistered is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all
-    /// empty.
+    /// Reports are level-triggered. An event is what the kernel reported of the socket in this wait
+    /// or since the last one: if you have taken the data meanwhile, without a report, one report of
+    /// it may still come, so use non-blocking sockets. What was reported, modified or unregistered
+    /// is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all empty.
     ///
-    /// Time for which the system sleeps counts for no deadline that is being waited for: after a
-    /// resume a wait goes on for what was left of it, and so does the timer. Where that is too
-    /// late, have the system say when it resumes (PowerRegisterSuspendResumeNotification), and wake
-    /// the poller: a wait that begins then goes by the time that has passed.
+    /// The time for which the system sleeps does not count: after a resume a wait in progress goes
+    /// on for what was left of it, and so does the timer. Where that is too late, let the system
+    /// notify you (PowerRegisterSuspendResumeNotification), and wake the poller: a wait that begins
+    /// then counts the time that has passed.
     ///
     /// Where more is ready than fits, the next wait goes on where this one stopped.
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events,
@@ -289,23 +289,25 @@ public:
     /// As `Waker::wake`. The poller must outlive the call; where it may not, use `waker()`.
     [[nodiscard]] bool post_wakeup() noexcept;
 
-    /// Ends the poller's life from any thread: the wait in progress, and every call after it,
-    /// answers `operation_canceled`. `dispose` is still the owner's to call. False where the poller
-    /// is disposed already or the kernel refuses to end the wait (call again).
+    /// Shuts the poller down from any thread: the wait in progress, and every call after it, fails
+    /// with `operation_canceled`. The owner still calls `dispose`. False where the poller is
+    /// disposed already or the kernel refuses to end the wait (call again).
     [[nodiscard]] bool post_shutdown() noexcept;
 
-    /// A handle for other threads, which may outlive the poller.
+    /// Makes a `Waker` for other threads, which may outlive the poller.
     [[nodiscard]] Waker waker() const noexcept;
 
-    /// What kind of kernel object a handle refers to, found out as registration does; `unknown` for
-    /// a kind that has no name here (NUL, a mutex). `bad_file_descriptor` for what is no open
-    /// handle, pseudo-handles included. Any thread.
+    /// Finds out what kind of kernel object a handle refers to, as registration does; `unknown` for
+    /// a kind that has no name here (NUL, a mutex). Error: `bad_file_descriptor` for what is no
+    /// open handle, pseudo-handles included. Any thread.
     [[nodiscard]] static Result<HandleType> classify(Handle handle) noexcept;
 
+    /// Translates an event into the shape of a loop's portable layer.
     [[nodiscard]] static constexpr OsEvent translate(const NativeEvent& event) noexcept {
         return {translate_ready(event.events), event.data.u64, event.completion};
     }
 
+    /// Translates a mask into the vocabulary of a loop.
     [[nodiscard]] static constexpr IoReady translate_ready(std::uint32_t events) noexcept {
         return ready_of(events);
     }

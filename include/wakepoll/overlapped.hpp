@@ -1,15 +1,15 @@
-// The pool of OVERLAPPED structures, and what a completed call is reported as.
+// The pool of OVERLAPPED structures, and the report of a completed call.
 //
 // An overlapped call needs an OVERLAPPED that stays where it is until its packet has been dequeued.
 // The pool keeps a fixed number of them (64 unless configured otherwise) inside the poller's one
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// Entries are taken in two ways. Those that `acquire` hands out are for overlapped calls of the
-// user's own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin
-// return are the poller's: they are given back by the wait after the one that reported them, or
-// earlier by `release`, which makes room for the next operation at once. An overlapped pipe that is
-// registered for readiness takes an entry too, for as long as it is registered.
+// Entries are taken in two ways. `acquire` hands them out for your own overlapped calls; they stay
+// yours until `release`. `OsPoller::submit_read` and its kin return entries of the poller: the wait
+// after the one that reported an operation releases its entry. `release` before that makes room for
+// the next operation at once. An overlapped pipe that is registered for readiness takes an entry
+// too, for as long as it is registered.
 //
 // An operation that was submitted ends in exactly one event of some later wait: `data` is its user
 // data, `completion` says what became of it, and the mask is `out` for write and connect and `in`
@@ -29,7 +29,7 @@
 // taken), or what the kernel answered, such as `no_buffer_space`.
 //
 // Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
-// first operation on a handle ties it to the port for its life.
+// first operation on a handle associates it with the port for its life.
 //
 // A handle may be closed at any time; what is in flight on it is reported as `operation_canceled`.
 // Windows ends it when the last handle of the object is closed. While a duplicate lives
@@ -71,8 +71,8 @@ enum class IoOperation : std::uint8_t {
     connect_pipe = 5,  ///< A server's end waits for its client.
 };
 
-/// Where an entry's operation is. Those of the user's own calls are always `idle`: the poller does
-/// not know when they begin.
+/// The state of an entry's operation. Entries of your own calls are always `idle`: the poller does
+/// not know when these begin.
 enum class OverlappedState : std::uint8_t {
     idle = 0,        ///< No operation was submitted with it.
     in_flight = 1,   ///< The kernel has it.
@@ -80,7 +80,7 @@ enum class OverlappedState : std::uint8_t {
     completed = 3,   ///< Done: reported by a wait, or to be reported by the next.
 };
 
-/// The memory layout of Windows' OVERLAPPED, asserted where <windows.h> is at hand.
+/// The memory layout of Windows' OVERLAPPED; the build for Windows asserts it.
 struct NativeOverlapped {
     std::uintptr_t internal = 0;
     std::uintptr_t internal_high = 0;
@@ -89,14 +89,14 @@ struct NativeOverlapped {
     void* event = nullptr;
 };
 
-/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF,
-/// asserted where <winsock2.h> is at hand. A write only reads from `data`.
+/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF; the
+/// build for Windows asserts it. A write only reads from `data`.
 struct IoBuffer {
     std::uint32_t size = 0;  ///< Bytes.
     void* data = nullptr;
 };
 
-/// One OVERLAPPED with what its user wants to know when it completes. Lent by `OverlappedPool`.
+/// One OVERLAPPED with what its user needs when it completes. Handed out by `OverlappedPool`.
 struct OverlappedEntry {
     NativeOverlapped overlapped;
     std::uint64_t user_data = 0;
@@ -107,7 +107,7 @@ struct OverlappedEntry {
     IoOperation operation = IoOperation::none;
     std::uint32_t bytes_transferred = 0;  ///< Set when the packet is dequeued.
 
-    /// To be cast to OVERLAPPED* (or WSAOVERLAPPED*) and given to an overlapped call.
+    /// The OVERLAPPED, to be cast to OVERLAPPED* or WSAOVERLAPPED* for an overlapped call.
     [[nodiscard]] void* native() noexcept { return &overlapped; }
 
     /// Sets the OVERLAPPED to zero for another call. Not while a call is in flight.
@@ -138,7 +138,7 @@ private:
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
-    std::uint32_t generation_ = 0;       ///< which tenant of that slot it was.
+    std::uint32_t generation_ = 0;       ///< which registration of that slot it was.
     std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
     std::uint32_t code_ = 0;             ///< Why it failed, where it is done and not reported yet.
     OverlappedState state_ = OverlappedState::idle;
@@ -149,7 +149,7 @@ private:
     bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 
-/// What became of an overlapped call; `NativeEvent::completion` points to one.
+/// The result of an overlapped call; `NativeEvent::completion` points to one.
 struct Completion {
     OverlappedEntry* entry =
         nullptr;                  ///< Null where the OVERLAPPED is not from this poller's pool.
@@ -176,17 +176,18 @@ public:
     OverlappedPool(const OverlappedPool&) = delete;
     OverlappedPool& operator=(const OverlappedPool&) = delete;
 
-    /// A fresh entry, all zero; null where all are in use.
+    /// Takes an entry, all zero; null where all are in use.
     [[nodiscard]] OverlappedEntry* acquire() noexcept;
 
-    /// Gives an entry back; its call must not be in flight. `invalid_argument` for null and for
-    /// what is not an entry of this pool, `no_such_file_or_directory` for an entry that is not in
-    /// use, `device_or_resource_busy` for a submitted operation that is in flight or not reported
-    /// yet; the pool is unchanged then.
+    /// Gives an entry back; its call must not be in flight.
+    ///
+    /// Errors, which leave the pool unchanged: `invalid_argument` for null and for what is not an
+    /// entry of this pool, `no_such_file_or_directory` for an entry that is not in use,
+    /// `device_or_resource_busy` for a submitted operation that is in flight or not reported yet.
     [[nodiscard]] Result<void> release(OverlappedEntry* entry) noexcept;
 
-    /// The entry in use whose OVERLAPPED is at this address; null where there is none. Any pointer
-    /// may be asked for; it is not dereferenced.
+    /// Finds the entry in use whose OVERLAPPED is at this address; null where there is none. Any
+    /// pointer is allowed; it is not dereferenced.
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
 
     [[nodiscard]] std::uint32_t active_count() const noexcept;

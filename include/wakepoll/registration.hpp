@@ -18,12 +18,12 @@ inline namespace v0_1 {
 
 class OsPoller;
 
-/// Unregisters its handle when it is destroyed, and nothing else: the handle is the user's. It may
-/// be moved, may outlive its poller, and is one thread's to move and destroy; its calls, as those
-/// of the poller, are any thread's.
+/// Unregisters its handle when it is destroyed, and does not close it. It may be moved and may
+/// outlive its poller. One thread moves and destroys it; any thread may make its calls, as those of
+/// the poller.
 ///
-/// Let it go before the handle is closed. Where that was missed and the number is another handle's
-/// by now, which was registered anew, that registration is left alone.
+/// Destroy it before you close the handle. If you close the handle first, and a new handle gets its
+/// number and is registered, that registration stays.
 class WAKEPOLL_API Registration {
 public:
     /// Registers a handle; errors as `OsPoller::register_handle`.
@@ -38,7 +38,7 @@ public:
         return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
     }
 
-    /// Of nothing.
+    /// Refers to nothing.
     Registration() noexcept = default;
     Registration(Registration&& other) noexcept = default;
     Registration& operator=(Registration&& other) noexcept;
@@ -46,9 +46,11 @@ public:
     Registration& operator=(const Registration&) = delete;
     ~Registration();
 
-    /// As `OsPoller::modify_handle`; `no_such_file_or_directory` where the registration is over.
+    /// Replaces interest and user data, as `OsPoller::modify_handle`; `no_such_file_or_directory`
+    /// where the registration is over.
     [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
 
+    /// The same with a pointer.
     template <class T>
     [[nodiscard]] Result<void> modify(IoInterest interest, T* user_data) noexcept {
         return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
@@ -57,12 +59,13 @@ public:
     /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
     Result<void> unregister() noexcept;
 
-    /// Leaves the handle registered, and refers to nothing.
+    /// Leaves the handle registered, refers to nothing, and returns the handle.
     Handle release() noexcept { return std::exchange(holder_, {}).handle(); }
 
     /// The handle; invalid where it refers to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
+    /// True while it refers to a registration.
     [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
 
 private:

@@ -1,7 +1,7 @@
 // What an AttachedHandle and a Registration are made of: one use of a poller's slot.
 //
-// It keeps the poller's memory, not its kernel objects, as a Waker does: so what holds it may
-// outlive the poller, and does nothing then.
+// It keeps the poller's memory, not its kernel objects, as a Waker does. So it may outlive the
+// poller, and then its calls do nothing.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ public:
     SlotHolder& operator=(const SlotHolder&) = delete;
     ~SlotHolder();
 
-    /// Null where it holds nothing.
+    /// The poller; null where it holds nothing.
     [[nodiscard]] Poller* poller() const noexcept { return poller_; }
     [[nodiscard]] Handle handle() const noexcept { return Handle(handle_); }
     [[nodiscard]] core::SlotUse use() const noexcept;

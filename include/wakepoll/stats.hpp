@@ -1,9 +1,8 @@
-// What a poller has done since its creation.
+// Counters of what a poller has done since its creation.
 //
-// The counters are plain numbers that are written in passing. (Wakes asked for by other threads are
-// counted in the word that a wake changes anyway.) They explain a loop's behaviour: an idle loop
-// adds one to `waits` and one to `blocked`; a climbing `rechecks` names the sockets that WSAPoll
-// can not wait for.
+// They are plain numbers, written in passing; a wake counts itself in the word that it changes
+// anyway. They explain a loop's behaviour: an idle loop adds one to `waits` and one to `blocked`; a
+// climbing `rechecks` names the sockets that WSAPoll cannot wait for.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +21,9 @@ struct PollerStats {
 
     std::uint64_t operations_started = 0;   ///< Operations that were submitted with success.
     std::uint64_t operations_at_once = 0;   ///< Those of them that needed no packet.
-    std::uint64_t operations_canceled = 0;  ///< Those whose end `cancel` or `dispose` asked for.
-    std::uint64_t late_packets = 0;  ///< Packets that nothing waited for any more, and so dropped.
+    std::uint64_t operations_canceled = 0;  ///< Those that `cancel` or `dispose` asked to end.
+    std::uint64_t late_packets =
+        0;  ///< Packets that were dropped, because nothing waited for them any more.
 
     std::uint64_t wakes_requested =
         0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.
@@ -43,14 +43,14 @@ struct PollerStats {
     std::uint64_t afd_cancels = 0;    ///< Those that were cancelled.
     std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has moved to AFD.
 
-    /// Calls that changed something while another thread was blocked in a wait, and
+    /// Calls that changed something while another thread was blocked in a wait.
     std::uint64_t changes_beside = 0;
-    /// those of them that had to have it go round.
+    /// Those of them that had to wake that thread.
     std::uint64_t changes_that_roused = 0;
 
-    std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll can not wait for.
+    std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll cannot wait for.
     std::uint64_t doorbells_made =
-        0;  ///< 1 once a socket was registered; more: somebody closed it.
+        0;  ///< 1 once a socket was registered; more: another part of the program closed it.
     std::uint64_t doorbells_drained = 0;      ///< Times the doorbell was found rung.
     std::uint64_t registrations_dropped = 0;  ///< Handles found closed while registered.
 };

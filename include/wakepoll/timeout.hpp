@@ -1,12 +1,13 @@
 // How long a wait may block.
 //
-// Windows counts in whole milliseconds and reads 0xFFFFFFFF as "for ever". A `Timeout` keeps
+// Windows counts in whole milliseconds and reads 0xFFFFFFFF as "without a limit". A `Timeout` keeps
 // nanoseconds, and the conversion at the kernel call rounds up (a wait never ends early) and stays
-// below 0xFFFFFFFF (a long wait never becomes an endless one; it is simply blocked again).
+// below 0xFFFFFFFF (a long wait never becomes an endless one; it blocks again).
 //
 // Two conventions meet here, and each keeps its own meaning: a negative std::chrono duration is a
 // deadline that has passed, as for std::condition_variable::wait_for; a negative count of
-// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: for ever.
+// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: without a
+// limit.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ namespace wakepoll {
 inline namespace v0_1 {
 
 class Timeout {
-    // Stands before its use: Clang 14 can not evaluate it at compile time otherwise.
+    // Stands before its use: Clang 14 cannot evaluate it at compile time otherwise.
     template <class Rep, class Period>
     static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
         // A NaN is not greater than zero either.
@@ -46,14 +47,13 @@ public:
     /// Zero: look, do not block.
     constexpr Timeout() noexcept = default;
 
-    /// From any duration: rounded up to whole nanoseconds, saturating at `longest()`, negative is
-    /// zero.
+    /// From any duration: rounded up to whole nanoseconds, at most `longest()`; negative is zero.
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` is how it is meant.
     constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
         : nanoseconds_(saturate(duration)) {}
 
-    /// As the last argument of epoll_wait: any negative number is for ever.
+    /// As the last argument of epoll_wait: any negative number is without a limit.
     [[nodiscard]] static constexpr Timeout from_milliseconds(int milliseconds) noexcept {
         constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
         Timeout timeout;
@@ -86,7 +86,7 @@ public:
     }
 
 private:
-    std::int64_t nanoseconds_ = 0;  ///< Any negative number is for ever.
+    std::int64_t nanoseconds_ = 0;  ///< Any negative number: without a limit.
 };
 
 inline constexpr Timeout wait_forever = Timeout::forever();

@@ -1,4 +1,4 @@
-// What a wait came back with.
+// The result of a wait.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// Events and an error can come together: the events were taken before the error was met, and are
-/// valid.
+/// What a wait returns. Events and an error can come together: the events were taken before the
+/// error occurred, and are valid.
 struct WaitResult {
-    std::size_t count = 0;  ///< Events written to the front of the span.
-    bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
-    bool timer = false;     ///< The time of `set_timer` has come.
-    std::error_code error;
-    NativeEvent* first = nullptr;  ///< The front of that span.
+    std::size_t count = 0;         ///< Events written to the front of the span.
+    bool woken = false;            ///< There was a wakeup since the last wait that reported one.
+    bool timer = false;            ///< The timer of `set_timer` has expired.
+    std::error_code error;         ///< Why the wait ended; empty where it did not fail.
+    NativeEvent* first = nullptr;  ///< The first event of the span.
 
     /// The events: `for (const NativeEvent& event : result.events())`.
     [[nodiscard]] std::span<NativeEvent> events() const noexcept { return {first, count}; }

@@ -1,8 +1,8 @@
 // A handle to a poller's wakeup that any thread may keep.
 //
 // A Waker is small, copyable and may outlive its poller: after `dispose` its calls return false.
-// What it shares with the poller is counted, so the poller's memory (not its kernel objects) stays
-// until the last Waker is gone.
+// It keeps the poller's memory, but not its kernel objects: the memory is freed with the last
+// Waker.
 #pragma once
 
 #include "wakepoll/export.h"
@@ -22,12 +22,14 @@ public:
     Waker& operator=(Waker&& other) noexcept;
     ~Waker();
 
-    /// Makes the wait in progress, or else the next one, return `woken`. Any thread, any number of
-    /// times: wakes that come before the poller looks are one. What this thread wrote before the
-    /// call is visible to the waiting thread once it is told `woken`.
+    /// Makes the wait in progress, or else the next one, return `woken`.
+    ///
+    /// Any thread, any number of times: wakes that come before the poller looks are one. What this
+    /// thread wrote before the call is visible to the waiting thread once its wait reports `woken`.
     ///
     /// No kernel call where a wake is pending already or the poller is not parked; one otherwise.
-    /// False, and no promise, where the poller is disposed or shut down or the kernel refuses.
+    /// False where the poller is disposed or shut down or the kernel refuses; the wait may go on
+    /// then.
     [[nodiscard]] bool wake() const noexcept;
 
     /// As `OsPoller::post_shutdown`.
