@@ -6754,21 +6754,21 @@ public:
     // As Registration has them: those of a use of a slot, and of no other registration.
     [[nodiscard]] Result<core::SlotUse> add_for(Handle handle, IoInterest interest,
                                                 std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code modify_for(core::SlotUse registration, IoInterest interest,
-                                             std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code remove_for(core::SlotUse registration) noexcept;
+    [[nodiscard]] Result<void> modify_for(core::SlotUse registration, IoInterest interest,
+                                          std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> remove_for(core::SlotUse registration) noexcept;
 
     // The rest as OsPoller has it.
     [[nodiscard]] bool wake() noexcept { return wakeup_.wake(); }
     [[nodiscard]] bool shut_down() noexcept { return wakeup_.shut_down(); }
     [[nodiscard]] bool is_disposed() const noexcept { return word_.is_closed(); }
 
-    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+    [[nodiscard]] Result<void> add(Handle handle, IoInterest interest,
+                                   std::uint64_t user_data) noexcept;
+    [[nodiscard]] Result<void> modify(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
-                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
-    [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<void> remove(Handle handle) noexcept;
+    [[nodiscard]] Result<void> associate(Handle handle, std::uint64_t key) noexcept;
     [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
     void detach(core::SlotUse attachment) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
@@ -6792,11 +6792,11 @@ public:
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
                                                                std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
-    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
-    [[nodiscard]] std::error_code clear_timer() noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
+    [[nodiscard]] Result<void> clear_timer() noexcept;
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
         return wait_.run(events, timeout);
     }
@@ -6809,7 +6809,7 @@ public:
     // The pool of entries, also after `dispose`.
     [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
     [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
-    [[nodiscard]] std::error_code release_entry(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> release_entry(OverlappedEntry* entry) noexcept;
     [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
     [[nodiscard]] std::uint32_t entries_in_use() noexcept;
     [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }
@@ -7683,8 +7683,8 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    const std::error_code error = port.poller().add(handle, interest_of(*event), event->data.u64);
-    return error ? leave_not_added(port, error, handle) : port.leave();
+    const Result<void> added = port.poller().add(handle, interest_of(*event), event->data.u64);
+    return added ? port.leave() : leave_not_added(port, added.error(), handle);
 }
 
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
@@ -7692,18 +7692,13 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         port.leave();
         return epoll_errors::fail_for_null();
     }
-    if (const std::error_code error =
-            port.poller().modify(handle, interest_of(*event), event->data.u64)) {
-        return leave_failed(port, error);
-    }
-    return port.leave();
+    const Result<void> done = port.poller().modify(handle, interest_of(*event), event->data.u64);
+    return done ? port.leave() : leave_failed(port, done.error());
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
-    if (const std::error_code error = port.poller().remove(handle)) {
-        return leave_failed(port, error);
-    }
-    return port.leave();
+    const Result<void> done = port.poller().remove(handle);
+    return done ? port.leave() : leave_failed(port, done.error());
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {
@@ -8109,8 +8104,6 @@ namespace {
 
 constexpr errc not_refused{};
 
-std::error_code moved_from() noexcept { return errc::poller_is_closed; }
-
 /// WSABUF has no constant pointer; a write only reads the buffer.
 IoBuffer whole_of(std::span<const std::byte> buffer) noexcept {
     return {static_cast<std::uint32_t>(buffer.size()), const_cast<std::byte*>(buffer.data())};
@@ -8176,27 +8169,28 @@ Backend OsPoller::backend() const noexcept {
 
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
-std::error_code OsPoller::register_handle(Handle handle, IoInterest interest,
-                                          std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : moved_from();
+Result<void> OsPoller::register_handle(Handle handle, IoInterest interest,
+                                       std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::modify_handle(Handle handle, IoInterest interest,
-                                        std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->modify(handle, interest, user_data) : moved_from();
+Result<void> OsPoller::modify_handle(Handle handle, IoInterest interest,
+                                     std::uint64_t user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data)
+                              : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::unregister_handle(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->remove(handle) : moved_from();
+Result<void> OsPoller::unregister_handle(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->remove(handle) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
-    return poller_ != nullptr ? poller_->associate(handle, key) : moved_from();
+Result<void> OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key) : errc::poller_is_closed;
 }
 
 Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
     if (poller_ == nullptr) {
-        return moved_from();
+        return errc::poller_is_closed;
     }
     const Result<core::SlotUse> attachment = poller_->attach(handle);
     if (!attachment) {
@@ -8313,24 +8307,24 @@ AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
     return {found.local, found.remote};
 }
 
-std::error_code OsPoller::cancel(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry) : moved_from();
+Result<void> OsPoller::cancel(OverlappedEntry* entry) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : moved_from();
+Result<void> OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::cancel(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->cancel(handle) : moved_from();
+Result<void> OsPoller::cancel(Handle handle) noexcept {
+    return poller_ != nullptr ? poller_->cancel(handle) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::set_timer(Clock::time_point deadline) noexcept {
-    return poller_ != nullptr ? poller_->set_timer(deadline) : moved_from();
+Result<void> OsPoller::set_timer(Clock::time_point deadline) noexcept {
+    return poller_ != nullptr ? poller_->set_timer(deadline) : errc::poller_is_closed;
 }
 
-std::error_code OsPoller::clear_timer() noexcept {
-    return poller_ != nullptr ? poller_->clear_timer() : moved_from();
+Result<void> OsPoller::clear_timer() noexcept {
+    return poller_ != nullptr ? poller_->clear_timer() : errc::poller_is_closed;
 }
 
 Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
@@ -8338,7 +8332,7 @@ Clock::time_point Clock::now() noexcept { return time_point(sys::now()); }
 WaitResult OsPoller::wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
     if (poller_ == nullptr) {
         WaitResult refused;
-        refused.error = moved_from();
+        refused.error = errc::poller_is_closed;
         return refused;
     }
     return poller_->wait(events, timeout);
@@ -8360,7 +8354,7 @@ OverlappedEntry* OverlappedPool::acquire() noexcept {
     return poller_ != nullptr ? poller_->acquire_entry() : nullptr;
 }
 
-std::error_code OverlappedPool::release(OverlappedEntry* entry) noexcept {
+Result<void> OverlappedPool::release(OverlappedEntry* entry) noexcept {
     return poller_ != nullptr ? poller_->release_entry(entry) : errc::foreign_entry;
 }
 
@@ -8403,13 +8397,13 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 
 Registration::~Registration() { static_cast<void>(unregister()); }
 
-std::error_code Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
+Result<void> Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
     return holder_.poller() != nullptr
                ? holder_.poller()->modify_for(holder_.use(), interest, user_data)
                : errc::not_registered;
 }
 
-std::error_code Registration::unregister() noexcept {
+Result<void> Registration::unregister() noexcept {
     const SlotHolder ended = std::exchange(holder_, {});
     return ended.poller() != nullptr ? ended.poller()->remove_for(ended.use())
                                      : errc::not_registered;
@@ -8668,18 +8662,16 @@ std::error_code Poller::add_locked(Handle handle, IoInterest interest,
     return error;
 }
 
-std::error_code Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&] { return add_locked(handle, interest, user_data); });
+Result<void> Poller::add(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&] { return add_locked(handle, interest, user_data); });
 }
 
-std::error_code Poller::modify(Handle handle, IoInterest interest,
-                               std::uint64_t user_data) noexcept {
-    return change<std::error_code>(
-        [&] { return registrations_.modify(handle, interest, user_data); });
+Result<void> Poller::modify(Handle handle, IoInterest interest, std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&] { return registrations_.modify(handle, interest, user_data); });
 }
 
-std::error_code Poller::remove(Handle handle) noexcept {
-    return change<std::error_code>([&] { return registrations_.remove(handle); });
+Result<void> Poller::remove(Handle handle) noexcept {
+    return change<Result<void>>([&] { return registrations_.remove(handle); });
 }
 
 Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
@@ -8692,9 +8684,9 @@ Result<core::SlotUse> Poller::add_for(Handle handle, IoInterest interest,
     });
 }
 
-std::error_code Poller::modify_for(core::SlotUse registration, IoInterest interest,
-                                   std::uint64_t user_data) noexcept {
-    return change<std::error_code>([&]() -> std::error_code {
+Result<void> Poller::modify_for(core::SlotUse registration, IoInterest interest,
+                                std::uint64_t user_data) noexcept {
+    return change<Result<void>>([&]() -> Result<void> {
         if (!table_.goes_on(registration)) {
             return errc::not_registered;
         }
@@ -8702,8 +8694,8 @@ std::error_code Poller::modify_for(core::SlotUse registration, IoInterest intere
     });
 }
 
-std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
-    return change<std::error_code>([&]() -> std::error_code {
+Result<void> Poller::remove_for(core::SlotUse registration) noexcept {
+    return change<Result<void>>([&]() -> Result<void> {
         if (!table_.goes_on(registration)) {
             return errc::not_registered;
         }
@@ -8711,8 +8703,8 @@ std::error_code Poller::remove_for(core::SlotUse registration) noexcept {
     });
 }
 
-std::error_code Poller::associate(Handle handle, std::uint64_t key) noexcept {
-    return change<std::error_code>([&] {
+Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
+    return change<Result<void>>([&] {
         static_cast<void>(registrations_.end_if_another(handle));
         const std::error_code error = known_.associate(handle, key);
         if (!error) {
@@ -8773,25 +8765,25 @@ Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& targ
         [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
-std::error_code Poller::cancel(OverlappedEntry* entry) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(entry); });
+Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(entry); });
 }
 
-std::error_code Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(entry, duplicate); });
+Result<void> Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(entry, duplicate); });
 }
 
-std::error_code Poller::cancel(Handle handle) noexcept {
-    return change<std::error_code>([&] { return operations_.cancel(handle); });
+Result<void> Poller::cancel(Handle handle) noexcept {
+    return change<Result<void>>([&] { return operations_.cancel(handle); });
 }
 
-std::error_code Poller::set_timer(Clock::time_point deadline) noexcept {
-    return change<std::error_code>(
+Result<void> Poller::set_timer(Clock::time_point deadline) noexcept {
+    return change<Result<void>>(
         [&] { return timer_.set(deadline.time_since_epoch(), sys::now()); });
 }
 
-std::error_code Poller::clear_timer() noexcept {
-    return change<std::error_code>([&] { return timer_.clear(); });
+Result<void> Poller::clear_timer() noexcept {
+    return change<Result<void>>([&] { return timer_.clear(); });
 }
 
 // News for a call that would be refused
@@ -8870,7 +8862,7 @@ OverlappedEntry* Poller::acquire_entry() noexcept {
     return word_.is_closed() ? nullptr : entries_.acquire();
 }
 
-std::error_code Poller::release_entry(OverlappedEntry* entry) noexcept {
+Result<void> Poller::release_entry(OverlappedEntry* entry) noexcept {
     const Entry guard(*this);
     return entries_.release(entry);
 }

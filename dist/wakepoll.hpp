@@ -44,9 +44,9 @@
 // include/wakepoll/handle.hpp
 // A borrowed system handle: a SOCKET or a HANDLE, without the header that defines either.
 //
-// Windows keeps both in one number space, so one type carries both; what kind of object stands
-// behind the number is found out once, at registration (`HandleType`). A `Handle` owns nothing and
-// closes nothing. It may be copied and compared on any thread.
+// Windows keeps both in one number space, so one type carries both; registration finds out once
+// what kind of object it is (`HandleType`). A `Handle` owns nothing and closes nothing. It may be
+// copied and compared on any thread.
 
 #include <compare>
 #include <concepts>
@@ -68,7 +68,7 @@ public:
         : value_(reinterpret_cast<std::uintptr_t>(native)) {}
     // NOLINTEND(google-explicit-constructor)
 
-    /// From any other number that holds one.
+    /// From any other number that holds a handle.
     template <std::integral Number>
     requires(!std::same_as<Number, std::uintptr_t> &&
              !std::same_as<Number, bool>) constexpr explicit Handle(Number value) noexcept
@@ -130,7 +130,7 @@ enum class HandleType : std::uint8_t {
     timer = 9,
 };
 
-/// How a registered handle is waited for.
+/// How the poller waits for a registered handle.
 enum class IoModel : std::uint8_t {
     poll = 0,        ///< A readiness backend asks for its state (sockets).
     overlapped = 1,  ///< Its operations complete at the port.
@@ -143,8 +143,8 @@ enum class IoModel : std::uint8_t {
 // include/wakepoll/slot_holder.hpp
 // What an AttachedHandle and a Registration are made of: one use of a poller's slot.
 //
-// It keeps the poller's memory, not its kernel objects, as a Waker does: so what holds it may
-// outlive the poller, and does nothing then.
+// It keeps the poller's memory, not its kernel objects, as a Waker does. So it may outlive the
+// poller, and then its calls do nothing.
 
 #include <cstdint>
 
@@ -168,7 +168,7 @@ public:
     SlotHolder& operator=(const SlotHolder&) = delete;
     ~SlotHolder();
 
-    /// Null where it holds nothing.
+    /// The poller; null where it holds nothing.
     [[nodiscard]] Poller* poller() const noexcept { return poller_; }
     [[nodiscard]] Handle handle() const noexcept { return Handle(handle_); }
     [[nodiscard]] core::SlotUse use() const noexcept;
@@ -190,14 +190,14 @@ private:
 //     AttachedHandle file = poller.attach(handle).value();
 //     poller.submit_read(file, buffer, user_data, offset);
 //
-// A closed handle's number is dealt out anew at once. So a submit on a plain `Handle` first asks
-// the port whether the number is still the object that it knows, which is a kernel call of its own.
-// Who attaches a handle answers for that instead: the handle stays open while it is attached.
+// Windows reuses the number of a closed handle at once. So a submit on a plain `Handle` first asks
+// the port whether the number still means the object that it knows, which is one more kernel call.
+// If you attach a handle, you promise that instead: it stays open while it is attached.
 //
-// Where it is closed all the same, what is in flight ends as it does for any closed handle, and a
-// submit is refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says
-// that nothing has the number. Until then an operation goes to the object that has the number by
-// now: it takes or sends bytes there, and is reported only if that object belongs to the same port.
+// If it is closed all the same, operations in flight end as for any closed handle, and a submit is
+// refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says that no
+// object has the number. Until then an operation goes to the object that has the number now: it
+// takes or sends bytes there, and is reported only if that object belongs to the same port.
 
 #include <concepts>
 #include <utility>
@@ -206,9 +206,9 @@ private:
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// Made by `OsPoller::attach`. It may be moved, may outlive its poller, and is one thread's to move
-/// and destroy, as any object is. A handle is attached once at a time, and is not registered while
-/// it is attached.
+/// A handle that is attached, from `OsPoller::attach`. It may be moved, may outlive its poller, and
+/// is one thread's to move and destroy, as any object is. A handle is attached once at a time, and
+/// is not registered while it is attached.
 class WAKEPOLL_API AttachedHandle {
 public:
     /// Attached to nothing: a submit on it is refused with `std::errc::bad_file_descriptor`.
@@ -220,14 +220,14 @@ public:
     /// As `detach`.
     ~AttachedHandle();
 
-    /// Ends the attachment, without a kernel call. The handle stays open and of the port;
-    /// operations in flight go on. Any number of times.
+    /// Ends the attachment, without a kernel call; again, it does nothing. The handle stays open
+    /// and associated with the port; operations in flight go on.
     void detach() noexcept;
 
     /// The handle; invalid where it is attached to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
-    /// It was attached and not detached since.
+    /// True while it is attached.
     [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
 
 private:
@@ -238,7 +238,7 @@ private:
     SlotHolder holder_;
 };
 
-/// What an operation is submitted on: a handle, or an attached one.
+/// The target of an operation: a handle, or an attached one.
 class SubmitTarget {
 public:
     // NOLINTBEGIN(google-explicit-constructor): a submit is given either one as it is.
@@ -261,8 +261,8 @@ private:
 // include/wakepoll/clock.hpp
 // The clock that waits and timers are measured by.
 //
-// It counts QueryPerformanceCounter, which is also what std::chrono::steady_clock does on Windows;
-// having it by name lets a test's simulated kernel move it.
+// It reads QueryPerformanceCounter, as std::chrono::steady_clock does on Windows. It is a separate
+// type so that the simulated kernel of the tests can move it.
 
 #include <chrono>
 
@@ -278,7 +278,7 @@ struct Clock {
 
     static constexpr bool is_steady = true;
 
-    /// Any thread.
+    /// The time now. Any thread.
     [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
 
     /// The moment that comes `left` after `from`, or the last there is.
@@ -309,46 +309,46 @@ struct Clock {
 }  // namespace wakepoll
 
 // include/wakepoll/config.hpp
-// What a poller is given at creation. Nothing can be changed afterwards: the memory for all of it
-// is allocated once, by `OsPoller::create`.
+// The configuration of a poller. It is fixed at creation: `OsPoller::create` allocates all memory
+// once.
 
 #include <cstdint>
 
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// Registration slots of a poller that asks for nothing else.
+/// The default number of registration slots.
 inline constexpr std::uint32_t max_registrations = 1024;
 
-/// Entries in the overlapped pool of a poller that asks for nothing else.
+/// The default number of entries in the overlapped pool.
 inline constexpr std::uint32_t max_overlapped_entries = 64;
 
-/// The most that either of the two may be set to.
+/// The limit of both numbers.
 inline constexpr std::uint32_t capacity_limit = 65536;
 
-/// How socket readiness is found out. What is reported is the same.
+/// How a poller finds out what sockets are ready. What it reports is the same.
 enum class Backend : std::uint8_t {
     /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
-    /// more than 16 sockets, with operations (or packets of the user's own) beside sockets, with a
+    /// more than 16 sockets, with operations (or your own packets) beside sockets, with a
     /// socket that WSAPoll cannot wait for, or without a loopback that wakes get through. WSAPoll
     /// throughout where AFD's device does not open.
     automatic = 0,
     /// WSAPoll over all registered sockets. Microsoft's documented calls only. Wakes go through a
     /// datagram socket on 127.0.0.1: where its datagrams do not arrive, registering a socket
-    /// answers `std::errc::network_down`.
+    /// fails with `std::errc::network_down`.
     wsapoll = 1,
     /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
-    /// waiting costs what is ready, not what is registered. `create` answers
+    /// waiting costs what is ready, not what is registered. `create` fails with
     /// `std::errc::not_supported` where the device does not open.
     afd = 2,
 };
 
 struct PollerConfig {
-    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
+    /// Registration slots, 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
     std::uint32_t max_registrations = wakepoll::max_registrations;
-    /// 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
+    /// Entries of the pool, 1 to `capacity_limit`; anything else is `std::errc::invalid_argument`.
     std::uint32_t max_overlapped_entries = wakepoll::max_overlapped_entries;
-    /// Anything that is no enumerator is `std::errc::invalid_argument`.
+    /// Any value that is no enumerator is `std::errc::invalid_argument`.
     Backend backend = Backend::automatic;
 };
 
@@ -377,18 +377,19 @@ struct PollerConfig {
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// The category of what Windows refuses, and of how an operation ended. Values are Win32 or Winsock
-/// codes; messages are wakepoll's own and do not depend on the system's language. Its
+/// The category of what Windows refuses, and of the errors of operations. Values are Win32 or
+/// Winsock codes; messages are wakepoll's own and do not depend on the system's language. Its
 /// `default_error_condition` is the table in lib/error.cpp.
 [[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
 
-/// An error of `win32_category()` from what GetLastError() or WSAGetLastError() gave; 0 is success.
+/// Makes an error of `win32_category()` from the result of GetLastError() or WSAGetLastError(); 0
+/// is success.
 [[nodiscard]] inline std::error_code win32_error(std::uint32_t code) noexcept {
     return {static_cast<int>(code), win32_category()};
 }
 
-/// Why wakepoll itself refuses a call. The message of each is a sentence that says what to do
-/// instead, and each compares equal to the std::errc over its group.
+/// Why wakepoll itself refuses a call. Each message is a sentence that says what to do instead;
+/// each value compares equal to the std::errc above its group.
 enum class errc {
     // bad_file_descriptor
     bad_handle = 1,      ///< No open handle.
@@ -453,6 +454,7 @@ enum class errc {
 /// The category of `errc`.
 [[nodiscard]] WAKEPOLL_API const std::error_category& refusal_category() noexcept;
 
+/// Makes an error of `refusal_category()`.
 [[nodiscard]] inline std::error_code make_error_code(errc reason) noexcept {
     return {static_cast<int>(reason), refusal_category()};
 }
@@ -492,7 +494,8 @@ public:
         return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
     }
 
-    /// What `next` makes of the value, which is another Result; the error where there is none.
+    /// Calls `next` with the value and returns its result, which is another Result; the error where
+    /// there is no value.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
         return has_value() ? std::forward<F>(next)(**this) : error();
@@ -526,6 +529,54 @@ private:
     }
 
     std::variant<T, std::error_code> content_;
+};
+
+/// Success, or the reason why a call failed: true where it succeeded, like every Result.
+template <>
+class [[nodiscard]] Result<void> {
+public:
+    /// Success.
+    Result() noexcept = default;
+    // NOLINTBEGIN(google-explicit-constructor): a function returns an error as it is.
+    /// Success where `error` is.
+    Result(std::error_code error) noexcept : error_(error) {}
+    Result(errc reason) noexcept : error_(make_error_code(reason)) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] bool has_value() const noexcept { return error_.value() == 0; }
+    [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+    /// Throws std::system_error with the error where there is one.
+    // A template, because GCC refuses a `throw` elsewhere with -fno-exceptions.
+    template <class Error = std::system_error>
+    void value() const {
+        if (!has_value()) {
+            throw Error(error_);
+        }
+    }
+
+    /// Calls `next` without arguments after a success and returns its result, which is another
+    /// Result; the error where there is one.
+    template <class F>
+    [[nodiscard]] auto and_then(F&& next) const -> std::invoke_result_t<F> {
+        return has_value() ? std::forward<F>(next)() : error_;
+    }
+
+    /// The error; empty after a success.
+    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+    /// Compares the error: `poller.unregister_handle(handle) == errc::not_registered`.
+    [[nodiscard]] friend bool operator==(const Result& result, std::error_code error) noexcept {
+        return result.error_ == error;
+    }
+    /// The same with a std::errc.
+    [[nodiscard]] friend bool operator==(const Result& result,
+                                         std::error_condition condition) noexcept {
+        return result.error_ == condition;
+    }
+
+private:
+    std::error_code error_;
 };
 
 }  // namespace v0_1
@@ -573,12 +624,10 @@ inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one repo
 inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
 }  // namespace mask
 
-/// What a registration asks to be told. The values are mask bits, so `IoInterest{epoll_bits}`
-/// works.
+/// What a registration waits for. The values are mask bits, so `IoInterest{epoll_bits}` works.
 ///
 /// `mask::err` and `mask::hup` may be given and change nothing, as with epoll_ctl. Edge-triggered
-/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD can tell an
-/// edge.
+/// interest is refused with `std::errc::invalid_argument`: neither WSAPoll nor AFD reports edges.
 enum class IoInterest : std::uint32_t {
     none = 0,  ///< Only errors and full hang-ups are reported.
     read = mask::in,
@@ -627,8 +676,8 @@ constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b
 
 [[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
 
-// Interests and masks are made of the same bits, so they combine: an interest is extended by bits
-// of `mask`, and of a mask the bits of an interest are looked for.
+// Interests and masks are made of the same bits, so they combine: `|` extends an interest by bits
+// of `mask`, `&` finds the bits of an interest in a mask.
 [[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
     return IoInterest{bits(a) | mask};
 }
@@ -644,7 +693,7 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
 [[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
 [[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
 
-/// A mask in the vocabulary of a loop.
+/// Translates a mask into the vocabulary of a loop.
 [[nodiscard]] constexpr IoReady ready_of(std::uint32_t events) noexcept {
     IoReady ready = IoReady::none;
     const auto add = [&](std::uint32_t bits, IoReady flag) {
@@ -673,11 +722,11 @@ struct NativeEvent {
 
     std::uint32_t events = mask::none;
     Data data = {};
-    /// Null for readiness. For a packet of an overlapped call: what became of it. It points into
-    /// the poller and stays valid until the next `wait` or `dispose` of that poller.
+    /// The result of an overlapped call; null for readiness. It points into the poller and stays
+    /// valid until the next `wait` or `dispose` of that poller.
     const Completion* completion = nullptr;
 
-    /// Any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
+    /// True where any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
     [[nodiscard]] constexpr bool has(std::uint32_t bits) const noexcept {
         return any(events & bits);
     }
@@ -703,18 +752,18 @@ struct OsEvent {
 }  // namespace wakepoll
 
 // include/wakepoll/overlapped.hpp
-// The pool of OVERLAPPED structures, and what a completed call is reported as.
+// The pool of OVERLAPPED structures, and the report of a completed call.
 //
 // An overlapped call needs an OVERLAPPED that stays where it is until its packet has been dequeued.
 // The pool keeps a fixed number of them (64 unless configured otherwise) inside the poller's one
 // allocation: acquire one, hand `entry->native()` to the call, find the entry again in
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
-// Entries are taken in two ways. Those that `acquire` hands out are for overlapped calls of the
-// user's own and stay the user's until `release`. Those that `OsPoller::submit_read` and its kin
-// return are the poller's: they are given back by the wait after the one that reported them, or
-// earlier by `release`, which makes room for the next operation at once. An overlapped pipe that is
-// registered for readiness takes an entry too, for as long as it is registered.
+// Entries are taken in two ways. `acquire` hands them out for your own overlapped calls; they stay
+// yours until `release`. `OsPoller::submit_read` and its kin return entries of the poller: the wait
+// after the one that reported an operation releases its entry. `release` before that makes room for
+// the next operation at once. An overlapped pipe that is registered for readiness takes an entry
+// too, for as long as it is registered.
 //
 // An operation that was submitted ends in exactly one event of some later wait: `data` is its user
 // data, `completion` says what became of it, and the mask is `out` for write and connect and `in`
@@ -734,7 +783,7 @@ struct OsEvent {
 // taken), or what the kernel answered, such as `no_buffer_space`.
 //
 // Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
-// first operation on a handle ties it to the port for its life.
+// first operation on a handle associates it with the port for its life.
 //
 // A handle may be closed at any time; what is in flight on it is reported as `operation_canceled`.
 // Windows ends it when the last handle of the object is closed. While a duplicate lives
@@ -772,8 +821,8 @@ enum class IoOperation : std::uint8_t {
     connect_pipe = 5,  ///< A server's end waits for its client.
 };
 
-/// Where an entry's operation is. Those of the user's own calls are always `idle`: the poller does
-/// not know when they begin.
+/// The state of an entry's operation. Entries of your own calls are always `idle`: the poller does
+/// not know when these begin.
 enum class OverlappedState : std::uint8_t {
     idle = 0,        ///< No operation was submitted with it.
     in_flight = 1,   ///< The kernel has it.
@@ -781,7 +830,7 @@ enum class OverlappedState : std::uint8_t {
     completed = 3,   ///< Done: reported by a wait, or to be reported by the next.
 };
 
-/// The memory layout of Windows' OVERLAPPED, asserted where <windows.h> is at hand.
+/// The memory layout of Windows' OVERLAPPED; the build for Windows asserts it.
 struct NativeOverlapped {
     std::uintptr_t internal = 0;
     std::uintptr_t internal_high = 0;
@@ -790,14 +839,14 @@ struct NativeOverlapped {
     void* event = nullptr;
 };
 
-/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF,
-/// asserted where <winsock2.h> is at hand. A write only reads from `data`.
+/// One piece of a scattered read or a gathered write. The memory layout of Windows' WSABUF; the
+/// build for Windows asserts it. A write only reads from `data`.
 struct IoBuffer {
     std::uint32_t size = 0;  ///< Bytes.
     void* data = nullptr;
 };
 
-/// One OVERLAPPED with what its user wants to know when it completes. Lent by `OverlappedPool`.
+/// One OVERLAPPED with what its user needs when it completes. Handed out by `OverlappedPool`.
 struct OverlappedEntry {
     NativeOverlapped overlapped;
     std::uint64_t user_data = 0;
@@ -808,7 +857,7 @@ struct OverlappedEntry {
     IoOperation operation = IoOperation::none;
     std::uint32_t bytes_transferred = 0;  ///< Set when the packet is dequeued.
 
-    /// To be cast to OVERLAPPED* (or WSAOVERLAPPED*) and given to an overlapped call.
+    /// The OVERLAPPED, to be cast to OVERLAPPED* or WSAOVERLAPPED* for an overlapped call.
     [[nodiscard]] void* native() noexcept { return &overlapped; }
 
     /// Sets the OVERLAPPED to zero for another call. Not while a call is in flight.
@@ -839,7 +888,7 @@ private:
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
-    std::uint32_t generation_ = 0;       ///< which tenant of that slot it was.
+    std::uint32_t generation_ = 0;       ///< which registration of that slot it was.
     std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
     std::uint32_t code_ = 0;             ///< Why it failed, where it is done and not reported yet.
     OverlappedState state_ = OverlappedState::idle;
@@ -850,7 +899,7 @@ private:
     bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 
-/// What became of an overlapped call; `NativeEvent::completion` points to one.
+/// The result of an overlapped call; `NativeEvent::completion` points to one.
 struct Completion {
     OverlappedEntry* entry =
         nullptr;                  ///< Null where the OVERLAPPED is not from this poller's pool.
@@ -877,17 +926,18 @@ public:
     OverlappedPool(const OverlappedPool&) = delete;
     OverlappedPool& operator=(const OverlappedPool&) = delete;
 
-    /// A fresh entry, all zero; null where all are in use.
+    /// Takes an entry, all zero; null where all are in use.
     [[nodiscard]] OverlappedEntry* acquire() noexcept;
 
-    /// Gives an entry back; its call must not be in flight. `invalid_argument` for null and for
-    /// what is not an entry of this pool, `no_such_file_or_directory` for an entry that is not in
-    /// use, `device_or_resource_busy` for a submitted operation that is in flight or not reported
-    /// yet; the pool is unchanged then.
-    [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
+    /// Gives an entry back; its call must not be in flight.
+    ///
+    /// Errors, which leave the pool unchanged: `invalid_argument` for null and for what is not an
+    /// entry of this pool, `no_such_file_or_directory` for an entry that is not in use,
+    /// `device_or_resource_busy` for a submitted operation that is in flight or not reported yet.
+    [[nodiscard]] Result<void> release(OverlappedEntry* entry) noexcept;
 
-    /// The entry in use whose OVERLAPPED is at this address; null where there is none. Any pointer
-    /// may be asked for; it is not dereferenced.
+    /// Finds the entry in use whose OVERLAPPED is at this address; null where there is none. Any
+    /// pointer is allowed; it is not dereferenced.
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
 
     [[nodiscard]] std::uint32_t active_count() const noexcept;
@@ -907,12 +957,11 @@ private:
 }  // namespace wakepoll
 
 // include/wakepoll/stats.hpp
-// What a poller has done since its creation.
+// Counters of what a poller has done since its creation.
 //
-// The counters are plain numbers that are written in passing. (Wakes asked for by other threads are
-// counted in the word that a wake changes anyway.) They explain a loop's behaviour: an idle loop
-// adds one to `waits` and one to `blocked`; a climbing `rechecks` names the sockets that WSAPoll
-// can not wait for.
+// They are plain numbers, written in passing; a wake counts itself in the word that it changes
+// anyway. They explain a loop's behaviour: an idle loop adds one to `waits` and one to `blocked`; a
+// climbing `rechecks` names the sockets that WSAPoll cannot wait for.
 
 #include <cstdint>
 
@@ -929,8 +978,9 @@ struct PollerStats {
 
     std::uint64_t operations_started = 0;   ///< Operations that were submitted with success.
     std::uint64_t operations_at_once = 0;   ///< Those of them that needed no packet.
-    std::uint64_t operations_canceled = 0;  ///< Those whose end `cancel` or `dispose` asked for.
-    std::uint64_t late_packets = 0;  ///< Packets that nothing waited for any more, and so dropped.
+    std::uint64_t operations_canceled = 0;  ///< Those that `cancel` or `dispose` asked to end.
+    std::uint64_t late_packets =
+        0;  ///< Packets that were dropped, because nothing waited for them any more.
 
     std::uint64_t wakes_requested =
         0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.
@@ -950,14 +1000,14 @@ struct PollerStats {
     std::uint64_t afd_cancels = 0;    ///< Those that were cancelled.
     std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has moved to AFD.
 
-    /// Calls that changed something while another thread was blocked in a wait, and
+    /// Calls that changed something while another thread was blocked in a wait.
     std::uint64_t changes_beside = 0;
-    /// those of them that had to have it go round.
+    /// Those of them that had to wake that thread.
     std::uint64_t changes_that_roused = 0;
 
-    std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll can not wait for.
+    std::uint64_t rechecks = 0;  ///< Re-checks of sockets that WSAPoll cannot wait for.
     std::uint64_t doorbells_made =
-        0;  ///< 1 once a socket was registered; more: somebody closed it.
+        0;  ///< 1 once a socket was registered; more: another part of the program closed it.
     std::uint64_t doorbells_drained = 0;      ///< Times the doorbell was found rung.
     std::uint64_t registrations_dropped = 0;  ///< Handles found closed while registered.
 };
@@ -968,13 +1018,14 @@ struct PollerStats {
 // include/wakepoll/timeout.hpp
 // How long a wait may block.
 //
-// Windows counts in whole milliseconds and reads 0xFFFFFFFF as "for ever". A `Timeout` keeps
+// Windows counts in whole milliseconds and reads 0xFFFFFFFF as "without a limit". A `Timeout` keeps
 // nanoseconds, and the conversion at the kernel call rounds up (a wait never ends early) and stays
-// below 0xFFFFFFFF (a long wait never becomes an endless one; it is simply blocked again).
+// below 0xFFFFFFFF (a long wait never becomes an endless one; it blocks again).
 //
 // Two conventions meet here, and each keeps its own meaning: a negative std::chrono duration is a
 // deadline that has passed, as for std::condition_variable::wait_for; a negative count of
-// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: for ever.
+// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: without a
+// limit.
 
 #include <chrono>
 #include <compare>
@@ -985,7 +1036,7 @@ namespace wakepoll {
 inline namespace v0_1 {
 
 class Timeout {
-    // Stands before its use: Clang 14 can not evaluate it at compile time otherwise.
+    // Stands before its use: Clang 14 cannot evaluate it at compile time otherwise.
     template <class Rep, class Period>
     static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
         // A NaN is not greater than zero either.
@@ -1013,14 +1064,13 @@ public:
     /// Zero: look, do not block.
     constexpr Timeout() noexcept = default;
 
-    /// From any duration: rounded up to whole nanoseconds, saturating at `longest()`, negative is
-    /// zero.
+    /// From any duration: rounded up to whole nanoseconds, at most `longest()`; negative is zero.
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` is how it is meant.
     constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
         : nanoseconds_(saturate(duration)) {}
 
-    /// As the last argument of epoll_wait: any negative number is for ever.
+    /// As the last argument of epoll_wait: any negative number is without a limit.
     [[nodiscard]] static constexpr Timeout from_milliseconds(int milliseconds) noexcept {
         constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
         Timeout timeout;
@@ -1053,7 +1103,7 @@ public:
     }
 
 private:
-    std::int64_t nanoseconds_ = 0;  ///< Any negative number is for ever.
+    std::int64_t nanoseconds_ = 0;  ///< Any negative number: without a limit.
 };
 
 inline constexpr Timeout wait_forever = Timeout::forever();
@@ -1082,7 +1132,7 @@ inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
 }  // namespace wakepoll
 
 // include/wakepoll/wait_result.hpp
-// What a wait came back with.
+// The result of a wait.
 
 #include <cstddef>
 #include <span>
@@ -1092,14 +1142,14 @@ inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// Events and an error can come together: the events were taken before the error was met, and are
-/// valid.
+/// What a wait returns. Events and an error can come together: the events were taken before the
+/// error occurred, and are valid.
 struct WaitResult {
-    std::size_t count = 0;  ///< Events written to the front of the span.
-    bool woken = false;     ///< A wakeup was asked for since the last wait that said so.
-    bool timer = false;     ///< The time of `set_timer` has come.
-    std::error_code error;
-    NativeEvent* first = nullptr;  ///< The front of that span.
+    std::size_t count = 0;         ///< Events written to the front of the span.
+    bool woken = false;            ///< There was a wakeup since the last wait that reported one.
+    bool timer = false;            ///< The timer of `set_timer` has expired.
+    std::error_code error;         ///< Why the wait ended; empty where it did not fail.
+    NativeEvent* first = nullptr;  ///< The first event of the span.
 
     /// The events: `for (const NativeEvent& event : result.events())`.
     [[nodiscard]] std::span<NativeEvent> events() const noexcept { return {first, count}; }
@@ -1112,8 +1162,8 @@ struct WaitResult {
 // A handle to a poller's wakeup that any thread may keep.
 //
 // A Waker is small, copyable and may outlive its poller: after `dispose` its calls return false.
-// What it shares with the poller is counted, so the poller's memory (not its kernel objects) stays
-// until the last Waker is gone.
+// It keeps the poller's memory, but not its kernel objects: the memory is freed with the last
+// Waker.
 
 
 namespace wakepoll {
@@ -1131,12 +1181,14 @@ public:
     Waker& operator=(Waker&& other) noexcept;
     ~Waker();
 
-    /// Makes the wait in progress, or else the next one, return `woken`. Any thread, any number of
-    /// times: wakes that come before the poller looks are one. What this thread wrote before the
-    /// call is visible to the waiting thread once it is told `woken`.
+    /// Makes the wait in progress, or else the next one, return `woken`.
+    ///
+    /// Any thread, any number of times: wakes that come before the poller looks are one. What this
+    /// thread wrote before the call is visible to the waiting thread once its wait reports `woken`.
     ///
     /// No kernel call where a wake is pending already or the poller is not parked; one otherwise.
-    /// False, and no promise, where the poller is disposed or shut down or the kernel refuses.
+    /// False where the poller is disposed or shut down or the kernel refuses; the wait may go on
+    /// then.
     [[nodiscard]] bool wake() const noexcept;
 
     /// As `OsPoller::post_shutdown`.
@@ -1157,12 +1209,12 @@ private:
 //
 // Any thread may make any call at any time; a poller has a lock. One thread waits at a time: a
 // second `wait` is refused with `std::errc::device_or_resource_busy`. A change made while a thread
-// is blocked in `wait` is in force when the call returns. The poller object itself (moving,
-// destroying it) belongs to one thread, as any object does; a `Waker` may outlive it.
+// is blocked in `wait` is in force when the call returns. One thread moves and destroys the poller
+// object itself, as any object; a `Waker` may outlive it.
 //
-// All memory is taken by `create`, in one piece. No call throws; a call that fails leaves the
-// tables as they were. After `dispose` or a shutdown every call answers
-// `std::errc::operation_canceled`.
+// `create` takes all memory, in one piece. No call throws. A call that can fail returns a `Result`,
+// which is true on success; one that fails leaves the tables as they were. After `dispose` or a
+// shutdown every call fails with `std::errc::operation_canceled`.
 
 #include <chrono>
 #include <concepts>
@@ -1179,58 +1231,58 @@ inline namespace v0_1 {
 
 class WAKEPOLL_API OsPoller {
 public:
-    /// What `submit_accept` needs in its buffer for the addresses of both ends.
+    /// The bytes that `submit_accept` needs in its buffer for the addresses of both ends.
     static constexpr std::size_t accept_address_size = 288;
-    /// What `submit_receive_from` needs for the sender's address: a sockaddr_storage.
+    /// The bytes that `submit_receive_from` needs for the sender's address: a sockaddr_storage.
     static constexpr std::size_t address_size = 128;
 
-    /// A poller, ready to use. Errors: `invalid_argument` for a configuration out of range,
+    /// Creates a poller. Errors: `invalid_argument` for a configuration out of range,
     /// `not_supported` for `Backend::afd` where the system has no such device, `not_enough_memory`,
-    /// or what the kernel answered when Winsock, the completion port or that device could not be
-    /// had.
+    /// or the kernel's where Winsock, the completion port or that device fails to open.
     [[nodiscard]] static Result<OsPoller> create(const PollerConfig& config = {}) noexcept;
 
     OsPoller(OsPoller&& other) noexcept;
     OsPoller& operator=(OsPoller&& other) noexcept;
     OsPoller(const OsPoller&) = delete;
     OsPoller& operator=(const OsPoller&) = delete;
-    /// As `dispose`. Where the process is ending, as it is when the static objects of a DLL are
-    /// destroyed, it waits for nothing. No thread may begin another call meanwhile.
+    /// As `dispose`. While the process ends, as when the static objects of a DLL are destroyed, it
+    /// waits for nothing. No thread may begin another call meanwhile.
     ~OsPoller();
 
-    /// Closes the port and everything else the poller owns; registered handles are the user's and
-    /// stay open. A wait in progress on another thread ends with `operation_canceled` first. Any
-    /// number of times. An operation that does not end within a second of being canceled, or that
-    /// nothing can cancel (see "Operations"), keeps the poller's memory, and the caller no longer.
+    /// Closes the port and everything else the poller owns; again, it does nothing. Registered
+    /// handles are yours and stay open. A wait in progress on another thread ends with
+    /// `operation_canceled` first. An operation that does not end within a second of its cancel, or
+    /// that nothing can cancel (see "Operations"), keeps the poller's memory; `dispose` does not
+    /// wait for it any longer.
     void dispose() noexcept;
 
-    /// False after `dispose` and for a poller that was moved from.
+    /// True until `dispose`; false for a poller that was moved from.
     [[nodiscard]] bool is_valid() const noexcept;
 
-    /// The completion port, for packets of one's own; invalid after `dispose`. Asking for it makes
-    /// every later wait look at the port as well, because such packets may come from now on.
+    /// The completion port, for your own packets; invalid after `dispose`. After this call every
+    /// wait looks at the port as well, because such packets may come from now on.
     [[nodiscard]] Handle handle() const noexcept;
 
-    /// Handles registered for readiness; 0 after `dispose`.
+    /// The number of handles registered for readiness; 0 after `dispose`.
     [[nodiscard]] std::size_t registration_count() const noexcept;
 
-    /// Entries of the overlapped pool that are in use; 0 after `dispose`.
+    /// The number of entries of the overlapped pool in use; 0 after `dispose`.
     [[nodiscard]] std::size_t overlapped_count() const noexcept;
 
     /// The pool of OVERLAPPED entries; one without entries after `dispose` and for a poller that
     /// was moved from.
     [[nodiscard]] OverlappedPool& overlapped_pool() noexcept;
 
-    /// The counters, as they are now.
+    /// A copy of the counters.
     [[nodiscard]] PollerStats stats() const noexcept;
 
-    /// The backend in use; never `automatic`. One that was asked for `automatic` begins with
-    /// `wsapoll` and may say `afd` later.
+    /// The backend in use; never `automatic`. A poller created with `automatic` begins with
+    /// `wsapoll` and may switch to `afd` later.
     [[nodiscard]] Backend backend() const noexcept;
 
     /// Starts to report readiness of `handle`, level-triggered, with `user_data` in each event.
     ///
-    /// What a handle reports stands beside its kind, in `HandleType`.
+    /// `HandleType` says what each kind of handle reports.
     ///
     /// Errors follow epoll_ctl: `file_exists` (registered already), `no_space_on_device` (all slots
     /// taken), `bad_file_descriptor` (closed, or never a handle), `operation_not_permitted` (a disk
@@ -1239,56 +1291,56 @@ public:
     /// overlapped pipe of another port), `device_or_resource_busy` (operations are in flight on
     /// it), `resource_unavailable_try_again` (no entry of the pool is free), `permission_denied`
     /// (the handle lacks the right to be waited for or read, as the writing end of a pipe does:
-    /// only a write tells that its reader is gone), `not_connected` (a pipe without another end).
-    [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
-                                                  std::uint64_t user_data) noexcept;
+    /// only a write notices that its reader is gone), `not_connected` (a pipe without another end).
+    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
+                                               std::uint64_t user_data) noexcept;
 
     /// The same with a pointer, which each event has in `data.ptr`: `event.ptr<Connection>()`.
     template <class T>
-    [[nodiscard]] std::error_code register_handle(Handle handle, IoInterest interest,
-                                                  T* user_data) noexcept {
+    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
+                                               T* user_data) noexcept {
         return register_handle(handle, interest, as_number(user_data));
     }
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (that, and closed or
-    /// never a handle), `invalid_argument`; with AFD, whatever keeps a request from being canceled.
-    /// What fails changes nothing.
-    [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
-                                                std::uint64_t user_data) noexcept;
+    /// never a handle), `invalid_argument`; with AFD, any error of the cancel of a request.
+    /// A call that fails changes nothing.
+    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
+                                             std::uint64_t user_data) noexcept;
 
     /// The same with a pointer.
     template <class T>
-    [[nodiscard]] std::error_code modify_handle(Handle handle, IoInterest interest,
-                                                T* user_data) noexcept {
+    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
+                                             T* user_data) noexcept {
         return modify_handle(handle, interest, as_number(user_data));
     }
 
-    /// Ends the registration of a handle. Do it before closing the handle, because Windows reuses
-    /// the numbers at once. A socket that was closed while registered is forgotten by the next
-    /// wait; AFD notices it at once where a request in flight covered it, and then a new socket
-    /// with its number can be registered before. `no_such_file_or_directory` where the handle is
-    /// not registered, `bad_file_descriptor` where it is none at all.
-    [[nodiscard]] std::error_code unregister_handle(Handle handle) noexcept;
+    /// Ends the registration of a handle. Do it before you close the handle, because Windows reuses
+    /// the numbers at once. The next wait drops a socket that was closed while registered. AFD
+    /// notices it at once where a request in flight covered it; then a new socket with its number
+    /// can be registered before that wait. Errors: `no_such_file_or_directory` where the handle is
+    /// not registered, `bad_file_descriptor` where it is no handle.
+    [[nodiscard]] Result<void> unregister_handle(Handle handle) noexcept;
 
-    /// Ties a handle to the port for its life, so that the packets of overlapped calls made on it
-    /// come back as events with `data.u64 == key` and `completion` set. `invalid_argument` for one
-    /// of the poller's own keys (0xFFFFFFFA to 0xFFFFFFFE), for a handle that was not opened for
-    /// overlapped use, and for one that belongs to a port already; `no_space_on_device` where all
-    /// slots are taken.
+    /// Associates a handle with the port for its life, so that the packets of overlapped calls made
+    /// on it come back as events with `data.u64 == key` and `completion` set. Errors:
+    /// `invalid_argument` for one of the poller's own keys (0xFFFFFFFA to 0xFFFFFFFE), for a handle
+    /// that was not opened for overlapped use, and for one that belongs to a port already;
+    /// `no_space_on_device` where all slots are taken.
     ///
-    /// Without it, overlapped calls of your own on a handle that the poller has tied itself (a
-    /// registered pipe, one with submitted operations) are not reported, unless their OVERLAPPED is
-    /// of the pool: wait for them by their event.
+    /// The poller itself associates registered pipes and handles with submitted operations. Your
+    /// own overlapped calls on such a handle are reported only where their OVERLAPPED is of the
+    /// pool: wait for the others by their event.
     ///
-    /// What belongs to the port, by this call, a registration or an operation, is marked by
-    /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where a call of your own succeeds at once, the event in
-    /// its OVERLAPPED need not be set.
-    [[nodiscard]] std::error_code associate_handle(Handle handle, std::uint64_t key) noexcept;
+    /// Each handle that belongs to the port, by this call, a registration or an operation, has
+    /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: where your own call succeeds at once, the event in its
+    /// OVERLAPPED need not be set.
+    [[nodiscard]] Result<void> associate_handle(Handle handle, std::uint64_t key) noexcept;
 
     /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
-    /// two: the caller answers for the handle staying open meanwhile (attached_handle.hpp). Errors
-    /// as of the operations below, and `file_exists` where it is attached already.
+    /// two: you promise that the handle stays open meanwhile (attached_handle.hpp). Errors as of
+    /// the operations below, and `file_exists` where it is attached already.
     [[nodiscard]] Result<AttachedHandle> attach(Handle handle) noexcept;
 
     // Operations: each starts one overlapped call, and ends in exactly one event of a later wait.
@@ -1375,54 +1427,54 @@ public:
     [[nodiscard]] static AcceptedAddresses accepted_addresses(
         const Completion& completion, std::span<const std::byte> buffer) noexcept;
 
-    /// Asks for the end of an operation in flight. It is reported as any other: as
-    /// `operation_canceled`, or with what it had done by then. Asking twice is once.
+    /// Cancels an operation in flight. A wait still reports it: as `operation_canceled`, or with
+    /// what it had done by then. A second cancel changes nothing.
     ///
-    /// `invalid_argument` for null and for an entry of another poller, `no_such_file_or_directory`
-    /// for one with no operation in flight, because it is idle, done or given back.
-    /// `bad_file_descriptor` where the handle has been closed: the operation ends with the object's
-    /// last handle; where that is a duplicate, cancel by the duplicate, or close it.
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
+    /// Errors: `invalid_argument` for null and for an entry of another poller,
+    /// `no_such_file_or_directory` for one with no operation in flight, because it is idle, done or
+    /// given back; `bad_file_descriptor` where the handle has been closed. Then the operation ends
+    /// with the object's last handle; where that is a duplicate, cancel by the duplicate, or close
+    /// it.
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
 
     /// The same by another handle of the same object. `no_such_file_or_directory` also where the
     /// operation is another object's.
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
 
     /// The same for every submitted operation of a handle; `no_such_file_or_directory` where there
     /// is none.
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
 
-    /// Makes the wait that is in progress at `deadline`, or the first one after it, say `timer`,
-    /// once. A poller has one timer; setting it again replaces it. It is met to a fraction of a
-    /// millisecond where Windows has high-resolution timers (10 1803 and later), without raising
-    /// the system's tick; it is never early. One kernel call, two more where it has fired before.
-    [[nodiscard]] std::error_code set_timer(Clock::time_point deadline) noexcept;
+    /// Sets the poller's one timer, in place of an earlier one. The wait that is in progress at
+    /// `deadline`, or the first one after it, reports `timer`, once. It is never early, and late by
+    /// a fraction of a millisecond where Windows has high-resolution timers (10 1803 and later);
+    /// the system's tick stays as it is. One kernel call, two more where it has fired before.
+    [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
 
     /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is
     /// more than a hundred years away never comes.
     template <class OtherClock, class Duration>
-    [[nodiscard]] std::error_code set_timer(
+    [[nodiscard]] Result<void> set_timer(
         std::chrono::time_point<OtherClock, Duration> deadline) noexcept {
         return set_timer(Clock::at(deadline));
     }
 
-    /// Forgets the timer; no error where none is set.
-    [[nodiscard]] std::error_code clear_timer() noexcept;
+    /// Clears the timer; no error where none is set.
+    [[nodiscard]] Result<void> clear_timer() noexcept;
 
-    /// Waits until something is ready, a wakeup is asked for, or `timeout` is over, and fills
-    /// `events` from the front. A finite timeout never ends early. An empty span is
-    /// `invalid_argument`; a wait beside another one is `device_or_resource_busy`.
+    /// Waits until something is ready, a wakeup or the timer comes, or `timeout` is over, and fills
+    /// `events` from the front. A finite timeout never ends early. Errors: `invalid_argument` for
+    /// an empty span, `device_or_resource_busy` while another thread waits.
     ///
-    /// Reports are level-triggered. An event says what the kernel said of the socket in this wait
-    /// or since the last one: if you have taken the data yourself meanwhile, without a report, one
-    /// report of it may still come, so use non-blocking sockets. What was reported, modified or
-    /// unregistered is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all
-    /// empty.
+    /// Reports are level-triggered. An event is what the kernel reported of the socket in this wait
+    /// or since the last one: if you have taken the data meanwhile, without a report, one report of
+    /// it may still come, so use non-blocking sockets. What was reported, modified or unregistered
+    /// is never stale. A wakeup alone is `count` 0 with `woken`; a timeout is all empty.
     ///
-    /// Time for which the system sleeps counts for no deadline that is being waited for: after a
-    /// resume a wait goes on for what was left of it, and so does the timer. Where that is too
-    /// late, have the system say when it resumes (PowerRegisterSuspendResumeNotification), and wake
-    /// the poller: a wait that begins then goes by the time that has passed.
+    /// The time for which the system sleeps does not count: after a resume a wait in progress goes
+    /// on for what was left of it, and so does the timer. Where that is too late, let the system
+    /// notify you (PowerRegisterSuspendResumeNotification), and wake the poller: a wait that begins
+    /// then counts the time that has passed.
     ///
     /// Where more is ready than fits, the next wait goes on where this one stopped.
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events,
@@ -1431,23 +1483,25 @@ public:
     /// As `Waker::wake`. The poller must outlive the call; where it may not, use `waker()`.
     [[nodiscard]] bool post_wakeup() noexcept;
 
-    /// Ends the poller's life from any thread: the wait in progress, and every call after it,
-    /// answers `operation_canceled`. `dispose` is still the owner's to call. False where the poller
-    /// is disposed already or the kernel refuses to end the wait (call again).
+    /// Shuts the poller down from any thread: the wait in progress, and every call after it, fails
+    /// with `operation_canceled`. The owner still calls `dispose`. False where the poller is
+    /// disposed already or the kernel refuses to end the wait (call again).
     [[nodiscard]] bool post_shutdown() noexcept;
 
-    /// A handle for other threads, which may outlive the poller.
+    /// Makes a `Waker` for other threads, which may outlive the poller.
     [[nodiscard]] Waker waker() const noexcept;
 
-    /// What kind of kernel object a handle refers to, found out as registration does; `unknown` for
-    /// a kind that has no name here (NUL, a mutex). `bad_file_descriptor` for what is no open
-    /// handle, pseudo-handles included. Any thread.
+    /// Finds out what kind of kernel object a handle refers to, as registration does; `unknown` for
+    /// a kind that has no name here (NUL, a mutex). Error: `bad_file_descriptor` for what is no
+    /// open handle, pseudo-handles included. Any thread.
     [[nodiscard]] static Result<HandleType> classify(Handle handle) noexcept;
 
+    /// Translates an event into the shape of a loop's portable layer.
     [[nodiscard]] static constexpr OsEvent translate(const NativeEvent& event) noexcept {
         return {translate_ready(event.events), event.data.u64, event.completion};
     }
 
+    /// Translates a mask into the vocabulary of a loop.
     [[nodiscard]] static constexpr IoReady translate_ready(std::uint32_t events) noexcept {
         return ready_of(events);
     }
@@ -1495,12 +1549,12 @@ inline namespace v0_1 {
 
 class OsPoller;
 
-/// Unregisters its handle when it is destroyed, and nothing else: the handle is the user's. It may
-/// be moved, may outlive its poller, and is one thread's to move and destroy; its calls, as those
-/// of the poller, are any thread's.
+/// Unregisters its handle when it is destroyed, and does not close it. It may be moved and may
+/// outlive its poller. One thread moves and destroys it; any thread may make its calls, as those of
+/// the poller.
 ///
-/// Let it go before the handle is closed. Where that was missed and the number is another handle's
-/// by now, which was registered anew, that registration is left alone.
+/// Destroy it before you close the handle. If you close the handle first, and a new handle gets its
+/// number and is registered, that registration stays.
 class WAKEPOLL_API Registration {
 public:
     /// Registers a handle; errors as `OsPoller::register_handle`.
@@ -1515,7 +1569,7 @@ public:
         return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
     }
 
-    /// Of nothing.
+    /// Refers to nothing.
     Registration() noexcept = default;
     Registration(Registration&& other) noexcept = default;
     Registration& operator=(Registration&& other) noexcept;
@@ -1523,23 +1577,26 @@ public:
     Registration& operator=(const Registration&) = delete;
     ~Registration();
 
-    /// As `OsPoller::modify_handle`; `no_such_file_or_directory` where the registration is over.
-    [[nodiscard]] std::error_code modify(IoInterest interest, std::uint64_t user_data) noexcept;
+    /// Replaces interest and user data, as `OsPoller::modify_handle`; `no_such_file_or_directory`
+    /// where the registration is over.
+    [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
 
+    /// The same with a pointer.
     template <class T>
-    [[nodiscard]] std::error_code modify(IoInterest interest, T* user_data) noexcept {
+    [[nodiscard]] Result<void> modify(IoInterest interest, T* user_data) noexcept {
         return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
     }
 
     /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
-    std::error_code unregister() noexcept;
+    Result<void> unregister() noexcept;
 
-    /// Leaves the handle registered, and refers to nothing.
+    /// Leaves the handle registered, refers to nothing, and returns the handle.
     Handle release() noexcept { return std::exchange(holder_, {}).handle(); }
 
     /// The handle; invalid where it refers to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
+    /// True while it refers to a registration.
     [[nodiscard]] explicit operator bool() const noexcept { return holder_.poller() != nullptr; }
 
 private:
