@@ -47,8 +47,7 @@ costs_compare() {
         "$costs_dir/own-costs.json"
 }
 
-# Prints what differs from the recorded figures; fails where something costs more, or is over a
-# limit.
+# Prints what differs from the recorded figures; fails if something costs more, or exceeds a limit.
 costs_check() {
     costs_compare check
 }

@@ -7,11 +7,11 @@ import costs_patterns
 
 ARTICLES = {"event": "an event", "operation": "an operation"}
 
-# The compiler that the limits of instructions are for. What others make of the same source is
-# recorded, and may be more.
+# The compiler that the limits of instructions apply to. The figures of other compilers are
+# recorded, and may be higher.
 LIMITED_COMPILER = "g++ 12.2.0 for x86-64"
 
-# (names, instructions of what, at most)
+# (names, unit, maximum of instructions)
 LIMITS = (
     (re.compile(r"ready/(64-of-64|1000-of-1000)/wsapoll"), "event", 60),
     (re.compile(r"ready/(64-of-64|1000-of-1000)/"), "event", 100),
@@ -21,7 +21,8 @@ LIMITS = (
     (re.compile(r"wake/coalesced$"), "operation", 20),
 )
 
-# (of the C face, of the poller, how many instructions the former may take beyond the latter)
+# (names of the C face, names of the poller, maximum of instructions of the former beyond the
+# latter)
 ADDED = (
     ("epoll-empty-wait/of-0/afd", "empty-wait/of-0/afd", 40),
     ("epoll-empty-wait/of-64/afd", "empty-wait/of-64/afd", 40),

@@ -44,7 +44,8 @@ def anchors(path, known={}):
 
 
 def broken(page):
-    # A template of GitHub's, and the words of doc/benchmarks.md, are relative to where they are shown.
+    # Links in a template of GitHub, and in the text of doc/benchmarks.md, are relative to where
+    # they are shown.
     if page.startswith((".github/", "bench/")):
         return
     for number, line in prose(page):

@@ -1,4 +1,4 @@
-"""mutations.py ROOT [--wine] [--table FILE] [NAME...]: checks that a test notices each mutation.
+"""mutations.py ROOT [--wine] [--table FILE] [NAME...]: checks that a test fails for each mutation.
 
 With --copy, only makes build/mutations/tree a copy of the tree. Otherwise applies the patches
 test/mutations/*.patch to the copy, one at a time, builds what the copy's suites need and runs these

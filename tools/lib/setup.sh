@@ -34,8 +34,8 @@ have() {
 # need_packages [native] [wine] [lint] [clang] [cmake] [costs] [bench] [docs]
 #
 # Makes sure that the tools of these groups are installed (native and wine by default). Installs
-# what is missing where that needs no password: as root, or by sudo. Elsewhere prints the command
-# and exits.
+# what is missing if that needs no password: as root, or by sudo. Otherwise prints the command and
+# exits.
 need_packages() {
     missing=
     [ $# -gt 0 ] || set -- native wine
@@ -129,8 +129,8 @@ find_wine() {
 
 # wine_prefix DIR
 #
-# Uses DIR/wine as the Wine prefix, creates it where it does not exist, and starts Wine's services
-# in it. They are started here, because otherwise the first Windows program starts them; they would
+# Uses DIR/wine as the Wine prefix, creates it if it does not exist, and starts Wine's services in
+# it. They are started here, because otherwise the first Windows program starts them; they would
 # inherit its pipes, and a reader of those would wait for the services to end. The server stays for
 # 300 s after the last program, or until `wine_down`.
 wine_prefix() {
@@ -193,7 +193,7 @@ configure_wine() {
     shift
     find_wine || die 'Wine is not installed'
     if [ "$wine" != wine ]; then
-        # A second machine file overrides what the first one says of the wrapper.
+        # A second machine file overrides the wrapper of the first one.
         mkdir -p "$dir.machine"
         printf "[binaries]\nexe_wrapper = ['env', 'WINEDEBUG=-all', '%s']\n" "$wine" \
             >"$dir.machine/wrapper.ini"
