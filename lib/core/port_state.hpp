@@ -1,11 +1,11 @@
 // The one word of a port of the C face: the calls that use it, the thread that leads, those that
 // wait for the lead, and whether it is shut.
 //
-// The memory of a port is never given back, but used again for another port. So a call may look at
-// a word at any time; it reads the word, makes sure that the port is the one it wants, and enters
-// by an exchange that fails where the word has changed since. Each opening has another generation,
-// so a word that was read before a port was shut never equals one of the next port's. Once shut, a
-// port is entered no more, so the call that leaves last is the last one to use it.
+// The memory of a port is never freed, but reused for another port. So a call may read the word at
+// any time; it makes sure that the port is the one it wants, and enters by an exchange that fails
+// if the word has changed since. Each opening has another generation, so a word that was read
+// before a port was shut never equals one of the next port's. Once shut, a port is entered no more,
+// so the call that leaves last is the last one to use it.
 //
 // Any thread may call anything but `open`. No system call is made here.
 #pragma once
@@ -19,30 +19,30 @@ class PortState {
 public:
     using Word = std::uint64_t;
 
-    /// To be read before what is compared to tell which port this is.
+    /// Read it before the number of the port is compared.
     [[nodiscard]] Word read() const noexcept { return word_.load(std::memory_order_acquire); }
 
-    /// Enters, where the port is open and the word still what was read.
+    /// Enters if the port is open and the word unchanged.
     [[nodiscard]] bool try_enter(Word seen) noexcept {
-        seen &= ~shut;  // The exchange fails where it was.
+        seen &= ~shut;  // The exchange fails if it was set.
         return try_replace(seen, seen + one_user);
     }
-    /// Enters and takes the lead, where that is free besides.
+    /// The same, and takes the lead, if that is free, too.
     [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
         seen &= ~(shut | led);
         return try_replace(seen, seen + (one_user | led));
     }
-    /// Enters a port that is sure to be the one that is wanted; false where it is shut.
+    /// Enters a port that is known to be the wanted one; false if it is shut.
     [[nodiscard]] bool enter() noexcept;
 
     // Calls that have entered.
 
-    /// Leaves. What it leaves behind is asked of the word.
+    /// Leaves. The functions below interpret the word that it returns.
     [[nodiscard]] Word leave() noexcept { return word_.fetch_sub(one_user, order); }
     /// Gives up the lead and leaves, in one step.
     [[nodiscard]] Word leave_leading() noexcept { return word_.fetch_sub(one_user | led, order); }
 
-    // Of a word that `leave` or `leave_leading` has given.
+    // For a word that `leave` or `leave_leading` has returned.
 
     [[nodiscard]] static bool was_open(Word left) noexcept { return (left & shut) == 0; }
     /// It was open, and no call waited for the lead.
