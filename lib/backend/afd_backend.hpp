@@ -154,8 +154,8 @@ private:
     [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
     /// Reports a socket that is not AFD's; drops it where it was closed.
     [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
-    /// One request for the first `count` members of the group, whose items stand in it. `again`
-    /// where some are still due.
+    /// Makes one request for the first `count` members of the group, whose items are in it. Sets
+    /// `again` if some are still due.
     [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;
     [[nodiscard]] std::error_code poll_each_alone(std::uint32_t count) noexcept;
     /// Takes the answer to the group's request of `count` sockets. True where some socket has

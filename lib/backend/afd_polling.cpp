@@ -15,7 +15,7 @@ namespace afd_bits = core::afd_bits;
 
 void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
 
-/// A socket whose connect was refused may listen, and AFD goes on to report the refusal.
+/// A socket whose connect was refused may listen, and AFD still reports the refusal.
 [[nodiscard]] bool listens(Handle socket) noexcept {
     const Result<bool> listening = sys::is_listening(socket);
     return listening && *listening;

@@ -20,8 +20,8 @@ namespace wakepoll::backend {
     return sys::is_marked(handle);
 }
 
-/// The number is another object's than the one that was marked, or none's. False where nothing
-/// tells.
+/// True if the number belongs to another object than the marked one, or to none. False if that
+/// cannot be determined.
 [[nodiscard]] inline bool is_another(const core::RegistrationTable& table,
                                      core::Slot slot) noexcept {
     if (!table[slot].marked) {

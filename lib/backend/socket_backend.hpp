@@ -130,7 +130,7 @@ public:
         }
     }
 
-    /// Whether AFD is better by now. `packets` says whether packets may come.
+    /// True if AFD is better now. `packets`: packets may come.
     [[nodiscard]] bool should_move(bool packets) const noexcept {
         return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
                (packets || wsapoll_.must_recheck());

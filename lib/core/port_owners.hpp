@@ -1,9 +1,9 @@
-// Which poller of this process has associated a number with its port last.
+// Records which poller of this process was the last to associate a number with its port.
 //
-// The mark by which a poller tells its handles from others that get their numbers later is the same
-// for all pollers. So each notes here what it associates, and one that finds the note of another
-// knows that the number is no handle of its own any more. Numbers share cells, so a note may be
-// gone; then the mark alone decides. Any thread.
+// All pollers use the same mark to recognise a handle whose number was reused. So each records here
+// what it associates, and a poller that finds another one's record knows that the number is not its
+// handle any more. Numbers share cells, so a record may be overwritten; then the mark alone
+// decides. Any thread.
 #pragma once
 
 #include <array>

@@ -70,14 +70,14 @@ public:
 
     [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }
 
-    /// Opens it, or opens it again after `leave` has said that it is over. One thread.
+    /// Opens it, or opens it again after the last call has left (`is_over`). One thread.
     void open() noexcept {
         word_.store((read() & generation_mask) + one_generation, std::memory_order_release);
     }
 
 private:
     // From the lowest bit: two flags, followers (20 bits), users, followers among them (20), the
-    // generation (22). What a call looks at is in the lower half, for it is cheaper there.
+    // generation (22). What a call checks is in the lower half, where that is cheaper.
     static constexpr Word shut = 1U << 0;
     static constexpr Word led = 1U << 1;
     static constexpr Word one_follower = 1U << 2;

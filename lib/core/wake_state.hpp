@@ -11,9 +11,9 @@
 // has succeeded it is `pending`, and later wakers rely on it and make no call.
 //
 // The word also counts the threads inside such a call, so that disposal can wait for them before it
-// closes what they use. It holds the generation of the wake, so that a slow waker's success is
-// never taken for a later one's. A ring for the port or for the shutdown never counts as a wake's
-// delivery either: the owner may have heard it before the wake began.
+// closes what they use. It holds the generation of the wake, so that a slow waker's success never
+// counts for a later one. A ring for the port or for the shutdown never counts as a wake's delivery
+// either: the owner may have consumed it before the wake began.
 //
 // No system call is made here. Methods say which thread may call them.
 #pragma once

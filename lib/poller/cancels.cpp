@@ -1,4 +1,4 @@
-// Cancelling operations. A number that is another object's by now is not asked to end them.
+// Cancelling operations. Never by a number that belongs to another object by now.
 #include <utility>
 
 #include "poller/classify.hpp"

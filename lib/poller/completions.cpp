@@ -190,8 +190,8 @@ void Operations::abandon_all() noexcept {
             list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
             ++lost_;
         }
-        // An accept ends with this, though its listener's number be another handle's of this
-        // poller by now, which the mark does not tell.
+        // This ends an accept even if its listener's number belongs to another handle of this
+        // poller by now, which the mark does not distinguish.
         if (Handle& accepted = OperationList::accepted_by(*entry)) {
             sys::close_socket(std::exchange(accepted, Handle{}));
         }

@@ -159,8 +159,8 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     if (registration.registered) {
         return errc::registered_for_readiness;
     }
-    // The handle may have been closed, perhaps with operations in flight, and its number be
-    // another's by now. To ask costs one call and saves the operation from getting lost.
+    // The handle may have been closed, perhaps with operations in flight, and its number reused.
+    // The query costs one call and prevents the loss of the operation.
     if (const std::error_code error = forget_another(known)) {
         return error;
     }

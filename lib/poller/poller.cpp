@@ -174,7 +174,7 @@ void Poller::dispose() noexcept {
         word_.close();
         return;
     }
-    // A thread in a wait is asked to leave; then wait until none runs.
+    // Makes a thread in a wait leave, and blocks until none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();
     while (wait_.is_running() && !word_.is_closed()) {

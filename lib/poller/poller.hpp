@@ -148,7 +148,7 @@ private:
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
-    /// Lets the blocked thread go round once.
+    /// Lets the blocked thread make one pass.
     void let_blocked_thread_pass() noexcept;
     void drain() noexcept;
 

@@ -71,7 +71,7 @@ bool Registrations::is_another(Slot slot) const noexcept {
                         : kind.error() == std::errc::bad_file_descriptor;
         }
         case HandleType::pipe:
-            // While a thread reads from it, it is open, and to ask would wait for that thread.
+            // While a thread reads from it, it is open, and a query would wait for that thread.
             return !handles_.is_being_read(slot) &&
                    (registration.marked ? backend::is_another(table_, slot)
                                         : !sys::is_pipe(handle));

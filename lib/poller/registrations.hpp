@@ -30,8 +30,9 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
 
-    /// Ends the registration of a handle that was closed, where its number is a handle of another
-    /// kind by now, or of another overlapped pipe. False where there is none, or nothing tells.
+    /// Ends the registration of a closed handle if its number belongs to a handle of another kind,
+    /// or to another overlapped pipe, by now. False if there is none, or if that cannot be
+    /// determined.
     bool end_if_another(Handle handle) noexcept;
 
 private:
@@ -40,8 +41,8 @@ private:
     /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
     [[nodiscard]] bool is_registered(Handle handle) const noexcept;
-    /// The number of a registered handle is another object's by now, or none's, as far as one call
-    /// tells.
+    /// True if the number of a registered handle belongs to another object by now, or to none, as
+    /// far as one call can determine.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
     void end(core::Slot slot) noexcept;
     /// `add` of a handle that is not registered; it may have a slot, `known`.

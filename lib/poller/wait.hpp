@@ -141,7 +141,7 @@ private:
     core::Park blocked_at_ = core::Park::nowhere;
     std::uint64_t blocks_ = 0;
     bool running_ = false;
-    bool roused_ = false;  ///< The blocked thread was woken to go round.
+    bool roused_ = false;  ///< The blocked thread was woken for another pass.
     bool port_in_use_ = false;
     std::uint32_t wakes_counted_ = 0;
 };

@@ -8,7 +8,7 @@ namespace {
 using core::Park;
 
 /// The time limit for a packet that is certain to come, also in a wait that must not block: the
-/// kernel has been asked for it, and needs some microseconds.
+/// kernel needs some microseconds for it.
 constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
 
 }  // namespace

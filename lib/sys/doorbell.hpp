@@ -5,7 +5,7 @@
 // that only its own datagrams reach it. Any thread may call `ring` while the doorbell is open.
 //
 // Filter drivers (firewalls, virus scanners) can drop loopback datagrams silently, and a doorbell
-// that is not heard loses wakes. So `create` rings a new one and waits until it is heard.
+// without them loses wakes. So `create` rings a new one and waits for the datagram.
 #pragma once
 
 #include <cstdint>
