@@ -33,7 +33,7 @@ public:
         try {
             acceptor_->accept(connections_per_round);
         } catch (...) {
-            // Where the client failed, report its error.
+            // If the client failed, report its error.
             client_.rethrow();
             throw;
         }

@@ -3,7 +3,7 @@
 //
 // A hundred quiet sockets are watched throughout. A round changes 256 others, one call each. Timed
 // are those calls and what the waiting thread does because of them; undoing the changes is not.
-// Where a request in flight has to be cancelled, its packet wakes the waiting thread in either
+// If a request in flight has to be cancelled, its packet wakes the waiting thread in either
 // contestant. Only further wakes count as rouses: packets or datagrams sent so that the waiting
 // thread notices the change.
 #include <cstddef>

@@ -54,7 +54,7 @@ public:
         try {
             send_and_receive();
         } catch (...) {
-            // Where the server failed, report its error.
+            // If the server failed, report its error.
             hang_up();
             worker_.rethrow();
             throw;

@@ -2,8 +2,8 @@
 // thread waiting.
 //
 // A hundred quiet sockets are waited for throughout. A round modifies 256 others, one call each,
-// and only that is timed. Where no thread waits, the request that the change asks for is made by
-// the next wait; where one does, the change makes or cancels it itself. So it may take one call of
+// and only that is timed. If no thread waits, the request that the change asks for is made by
+// the next wait; if one does, the change makes or cancels it itself. So it may take one call of
 // the system's more, for which one AFD request stands here, and half of its own time more.
 #include <algorithm>
 #include <array>

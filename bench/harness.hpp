@@ -133,8 +133,8 @@ public:
     /// Reports something that cannot be measured here, and why.
     void skip(std::string_view cell, std::string_view name, std::string_view reason);
 
-    /// Prints the summary after all scenarios. Throws std::invalid_argument where the filter has
-    /// left nothing to run, std::runtime_error where the file cannot be written.
+    /// Prints the summary after all scenarios. Throws std::invalid_argument if the filter has
+    /// left nothing to run, std::runtime_error if the file cannot be written.
     void finish();
 
 private:

@@ -87,7 +87,7 @@ public:
         try {
             work(*end_);
         } catch (...) {
-            // Where the other end failed, report its error.
+            // If the other end failed, report its error.
             other_.rethrow();
             throw;
         }

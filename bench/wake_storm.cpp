@@ -44,7 +44,7 @@ public:
     Storm(const Storm&) = delete;
     Storm& operator=(const Storm&) = delete;
 
-    /// Throws where a thread failed.
+    /// Throws if a thread failed.
     void round() {
         running_ = threads;
         for (const Signal& begin : begin_) {

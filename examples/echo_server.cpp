@@ -65,7 +65,7 @@ public:
         std::fflush(stdout);
     }
 
-    // Serves until `connections` have come and gone; forever where that is 0.
+    // Serves until `connections` have come and gone; forever if that is 0.
     void run(std::uint64_t connections) {
         std::array<wakepoll::NativeEvent, 64> events;
         while (connections == 0 || closed_ < connections) {

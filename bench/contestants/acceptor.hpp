@@ -22,7 +22,7 @@ public:
     virtual void stop() = 0;
 };
 
-/// The number of accepts in flight, where a contestant supports several.
+/// The number of accepts in flight, if a contestant supports several.
 inline constexpr std::size_t accepts_in_flight = 4;
 
 /// A poller with submit_accept.
@@ -34,7 +34,7 @@ inline constexpr std::size_t accepts_in_flight = 4;
 /// A blocking listener.
 [[nodiscard]] std::unique_ptr<Acceptor> make_blocking_acceptor();
 
-/// async_accept; null where Asio was not found.
+/// async_accept; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<Acceptor> make_asio_acceptor();
 
 }  // namespace wakepoll::bench

@@ -42,7 +42,7 @@ struct AfdRequest {
     void poll(ULONG events);
     /// Its packet still comes.
     void cancel();
-    /// True where an event was reported; call after its packet has come.
+    /// True if an event was reported; call after its packet has come.
     [[nodiscard]] bool is_ready() const noexcept { return info.count != 0 && info.events != 0; }
 
     /// The request that a packet belongs to: the context is its status block.

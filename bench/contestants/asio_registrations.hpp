@@ -16,7 +16,7 @@ public:
     virtual void watch(std::span<const SOCKET> sockets) = 0;
 };
 
-/// Null where Asio was not found.
+/// Null if Asio was not found.
 [[nodiscard]] std::unique_ptr<AsioRegistrations> make_asio_registrations();
 
 }  // namespace wakepoll::bench

@@ -12,7 +12,7 @@ public:
     virtual void sleep(std::chrono::microseconds time) = 0;
 };
 
-/// Null where Asio was not found.
+/// Null if Asio was not found.
 [[nodiscard]] std::unique_ptr<AsioSleeper> make_asio_sleeper();
 
 }  // namespace wakepoll::bench

@@ -170,7 +170,7 @@ private:
         }
     }
 
-    /// Begins the next call, and those after it where they are done at once.
+    /// Begins the next call, and those after it if they are done at once.
     void go_on(Connection& connection, bool writes, DWORD bytes) {
         for (;; writes = !writes) {
             connection.writes = writes;

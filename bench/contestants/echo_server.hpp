@@ -23,11 +23,11 @@ public:
     /// listening throughout, as a server does.
     virtual void serve(std::size_t connections) = 0;
 
-    /// Ends `serve` early, where connections are missing because something has failed. Any thread.
+    /// Ends `serve` early, if connections are missing because something has failed. Any thread.
     virtual void stop() = 0;
 };
 
-/// The maximum number of events per wait, where a server has to choose: room for all connections,
+/// The maximum number of events per wait, if a server has to choose: room for all connections,
 /// so that all that is ready is reported at once.
 inline constexpr std::size_t echo_events_per_wait = 1024;
 
@@ -57,7 +57,7 @@ public:
 
     [[nodiscard]] SOCKET socket() const noexcept { return socket_.get(); }
 
-    /// Receives once, where nothing is left to send, and sends what there is room for.
+    /// Receives once, if nothing is left to send, and sends what there is room for.
     [[nodiscard]] Wants go_on() {
         if (unsent_.empty()) {
             const int received =
@@ -99,7 +99,7 @@ private:
 /// One WSAPoll of all sockets, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_wsapoll_echo();
 
-/// Asio's echo server; null where Asio was not found.
+/// Asio's echo server; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<EchoServer> make_asio_echo();
 
 }  // namespace wakepoll::bench

@@ -56,7 +56,7 @@ private:
 /// ReadFile and GetQueuedCompletionStatusEx.
 [[nodiscard]] std::unique_ptr<FileReader> make_raw_file(OwnedHandle file, std::size_t depth);
 
-/// asio::windows::random_access_handle; null where Asio was not found.
+/// asio::windows::random_access_handle; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<FileReader> make_asio_file(OwnedHandle file, std::size_t depth);
 
 }  // namespace wakepoll::bench

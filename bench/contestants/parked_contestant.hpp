@@ -26,7 +26,7 @@ public:
     /// Whether `wait` counts every wake; otherwise wakes that come together count as one.
     [[nodiscard]] virtual bool tells_each_wake() const { return true; }
 
-    /// The share of wakes that took no kernel call; negative where this does not apply.
+    /// The share of wakes that took no kernel call; negative if this does not apply.
     [[nodiscard]] virtual double coalesced_part() const { return -1; }
 };
 
@@ -44,7 +44,7 @@ using MakeParked = std::function<std::unique_ptr<ParkedContestant>()>;
 [[nodiscard]] std::unique_ptr<ParkedContestant> make_parked_poller(Backend backend,
                                                                    std::span<const SOCKET> sockets);
 
-/// asio::post to an io_context that another thread runs; null where Asio was not found.
+/// asio::post to an io_context that another thread runs; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<ParkedContestant> make_parked_asio();
 
 }  // namespace wakepoll::bench

@@ -27,7 +27,7 @@ public:
 /// ReadFile, WriteFile and GetQueuedCompletionStatusEx.
 [[nodiscard]] std::unique_ptr<PipeEnd> make_raw_pipe(OwnedHandle pipe);
 
-/// asio::windows::stream_handle; null where Asio was not found.
+/// asio::windows::stream_handle; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<PipeEnd> make_asio_pipe(OwnedHandle pipe);
 
 }  // namespace wakepoll::bench

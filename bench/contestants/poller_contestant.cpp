@@ -41,7 +41,7 @@ private:
 }  // namespace
 
 std::unique_ptr<ReadinessContestant> make_poller(Backend backend) {
-    // Fails here and not in the middle of the table where the backend is not available.
+    // Fails here and not in the middle of the table if the backend is not available.
     PollerConfig config;
     config.backend = backend;
     (void)make_poller_of(config);

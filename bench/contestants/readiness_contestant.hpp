@@ -11,7 +11,7 @@
 
 namespace wakepoll::bench {
 
-/// The maximum number of events per wait, where a contestant has to choose.
+/// The maximum number of events per wait, if a contestant has to choose.
 inline constexpr std::size_t events_per_wait = 1024;
 
 class ReadinessContestant {
@@ -37,7 +37,7 @@ public:
 /// One AFD request for each socket.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_afd_request_each();
 
-/// A poller with this backend. Throws std::system_error where it cannot be created.
+/// A poller with this backend. Throws std::system_error if it cannot be created.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_poller(Backend backend);
 
 }  // namespace wakepoll::bench

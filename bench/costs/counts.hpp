@@ -26,7 +26,7 @@ struct Count {
     std::uint64_t total = 0;
     std::array<std::uint64_t, sim::call_kinds> calls{};  ///< by `sim::Call`
     UsersCalls users;
-    std::string noted;  ///< What else was counted, and how often; empty where nothing was.
+    std::string noted;  ///< What else was counted, and how often; empty if nothing was.
     std::uint64_t notes = 0;
 };
 

@@ -9,7 +9,7 @@
 namespace wakepoll::costs {
 namespace {
 
-/// Where the poller blocks; at the port where there is no socket.
+/// Where the poller blocks; at the port if there is no socket.
 struct Parking {
     std::size_t sockets;
     Backend backend;

@@ -1,7 +1,7 @@
 // A model of the simplest peer: one AFD request for each socket, as in wepoll.
 //
 // A wait first submits a request for each socket that has none in flight, then takes all queued
-// packets by one dequeue, which blocks where there is none. A socket whose packet was taken has no
+// packets by one dequeue, which blocks if there is none. A socket whose packet was taken has no
 // request in flight until the next wait. Nothing is cancelled, because no interest grows.
 #pragma once
 
@@ -27,7 +27,7 @@ public:
         has_data_[index] = false;
     }
 
-    /// True where the next wait would block.
+    /// True if the next wait would block.
     [[nodiscard]] bool would_block() const noexcept { return ready_ == 0; }
 
     /// A wait. Returns how many sockets are reported: all that are ready.

@@ -22,7 +22,7 @@
 
 namespace wakepoll::costs {
 
-/// Throws `what` where the condition does not hold.
+/// Throws `what` if the condition does not hold.
 void expect(bool holds, const char* what);
 void expect(const Result<void>& done, const char* what);
 

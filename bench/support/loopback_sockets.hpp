@@ -129,7 +129,7 @@ private:
     sockaddr_in address_;
 };
 
-/// The next connection of a non-blocking listener; none where none waits.
+/// The next connection of a non-blocking listener; none if none waits.
 [[nodiscard]] inline std::optional<Socket> accept_next(const Listener& listener) {
     const SOCKET accepted = ::accept(listener.get(), nullptr, nullptr);
     if (accepted == INVALID_SOCKET && ::WSAGetLastError() == WSAEWOULDBLOCK) {

@@ -44,7 +44,7 @@ inline OsPoller make_poller_with(Backend backend, std::span<const SOCKET> socket
     return poller;
 }
 
-/// Returns the events of a wait; none where a wake has ended it. Throws on timeout.
+/// Returns the events of a wait; none if a wake has ended it. Throws on timeout.
 inline std::span<const NativeEvent> next_events(OsPoller& poller, std::span<NativeEvent> room) {
     const WaitResult waited = poller.wait(room, patience);
     check_error(waited.error, "wait");

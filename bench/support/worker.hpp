@@ -1,7 +1,7 @@
 // A thread for the other side of a contestant: a server, or its client.
 //
 // It works once for each `begin`. Its exceptions are rethrown on the thread that runs the
-// scenario: where that awaits the end, or where it fails itself and calls `rethrow`. The thread
+// scenario: if that awaits the end, or if it fails itself and calls `rethrow`. The thread
 // ends with its `Worker`, so whatever it blocks in must end by then.
 #pragma once
 

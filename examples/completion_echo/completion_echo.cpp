@@ -230,7 +230,7 @@ std::error_code CompletionEcho::submit(Connection& connection) {
     return entry.error();
 }
 
-// False where no entry is free: then the connection is the first in the queue.
+// False if no entry is free: then the connection is the first in the queue.
 bool CompletionEcho::submit_or_queue(Connection& connection) {
     const std::error_code error = submit(connection);
     if (error == std::errc::resource_unavailable_try_again) {
@@ -243,7 +243,7 @@ bool CompletionEcho::submit_or_queue(Connection& connection) {
     return true;
 }
 
-// False where a connection still waits for an entry.
+// False if a connection still waits for an entry.
 bool CompletionEcho::serve_queue() {
     bool all_accept = true;
     for (Acceptor& acceptor : acceptors_) {

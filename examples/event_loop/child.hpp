@@ -4,7 +4,7 @@
 // The exit is reported once, after both of its streams have ended and it has exited: by then
 // everything that it wrote was delivered. Everything happens on the loop's thread. A callback may
 // do anything with the child, including destroying it. Destroy the child before its loop; that
-// kills it where it still runs.
+// kills it if it still runs.
 #pragma once
 
 #include <functional>
@@ -33,12 +33,12 @@ public:
     Child& operator=(const Child&) = delete;
     ~Child();
 
-    /// Runs a program with its arguments. Called once. Where it fails there is no child, and no
+    /// Runs a program with its arguments. Called once. If it fails there is no child, and no
     /// callback is called.
     [[nodiscard]] std::error_code start(const std::vector<std::string>& command);
 
     /// Adds to the child's standard input. The data is kept until the child has read it, and
-    /// dropped where the child no longer reads.
+    /// dropped if the child no longer reads.
     void write(std::string_view data);
 
     /// Ends its standard input, after everything written so far.

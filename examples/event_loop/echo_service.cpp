@@ -95,7 +95,7 @@ void EchoService::accept_all() {
     }
 }
 
-// Usually called where there is no room for another socket. The queue keeps the listener readable,
+// Usually called if there is no room for another socket. The queue keeps the listener readable,
 // so without a pause a server that cannot accept would spin on failing accepts.
 void EchoService::pause_accepting() {
     ++stats_.accepting_paused;

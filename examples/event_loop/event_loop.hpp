@@ -68,7 +68,7 @@ public:
     using TransferCallback = std::function<void(std::size_t bytes, std::error_code error)>;
     using Function = std::function<void()>;
 
-    /// Throws std::system_error where the poller cannot be created. `backend` is OsPoller's, and
+    /// Throws std::system_error if the poller cannot be created. `backend` is OsPoller's, and
     /// unused on Linux.
     explicit EventLoop(wakepoll::Backend backend = wakepoll::Backend::automatic);
     EventLoop(const EventLoop&) = delete;
@@ -111,11 +111,11 @@ public:
     /// The same, with a deadline `delay` from now.
     TimerId add_timer(Clock::duration delay, Function function);
 
-    /// False where the timer has fired (its function may be running) or was cancelled before.
+    /// False if the timer has fired (its function may be running) or was cancelled before.
     bool cancel_timer(TimerId id);
 
     /// Calls `function` once on the loop's thread. Functions of one thread run in their order. Any
-    /// thread. Throws std::system_error where the system refuses the wake (it is out of memory);
+    /// thread. Throws std::system_error if the system refuses the wake (it is out of memory);
     /// the function then runs with the next wake that succeeds.
     void post(Function function);
 

@@ -8,7 +8,7 @@
 // stream. Only then it counts.
 //
 // A connection that fails adds its reason to `LoadReport::failures`, once; the others continue.
-// Everything happens on the loop's thread. There is no time limit; but where no connection moves a
+// Everything happens on the loop's thread. There is no time limit; but if no connection moves a
 // byte for `patience`, all of them fail.
 #pragma once
 
@@ -51,7 +51,7 @@ struct LoadReport {
 
     [[nodiscard]] bool all_well() const { return failed == 0 && mismatches == 0; }
 
-    /// The smallest round trip that at least `percent` of all do not exceed; 0 where there is none.
+    /// The smallest round trip that at least `percent` of all do not exceed; 0 if there is none.
     [[nodiscard]] std::chrono::microseconds round_trip_percentile(unsigned percent) const;
 };
 
@@ -72,9 +72,9 @@ public:
 private:
     class Connection;
 
-    /// `failure` is empty where the connection was verified whole.
+    /// `failure` is empty if the connection was verified whole.
     void connection_ended(const std::string& failure);
-    /// Checks again after `patience`, and fails all where nothing has moved since `moved_before`.
+    /// Checks again after `patience`, and fails all if nothing has moved since `moved_before`.
     void watch(std::uint64_t moved_before);
 
     EventLoop& loop_;

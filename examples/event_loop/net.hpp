@@ -21,7 +21,7 @@ namespace example::net {
 /// Starts Winsock; create one before using anything else here, and keep it.
 class Network {
 public:
-    /// Throws std::system_error where the system's sockets are not available.
+    /// Throws std::system_error if the system's sockets are not available.
     Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
@@ -67,7 +67,7 @@ struct Transfer {
 /// The port that a socket is bound to.
 [[nodiscard]] wakepoll::Result<std::uint16_t> local_port(const Socket& socket);
 
-/// Accepts the next connection, non-blocking. Where there is none, an error for which
+/// Accepts the next connection, non-blocking. If there is none, an error for which
 /// `is_would_block` holds.
 [[nodiscard]] wakepoll::Result<Socket> accept_from(const Socket& listener);
 
@@ -75,7 +75,7 @@ struct Transfer {
 [[nodiscard]] wakepoll::Result<Socket> connect_to_loopback(std::uint16_t port,
                                                            int buffer_bytes = 0);
 
-/// The result of a connection attempt; success where it is established.
+/// The result of a connection attempt; success if it is established.
 [[nodiscard]] std::error_code connect_error(const Socket& socket);
 
 [[nodiscard]] Transfer receive(const Socket& socket, std::span<char> buffer);

@@ -280,7 +280,7 @@ Result<Process> start(const std::vector<std::string>& command) {
     if (child < 0) {
         return error_of(errno);
     }
-    // The child writes its error there where exec fails; a successful exec closes it.
+    // The child writes its error there if exec fails; a successful exec closes it.
     int code = 0;
     report->theirs.close();
     ::fcntl(native(report->ours), F_SETFL, 0);

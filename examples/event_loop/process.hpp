@@ -56,7 +56,7 @@ struct Process {
 /// signal's number, as in a shell.
 [[nodiscard]] int exit_code(const Process& process);
 
-/// Kills a process. No error where it has ended already.
+/// Kills a process. No error if it has ended already.
 void kill(const Process& process);
 
 /// Waits until a process has ended and releases it. For one that was killed.

@@ -1,7 +1,7 @@
 // Reports whether the system delivers all that a non-blocking send has accepted; see
 // send_probe.hpp.
 //
-// The exit code is 0 where it does, 1 where it does not, and 2 where that could not be determined.
+// The exit code is 0 if it does, 1 if it does not, and 2 if that could not be determined.
 #include <cstdio>
 #include <exception>
 

@@ -233,7 +233,7 @@ private:
         return error;
     }
 
-    // False where nothing could be moved yet.
+    // False if nothing could be moved yet.
     bool carry_out(const Transfer& transfer, wakepoll::Completion& completion) {
         const bool reads = transfer.to != nullptr;
         const ssize_t moved = reads ? ::read(transfer.pipe, transfer.to, transfer.size)

@@ -58,7 +58,7 @@ public:
     virtual void add_counters(LoopStats& stats) const = 0;
 };
 
-/// Throws std::system_error where the poller cannot be created. The user data of its handles and
+/// Throws std::system_error if the poller cannot be created. The user data of its handles and
 /// transfers must not be 0.
 [[nodiscard]] std::unique_ptr<SystemPoller> make_system_poller(wakepoll::Backend backend);
 

@@ -76,7 +76,7 @@ private:
 
 class Selector {
 public:
-    /// Throws std::system_error where the poller cannot be created.
+    /// Throws std::system_error if the poller cannot be created.
     Selector() : shared_(new Registrator::Shared{wakepoll::OsPoller::create().value()}) {}
     Selector(const Selector&) = delete;
     Selector& operator=(const Selector&) = delete;

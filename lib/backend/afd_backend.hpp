@@ -47,7 +47,7 @@ public:
     /// A socket in the group's request.
     struct GroupMember {
         core::Slot slot;
-        std::uint32_t socket;  ///< Its base; 0 where its answer no longer counts.
+        std::uint32_t socket;  ///< Its base; 0 if its answer no longer counts.
         std::uint32_t events;  ///< The requested events.
     };
 
@@ -82,10 +82,10 @@ public:
     /// Opens the handle for the slot's requests, and finds the base socket. `closed` is a socket
     /// that was found closed by that, else `no_slot`.
     [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
-    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` where the socket
-    /// is closed, `operation_not_supported` where it is open and not AFD's.
+    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` if the socket
+    /// is closed, `operation_not_supported` if it is open and not AFD's.
     [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
-    /// Starts the watch of a prepared socket; `silent` where it is one-shot and has reported.
+    /// Starts the watch of a prepared socket; `silent` if it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
@@ -150,19 +150,19 @@ private:
     /// many.
     [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
-    /// A request for the socket alone has failed as if it were closed. Drops it where it is closed.
+    /// A request for the socket alone has failed as if it were closed. Drops it if it is closed.
     [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
-    /// Reports a socket that is not AFD's; drops it where it was closed.
+    /// Reports a socket that is not AFD's; drops it if it was closed.
     [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
     /// Makes one request for the first `count` members of the group, whose items are in it. Sets
     /// `again` if some are still due.
     [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;
     [[nodiscard]] std::error_code poll_each_alone(std::uint32_t count) noexcept;
-    /// Takes the answer to the group's request of `count` sockets. True where some socket has
+    /// Takes the answer to the group's request of `count` sockets. True if some socket has
     /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
-    /// empty; where nothing of it is reported, the socket stays due.
+    /// Takes the answer for a due socket that was polled for `wanted`. False if the answer is
+    /// empty; if nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
         constexpr std::uint32_t ends =
             core::afd_bits::local_close | core::afd_bits::disconnect | core::afd_bits::connect_fail;
@@ -176,13 +176,13 @@ private:
         return answer != 0;
     }
     /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
-    /// Where that is nothing to report, it is wanted no more.
+    /// If that is nothing to report, it is wanted no more.
     bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
 
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
-    /// Retries failed cancels; fails where a socket cannot be polled because of one.
+    /// Retries failed cancels; fails if a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;

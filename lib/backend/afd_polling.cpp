@@ -226,7 +226,7 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
     // It names them in the order of the request, so each is found where the last one was left;
-    // where it does not, the search wraps around.
+    // if it does not, the search wraps around.
     const std::uint32_t named = std::min(memory_.group->count, count);
     GroupMember* const begin = memory_.group_members;
     GroupMember* const end = begin + count;

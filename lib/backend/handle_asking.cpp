@@ -18,19 +18,19 @@ using core::Slot;
 /// for. A broken pipe has another error.
 constexpr int no_data = 232;
 
-/// True where the error means that the handle is closed, or belongs to another object by now.
+/// True if the error means that the handle is closed, or belongs to another object by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
 }
 
-/// True where the error means that the handle is no longer the readable pipe that was registered:
+/// True if the error means that the handle is no longer the readable pipe that was registered:
 /// it was closed, and its number belongs to another object. Each kind of object has its own error
 /// for a call that it does not support, so its type is queried.
 [[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
     return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
 }
 
-/// True where there is no other end any more, or, for a server's end, not yet again.
+/// True if there is no other end any more, or, for a server's end, not yet again.
 [[nodiscard]] bool says_broken(std::error_code error) noexcept {
     return error == std::errc::broken_pipe || error == std::errc::not_connected;
 }
@@ -186,7 +186,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even where it completed at once.
+    // Its packet comes even if it completed at once.
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};

@@ -15,7 +15,7 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-/// True where waiting for the object changes it.
+/// True if waiting for the object changes it.
 [[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
     switch (registration.type) {
         case HandleType::event: {
@@ -239,7 +239,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    // Windows ends the read as broken where the pipe was closed, too.
+    // Windows ends the read as broken if the pipe was closed, too.
     const bool closed = error == std::errc::operation_canceled ||
                         (error == std::errc::broken_pipe && is_another(table_, slot));
     if (closed && !asked) {

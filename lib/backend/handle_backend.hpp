@@ -83,9 +83,9 @@ public:
     HandleBackend(const HandleBackend&) = delete;
     HandleBackend& operator=(const HandleBackend&) = delete;
 
-    /// True where a handle of this kind can be registered here at all.
+    /// True if a handle of this kind can be registered here at all.
     [[nodiscard]] static bool can_watch(HandleType type) noexcept;
-    /// True where this interest is possible: only sockets report when they can be written to.
+    /// True if this interest is possible: only sockets report when they can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
     /// Starts, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
@@ -116,7 +116,7 @@ public:
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// Queries all that are due, so that those that are not ready are armed. True where some
+    /// Queries all that are due, so that those that are not ready are armed. True if some
     /// remain: they are ready, or the query failed.
     [[nodiscard]] bool arm_due() noexcept;
 
@@ -157,7 +157,7 @@ private:
     [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
         return (bits(table_[slot].interest) & readable) != 0;
     }
-    /// True where something of it may be reported: for a pipe its end, whatever the interest.
+    /// True if something of it may be reported: for a pipe its end, whatever the interest.
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }

@@ -1,8 +1,8 @@
 // Whether both directions of a connection are shut down, which neither WSAPoll nor AFD reports.
 //
 // Both report that the peer has sent FIN; whether this side has, too, has to be queried from the
-// socket. It is queried where an answer includes the peer's FIN, once per answer, until both
-// directions are shut down: that is final. Where the interest excludes the end of the stream, so
+// socket. It is queried if an answer includes the peer's FIN, once per answer, until both
+// directions are shut down: that is final. If the interest excludes the end of the stream, so
 // that the FIN alone is not reported, it is queried once, and again when the registration is
 // modified. A socket whose peer has not sent FIN is never queried.
 #pragma once
@@ -19,7 +19,7 @@ public:
     explicit HangUps(std::uint32_t build) noexcept
         : told_(build >= first_build ? core::afd_bits::disconnect : 0U) {}
 
-    /// AFD's bit for the peer's FIN where it must be known for every interest, else 0.
+    /// AFD's bit for the peer's FIN if it must be known for every interest, else 0.
     [[nodiscard]] std::uint32_t bits_for(const core::Registration& registration) const noexcept {
         // Branch-free, because it runs whenever a registration changes.
         return (registration.stream & ~std::uint32_t{registration.asked}) * told_;

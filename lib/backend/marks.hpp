@@ -8,7 +8,7 @@
 
 namespace wakepoll::backend {
 
-/// The number of a marked object is that object's still. `bad_file_descriptor` where it is none's,
+/// The number of a marked object is that object's still. `bad_file_descriptor` if it is none's,
 /// or no file's.
 [[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
                                           core::Slot slot) noexcept {

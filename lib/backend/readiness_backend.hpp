@@ -57,7 +57,7 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     /// Sockets that `look` has not polled since the wait began.
     { observer.due() }
     noexcept->std::same_as<std::size_t>;
-    /// How many sockets a full round of `collect` visits; 0 where none has anything to report.
+    /// How many sockets a full round of `collect` visits; 0 if none has anything to report.
     { observer.size() }
     noexcept->std::same_as<std::size_t>;
     /// Reports the answers: visits at most `visits` sockets, from where the last scan stopped, and
@@ -65,11 +65,11 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { backend.collect(events, visits, now) }
     noexcept->std::same_as<Scan>;
     /// How long until `look` must be called again even if nothing happens; `nanoseconds::max()`
-    /// where it need not.
+    /// if it need not.
     { observer.recheck_in(now) }
     noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// Blocks in the sockets, where `parks_at` says so. A change of the sockets during the block
+    /// Blocks in the sockets, if `parks_at` says so. A change of the sockets during the block
     /// counts once it has ended; `rouse` ends it.
     { backend.begin_block() }
     noexcept->std::same_as<std::error_code>;

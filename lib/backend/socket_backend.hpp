@@ -3,7 +3,7 @@
 // `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD
 // permanently as soon as that is better: with more than `most_by_wsapoll` sockets, when packets can
 // come besides sockets (then the thread blocks at the port itself), or when there is a socket that
-// WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it stays
+// WSAPoll cannot wait for, or no doorbell is available. If the device does not open it stays
 // with WSAPoll. The move takes over every registration, in the order of their turns; it loses
 // nothing, because readiness is polled again, and doubles nothing, because it happens between two
 // reports.
@@ -44,8 +44,8 @@ public:
     static constexpr std::uint32_t most_by_wsapoll = 16;
 
     struct Memory {
-        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` where it is only the beginning
-        AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
+        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` if it is only the beginning
+        AfdBackend::Memory afd;          ///< all null if the choice is `wsapoll`
     };
 
     /// How the backend is chosen.
@@ -102,7 +102,7 @@ public:
         return wsapoll_.block(milliseconds);
     }
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// True where sockets were changed while a thread is blocked in them.
+    /// True if sockets were changed while a thread is blocked in them.
     [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
     [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
@@ -135,11 +135,11 @@ public:
         return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
                (packets || wsapoll_.must_recheck());
     }
-    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. Where it fails,
-    /// WSAPoll stays active. `operation_not_supported` where the provider of some socket does not
+    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. If it fails,
+    /// WSAPoll stays active. `operation_not_supported` if the provider of some socket does not
     /// let AFD poll it: must not be retried with that one.
     [[nodiscard]] std::error_code move() noexcept;
-    /// WSAPoll has failed: where it has no doorbell and AFD may take over, moves to AFD.
+    /// WSAPoll has failed: if it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }

@@ -100,8 +100,8 @@ public:
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` where
-    /// there is none. `silent` where it is one-shot and has reported.
+    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` if
+    /// there is none. `silent` if it is one-shot and has reported.
     [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
 
     /// Closes the doorbell; no thread may be about to ring it.
@@ -136,7 +136,7 @@ private:
     }
 
     [[nodiscard]] std::error_code ensure_doorbell() noexcept;
-    /// Drains what woke the waiting thread, or was meant to; creates another doorbell where this
+    /// Drains what woke the waiting thread, or was meant to; creates another doorbell if this
     /// one was closed.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 

@@ -52,7 +52,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
     return events * readable;
 }
 
-/// Returns what Linux would report where AFD answers `events`, before the interest filters it.
+/// Returns what Linux would report if AFD answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;

@@ -21,7 +21,7 @@ public:
 
     [[nodiscard]] void* pointer() const noexcept { return reinterpret_cast<void*>(value_); }
 
-    /// Returns the cell number; an out-of-range number where the packet belongs to no cell.
+    /// Returns the cell number; an out-of-range number if the packet belongs to no cell.
     [[nodiscard]] constexpr std::uint32_t cell() const noexcept {
         return std::uint64_t{value_} >> (cell_bits + tag_bits) == 0
                    ? static_cast<std::uint32_t>(value_ & cell_mask) - 1

@@ -31,7 +31,7 @@ public:
     }
 
     /// Returns the timeout for a kernel call, in milliseconds rounded up: at most until the
-    /// deadline and at most `limit`; `kernel_infinite` where neither ends.
+    /// deadline and at most `limit`; `kernel_infinite` if neither ends.
     [[nodiscard]] std::uint32_t kernel_timeout(
         nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
         if (forever_ && limit == nanoseconds::max()) {

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// True where the address is that of an entry of this pool, in use or not.
+    /// True if the address is that of an entry of this pool, in use or not.
     [[nodiscard]] bool is_entry(const void* address) noexcept {
         return entry_at(address) != nullptr;
     }
@@ -45,7 +45,7 @@ public:
     }
 
 private:
-    /// The entry at this address, in use or not; null where none begins there.
+    /// The entry at this address, in use or not; null if none begins there.
     [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
 
     OverlappedEntry* entries_;

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t interest_bits =
     return any(interest & IoInterest::one_shot);
 }
 
-/// True where the interest includes the end of the stream.
+/// True if the interest includes the end of the stream.
 [[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
     return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
 }
@@ -56,7 +56,7 @@ inline constexpr std::uint32_t interest_bits =
            (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
 }
 
-/// Returns what Linux would report where WSAPoll answers `revents`, before the interest filters it.
+/// Returns what Linux would report if WSAPoll answers `revents`, before the interest filters it.
 ///
 /// On a stream socket, WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and ERR
 /// that the connection was reset or refused (Linux: everything). The caller handles `nval`.

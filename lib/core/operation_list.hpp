@@ -28,7 +28,7 @@ public:
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
 
-    /// Returns an idle entry for a call on the handle in `slot`; null where none is free.
+    /// Returns an idle entry for a call on the handle in `slot`; null if none is free.
     [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
                                            std::uint32_t generation) noexcept;
 
@@ -60,7 +60,7 @@ public:
     /// older operations in flight that it must follow are reported.
     void finish(OverlappedEntry& entry) noexcept;
 
-    /// True where an older operation that this one must follow waits to be reported.
+    /// True if an older operation that this one must follow waits to be reported.
     [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
 
     /// Releases the entries held behind `done`. Call when an operation that was in flight is
@@ -70,7 +70,7 @@ public:
     /// Releases all held entries. Call when nothing they could follow is in flight any more.
     void let_all_go_on() noexcept;
 
-    /// Takes the entry that has waited longest to be reported; null where none waits.
+    /// Takes the entry that has waited longest to be reported; null if none waits.
     [[nodiscard]] OverlappedEntry* next_finished() noexcept;
 
     /// The entry was handed to the user, who may release it.
@@ -145,7 +145,7 @@ private:
     };
     void append(Queue& queue, OverlappedEntry& entry) noexcept;
 
-    /// True where both must be reported in order and `other` comes first.
+    /// True if both must be reported in order and `other` comes first.
     [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
                                         const OverlappedEntry& other) noexcept {
         return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&

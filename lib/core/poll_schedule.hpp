@@ -1,7 +1,7 @@
 // Decides which sockets AFD polls together, which alone, and which not now.
 //
 // A request to the device (sys/afd_device.hpp) covers any number of sockets. It is answered at once
-// where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
+// if one of them is ready, and otherwise stays in flight until one is. The policy, in full:
 //
 //   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
 //      many, or *parked* in one of its own. Each wait polls what is due.
@@ -78,7 +78,7 @@ public:
     void add(Slot slot, std::uint32_t wanted) noexcept;
 
     /// Returns the request in flight that must be cancelled before the registration can want
-    /// `wanted`; `none` where there is none, or where it is cancelled already.
+    /// `wanted`; `none` if there is none, or if it is cancelled already.
     [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
     /// Changes what the registration wants, and ends its silence.
@@ -108,7 +108,7 @@ public:
 
     /// The number of sockets to be polled.
     [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
-    /// True where all awake sockets were answered in the last wait, want the same as before, and
+    /// True if all awake sockets were answered in the last wait, want the same as before, and
     /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
@@ -117,7 +117,7 @@ public:
     /// True for an awake socket that was polled in this wait.
     [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
     /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
-    /// room for is polled again only where this wait has room for it.
+    /// room for is polled again only if this wait has room for it.
     template <class Visit>
     void for_each_due(const Visit& visit) noexcept {
         std::size_t room = room_ - std::min(room_, kept_);
@@ -145,11 +145,11 @@ public:
     [[nodiscard]] bool has_left_out() const noexcept {
         return left_out_ && kept_ < room_ && group_ != Group::canceled;
     }
-    /// True where a due socket is polled with the group rather than alone.
+    /// True if a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// True where the group's request is in flight, and enough sockets outside it are active to
+    /// True if the group's request is in flight, and enough sockets outside it are active to
     /// cancel it.
     [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
         return group_ == Group::in_flight && joining() >= worth_a_cancel;
@@ -181,7 +181,7 @@ public:
     void note_group_in_flight() noexcept { group_ = Group::in_flight; }
 
     /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
-    /// request only where it carries the same tag.
+    /// request only if it carries the same tag.
     [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
     [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
 
@@ -193,11 +193,11 @@ public:
     void note_orphan(Slot slot) noexcept;
     void note_group_orphan() noexcept { group_orphan_ = true; }
 
-    /// The packet of the slot's own request has come. Returns true where its answer counts.
+    /// The packet of the slot's own request has come. Returns true if its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
     /// The packet of the group's request has come; call `left_group` for each of its sockets.
     void group_ended() noexcept;
-    /// A socket leaves the ended group request. Returns true where the answer counts.
+    /// A socket leaves the ended group request. Returns true if the answer counts.
     [[nodiscard]] bool left_group(Slot slot) noexcept;
 
     // Reporting
@@ -226,9 +226,9 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The awake slot whose turn it is; `no_slot` where there is none.
+    /// The awake slot whose turn it is; `no_slot` if there is none.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// The answer of an awake slot in this wait that has not been reported; 0 where there is none.
+    /// The answer of an awake slot in this wait that has not been reported; 0 if there is none.
     [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.polled_in == wait_ ? member.answer : 0U;
@@ -239,7 +239,7 @@ public:
     [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
     /// The events to request for it.
     [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// True where a request in flight covers the slot, whether or not its answer counts.
+    /// True if a request in flight covers the slot, whether or not its answer counts.
     [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
         return of(slot).busy || of(slot).in_group;
     }
@@ -287,7 +287,7 @@ private:
     [[nodiscard]] std::uint32_t joining() noexcept;
     /// Changes the place, and updates the ring of awake slots and the counts.
     void become(Slot slot, Place place) noexcept;
-    /// True where the slot's own request is cancelled and holds it up, so that its packet is
+    /// True if the slot's own request is cancelled and holds it up, so that its packet is
     /// awaited.
     [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
         const Member& member = of(slot);

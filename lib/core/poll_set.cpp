@@ -70,7 +70,7 @@ void PollSet::end_block() noexcept {
 }
 
 bool PollSet::has_answers() const noexcept {
-    // Eight at a time: where none has an answer, every wait scans them all.
+    // Eight at a time: if none has an answer, every wait scans them all.
     constexpr std::size_t at_once = 8;
     const PollEntry* entry = array_.entries + 1;
     const PollEntry* const end = entry + size();

@@ -66,10 +66,10 @@ public:
     [[nodiscard]] std::span<PollEntry> blocked_entries() const noexcept { return kernel_; }
     /// The kernel has answered; merges the answers.
     void end_block() noexcept;
-    /// True where sockets were added or changed while the kernel owned the array.
+    /// True if sockets were added or changed while the kernel owned the array.
     [[nodiscard]] bool needs_another_block() const noexcept { return added_; }
 
-    /// True where some registered socket has an answer. Scans all of them where none has.
+    /// True if some registered socket has an answer. Scans all of them if none has.
     [[nodiscard]] bool has_answers() const noexcept;
 
     /// Ends the turns of up to `most` sockets at the cursor that have no answer; returns how many.

@@ -28,7 +28,7 @@ public:
         cell_of(handle).store(word_of(handle, owner), std::memory_order_relaxed);
     }
 
-    /// Another than this owner has associated the number last. False where that is not known.
+    /// Another than this owner has associated the number last. False if that is not known.
     [[nodiscard]] static bool is_anothers(Handle handle, PortOwner owner) noexcept {
         const std::uint64_t noted = cell_of(handle).load(std::memory_order_relaxed);
         const std::uint64_t difference = noted ^ word_of(handle, owner);

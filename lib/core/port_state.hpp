@@ -62,10 +62,10 @@ public:
     /// leads and leaves after this step knows of the follower.
     void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
     void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }
-    /// Takes the lead, where it is free and the port open.
+    /// Takes the lead, if it is free and the port open.
     [[nodiscard]] bool try_lead() noexcept;
 
-    /// Refuses all further calls and leads. False where it was shut before.
+    /// Refuses all further calls and leads. False if it was shut before.
     [[nodiscard]] bool close() noexcept { return (word_.fetch_or(shut, order) & shut) == 0; }
 
     [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }

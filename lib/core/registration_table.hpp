@@ -61,7 +61,7 @@ public:
     [[nodiscard]] Slot find(Handle handle) const noexcept;
 
     /// Takes a slot for a handle that is not in the table, with all but handle and generation at
-    /// their defaults; `no_slot` where the table is full.
+    /// their defaults; `no_slot` if the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
     /// The current use of the slot, which ends with its registration, or when the number is found
@@ -69,7 +69,7 @@ public:
     [[nodiscard]] SlotUse use_of(Slot slot) const noexcept {
         return {slot, (*this)[slot].generation};
     }
-    /// True where that use has not ended.
+    /// True if that use has not ended.
     [[nodiscard]] bool goes_on(SlotUse use) const noexcept {
         const Registration& registration = (*this)[use.slot];
         return registration.active && registration.generation == use.generation;
@@ -78,7 +78,7 @@ public:
     /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;
 
-    /// Ends the registration: what was meant for it is stale from now on. Frees the slot where
+    /// Ends the registration: what was meant for it is stale from now on. Frees the slot if
     /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
 
@@ -129,7 +129,7 @@ private:
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;
-    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used slots are taken.
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 if all used slots are taken.
 };
 
 }  // namespace wakepoll::core

@@ -18,7 +18,7 @@ namespace wakepoll::core {
 
 class SlotRing {
 public:
-    /// A slot's neighbours, as their numbers plus one; both zero where it is in no ring. All-zero
+    /// A slot's neighbours, as their numbers plus one; both zero if it is in no ring. All-zero
     /// memory is an array of links that are in no ring.
     struct Link {
         std::uint32_t previous = 0;
@@ -37,7 +37,7 @@ public:
     /// Removes a slot that is in this ring.
     void remove(Slot slot) noexcept;
 
-    /// True where the slot is in one of the rings that share these links.
+    /// True if the slot is in one of the rings that share these links.
     [[nodiscard]] bool is_linked(Slot slot) const noexcept {
         return links_[index_of(slot)].next != 0;
     }

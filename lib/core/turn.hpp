@@ -1,6 +1,6 @@
 // Whose turn it is: sockets, other handles, operations that completed at once, or packets.
 //
-// Where a wait has little room, no source may starve another. They take turns, and a turn is one
+// If a wait has little room, no source may starve another. They take turns, and a turn is one
 // round: it ends when as many were visited as the source had when it began, or when the source has
 // nothing more in this wait. A turn that the caller's span cuts short continues in the next wait.
 // So with k ready and room for m, each is reported within ceil(k/m) waits.
@@ -29,8 +29,8 @@ public:
         return left_;
     }
 
-    /// Spends `used` of what `left` returned; `exhausted` where the source has no more in this
-    /// wait. Where the turn ends, the next source that has something begins its own, with the
+    /// Spends `used` of what `left` returned; `exhausted` if the source has no more in this
+    /// wait. If the turn ends, the next source that has something begins its own, with the
     /// current `sizes`.
     void spend(std::size_t used, bool exhausted, const Sizes& sizes) noexcept {
         left_ = exhausted ? 0 : left_ - std::min(used, left_);

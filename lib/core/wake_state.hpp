@@ -56,7 +56,7 @@ public:
     /// Requests the poller's end. Not coalesced: each request delivers.
     [[nodiscard]] Delivery begin_shutdown() noexcept;
 
-    /// The watched port was signalled, so the watch is no longer armed. Delivered only where the
+    /// The watched port was signalled, so the watch is no longer armed. Delivered only if the
     /// owner is parked in the sockets.
     [[nodiscard]] Delivery begin_port_signal() noexcept;
 
@@ -81,25 +81,25 @@ public:
 
     // The owner.
 
-    /// True where a wake was requested since the last call that returned true.
+    /// True if a wake was requested since the last call that returned true.
     [[nodiscard]] bool consume() noexcept {
         const Word word = word_.load(order);
         return (word & wake_mask) != 0 && consume_wake(word);
     }
 
-    /// True where there is no wake to consume, no shutdown and no disposal.
+    /// True if there is no wake to consume, no shutdown and no disposal.
     [[nodiscard]] bool is_calm() const noexcept {
         return (word_.load(order) & (wake_mask | shut_down | closed)) == 0;
     }
 
-    /// True where a signal came since the last call that returned true. Call before checking what
+    /// True if a signal came since the last call that returned true. Call before checking what
     /// was signalled.
     [[nodiscard]] bool consume_signal() noexcept {
         return (word_.load(order) & signalled) != 0 &&
                (word_.fetch_and(~signalled, order) & signalled) != 0;
     }
 
-    /// Marks the owner as about to block at `where`. False where it must not block, because a wake,
+    /// Marks the owner as about to block at `where`. False if it must not block, because a wake,
     /// a signal or a shutdown has come.
     [[nodiscard]] bool park(Park where) noexcept;
 
@@ -163,7 +163,7 @@ private:
     bool consume_wake(Word word) noexcept;
 
     /// Adds one delivery in progress to where the owner is parked, by one exchange from `word`.
-    /// False where the word has changed; it is then reloaded.
+    /// False if the word has changed; it is then reloaded.
     bool try_deliver(Word& word, Word next, Delivery& delivery) noexcept;
 
     std::atomic<Word> word_{0};

@@ -15,7 +15,7 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    /// True where the poller is shut down or disposed.
+    /// True if the poller is shut down or disposed.
     [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
 
 private:
@@ -211,7 +211,7 @@ std::error_code Poller::take_news() noexcept {
 }
 
 void Poller::let_blocked_thread_pass() noexcept {
-    // It may have taken packets already and wait for the lock. Where it has not, this signal comes
+    // It may have taken packets already and wait for the lock. If it has not, this signal comes
     // after the packets that the port had before.
     const std::uint64_t blocks = wait_.blocks();
     wakeup_.signal(core::CompletionKey::wakeup);

@@ -12,7 +12,7 @@
 
 namespace wakepoll {
 
-/// True where the kernel may have given out this number. It uses multiples of four and ignores the
+/// True if the kernel may have given out this number. It uses multiples of four and ignores the
 /// two low bits, so an object would otherwise have four numbers. And it never gives out the
 /// pseudo-handles: GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and
 /// some calls take -10 to -12 for the standard handles.
@@ -26,7 +26,7 @@ namespace wakepoll {
 /// not concern the handle (not started, network down) is returned as it is.
 [[nodiscard]] Result<HandleType> classify(Handle handle) noexcept;
 
-/// True where `handle` is an open handle, of any kind; false for pseudo-handles. One call, which
+/// True if `handle` is an open handle, of any kind; false for pseudo-handles. One call, which
 /// unlike those of `classify` does not wait for a read of a synchronous file.
 [[nodiscard]] bool is_open(Handle handle) noexcept;
 

@@ -59,7 +59,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
 
 std::error_code Operations::reason_of(const OverlappedEntry& entry,
                                       std::error_code error) const noexcept {
-    // Windows returns these where the user has closed the handle, and where the other side or the
+    // Windows returns these if the user has closed the handle, and if the other side or the
     // system has ended the connection.
     const bool by_either =
         error == std::errc::connection_aborted || error == std::errc::broken_pipe;

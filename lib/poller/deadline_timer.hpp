@@ -27,7 +27,7 @@ public:
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
 
-    /// Due at `at`, a reading of sys::now(). Where it fails, no time is set.
+    /// Due at `at`, a reading of sys::now(). If it fails, no time is set.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 
@@ -43,10 +43,10 @@ public:
         return true;
     }
 
-    /// Call after a signal: sets the kernel's timer again where it was early.
+    /// Call after a signal: sets the kernel's timer again if it was early.
     [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
 
-    /// The time left; `nanoseconds::max()` where none is set.
+    /// The time left; `nanoseconds::max()` if none is set.
     [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
         if (!set_) {
             return std::chrono::nanoseconds::max();

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
-    /// A slot for a handle that has none; `no_slot` where all are in use. Reuses slots of
+    /// A slot for a handle that has none; `no_slot` if all are in use. Reuses slots of
     /// unregistered handles that were closed.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
@@ -43,10 +43,10 @@ public:
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
 
-    /// True where the number belongs to another object than the one that the port knows. False
-    /// where that is unknown.
+    /// True if the number belongs to another object than the one that the port knows. False
+    /// if that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    /// True where the handle was closed, whether or not its number belongs to another object by
+    /// True if the handle was closed, whether or not its number belongs to another object by
     /// now.
     [[nodiscard]] bool is_closed(core::Slot slot) const noexcept;
     /// Resets what is known of an unregistered handle whose number belongs to another object by

@@ -37,7 +37,7 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return address.size() >= sizeof(std::uint16_t) && address.size() <= sys::accept_address_room;
 }
 
-/// True where the kernel does not write into the operation's buffer.
+/// True if the kernel does not write into the operation's buffer.
 [[nodiscard]] bool only_reads(IoOperation operation) noexcept {
     return operation == IoOperation::write || operation == IoOperation::connect;
 }

@@ -26,7 +26,7 @@ namespace wakepoll {
 /// What an operation is submitted on: a handle, or the attachment of one.
 struct OperationTarget {
     Handle handle;
-    core::SlotUse attachment;  ///< Of no slot where it is a plain handle.
+    core::SlotUse attachment;  ///< Of no slot if it is a plain handle.
 };
 
 class Operations {
@@ -123,23 +123,23 @@ private:
     void abandon_finished() noexcept;
     /// The entry, where its operation is in flight or being cancelled.
     [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
-    /// Requests the end of a call from the kernel. `no_such_file_or_directory` where it has ended,
-    /// `bad_file_descriptor` where its handle is closed.
+    /// Requests the end of a call from the kernel. `no_such_file_or_directory` if it has ended,
+    /// `bad_file_descriptor` if its handle is closed.
     [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
     /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
     [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
     [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
     void note_canceled(OverlappedEntry& entry) noexcept;
-    /// True where the entry's handle is known to be closed: its number belongs to another object by
+    /// True if the entry's handle is known to be closed: its number belongs to another object by
     /// now.
     [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
 
     void take_back_completions() noexcept;
-    /// The packet of a submitted operation has come. True where it must be reported now; otherwise
+    /// The packet of a submitted operation has come. True if it must be reported now; otherwise
     /// it waits behind an older one.
     [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
-    /// Why an operation has failed: `operation_canceled` where its handle was closed here.
+    /// Why an operation has failed: `operation_canceled` if its handle was closed here.
     [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
                                             std::error_code error) const noexcept;
     void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;

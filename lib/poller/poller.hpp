@@ -6,7 +6,7 @@
 //
 // Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
 // everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
-// another thread changes things at once; `change` then wakes the blocked thread where necessary.
+// another thread changes things at once; `change` then wakes the blocked thread if necessary.
 #pragma once
 
 #include <array>
@@ -133,7 +133,7 @@ private:
     [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
                                             std::byte* block, Memory& memory) noexcept;
 
-    /// Makes a change under the lock, and wakes a blocked thread where necessary.
+    /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
     /// The same for an operation on a handle.

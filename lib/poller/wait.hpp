@@ -1,4 +1,4 @@
-// The wait: poll every source; where nothing is ready, mark the thread parked and block once.
+// The wait: poll every source; if nothing is ready, mark the thread parked and block once.
 //
 // There are two places to block in, and a pass for each. The port receives everything pending:
 // wakes, completions, and AFD's answers. In the sockets, where WSAPoll watches them, a doorbell
@@ -55,7 +55,7 @@ public:
     /// Waits, as OsPoller does. Takes the lock.
     [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
 
-    /// True where a thread is in `run`.
+    /// True if a thread is in `run`.
     [[nodiscard]] bool is_running() const noexcept { return running_; }
     /// Where it is blocked; then another thread has the lock.
     [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
@@ -68,8 +68,8 @@ public:
     /// Packets of the user's own calls may come from now on.
     void expect_packets() noexcept { port_in_use_ = true; }
 
-    /// Call after a change while a thread is blocked: wakes it where something must be reported, or
-    /// where it blocks in the wrong place or with the wrong sockets. True where it did.
+    /// Call after a change while a thread is blocked: wakes it if something must be reported, or
+    /// if it blocks in the wrong place or with the wrong sockets. True if it did.
     bool rouse_if_needed() noexcept;
 
 private:
@@ -87,7 +87,7 @@ private:
         [[nodiscard]] std::span<NativeEvent> room() const noexcept {
             return events.subspan(result.count);
         }
-        /// True where nothing has failed, and the deadline has not passed.
+        /// True if nothing has failed, and the deadline has not passed.
         [[nodiscard]] bool may_block() const noexcept {
             return !result.error && !deadline.has_passed(now);
         }
@@ -117,7 +117,7 @@ private:
     /// Whether the wait is over; otherwise another pass follows.
     [[nodiscard]] bool is_over(Pass& pass) noexcept;
 
-    /// The limit of the next block, where the pass may block; 0 where something must be polled
+    /// The limit of the next block, if the pass may block; 0 if something must be polled
     /// again first.
     [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
     /// Takes packets for as many events as there is room for, waiting for the first of them.

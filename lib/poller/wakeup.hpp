@@ -46,7 +46,7 @@ private:
     /// Called by a thread of the system's pool when packets are at the port.
     static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
 
-    /// Does what a delivery requires; false where it was refused or failed.
+    /// Does what a delivery requires; false if it was refused or failed.
     [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
 
     core::WakeState& word_;

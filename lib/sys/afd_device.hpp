@@ -55,7 +55,7 @@ struct AfdStatus {
 /// requests in flight on its handle.
 class AfdDevice {
 public:
-    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar where
+    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar if
     /// the system has no such device.
     [[nodiscard]] static Result<AfdDevice> open() noexcept;
 
@@ -69,19 +69,19 @@ public:
 
     /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output. The packet's
     /// OVERLAPPED is `context`, which is never dereferenced; null stands for `status`. Returns true
-    /// where the request was answered at once: `request` holds the answer, and no packet comes
-    /// where `skip_packets_on_success` was called for the device. Returns false where it is in
+    /// if the request was answered at once: `request` holds the answer, and no packet comes
+    /// if `skip_packets_on_success` was called for the device. Returns false if it is in
     /// flight: `request` and `status` must stay in place until the packet has been dequeued.
-    /// ERROR_INVALID_HANDLE (6) where any of the handles is not a socket; nothing was submitted
+    /// ERROR_INVALID_HANDLE (6) if any of the handles is not a socket; nothing was submitted
     /// then.
     [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
                                     void* context = nullptr) const noexcept;
 
-    /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) where it has been answered; its
+    /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) if it has been answered; its
     /// packet comes in either case.
     [[nodiscard]] std::error_code cancel(AfdStatus& status) const noexcept;
 
-    /// CloseHandle. No-op where it is not open.
+    /// CloseHandle. No-op if it is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -97,7 +97,7 @@ private:
 /// another provider is layered above. A provider may refuse.
 [[nodiscard]] Result<Handle> base_socket(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself where
+/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself if
 /// there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
 [[nodiscard]] Result<Handle> next_socket(Handle socket) noexcept;
 

@@ -66,7 +66,7 @@ public:
     /// SetHandleInformation: whether CloseHandle is refused for every caller.
     void protect(bool from_close) const noexcept;
 
-    /// CloseHandle. No-op where the port is not open.
+    /// CloseHandle. No-op if the port is not open.
     void close() noexcept;
 
     /// Owns nothing any more, and leaves the handle as it is.

@@ -15,7 +15,7 @@ enum class ConsoleRecord : std::uint8_t {
     other,      ///< The mouse, the focus, a menu or the window size.
 };
 
-/// PeekConsoleInputW of one record: the type of the next record. Error 6 where the handle is not
+/// PeekConsoleInputW of one record: the type of the next record. Error 6 if the handle is not
 /// (or no longer) the input of a console.
 [[nodiscard]] Result<ConsoleRecord> next_console_record(Handle console) noexcept;
 

@@ -20,7 +20,7 @@ class Doorbell {
 public:
     /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
     /// then send, WSAPoll for at most `longest_way`, recv. Where one fails, what was opened is
-    /// closed again. WSAENETDOWN (10050) where the datagram does not arrive.
+    /// closed again. WSAENETDOWN (10050) if the datagram does not arrive.
     [[nodiscard]] static Result<Doorbell> create() noexcept;
 
     /// The limit for a datagram's arrival: without filters it takes microseconds.
@@ -37,10 +37,10 @@ public:
     /// send of one byte. A full buffer (WSAEWOULDBLOCK) counts as success: it is ringing already.
     [[nodiscard]] std::error_code ring() const noexcept;
 
-    /// recv of one datagram. Success where there is none.
+    /// recv of one datagram. Success if there is none.
     [[nodiscard]] std::error_code drain() const noexcept;
 
-    /// closesocket. No-op where it is not open.
+    /// closesocket. No-op if it is not open.
     void close() noexcept;
 
     /// Forgets the socket without closing it: another part of the program has closed it.

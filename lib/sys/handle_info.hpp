@@ -14,18 +14,18 @@ namespace wakepoll::sys {
 enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe = 3 };
 
 /// GetFileType. ERROR_INVALID_HANDLE (6) for what is not a file-like handle, such as an event;
-/// `unknown` without an error where the kernel itself does not know.
+/// `unknown` without an error if the kernel itself does not know.
 [[nodiscard]] Result<FileType> file_type(Handle handle) noexcept;
 
-/// True where GetConsoleMode succeeds.
+/// True if GetConsoleMode succeeds.
 [[nodiscard]] bool is_console(Handle handle) noexcept;
 
-/// True where GetNamedPipeInfo succeeds, lacks the access right, or reports that the server has
+/// True if GetNamedPipeInfo succeeds, lacks the access right, or reports that the server has
 /// disconnected the pipe. (Anonymous pipes are named pipes underneath.)
 [[nodiscard]] bool is_pipe(Handle handle) noexcept;
 
 /// The type of a kernel object that is not file-like, by NtQueryObject's type name: event, process,
-/// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) where the
+/// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) if the
 /// number is not a handle.
 [[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
 

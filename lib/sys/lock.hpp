@@ -14,7 +14,7 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    /// AcquireSRWLockExclusive. Where the process is ending, a lock held by a terminated thread
+    /// AcquireSRWLockExclusive. If the process is ending, a lock held by a terminated thread
     /// counts as free.
     void lock() noexcept;
 

@@ -9,7 +9,7 @@
 namespace wakepoll::sys {
 
 /// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` zeroed bytes, aligned to at least a
-/// page; null where there is not enough memory.
+/// page; null if there is not enough memory.
 [[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
 
 /// VirtualFree of such a block.

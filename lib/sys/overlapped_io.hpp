@@ -28,7 +28,7 @@ namespace wakepoll::sys {
 /// How a call that did not fail has started.
 struct Started {
     bool at_once = false;         ///< Done already.
-    std::uint32_t bytes = 0;      ///< Valid only where done already.
+    std::uint32_t bytes = 0;      ///< Valid only if done already.
     bool without_packet = false;  ///< Done already, and no packet comes in any mode.
 };
 
@@ -51,12 +51,12 @@ struct Started {
 [[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// ReadFile, at the offset in `overlapped` where the handle is a file. A pipe may be read with an
+/// ReadFile, at the offset in `overlapped` if the handle is a file. A pipe may be read with an
 /// empty buffer: the read completes when there is data, and takes nothing.
 [[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// WriteFile, at the offset in `overlapped` where the handle is a file.
+/// WriteFile, at the offset in `overlapped` if the handle is a file.
 [[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
                                     NativeOverlapped& overlapped) noexcept;
 
@@ -69,7 +69,7 @@ inline constexpr std::uint32_t accept_address_room = 128 + 16;
 [[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
 
 /// AcceptEx, fetched by WSAIoctl. The two addresses are at the end of `buffer`; with room before
-/// them the call completes when the first data has come. WSAEFAULT (10014) where there is no room
+/// them the call completes when the first data has come. WSAEFAULT (10014) if there is no room
 /// for both addresses.
 [[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
                                      NativeOverlapped& overlapped) noexcept;
@@ -80,7 +80,7 @@ struct AcceptedAddresses {
     std::span<const std::byte> remote;
 };
 
-/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call is not
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty if the call is not
 /// available, or the buffer has no room for both.
 [[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
                                                    std::span<const std::byte> buffer) noexcept;
@@ -88,11 +88,11 @@ struct AcceptedAddresses {
 /// setsockopt(SO_UPDATE_ACCEPT_CONTEXT): makes shutdown, getpeername and the like work.
 [[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
 
-/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
-/// the socket is bound already, WSAEFAULT (10014) where the size of the address is invalid.
+/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) if
+/// the socket is bound already, WSAEFAULT (10014) if the size of the address is invalid.
 [[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
 
-/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
+/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) if the socket is not bound.
 [[nodiscard]] Result<Started> connect(Handle socket, std::span<const std::byte> address,
                                       NativeOverlapped& overlapped) noexcept;
 
@@ -100,14 +100,14 @@ struct AcceptedAddresses {
 [[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
 
 /// ConnectNamedPipe. A client that has come before (535, ERROR_PIPE_CONNECTED) is success without a
-/// packet. ERROR_NO_DATA (232) where it has left again and was not disconnected,
+/// packet. ERROR_NO_DATA (232) if it has left again and was not disconnected,
 /// ERROR_INVALID_FUNCTION (1) for a client's end.
 [[nodiscard]] Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept;
 
 /// closesocket.
 void close_socket(Handle socket) noexcept;
 
-/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) where it has completed already; its packet comes
+/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) if it has completed already; its packet comes
 /// in either case.
 [[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
 
@@ -125,10 +125,10 @@ void close_socket(Handle socket) noexcept;
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
-/// ERROR_INVALID_HANDLE (6) where the number is not a handle of a file, pipe or socket.
+/// ERROR_INVALID_HANDLE (6) if the number is not a handle of a file, pipe or socket.
 [[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
+/// NtQueryInformationFile(FileModeInformation): false if the file or pipe was opened for
 /// synchronous use.
 [[nodiscard]] Result<bool> is_overlapped(Handle file) noexcept;
 

@@ -14,11 +14,11 @@ namespace wakepoll::sys {
 [[nodiscard]] Result<std::uint32_t> readable_bytes(Handle pipe) noexcept;
 
 /// GetNamedPipeInfo: whether the pipe carries messages, so that there can be an empty one. False
-/// where the query fails.
+/// if the query fails.
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where the query fails.
+/// at once (232, ERROR_NO_DATA). True if the query fails.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys

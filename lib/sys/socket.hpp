@@ -24,7 +24,7 @@ public:
     }
     ~WinsockSession() { end(); }
 
-    /// WSACleanup. No-op where the session is not open.
+    /// WSACleanup. No-op if the session is not open.
     void end() noexcept;
 
 private:
@@ -37,13 +37,13 @@ enum class SocketKind : std::uint8_t { stream, datagram };
 /// count as datagram.
 [[nodiscard]] Result<SocketKind> socket_kind(Handle socket) noexcept;
 
-/// getsockopt(SO_CONNECT_TIME): true where a connection is up.
+/// getsockopt(SO_CONNECT_TIME): true if a connection is up.
 [[nodiscard]] Result<bool> is_connected(Handle socket) noexcept;
 
 /// getsockopt(SO_ACCEPTCONN): true for a listener.
 [[nodiscard]] Result<bool> is_listening(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_TCP_INFO): true where both sides of a connection have sent FIN, or it is over.
+/// WSAIoctl(SIO_TCP_INFO): true if both sides of a connection have sent FIN, or it is over.
 /// WSAEOPNOTSUPP (10045) before Windows 10 1703 and Server 2016, on Wine 8, and where the protocol
 /// is not TCP.
 [[nodiscard]] Result<bool> is_shut_both_ways(Handle socket) noexcept;

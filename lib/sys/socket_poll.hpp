@@ -24,7 +24,7 @@ namespace poll_bits = core::poll_bits;
 /// The maximum number of sockets for `failed_connects`.
 inline constexpr std::size_t failed_connects_limit = 64;
 
-/// select over the except set alone, timeout zero: bit i of the result is set where the connect of
+/// select over the except set alone, timeout zero: bit i of the result is set if the connect of
 /// `sockets[i]` has failed. `sockets` must hold 1 to `failed_connects_limit`.
 [[nodiscard]] Result<std::uint64_t> failed_connects(
     std::span<const std::uintptr_t> sockets) noexcept;

@@ -34,7 +34,7 @@ public:
     /// so.)
     [[nodiscard]] std::error_code cancel() const noexcept;
 
-    /// CloseHandle. No-op where the timer is not open.
+    /// CloseHandle. No-op if the timer is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }

@@ -40,14 +40,14 @@ public:
 
     /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
     /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
-    /// also where the read failed for any other reason; never for a read that `disarm` ended.
+    /// also if the read failed for any other reason; never for a read that `disarm` ended.
     /// Disarms an earlier wait. The thread keeps its DLL loaded.
     [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
                                               void* context) noexcept;
 
     /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread no longer
     /// needs this object: on return, the callback has run or never will. Does not wait for the
-    /// thread to end, which cannot happen while the caller is in a DllMain. No-op where no wait is
+    /// thread to end, which cannot happen while the caller is in a DllMain. No-op if no wait is
     /// armed. Must not be called from the callback.
     void disarm() noexcept;
 
@@ -62,7 +62,7 @@ private:
     Handle target_;       ///< The pipe, or this wait's own duplicate of the object's handle.
     bool reads_ = false;  ///< `target_` is a pipe.
     /// For a pipe: set by the first of the end of the read and `disarm`. The callback runs only
-    /// where the read ended first, a cancel is tried only where `disarm` came first.
+    /// if the read ended first, a cancel is tried only if `disarm` came first.
     std::atomic<bool> decided_ = false;
     std::atomic<bool> done_ = false;  ///< For a pipe: the thread no longer uses this object.
     Callback callback_ = nullptr;

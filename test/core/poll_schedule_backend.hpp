@@ -3,7 +3,7 @@
 // The steps are those of lib/backend/afd_backend.cpp and afd_polling.cpp, without a kernel and
 // without a table. Each call that may fail there fails here when the test says so; what a Windows
 // version that does not skip packets may do (a packet for a request that was answered at once)
-// happens where the test requests it.
+// happens if the test requests it.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ public:
         cancel_or_keep_trying(former, slot);
     }
 
-    /// False where it failed, and changed nothing.
+    /// False if it failed, and changed nothing.
     bool modify(Slot slot, std::uint32_t wanted, bool one_shot = false) {
         if (!cancel(schedule.must_cancel(slot, wanted), slot)) {
             return false;
@@ -77,7 +77,7 @@ public:
 
     // A wait
 
-    /// False where a call failed.
+    /// False if a call failed.
     bool look() {
         bool good = !schedule.has_orphans() || cancel_orphans();
         int passes = 0;
@@ -112,7 +112,7 @@ public:
         promise(dispatch(packet), "the packet of a request in flight is taken for it");
     }
 
-    /// Takes a packet that no request in flight has, where one is queued.
+    /// Takes a packet that no request in flight has, if one is queued.
     void deliver_stray() {
         if (strays_.empty()) {
             return;
@@ -124,7 +124,7 @@ public:
     }
 
     /// As AfdBackend::collect, for one event: reports the slot at the cursor, or passes over it.
-    /// What it was answered; 0 where nothing.
+    /// What it was answered; 0 if nothing.
     std::uint32_t report_at_cursor() {
         std::uint32_t reported = 0;
         schedule.take_answers(1, 1, [&](Slot slot, std::uint32_t answer) {
@@ -317,7 +317,7 @@ private:
 
     // Packets
 
-    /// False where it is of no request in flight.
+    /// False if it is of no request in flight.
     bool dispatch(const Request& packet) {
         if (packet.is_group()) {
             if (!schedule.is_group_in_flight() || packet.tag != group_tag_) {

@@ -21,7 +21,7 @@
 
 namespace wakepoll::core::test::schedule {
 
-/// Thrown where the schedule breaks a promise.
+/// Thrown if the schedule breaks a promise.
 struct BrokenPromise : std::logic_error {
     using std::logic_error::logic_error;
 };
@@ -141,7 +141,7 @@ public:
         settle(slot);
     }
 
-    /// Fills in what is true now; false where there is nothing to say.
+    /// Fills in what is true now; false if there is nothing to say.
     [[nodiscard]] bool answer(Request& request) const {
         bool any = false;
         for (Asked& one : request.asked) {
@@ -188,7 +188,7 @@ public:
     /// Those in flight: their packet was not taken.
     [[nodiscard]] const std::map<std::uint64_t, Request>& requests() const { return requests_; }
 
-    /// The request in flight over a socket; null where none is.
+    /// The request in flight over a socket; null if none is.
     [[nodiscard]] Request* covering(Slot slot) { return find(covered_by_[index_of(slot)]); }
     [[nodiscard]] const Request* covering(Slot slot) const {
         return const_cast<Device*>(this)->covering(slot);

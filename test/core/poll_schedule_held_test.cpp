@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_SUITE(poll_schedule)
 constexpr std::uint32_t both = in_bit | out_bit;
 using Wish = PollSchedule::Request;
 
-/// The packet of the slot's own request; true where its answer counts.
+/// The packet of the slot's own request; true if its answer counts.
 bool own_ends(Life& life, Slot slot) {
     life.backend.device.end_any(0);
     static_cast<void>(life.backend.device.take_packet(0));

@@ -23,7 +23,7 @@ public:
     /// A registration begins.
     void begin(Slot slot) { of(slot) = {}; }
 
-    /// What was answered does not count, and the slot is due where it is awake.
+    /// What was answered does not count, and the slot is due if it is awake.
     void forget_answer(Slot slot) {
         of(slot).polled_in = 0;
         of(slot).answer = 0;

@@ -201,7 +201,7 @@ private:
         }
     }
 
-    /// Where none was ready: each is in a request whose packet is still to come.
+    /// If none was ready: each is in a request whose packet is still to come.
     void check_none_is_forgotten(bool took_packets) const {
         for (std::uint32_t i = 0; i < slots_; ++i) {
             const Slot slot{i};
@@ -220,7 +220,7 @@ private:
         }
     }
 
-    /// Where nothing has failed and all packets were taken, what is ready is answered, but for
+    /// If nothing has failed and all packets were taken, what is ready is answered, but for
     /// answers that were kept before, and are more than there is room for.
     void check_answers(bool complete, std::size_t room) {
         const bool is_full = backend.schedule.ready() >= room;

@@ -128,7 +128,7 @@ public:
     }
     [[nodiscard]] std::uint64_t number() const { return number_; }
 
-    /// A wait at the port with this number; false where that is closed.
+    /// A wait at the port with this number; false if that is closed.
     bool wait(std::uint64_t number) {
         const Word seen = state_.read();
         if (number_ != number) {

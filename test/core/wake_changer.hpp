@@ -20,7 +20,7 @@ public:
 
     [[nodiscard]] bool has_lock() const { return has_lock_; }
 
-    /// In how many ways its next step may go, where the kernel may still refuse so many calls.
+    /// In how many ways its next step may go, if the kernel may still refuse so many calls.
     [[nodiscard]] int variants(int failures_left) const {
         if (!has_lock_) {
             return changes_left_ > 0 && owner_.has_given_lock() ? 1 : 0;
@@ -28,7 +28,7 @@ public:
         return phase_ == Phase::calling && failures_left > 0 ? 2 : 1;
     }
 
-    /// True where the kernel call has failed.
+    /// True if the kernel call has failed.
     bool step(int variant) {
         if (!has_lock_) {
             --changes_left_;

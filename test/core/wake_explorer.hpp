@@ -16,7 +16,7 @@ namespace wakepoll::core::test {
 /// What came of it.
 struct Exploration {
     std::size_t states = 0;
-    std::string broken;   ///< The promise that some schedule breaks; empty where none does.
+    std::string broken;   ///< The promise that some schedule breaks; empty if none does.
     std::string history;  ///< That schedule, one step a line.
 };
 

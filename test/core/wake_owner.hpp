@@ -1,7 +1,7 @@
 // The owner of a wake word; waits as lib/poller/wait does.
 //
 // It waits at the port or, with sockets to watch, in the sockets with the port watched for it. A
-// block ends by a signal where there is one, and otherwise by its timeout, at any moment.
+// block ends by a signal if there is one, and otherwise by its timeout, at any moment.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ public:
     [[nodiscard]] bool has_given_lock() const { return is_blocked() || wants_lock(); }
     [[nodiscard]] bool wants_lock() const { return phase_ == Phase::locks; }
 
-    /// The holder of the lock is about to wake it. False where another has since the block began.
+    /// The holder of the lock is about to wake it. False if another has since the block began.
     bool note_roused() { return !std::exchange(roused_, true); }
 
     [[nodiscard]] bool is_blocked() const { return phase_ == Phase::blocks; }
@@ -61,7 +61,7 @@ public:
             case Phase::looks:
                 return parks_left_ > 0 ? 2 : 0;  // With sockets to watch, or without.
             case Phase::blocks:
-                return 1;  // Ends by a signal where there is one, else by its timeout.
+                return 1;  // Ends by a signal if there is one, else by its timeout.
             case Phase::gone:
                 return 0;
             default:

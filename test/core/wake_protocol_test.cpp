@@ -156,7 +156,7 @@ struct ParksOverASignal : PlainWake {
     }
 };
 
-/// Relies on the ring alone where the owner is parked.
+/// Relies on the ring alone if the owner is parked.
 struct RingsWithoutASignal : PlainWake {
     Delivery begin_signal() {
         return parked_ == Park::nowhere ? PlainWake::begin_signal() : delivery(false);
@@ -228,7 +228,7 @@ const Case worlds[] = {
      {.wakers = 1, .wakes_each = 1, .parks = 2, .changes = 1, .shutdown = true}},
 };
 
-/// The promise that some schedule of some world breaks; empty where none does.
+/// The promise that some schedule of some world breaks; empty if none does.
 template <class Wake>
 std::string broken_promise() {
     for (const Case& world : worlds) {

@@ -37,7 +37,7 @@ public:
         condition_.notify_one();
     }
 
-    /// False where nothing came for so long that nothing will.
+    /// False if nothing came for so long that nothing will.
     [[nodiscard]] bool block() {
         std::unique_lock lock(mutex_);
         const bool signalled = condition_.wait_for(lock, patience, [this] { return signals_ > 0; });
@@ -89,7 +89,7 @@ bool wake_up(WakeState& wake, Kernel& kernel, bool fails = false) {
     return !fails;
 }
 
-/// Waits for a condition that another thread brings about. False where it never does.
+/// Waits for a condition that another thread brings about. False if it never does.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition condition) {
     const auto deadline = Clock::now() + patience;

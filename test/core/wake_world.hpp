@@ -113,7 +113,7 @@ public:
         check_promises();
     }
 
-    /// What was broken first; empty where nothing was.
+    /// What was broken first; empty if nothing was.
     [[nodiscard]] const std::string& broken() const { return promises_.broken; }
 
     /// The steps so far, one a line.
@@ -162,7 +162,7 @@ private:
 
     // Callers that wake it.
 
-    /// Checks that no delivery calls the kernel in vain. (That it does where necessary is not
+    /// Checks that no delivery calls the kernel in vain. (That it does if necessary is not
     /// checked here: the promises are, after every step.)
     void expect_no_needless_call(const Delivery& delivery, bool needed) {
         promises_.expect(needed || delivery.kind != Delivery::Kind::needed,

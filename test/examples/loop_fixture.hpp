@@ -20,7 +20,7 @@ struct LoopFixture {
     net::Network network;
     EventLoop loop;
 
-    /// Runs the loop until something stops it; fails the test where nothing does.
+    /// Runs the loop until something stops it; fails the test if nothing does.
     void run() {
         bool stopped_in_time = true;
         const TimerId guard = loop.add_timer(limit, [&] {

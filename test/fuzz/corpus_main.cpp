@@ -33,7 +33,7 @@ std::vector<fs::path> files_of(const fs::path& argument) {
     return files;
 }
 
-/// False where the file cannot be read.
+/// False if the file cannot be read.
 bool run(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) {

@@ -21,7 +21,7 @@ constexpr std::uint32_t writable = mask::out | mask::wrnorm;
 constexpr std::uint32_t everything = readable | writable | mask::rdhup | mask::err | mask::hup;
 constexpr std::uint32_t always = mask::err | mask::hup;
 
-/// Where a bit of `from` is set, `to` is set.
+/// If a bit of `from` is set, `to` is set.
 struct Row {
     std::uint32_t from;
     std::uint32_t to;

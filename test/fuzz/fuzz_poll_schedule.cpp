@@ -1,7 +1,7 @@
 // The poll schedule against the simplest model: what is ready is reported.
 //
 // The model, and its checks after each step, are those of test/core/poll_schedule_world.hpp. It
-// throws where a promise is broken, which ends the program.
+// throws if a promise is broken, which ends the program.
 #include <cstdint>
 
 #include "poll_schedule_world.hpp"

@@ -75,7 +75,7 @@ private:
     std::span<const std::uint8_t> left_;
 };
 
-/// Ends the program where the condition does not hold, so that libFuzzer saves the input.
+/// Ends the program if the condition does not hold, so that libFuzzer saves the input.
 inline void require(bool condition, const char* what) noexcept {
     if (!condition) {
         std::fprintf(stderr, "does not hold: %s\n", what);

@@ -25,10 +25,10 @@ struct Verdict {
 };
 
 /// Reads a list of facts: a line each, with section, marks, tests (separated by spaces) and text
-/// between tabs. Throws std::runtime_error where a line is none.
+/// between tabs. Throws std::runtime_error if a line is none.
 [[nodiscard]] std::vector<Fact> read_facts(std::istream& input);
 
-/// A fact holds where at least one case of its tests ran, and none failed or was left unfinished.
+/// A fact holds if at least one case of its tests ran, and none failed or was left unfinished.
 [[nodiscard]] std::vector<Verdict> judge(const std::vector<Fact>& facts,
                                          const std::vector<CaseResult>& cases);
 

@@ -28,7 +28,7 @@ struct Wishes {
     bool quick = false;
     bool help = false;
     int minutes = 0;                ///< Instead of those of the plan; 0 says that these count.
-    std::vector<std::string> only;  ///< Names of steps; all where there is none.
+    std::vector<std::string> only;  ///< Names of steps; all if there is none.
 };
 
 constexpr const char* usage =

@@ -33,7 +33,7 @@ bool next_line(std::istream& input, std::string& line);
 
 /// Reads a plan: a line a step, its fields separated by tabs (kind, name, "quick" or "full",
 /// minutes, program, number of arguments, the arguments, the environment as NAME=VALUE). In an
-/// argument or a value `{kit}` stands for the folder of the kit. Throws std::runtime_error where a
+/// argument or a value `{kit}` stands for the folder of the kit. Throws std::runtime_error if a
 /// line is none.
 [[nodiscard]] std::vector<Step> read_plan(std::istream& input, const std::string& folder);
 

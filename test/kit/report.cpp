@@ -8,7 +8,7 @@
 namespace wakepoll::kit {
 namespace {
 
-/// The length of the UTF-8 sequence at `at`, 0 where there is none: a wrong byte, one that is too
+/// The length of the UTF-8 sequence at `at`, 0 if there is none: a wrong byte, one that is too
 /// long for its character, half of a surrogate pair, or one beyond Unicode.
 std::size_t sequence_at(const std::string& bytes, std::size_t at) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };

@@ -32,7 +32,7 @@ struct StepResult {
 /// Wine must not have said that there was a crash.
 [[nodiscard]] bool is_good(const StepResult& result);
 
-/// The answer of an experiment, empty where it has none.
+/// The answer of an experiment, empty if it has none.
 [[nodiscard]] std::string answer_of(const StepResult& result);
 
 /// How it ended, in words: "12 cases passed", "stopped after 10 minutes in sys_pipe/a_case".

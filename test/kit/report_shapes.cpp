@@ -59,7 +59,7 @@ std::string seconds_of(const StepResult& result) {
     return text;
 }
 
-/// What it printed is shown whole where that is its purpose, and its end where something is wrong.
+/// What it printed is shown whole if that is its purpose, and its end if something is wrong.
 std::string shown_output(const StepResult& result) {
     constexpr std::size_t enough = 16'384;
     if (result.step.kind == Kind::experiment || result.step.kind == Kind::benchmark) {

@@ -2,7 +2,7 @@
 //
 // | situation                                        | calls                                      |
 // |--------------------------------------------------|--------------------------------------------|
-// | k of n ready in every wait                       | 1 poll, and 1 dequeue where others are     |
+// | k of n ready in every wait                       | 1 poll, and 1 dequeue if others are     |
 // |                                                  | parked                                     |
 // | a parked socket becomes ready, alone             | 1 (the dequeue that it ends), and 1 poll   |
 // |                                                  | that parks it again in the next wait       |
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_SUITE(afd_budget)
 
 namespace {
 
-/// Kernels on which everything happens at once where it can.
+/// Kernels on which everything happens at once if it can.
 template <class Body>
 void on_prompt_kernels(Body&& body) {
     on_kernels(Backend::afd, 1, body,
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(an_event_a_wait_costs_a_poll_and_a_dequeue) {
             const Sockets sockets(stage, poller, sockets_in_all);
             come_to_rest(poller);
             for (std::uint32_t i = 0; i < 20; ++i) {
-                // Another socket each time where there are many, else the same.
+                // Another socket each time if there are many, else the same.
                 const std::uint32_t ready = i * 37 % sockets_in_all;
                 stage.kernel.reset_counts();
                 stage.kernel.when_blocked([&] { sockets.make_ready(ready); });

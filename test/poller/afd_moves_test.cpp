@@ -177,7 +177,7 @@ void without_loopback(Body&& body, bool afd_opens = true) {
     }
 }
 
-/// What a register answers where there is no doorbell.
+/// What a register answers if there is no doorbell.
 bool is_unheard(std::error_code error) {
     return error == std::errc::network_down || error == std::errc::address_not_available;
 }

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(register_costs_its_validation) {
         stage.kernel.reset_counts();
         BOOST_TEST(poller.register_handle(second.local, IoInterest::read, 2));
         BOOST_TEST(stage.kernel.calls(Call::socket_kind) == 1U);
-        // Where refused connects must be asked for, register asks whether one may come.
+        // If refused connects must be asked for, register asks whether one may come.
         BOOST_TEST(stage.kernel.calls(Call::is_connected) == (old ? 1U : 0U));
         BOOST_TEST(stage.kernel.calls() == 1U + stage.kernel.calls(Call::is_connected) +
                                                stage.kernel.calls(Call::is_listening));

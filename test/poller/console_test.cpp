@@ -1,6 +1,6 @@
 // Readiness of a console: only for characters, whatever else its input contains.
 //
-// Under Wine a console exists only where the program was started from a terminal; elsewhere the
+// Under Wine a console exists only if the program was started from a terminal; elsewhere the
 // suite is skipped with a message.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

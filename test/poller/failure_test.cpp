@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_byte_is_no_refusal_where_the_socket_can_not_be_as
             failures += waited.result.error ? 1U : 0U;
             BOOST_TEST(waited.mask_of(1) == 0U);
         }
-        // It is called only where WSAPoll does not report refusals.
+        // It is called only if WSAPoll does not report refusals.
         BOOST_TEST(failures == (stage.kernel.traits().build < 19041 ? 1U : 0U));
     });
 }

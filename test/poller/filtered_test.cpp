@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
 #endif
 
 BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
-    // Where refused connects must be asked for, select is asked; its except set holds sockets with
+    // If refused connects must be asked for, select is asked; its except set holds sockets with
     // an out-of-band byte as well.
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();

@@ -27,7 +27,7 @@ constexpr std::array closable = {Watched::event,
                                  Watched::byte_pipe,
                                  Watched::message_pipe};
 
-/// A new handle of the kind with the number `wanted`, which is closed. Empty where the kernel does
+/// A new handle of the kind with the number `wanted`, which is closed. Empty if the kernel does
 /// not give that number again.
 std::vector<Subject> recycle(World& world, Watched kind, Handle wanted) {
     const int most_tries = kind == Watched::process ? 10 : 200;  // Which take long to start.
@@ -124,7 +124,7 @@ BOOST_DATA_TEST_CASE(a_handle_closed_while_registered_costs_its_own_registration
         expect_silence(poller);
         stage.world.close_handle(subject.handle());
         expect_silence(poller);
-        // The kernel reports it only where something was in flight on the handle.
+        // The kernel reports it only if something was in flight on the handle.
         BOOST_TEST(poller.stats().registrations_dropped == (is_overlapped_pipe(kind) ? 1U : 0U));
         stage.world.beside([&] { stage.expect(other.signal()); });
         BOOST_TEST(only_event(poller, 2) == mask::in);

@@ -1,4 +1,4 @@
-// A connection that is shut down both ways: `hup`, where the system can report it, at the cost of
+// A connection that is shut down both ways: `hup`, if the system can report it, at the cost of
 // one call for a socket whose peer has sent FIN.
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -16,7 +16,7 @@ namespace {
 constexpr IoInterest ends = IoInterest::read | IoInterest::read_hangup;
 constexpr std::uint32_t end = mask::in | mask::rdhup;
 
-/// `hup` where this kernel reports a connection that is shut down both ways.
+/// `hup` if this kernel reports a connection that is shut down both ways.
 std::uint32_t told([[maybe_unused]] const Stage& stage) {
 #if defined(_WIN32)
     return runs_on_wine() ? mask::none : mask::hup;

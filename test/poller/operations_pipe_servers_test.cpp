@@ -1,6 +1,6 @@
 // A pipe's server waits for its client: submit_connect_pipe.
 //
-// Nothing is registered for readiness but where it says so, so one backend is as good as another.
+// Nothing is registered for readiness but if it says so, so one backend is as good as another.
 #include "operation_support.hpp"
 
 using namespace wakepoll;

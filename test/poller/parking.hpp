@@ -75,9 +75,9 @@ public:
         }
     }
 
-    /// The registered pair, invalid where there is none.
+    /// The registered pair, invalid if there is none.
     [[nodiscard]] const SocketPair& sockets() const { return sockets_; }
-    /// The associated pair, invalid where there is none.
+    /// The associated pair, invalid if there is none.
     [[nodiscard]] const SocketPair& associated() const { return associated_; }
 
 private:

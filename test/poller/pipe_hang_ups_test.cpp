@@ -25,7 +25,7 @@ void expect_rest(OsPoller& poller) {
     expect_silence(poller);
     const std::uint64_t before = poller.stats().blocked;
     BOOST_TEST(wait(poller, 100ms).count() == 0U);
-    // One block, and some more where the kernel ends a wait early.
+    // One block, and some more if the kernel ends a wait early.
     BOOST_TEST(poller.stats().blocked - before <= 15U);
 }
 

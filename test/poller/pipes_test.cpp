@@ -17,7 +17,7 @@ constexpr std::array pipes_of_each_kind = {Watched::byte_pipe, Watched::message_
                                            Watched::anonymous_pipe};
 constexpr std::array overlapped_pipes = {Watched::byte_pipe, Watched::message_pipe};
 
-/// Where the wait blocks without a socket, a signal and its packet may need one wait each.
+/// If the wait blocks without a socket, a signal and its packet may need one wait each.
 bool eventually_counts(OsPoller& poller, std::size_t entries) {
     for (int waits = 0; waits < 20 && poller.overlapped_count() != entries; ++waits) {
         (void)wait(poller, 1ms);

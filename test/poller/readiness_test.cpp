@@ -1,6 +1,6 @@
 // P5 and what is reported: level-triggered readiness in each situation of a socket's life.
 //
-// The masks are Linux's; where Windows itself differs the test says how and why.
+// The masks are Linux's; if Windows itself differs the test says how and why.
 #include "stage.hpp"
 
 using namespace wakepoll;

@@ -112,7 +112,7 @@ public:
         is_socket(object) ? world.close(handle) : world.close_handle(handle);
     }
 
-    /// Lets the poller know the handle. False where it cannot know such an object in this way.
+    /// Lets the poller know the handle. False if it cannot know such an object in this way.
     bool know(Known known, Object object, Handle handle) {
         switch (known) {
             case Known::associated:

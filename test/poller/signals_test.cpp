@@ -100,7 +100,7 @@ BOOST_DATA_TEST_CASE(what_stays_signalled_is_not_lost_in_the_crowd, data::make(a
         const auto threads = signal_all(stage, subjects);
         (void)gather(poller, subjects.size());
     }
-    // Now each is reported by every round of the ring, also where the span holds few.
+    // Now each is reported by every round of the ring, also if the span holds few.
     std::vector<int> reports(subjects.size(), 0);
     for (int waits = 0; waits < 20; ++waits) {
         const auto waited = wait<50>(poller, 0ms);

@@ -8,7 +8,7 @@
 
 namespace wakepoll::test {
 
-/// Kernels on which everything happens at once where it can.
+/// Kernels on which everything happens at once if it can.
 template <class Body>
 void on_prompt_kernels(std::optional<Backend> only, Body&& body) {
 #if defined(_WIN32)

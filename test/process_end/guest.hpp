@@ -13,7 +13,7 @@ inline constexpr unsigned operation = 16;  ///< A receive is in flight.
 inline constexpr unsigned all = 31;
 }  // namespace busy
 
-/// Makes the poller and what it is busy with. False where something fails.
+/// Makes the poller and what it is busy with. False if something fails.
 using Begin = bool (*)(unsigned what);
 
 }  // namespace wakepoll::test

@@ -50,7 +50,7 @@ std::string from_environment(const char* name) {
     return value;
 }
 
-/// The exit code of a program; it is ended where it is not over after two minutes.
+/// The exit code of a program; it is ended if it is not over after two minutes.
 DWORD run(std::string line) {
     STARTUPINFOA startup = {};
     startup.cb = sizeof(startup);

@@ -67,7 +67,7 @@ const Case durations[] = {
     {"the largest double", duration<double>(Doubles::max()), longest},
     {"a third of a second is rounded up", duration<int, std::ratio<1, 3>>(1), 333'333'334},
     {"three thirds of a second are one", duration<int, std::ratio<1, 3>>(3), 1'000'000'000},
-    // Where std::chrono::ceil would overflow.
+    // If std::chrono::ceil would overflow.
     {"many thirds of a second", duration<std::int64_t, std::ratio<1, 3>>(9'000'000'000),
      3'000'000'000'000'000'000},
 };

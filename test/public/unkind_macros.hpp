@@ -77,7 +77,7 @@
 #define minor(device) (device)
 #define environ _environ
 
-// Where there is an A and a W.
+// If there is an A and a W.
 #define CreateEvent CreateEventW
 #define CreateFile CreateFileW
 #define CreateNamedPipe CreateNamedPipeW

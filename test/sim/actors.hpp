@@ -31,7 +31,7 @@ public:
         between_.push_back({std::move(action), probability});
     }
 
-    /// An action whose time has come; empty where there is none.
+    /// An action whose time has come; empty if there is none.
     [[nodiscard]] Action take_due(std::chrono::nanoseconds now);
 
     /// How many actions may run between calls and have not run yet.

@@ -97,12 +97,12 @@ public:
     /// Whether chance may delay what could happen at once, and report more than it must.
     void allow_lateness(bool allowed) noexcept { late_ = allowed; }
 
-    /// True where the request was answered at once, false where it is in flight.
+    /// True if the request was answered at once, false if it is in flight.
     [[nodiscard]] bool submit(const std::shared_ptr<AfdFile>& device,
                               std::vector<AfdMember> members, sys::AfdRequest& request,
                               sys::AfdStatus& status, void* context, std::chrono::nanoseconds now);
 
-    /// False where the device has no such request in flight.
+    /// False if the device has no such request in flight.
     bool cancel(AfdFile& device, const sys::AfdStatus& status, std::chrono::nanoseconds now);
 
     /// Ends what can end now and posts the packets that are due. True if there were any.

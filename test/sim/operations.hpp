@@ -150,7 +150,7 @@ public:
     /// Starts an operation. Returns the outcome if it ended at once, nothing if it is pending.
     std::optional<Outcome> start(Operation operation, std::chrono::nanoseconds now);
 
-    /// CancelIoEx. False where no such operation is pending.
+    /// CancelIoEx. False if no such operation is pending.
     bool cancel(const Object& object, const NativeOverlapped* overlapped,
                 std::chrono::nanoseconds now);
 

@@ -34,7 +34,7 @@ bool PipeQueue::is_through(std::uint64_t write) const noexcept {
     for (const Message& message : messages_) {
         bytes += message.left();
         if (message.number == write) {
-            // A message that is longer than the queue is taken where it has the queue for itself.
+            // A message that is longer than the queue is taken if it has the queue for itself.
             return bytes <= capacity || (of_messages_ && &message == &messages_.front());
         }
     }
@@ -78,7 +78,7 @@ std::size_t PipeQueue::take(std::span<std::uint8_t> bytes, bool& rest_left) {
 }
 
 bool PipeQueue::has_room(std::size_t bytes) const noexcept {
-    // A message that is longer than the queue is taken where it has the queue for itself.
+    // A message that is longer than the queue is taken if it has the queue for itself.
     return of_messages_ ? messages_.empty() || bytes_ + bytes <= capacity : bytes_ < capacity;
 }
 

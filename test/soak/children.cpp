@@ -89,7 +89,7 @@ private:
     }
 
     Children& children_;
-    std::uint16_t port_;  // 0 where they copy
+    std::uint16_t port_;  // 0 if they copy
     std::uint64_t number_ = 0;
     int refused_in_a_row_ = 0;
     std::unique_ptr<example::Child> child_;

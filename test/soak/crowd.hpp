@@ -4,7 +4,7 @@
 // Two groups talk in an orderly way (LoadClient: every byte compared, half-close, the end awaited),
 // and some clients leave abruptly (Leaver). Lines on the standard input control the process, `go`
 // and `rest`; it ends with its input. When it has come to rest it reports that in one line of
-// numbers: `CrowdReport`. Where something is lost it reports that instead, and ends.
+// numbers: `CrowdReport`. If something is lost it reports that instead, and ends.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct CrowdReport {
     std::uint64_t heap_bytes = 0;
 
     [[nodiscard]] std::string line() const;
-    /// Nothing where the line is something else.
+    /// Nothing if the line is something else.
     [[nodiscard]] static std::optional<CrowdReport> from(std::string_view line);
 };
 

@@ -33,7 +33,7 @@ struct Work {
 struct Held {
     std::uint64_t handles = 0;
     std::uint64_t heap_bytes = 0;
-    std::uint64_t private_bytes = 0;  ///< As in `ProcessUsage`; 0 where it is not known.
+    std::uint64_t private_bytes = 0;  ///< As in `ProcessUsage`; 0 if it is not known.
 };
 
 struct Line {
@@ -57,10 +57,10 @@ public:
     static constexpr std::uint64_t heap_bound = 64 * 1024;
     static constexpr std::uint64_t private_bound = 4 * 1024 * 1024;
 
-    /// What is wrong with a line; empty where nothing is.
+    /// What is wrong with a line; empty if nothing is.
     [[nodiscard]] std::string look_at(const Line& line);
 
-    /// What has grown, over all lines; empty where nothing has.
+    /// What has grown, over all lines; empty if nothing has.
     [[nodiscard]] std::string look_at_growth() const;
 
     /// Whether there are enough lines to detect growth.

@@ -1,4 +1,4 @@
-// The beginning of a soak, and its end where it has found a fault.
+// The beginning of a soak, and its end if it has found a fault.
 #include "load.hpp"
 
 #include <cstdio>

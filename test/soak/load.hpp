@@ -1,5 +1,5 @@
 // One kind of work that the soak puts on its loop; how a loop is prepared for it, and how the soak
-// ends where something is lost.
+// ends if something is lost.
 //
 // A load works from `go` to `rest`, repeatedly. After `rest` it starts nothing new and completes
 // what it has started: then it is at rest, and holds no more of the system than at earlier rests.

@@ -29,7 +29,7 @@ namespace soak {
 
 class Server {
 public:
-    /// Listens; throws std::system_error where it cannot.
+    /// Listens; throws std::system_error if it cannot.
     Server(wakepoll::Backend backend, std::chrono::seconds length);
     ~Server();
     Server(const Server&) = delete;

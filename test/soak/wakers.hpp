@@ -2,7 +2,7 @@
 //
 // In each round one thread posts a function to the loop, or every thread posts a few, as fast as it
 // can. Then all of them are quiet until the last of these functions has run. A wake that is lost in
-// the middle of a round is made good by the next one, as it should be; where the last one is lost,
+// the middle of a round is made good by the next one, as it should be; if the last one is lost,
 // the loop sleeps on a function, and the round does not end.
 #pragma once
 

@@ -8,7 +8,7 @@
 //
 // A socket that is closed before it is unregistered is an *orphan*. It must not be reported any
 // more, except as documented: in the wait during which it was closed, or when another socket got
-// its number and the poller cannot tell them apart. WSAPoll never can; AFD can where the request
+// its number and the poller cannot tell them apart. WSAPoll never can; AFD can if the request
 // that covers the socket was in flight. That is certain after a wait that nothing has ended, until
 // something happens to a socket or to a registration: the request may cover that one as well, and
 // have ended.
@@ -62,7 +62,7 @@ private:
         SocketPair pair;
         bool stream = false;
         bool peer_open = false;
-        std::uint64_t user_data = 0;  ///< 0 where nothing is registered.
+        std::uint64_t user_data = 0;  ///< 0 if nothing is registered.
         IoInterest interest = IoInterest::none;
         bool armed = false;  ///< A one-shot registration that has not reported yet.
         std::uint64_t told_in = 0;
@@ -86,7 +86,7 @@ private:
         return transfer.error == std::errc::operation_would_block;
     }
 
-    /// Claims a random place; null where it is claimed already.
+    /// Claims a random place; null if it is claimed already.
     [[nodiscard]] Place* claim_any(Random& random);
     void release(Place& place);
 
@@ -105,13 +105,13 @@ private:
     void give_number_away();
     [[nodiscard]] IoInterest any_interest();
     [[nodiscard]] std::uint64_t fresh_user_data(const Place& place);
-    /// The orphan whose registration may have this number; null where there is none.
+    /// The orphan whose registration may have this number; null if there is none.
     [[nodiscard]] Place* orphan_of(Handle handle);
 
     [[nodiscard]] WaitResult wait_once(Timeout timeout, std::size_t most);
     void check(const NativeEvent& event);
     void answer(Place& place, std::uint32_t events);
-    /// Reads everything there is; false where there will never be more.
+    /// Reads everything there is; false if there will never be more.
     [[nodiscard]] bool drain(Place& place);
     /// Call before something happens to a socket.
     void stir();

@@ -1,4 +1,4 @@
-// How long a stress test runs where the clock is real.
+// How long a stress test runs if the clock is real.
 //
 // One second, unless STRESS_SECONDS in the environment says otherwise: short enough to run with all
 // other tests, while a manual run may take a minute or an hour.
@@ -9,7 +9,7 @@
 
 namespace wakepoll::test {
 
-/// The machine's own clock, also where the test's is virtual.
+/// The machine's own clock, also if the test's is virtual.
 using RealClock = std::chrono::steady_clock;
 
 inline std::chrono::seconds stress_seconds() {

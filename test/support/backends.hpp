@@ -79,7 +79,7 @@ inline const std::vector<Backend>& wanted_backends() {
     return wanted;
 }
 
-/// The wanted backends for a test: `only`, or all where it names none.
+/// The wanted backends for a test: `only`, or all if it names none.
 inline std::vector<Backend> wanted_backends(std::optional<Backend> only) {
     std::vector<Backend> wanted = wanted_backends();
     std::erase_if(wanted, [&](Backend backend) { return only && backend != *only; });
@@ -93,7 +93,7 @@ inline Backend dealt_backend(std::uint64_t number) {
 }
 
 /// The backends that a seed runs over: one of them, so that each has its share over all seeds; all
-/// of them where there are few seeds.
+/// of them if there are few seeds.
 inline std::span<const Backend> dealt_backends(std::span<const Backend> backends,
                                                std::uint64_t seeds, std::uint64_t seed) {
     constexpr std::uint64_t few_seeds = 3;

@@ -24,7 +24,7 @@ struct ProcessUsage {
     std::uint64_t private_bytes = 0;    ///< PROCESS_MEMORY_COUNTERS_EX.PrivateUsage.
 };
 
-/// Throws std::runtime_error where a query fails.
+/// Throws std::runtime_error if a query fails.
 [[nodiscard]] ProcessUsage usage_of_this_process();
 
 /// Of all threads, in user and kernel mode, since the process began.

@@ -148,7 +148,7 @@ struct Waited {
 
     [[nodiscard]] std::size_t count() const { return result.count; }
 
-    /// The mask reported with this user data; 0 where there is no such event.
+    /// The mask reported with this user data; 0 if there is no such event.
     [[nodiscard]] std::uint32_t mask_of(std::uint64_t user_data) const {
         for (std::size_t i = 0; i < result.count; ++i) {
             if (events[i].completion == nullptr && events[i].data.u64 == user_data) {

@@ -47,7 +47,7 @@ inline constexpr std::array all_watched = {Watched::event,
                                            Watched::message_pipe,
                                            Watched::anonymous_pipe};
 
-/// True where reporting such a handle takes its signal.
+/// True if reporting such a handle takes its signal.
 [[nodiscard]] constexpr bool takes(Watched kind) noexcept {
     return kind == Watched::auto_reset_event || kind == Watched::semaphore ||
            kind == Watched::auto_reset_timer;
@@ -70,7 +70,7 @@ inline constexpr std::array lasting_watched = {
     return kind == Watched::byte_pipe || kind == Watched::message_pipe;
 }
 
-/// True where the test can end the readiness.
+/// True if the test can end the readiness.
 [[nodiscard]] constexpr bool can_calm(Watched kind) noexcept {
     return !takes(kind) && kind != Watched::process && kind != Watched::thread;
 }
@@ -120,7 +120,7 @@ public:
     /// The write end of a pipe.
     [[nodiscard]] Handle peer() const { return peer_; }
 
-    /// Makes it ready. Any thread. False where a pipe is full.
+    /// Makes it ready. Any thread. False if a pipe is full.
     bool signal() const {
         if (is_pipe(kind_)) {
             constexpr std::array one = {std::byte{'s'}};

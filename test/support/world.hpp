@@ -27,7 +27,7 @@ namespace wakepoll::test {
 #endif
 
 /// The result of a non-blocking send or receive. `error` is a win32_category() code:
-/// `operation_would_block` where nothing could be done; `bytes` 0 without an error from `receive`
+/// `operation_would_block` if nothing could be done; `bytes` 0 without an error from `receive`
 /// is the end of the stream.
 struct Transfer {
     std::size_t bytes = 0;
@@ -104,7 +104,7 @@ public:
     void connect(Handle socket, Handle listener);
     /// The same to a port without a listener.
     void connect_to_nobody(Handle socket);
-    /// Makes an unconnected TCP socket listen. Binds it where it is not bound.
+    /// Makes an unconnected TCP socket listen. Binds it if it is not bound.
     void listen(Handle socket);
     /// A socket whose connect to `listener` has been started.
     [[nodiscard]] Handle connecting(Handle listener);
@@ -113,7 +113,7 @@ public:
     /// A socket whose connect has been started and stays unanswered: neither accepted nor refused.
     /// (Real Windows refuses it after some seconds.)
     [[nodiscard]] Handle connecting_to_silence();
-    /// The accepted socket, or an invalid handle where no connection is pending.
+    /// The accepted socket, or an invalid handle if no connection is pending.
     [[nodiscard]] Handle accept(Handle listener);
 
     Transfer send(Handle socket, std::size_t bytes);
@@ -127,7 +127,7 @@ public:
     void close(Handle socket);               ///< closesocket.
     void close_handle(Handle handle);        ///< CloseHandle, whatever the handle is.
     /// Makes a new TCP pair whose `local` has the handle value `wanted`, which is closed. False
-    /// where the kernel does not give out that value again in many tries.
+    /// if the kernel does not give out that value again in many tries.
     [[nodiscard]] bool recycle(Handle wanted, SocketPair& pair);
 
     [[nodiscard]] Handle thing(Thing kind);
@@ -136,7 +136,7 @@ public:
     [[nodiscard]] Handle duplicate(Handle handle);
 
     /// A UDP socket of this process that is connected to itself, as a poller's doorbell is; an
-    /// invalid handle where there is none.
+    /// invalid handle if there is none.
     [[nodiscard]] Handle find_doorbell();
 
     /// The address of a listener or a bound socket on loopback, as a sockaddr.
@@ -147,7 +147,7 @@ public:
     [[nodiscard]] PipePair pipe_pair(PipeKind kind);
     /// A server's end of a named pipe of bytes, opened for overlapped use, that has no client.
     [[nodiscard]] Handle pipe_server();
-    /// A client opens such an end; an invalid handle where it is not listening.
+    /// A client opens such an end; an invalid handle if it is not listening.
     [[nodiscard]] Handle open_pipe(Handle server);
     /// DisconnectNamedPipe on the `local` end of a named pipe.
     void disconnect_pipe(Handle server);
@@ -159,7 +159,7 @@ public:
     [[nodiscard]] std::vector<std::byte> content_of(Handle file);
 
     /// A non-blocking send or WriteFile of these bytes, on a socket or on the `peer` end of a pipe.
-    /// `operation_would_block` where there is no room; `broken_pipe` or similar where the reader is
+    /// `operation_would_block` if there is no room; `broken_pipe` or similar if the reader is
     /// gone. A message pipe takes all as one message or nothing.
     Transfer put(Handle handle, std::span<const std::byte> bytes);
     /// A non-blocking recv or ReadFile, as above. 0 bytes without an error is the end of a socket's
@@ -172,7 +172,7 @@ public:
     /// Resets an event or a timer.
     void reset_signal(Handle thing);
 
-    /// The console's input, emptied; an invalid handle where this process has no console.
+    /// The console's input, emptied; an invalid handle if this process has no console.
     [[nodiscard]] Handle console();
     void console_input(Handle console, ConsoleInput input);
     /// Takes all records from the console; returns how many were key presses and releases.
@@ -182,7 +182,7 @@ public:
     [[nodiscard]] Handle foreign_port();
     void associate(Handle handle, Handle port);
 
-    /// Starts an overlapped WSARecv, or ReadFile of a pipe. Success where it completed at once or
+    /// Starts an overlapped WSARecv, or ReadFile of a pipe. Success if it completed at once or
     /// is pending.
     [[nodiscard]] std::error_code start_receive(Handle handle, void* overlapped, void* buffer,
                                                 std::size_t size);

@@ -77,7 +77,7 @@ struct World::Impl {
     /// A new object for kinds that can be read and written; null for others.
     static std::shared_ptr<sim::Object> make_file(Thing kind);
 
-    /// Runs the action with this number unless it has run; false where all have run.
+    /// Runs the action with this number unless it has run; false if all have run.
     static bool run(Pending& pending, std::uint64_t number) {
         for (auto it = pending.actions.begin(); it != pending.actions.end(); ++it) {
             if (it->first == number) {

@@ -116,7 +116,7 @@ struct World::Impl {
         return socket;
     }
 
-    /// The next connection, or INVALID_SOCKET where there is none.
+    /// The next connection, or INVALID_SOCKET if there is none.
     SOCKET accept_at(SOCKET listener) {
         const SOCKET socket = ::accept(listener, nullptr, nullptr);
         if (socket == INVALID_SOCKET && ::WSAGetLastError() == WSAEWOULDBLOCK) {

@@ -102,7 +102,7 @@ private:
     OVERLAPPED overlapped_ = {};
 };
 
-/// Puts a pipe for its lifetime into a mode in which WriteFile takes what fits and returns. Where
+/// Puts a pipe for its lifetime into a mode in which WriteFile takes what fits and returns. If
 /// setting the mode fails, the other end is gone: then no call blocks, and the next one reports it.
 class NonBlocking {
 public:

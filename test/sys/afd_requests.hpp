@@ -117,7 +117,7 @@ struct AfdFixture : Requests, PortFixture {
         return packets[0].status();
     }
 
-    /// What such a request says now: nothing, where it would have to wait.
+    /// What such a request says now: nothing, if it would have to wait.
     [[nodiscard]] std::vector<Polled> told_now(std::span<const Polled> asked) {
         Request& now = request(asked, 0);
         BOOST_REQUIRE(answered_at_once(now));

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(a_plain_socket_is_its_own_base) {
 BOOST_AUTO_TEST_CASE(a_plain_socket_is_its_own_next_or_wine_does_not_know) {
     const Handle socket = world.tcp_socket();
     const Result<Handle> next = sys::next_socket(socket);
-    // Wine 8 has no such question; where there is no provider below, Windows may say so as well.
+    // Wine 8 has no such question; if there is no provider below, Windows may say so as well.
     BOOST_TEST((next.has_value() ? *next == socket : next.error().value() == 10045));
 }
 

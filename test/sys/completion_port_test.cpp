@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_handle_can_not_be_associated) {
     BOOST_TEST(port.associate(closed, key).value() == 6);
     BOOST_TEST(port.associate(world.never_a_handle(), key).value() == 6);
     BOOST_TEST(port.associate(Handle(0), key).value() == 6);
-    // INVALID_HANDLE_VALUE asks for a new port, which is refused where there is one already.
+    // INVALID_HANDLE_VALUE asks for a new port, which is refused if there is one already.
     BOOST_TEST(port.associate(Handle(), key).value() == 87);
 }
 

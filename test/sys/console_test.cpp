@@ -1,4 +1,4 @@
-// sys: the records of a console, where the process has one.
+// sys: the records of a console, if the process has one.
 #include "sys/console.hpp"
 
 #include <boost/test/unit_test.hpp>

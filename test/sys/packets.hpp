@@ -93,7 +93,7 @@ struct PortFixture {
     [[nodiscard]] std::string text(std::size_t size) const { return {buffer.data(), size}; }
 };
 
-/// The error that a call was refused with; 0 where it was not.
+/// The error that a call was refused with; 0 if it was not.
 inline int refusal(const Result<sys::Started>& started) { return started.error().value(); }
 
 }  // namespace wakepoll::test

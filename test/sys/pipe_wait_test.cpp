@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(the_callback_comes_when_the_pipe_breaks) {
     BOOST_TEST(bell.stays_silent());
     world.close_handle(pair.peer);
     BOOST_TEST(bell.rings());
-    // And at once where it is broken already.
+    // And at once if it is broken already.
     BOOST_REQUIRE(!arm());
     BOOST_TEST(bell.rings());
 }

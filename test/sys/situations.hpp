@@ -12,7 +12,7 @@
 namespace wakepoll::test {
 
 /// One situation of a socket and its report, in the bits of WSAPoll or AFD. `wait` is what WSAPoll
-/// must report first, 0 where the situation exists from the start.
+/// must report first, 0 if the situation exists from the start.
 template <class Bits>
 struct Situation {
     const char* name;

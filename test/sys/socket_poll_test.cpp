@@ -35,7 +35,7 @@ bool connect_fails(Handle socket) {
         if (failed_connects({&number, 1}).value() == 1) {
             return true;
         }
-        // WSAPoll ends this wait early where it reports a refused connect.
+        // WSAPoll ends this wait early if it reports a refused connect.
         static_cast<void>(revents(socket, 0, quiet_milliseconds));
     }
     return false;
@@ -60,7 +60,7 @@ constexpr Situation<int> situations[] = {
     // Windows has no more to say of the writing direction once both are shut, Wine 8 has.
     {"both directions shut", &fully_closed, r, r | w, hup, w},
     {"both directions shut, asked for nothing", &fully_closed, r, 0, hup},
-    // Wine 8 adds wrnorm where it is asked for.
+    // Wine 8 adds wrnorm if it is asked for.
     {"reset", &was_reset, r, r | w, err | hup, w},
     {"reset, asked for nothing", &was_reset, r, 0, err | hup},
     {"an out-of-band byte", &with_urgent_byte, r | b, r | b, b},

@@ -15,7 +15,7 @@ namespace wakepoll::test {
 /// How long a test waits for what must come, before it fails.
 inline constexpr std::uint32_t patience_milliseconds = 300'000;
 
-/// How long it waits where nothing must come.
+/// How long it waits if nothing must come.
 inline constexpr std::uint32_t quiet_milliseconds = 20;
 
 /// What most of them start from.
@@ -84,14 +84,14 @@ inline boost::test_tools::assertion_result has_console(boost::unit_test::test_un
     return result;
 }
 
-/// WSAPoll of one socket: its revents. Throws where the call fails.
+/// WSAPoll of one socket: its revents. Throws if the call fails.
 inline int revents(Handle socket, int events, std::uint32_t milliseconds) {
     sys::PollEntry entry{socket.value(), static_cast<std::int16_t>(events), 0};
     static_cast<void>(sys::poll_sockets({&entry, 1}, milliseconds).value());
     return entry.revents;
 }
 
-/// Waits until the socket has something to report for `events`; true where it did.
+/// Waits until the socket has something to report for `events`; true if it did.
 inline bool becomes_ready(Handle socket, int events) {
     return revents(socket, events, patience_milliseconds) != 0;
 }

@@ -38,7 +38,7 @@ struct TypeInformation {
 }  // namespace
 
 Result<FileType> file_type(Handle handle) noexcept {
-    // GetFileType does not set the last error where it succeeds with "unknown".
+    // GetFileType does not set the last error if it succeeds with "unknown".
     ::SetLastError(NO_ERROR);
     const DWORD type = ::GetFileType(handle.native());
     if (type == FILE_TYPE_UNKNOWN) {

@@ -118,7 +118,7 @@ void ThreadPoolWait::disarm() noexcept {
         ::CloseHandle(target_.native());
         return;
     }
-    // Where this comes before the end of the read, the callback will not run, even if the read ends
+    // If this comes before the end of the read, the callback will not run, even if the read ends
     // by itself now. A cancel does nothing while the thread has not begun to read, so it is
     // repeated. It never hits the callback.
     const bool cancels = !decided_.exchange(true);

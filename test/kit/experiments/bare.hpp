@@ -93,7 +93,7 @@ struct Connection {
 
 void send_byte(const Socket& socket);
 
-/// One request, with its memory. Where it is destroyed in flight its memory stays behind, for the
+/// One request, with its memory. If it is destroyed in flight its memory stays behind, for the
 /// system may still write to it.
 class Request {
 public:
@@ -103,7 +103,7 @@ public:
     ~Request();
 
     void add(SOCKET socket, ULONG events);
-    /// 0 where it is to be answered at once; by itself it waits endlessly.
+    /// 0 if it is to be answered at once; by itself it waits endlessly.
     void set_timeout(LONGLONG timeout) noexcept;
 
     /// NtDeviceIoControlFile, with the status block as the packet's OVERLAPPED.
@@ -136,7 +136,7 @@ public:
 
     /// A handle to \Device\Afd that is associated with the port.
     [[nodiscard]] Owned open_device(bool skip_packets_on_success = true) const;
-    /// The OVERLAPPED of the next packet; false where none comes in this time.
+    /// The OVERLAPPED of the next packet; false if none comes in this time.
     [[nodiscard]] bool take(DWORD ms, OVERLAPPED*& packet) const;
     void post(OVERLAPPED* packet) const;
 
@@ -149,7 +149,7 @@ private:
         .count();
 }
 
-/// The one in the middle, 0 where there is none.
+/// The one in the middle, 0 if there is none.
 [[nodiscard]] double median(std::vector<double> values);
 
 /// "12.3".

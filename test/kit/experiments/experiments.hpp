@@ -22,7 +22,7 @@ struct Extent {
 /// Prints a line of what was seen at once, so that it is there if the program ends early.
 void show(const std::string& line);
 
-// The answer is what is returned. Where there is none they throw.
+// The answer is what is returned. If there is none they throw.
 std::string deaf_requests(const Extent& extent);
 std::string packets_after_success(const Extent& extent);
 std::string port_concurrency(const Extent& extent);

@@ -1,6 +1,6 @@
 // experiments.exe NAME [--quick]: one experiment per process, so that one cannot disturb the next.
 //
-// Prints what it sees, and a line `answer: ...` at its end. The exit code is 0 where it found an
+// Prints what it sees, and a line `answer: ...` at its end. The exit code is 0 if it found an
 // answer.
 #include <cstdio>
 #include <cstring>
@@ -42,7 +42,7 @@ constexpr auto time_to_measure = std::chrono::seconds(120);
 constexpr auto time_to_measure_quick = std::chrono::seconds(30);
 constexpr auto time_to_live = std::chrono::seconds(240);
 
-/// Ends the process where a call does not return that should have.
+/// Ends the process if a call does not return that should have.
 void end_when_time_is_over() {
     std::thread([] {
         std::this_thread::sleep_for(time_to_live);

@@ -27,7 +27,7 @@ struct Counts {
     NTSTATUS status = 0;
 };
 
-/// Takes what is there; true where the marker is among it.
+/// Takes what is there; true if the marker is among it.
 bool take_all(const Port& port, const Request& request, const OVERLAPPED& marker, DWORD ms,
               int& packets) {
     OVERLAPPED* packet = nullptr;

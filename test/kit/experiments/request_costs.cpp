@@ -15,7 +15,7 @@ constexpr std::size_t requests_a_device = 32;
 /// Requests of one quiet socket each.
 class Crowd {
 public:
-    /// Stops early where the system gives no more sockets, or the time is over.
+    /// Stops early if the system gives no more sockets, or the time is over.
     Crowd(const Port& port, const Owned* shared_device, std::size_t size, const Extent& extent) {
         requests_.reserve(size);
         sockets_.reserve(size);
