@@ -226,7 +226,7 @@ def calls_tables(calls):
           [[scenario,
             *(made(rows[backend]) if backend in rows else "" for backend in BACKENDS),
             users(counts[next(iter(rows.values()))])] for scenario, rows in scenarios.items()])
-    print("The same where the backend makes no difference:\n")
+    print("The same for costs that do not depend on the backend:\n")
     table(["scenario", "calls"], [[name, made(name)] for name in others])
     patterns_tables(calls["patterns"])
 
@@ -260,7 +260,7 @@ def instructions_tables(own_costs):
           [[scenario, *(text(rows[backend]) if backend in rows else "" for backend in BACKENDS),
             ", ".join(dict.fromkeys(filter(None, map(limit, rows.values()))))]
            for scenario, rows in scenarios.items()])
-    print("The same where the backend makes no difference:\n")
+    print("The same for costs that do not depend on the backend:\n")
     table(["scenario", "instructions", "limit"],
           [[name, text(name), limit(name)] for name in others])
 
