@@ -88,7 +88,7 @@ inline constexpr std::uint32_t foreign = 0x8000;
     return events * readable;
 }
 
-/// Returns what Linux would report where AFD answers `events`, before the interest filters it.
+/// Returns what Linux would report if AFD answers `events`, before the interest filters it.
 [[nodiscard]] constexpr std::uint32_t from_afd_mask(std::uint32_t events, bool stream) noexcept {
     constexpr std::uint32_t readable = mask::in | mask::rdnorm;
     constexpr std::uint32_t writable = mask::out | mask::wrnorm;
@@ -171,7 +171,7 @@ inline constexpr std::uint32_t interest_bits =
     return any(interest & IoInterest::one_shot);
 }
 
-/// True where the interest includes the end of the stream.
+/// True if the interest includes the end of the stream.
 [[nodiscard]] constexpr bool wants_end(IoInterest interest) noexcept {
     return (bits(interest) & (mask::in | mask::rdnorm | mask::rdhup)) != 0;
 }
@@ -203,7 +203,7 @@ inline constexpr std::uint32_t interest_bits =
            (answer & poll_bits::wrnorm) / poll_bits::wrnorm * (mask::out | mask::wrnorm);
 }
 
-/// Returns what Linux would report where WSAPoll answers `revents`, before the interest filters it.
+/// Returns what Linux would report if WSAPoll answers `revents`, before the interest filters it.
 ///
 /// On a stream socket, WSAPoll's HUP means that the peer has sent FIN (Linux: in, rdhup), and ERR
 /// that the connection was reset or refused (Linux: everything). The caller handles `nval`.
@@ -234,12 +234,12 @@ inline constexpr std::uint32_t interest_bits =
 }  // namespace wakepoll::core
 
 // lib/core/port_owners.hpp
-// Which poller of this process has associated a number with its port last.
+// Records which poller of this process was the last to associate a number with its port.
 //
-// The mark by which a poller tells its handles from others that get their numbers later is the same
-// for all pollers. So each notes here what it associates, and one that finds the note of another
-// knows that the number is no handle of its own any more. Numbers share cells, so a note may be
-// gone; then the mark alone decides. Any thread.
+// All pollers use the same mark to recognise a handle whose number was reused. So each records here
+// what it associates, and a poller that finds another one's record knows that the number is not its
+// handle any more. Numbers share cells, so a record may be overwritten; then the mark alone
+// decides. Any thread.
 
 #include <array>
 #include <atomic>
@@ -262,7 +262,7 @@ public:
         cell_of(handle).store(word_of(handle, owner), std::memory_order_relaxed);
     }
 
-    /// Another than this owner has associated the number last. False where that is not known.
+    /// Another than this owner has associated the number last. False if that is not known.
     [[nodiscard]] static bool is_anothers(Handle handle, PortOwner owner) noexcept {
         const std::uint64_t noted = cell_of(handle).load(std::memory_order_relaxed);
         const std::uint64_t difference = noted ^ word_of(handle, owner);
@@ -371,7 +371,7 @@ public:
     [[nodiscard]] Slot find(Handle handle) const noexcept;
 
     /// Takes a slot for a handle that is not in the table, with all but handle and generation at
-    /// their defaults; `no_slot` where the table is full.
+    /// their defaults; `no_slot` if the table is full.
     [[nodiscard]] Slot insert(Handle handle) noexcept;
 
     /// The current use of the slot, which ends with its registration, or when the number is found
@@ -379,7 +379,7 @@ public:
     [[nodiscard]] SlotUse use_of(Slot slot) const noexcept {
         return {slot, (*this)[slot].generation};
     }
-    /// True where that use has not ended.
+    /// True if that use has not ended.
     [[nodiscard]] bool goes_on(SlotUse use) const noexcept {
         const Registration& registration = (*this)[use.slot];
         return registration.active && registration.generation == use.generation;
@@ -388,7 +388,7 @@ public:
     /// Registers an active slot for readiness.
     void begin_registration(Slot slot) noexcept;
 
-    /// Ends the registration: what was meant for it is stale from now on. Frees the slot where
+    /// Ends the registration: what was meant for it is stale from now on. Frees the slot if
     /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
 
@@ -439,7 +439,7 @@ private:
     std::uint32_t size_ = 0;
     std::uint32_t registered_ = 0;
     std::uint32_t used_ = 0;
-    std::uint32_t first_free_ = 0;  ///< Plus one; 0 where all used slots are taken.
+    std::uint32_t first_free_ = 0;  ///< Plus one; 0 if all used slots are taken.
 };
 
 }  // namespace wakepoll::core
@@ -448,8 +448,8 @@ private:
 // Whether both directions of a connection are shut down, which neither WSAPoll nor AFD reports.
 //
 // Both report that the peer has sent FIN; whether this side has, too, has to be queried from the
-// socket. It is queried where an answer includes the peer's FIN, once per answer, until both
-// directions are shut down: that is final. Where the interest excludes the end of the stream, so
+// socket. It is queried if an answer includes the peer's FIN, once per answer, until both
+// directions are shut down: that is final. If the interest excludes the end of the stream, so
 // that the FIN alone is not reported, it is queried once, and again when the registration is
 // modified. A socket whose peer has not sent FIN is never queried.
 
@@ -462,7 +462,7 @@ public:
     explicit HangUps(std::uint32_t build) noexcept
         : told_(build >= first_build ? core::afd_bits::disconnect : 0U) {}
 
-    /// AFD's bit for the peer's FIN where it must be known for every interest, else 0.
+    /// AFD's bit for the peer's FIN if it must be known for every interest, else 0.
     [[nodiscard]] std::uint32_t bits_for(const core::Registration& registration) const noexcept {
         // Branch-free, because it runs whenever a registration changes.
         return (registration.stream & ~std::uint32_t{registration.asked}) * told_;
@@ -500,9 +500,9 @@ private:
 // has succeeded it is `pending`, and later wakers rely on it and make no call.
 //
 // The word also counts the threads inside such a call, so that disposal can wait for them before it
-// closes what they use. It holds the generation of the wake, so that a slow waker's success is
-// never taken for a later one's. A ring for the port or for the shutdown never counts as a wake's
-// delivery either: the owner may have heard it before the wake began.
+// closes what they use. It holds the generation of the wake, so that a slow waker's success never
+// counts for a later one. A ring for the port or for the shutdown never counts as a wake's delivery
+// either: the owner may have consumed it before the wake began.
 //
 // No system call is made here. Methods say which thread may call them.
 
@@ -544,7 +544,7 @@ public:
     /// Requests the poller's end. Not coalesced: each request delivers.
     [[nodiscard]] Delivery begin_shutdown() noexcept;
 
-    /// The watched port was signalled, so the watch is no longer armed. Delivered only where the
+    /// The watched port was signalled, so the watch is no longer armed. Delivered only if the
     /// owner is parked in the sockets.
     [[nodiscard]] Delivery begin_port_signal() noexcept;
 
@@ -569,25 +569,25 @@ public:
 
     // The owner.
 
-    /// True where a wake was requested since the last call that returned true.
+    /// True if a wake was requested since the last call that returned true.
     [[nodiscard]] bool consume() noexcept {
         const Word word = word_.load(order);
         return (word & wake_mask) != 0 && consume_wake(word);
     }
 
-    /// True where there is no wake to consume, no shutdown and no disposal.
+    /// True if there is no wake to consume, no shutdown and no disposal.
     [[nodiscard]] bool is_calm() const noexcept {
         return (word_.load(order) & (wake_mask | shut_down | closed)) == 0;
     }
 
-    /// True where a signal came since the last call that returned true. Call before checking what
+    /// True if a signal came since the last call that returned true. Call before checking what
     /// was signalled.
     [[nodiscard]] bool consume_signal() noexcept {
         return (word_.load(order) & signalled) != 0 &&
                (word_.fetch_and(~signalled, order) & signalled) != 0;
     }
 
-    /// Marks the owner as about to block at `where`. False where it must not block, because a wake,
+    /// Marks the owner as about to block at `where`. False if it must not block, because a wake,
     /// a signal or a shutdown has come.
     [[nodiscard]] bool park(Park where) noexcept;
 
@@ -651,7 +651,7 @@ private:
     bool consume_wake(Word word) noexcept;
 
     /// Adds one delivery in progress to where the owner is parked, by one exchange from `word`.
-    /// False where the word has changed; it is then reloaded.
+    /// False if the word has changed; it is then reloaded.
     bool try_deliver(Word& word, Word next, Delivery& delivery) noexcept;
 
     std::atomic<Word> word_{0};
@@ -715,7 +715,7 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     /// Sockets that `look` has not polled since the wait began.
     { observer.due() }
     noexcept->std::same_as<std::size_t>;
-    /// How many sockets a full round of `collect` visits; 0 where none has anything to report.
+    /// How many sockets a full round of `collect` visits; 0 if none has anything to report.
     { observer.size() }
     noexcept->std::same_as<std::size_t>;
     /// Reports the answers: visits at most `visits` sockets, from where the last scan stopped, and
@@ -723,11 +723,11 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { backend.collect(events, visits, now) }
     noexcept->std::same_as<Scan>;
     /// How long until `look` must be called again even if nothing happens; `nanoseconds::max()`
-    /// where it need not.
+    /// if it need not.
     { observer.recheck_in(now) }
     noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// Blocks in the sockets, where `parks_at` says so. A change of the sockets during the block
+    /// Blocks in the sockets, if `parks_at` says so. A change of the sockets during the block
     /// counts once it has ended; `rouse` ends it.
     { backend.begin_block() }
     noexcept->std::same_as<std::error_code>;
@@ -794,7 +794,7 @@ public:
     }
 
     /// Returns the timeout for a kernel call, in milliseconds rounded up: at most until the
-    /// deadline and at most `limit`; `kernel_infinite` where neither ends.
+    /// deadline and at most `limit`; `kernel_infinite` if neither ends.
     [[nodiscard]] std::uint32_t kernel_timeout(
         nanoseconds now, nanoseconds limit = nanoseconds::max()) const noexcept {
         if (forever_ && limit == nanoseconds::max()) {
@@ -859,7 +859,7 @@ namespace wakepoll::core {
 
 class SlotRing {
 public:
-    /// A slot's neighbours, as their numbers plus one; both zero where it is in no ring. All-zero
+    /// A slot's neighbours, as their numbers plus one; both zero if it is in no ring. All-zero
     /// memory is an array of links that are in no ring.
     struct Link {
         std::uint32_t previous = 0;
@@ -878,7 +878,7 @@ public:
     /// Removes a slot that is in this ring.
     void remove(Slot slot) noexcept;
 
-    /// True where the slot is in one of the rings that share these links.
+    /// True if the slot is in one of the rings that share these links.
     [[nodiscard]] bool is_linked(Slot slot) const noexcept {
         return links_[index_of(slot)].next != 0;
     }
@@ -944,7 +944,7 @@ private:
 // Decides which sockets AFD polls together, which alone, and which not now.
 //
 // A request to the device (sys/afd_device.hpp) covers any number of sockets. It is answered at once
-// where one of them is ready, and otherwise stays in flight until one is. The policy, in full:
+// if one of them is ready, and otherwise stays in flight until one is. The policy, in full:
 //
 //   1. A socket is *due* (to be polled), or pending in a request: in the *group's*, which covers
 //      many, or *parked* in one of its own. Each wait polls what is due.
@@ -1018,7 +1018,7 @@ public:
     void add(Slot slot, std::uint32_t wanted) noexcept;
 
     /// Returns the request in flight that must be cancelled before the registration can want
-    /// `wanted`; `none` where there is none, or where it is cancelled already.
+    /// `wanted`; `none` if there is none, or if it is cancelled already.
     [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
     /// Changes what the registration wants, and ends its silence.
@@ -1048,7 +1048,7 @@ public:
 
     /// The number of sockets to be polled.
     [[nodiscard]] std::uint32_t due() const noexcept { return due_; }
-    /// True where all awake sockets were answered in the last wait, want the same as before, and
+    /// True if all awake sockets were answered in the last wait, want the same as before, and
     /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
@@ -1057,7 +1057,7 @@ public:
     /// True for an awake socket that was polled in this wait.
     [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
     /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
-    /// room for is polled again only where this wait has room for it.
+    /// room for is polled again only if this wait has room for it.
     template <class Visit>
     void for_each_due(const Visit& visit) noexcept {
         std::size_t room = room_ - std::min(room_, kept_);
@@ -1085,11 +1085,11 @@ public:
     [[nodiscard]] bool has_left_out() const noexcept {
         return left_out_ && kept_ < room_ && group_ != Group::canceled;
     }
-    /// True where a due socket is polled with the group rather than alone.
+    /// True if a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// True where the group's request is in flight, and enough sockets outside it are active to
+    /// True if the group's request is in flight, and enough sockets outside it are active to
     /// cancel it.
     [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
         return group_ == Group::in_flight && joining() >= worth_a_cancel;
@@ -1121,7 +1121,7 @@ public:
     void note_group_in_flight() noexcept { group_ = Group::in_flight; }
 
     /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
-    /// request only where it carries the same tag.
+    /// request only if it carries the same tag.
     [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
     [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
 
@@ -1133,11 +1133,11 @@ public:
     void note_orphan(Slot slot) noexcept;
     void note_group_orphan() noexcept { group_orphan_ = true; }
 
-    /// The packet of the slot's own request has come. Returns true where its answer counts.
+    /// The packet of the slot's own request has come. Returns true if its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
     /// The packet of the group's request has come; call `left_group` for each of its sockets.
     void group_ended() noexcept;
-    /// A socket leaves the ended group request. Returns true where the answer counts.
+    /// A socket leaves the ended group request. Returns true if the answer counts.
     [[nodiscard]] bool left_group(Slot slot) noexcept;
 
     // Reporting
@@ -1166,9 +1166,9 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The awake slot whose turn it is; `no_slot` where there is none.
+    /// The awake slot whose turn it is; `no_slot` if there is none.
     [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// The answer of an awake slot in this wait that has not been reported; 0 where there is none.
+    /// The answer of an awake slot in this wait that has not been reported; 0 if there is none.
     [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
         const Member& member = of(slot);
         return member.polled_in == wait_ ? member.answer : 0U;
@@ -1179,7 +1179,7 @@ public:
     [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
     /// The events to request for it.
     [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// True where a request in flight covers the slot, whether or not its answer counts.
+    /// True if a request in flight covers the slot, whether or not its answer counts.
     [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
         return of(slot).busy || of(slot).in_group;
     }
@@ -1227,7 +1227,7 @@ private:
     [[nodiscard]] std::uint32_t joining() noexcept;
     /// Changes the place, and updates the ring of awake slots and the counts.
     void become(Slot slot, Place place) noexcept;
-    /// True where the slot's own request is cancelled and holds it up, so that its packet is
+    /// True if the slot's own request is cancelled and holds it up, so that its packet is
     /// awaited.
     [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
         const Member& member = of(slot);
@@ -1311,7 +1311,7 @@ struct AfdStatus {
 /// requests in flight on its handle.
 class AfdDevice {
 public:
-    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar where
+    /// NtCreateFile of \Device\Afd\wakepoll. Fails with ERROR_FILE_NOT_FOUND (2) or similar if
     /// the system has no such device.
     [[nodiscard]] static Result<AfdDevice> open() noexcept;
 
@@ -1325,19 +1325,19 @@ public:
 
     /// NtDeviceIoControlFile(IOCTL_AFD_POLL) with `request` as input and output. The packet's
     /// OVERLAPPED is `context`, which is never dereferenced; null stands for `status`. Returns true
-    /// where the request was answered at once: `request` holds the answer, and no packet comes
-    /// where `skip_packets_on_success` was called for the device. Returns false where it is in
+    /// if the request was answered at once: `request` holds the answer, and no packet comes
+    /// if `skip_packets_on_success` was called for the device. Returns false if it is in
     /// flight: `request` and `status` must stay in place until the packet has been dequeued.
-    /// ERROR_INVALID_HANDLE (6) where any of the handles is not a socket; nothing was submitted
+    /// ERROR_INVALID_HANDLE (6) if any of the handles is not a socket; nothing was submitted
     /// then.
     [[nodiscard]] Result<bool> poll(AfdRequest& request, AfdStatus& status,
                                     void* context = nullptr) const noexcept;
 
-    /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) where it has been answered; its
+    /// NtCancelIoFileEx of one request. ERROR_NOT_FOUND (1168) if it has been answered; its
     /// packet comes in either case.
     [[nodiscard]] std::error_code cancel(AfdStatus& status) const noexcept;
 
-    /// CloseHandle. No-op where it is not open.
+    /// CloseHandle. No-op if it is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -1353,7 +1353,7 @@ private:
 /// another provider is layered above. A provider may refuse.
 [[nodiscard]] Result<Handle> base_socket(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself where
+/// WSAIoctl(SIO_BSP_HANDLE_POLL): the socket to poll in the provider below; the socket itself if
 /// there is none below. Fails with WSAEOPNOTSUPP (10045) on Wine 8.
 [[nodiscard]] Result<Handle> next_socket(Handle socket) noexcept;
 
@@ -1425,7 +1425,7 @@ public:
     /// SetHandleInformation: whether CloseHandle is refused for every caller.
     void protect(bool from_close) const noexcept;
 
-    /// CloseHandle. No-op where the port is not open.
+    /// CloseHandle. No-op if the port is not open.
     void close() noexcept;
 
     /// Owns nothing any more, and leaves the handle as it is.
@@ -1484,7 +1484,7 @@ public:
     /// A socket in the group's request.
     struct GroupMember {
         core::Slot slot;
-        std::uint32_t socket;  ///< Its base; 0 where its answer no longer counts.
+        std::uint32_t socket;  ///< Its base; 0 if its answer no longer counts.
         std::uint32_t events;  ///< The requested events.
     };
 
@@ -1519,10 +1519,10 @@ public:
     /// Opens the handle for the slot's requests, and finds the base socket. `closed` is a socket
     /// that was found closed by that, else `no_slot`.
     [[nodiscard]] std::error_code prepare(core::Slot slot, core::Slot& closed) noexcept;
-    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` where the socket
-    /// is closed, `operation_not_supported` where it is open and not AFD's.
+    /// Submits a request for no events on a prepared socket. `bad_file_descriptor` if the socket
+    /// is closed, `operation_not_supported` if it is open and not AFD's.
     [[nodiscard]] std::error_code try_out(core::Slot slot) noexcept;
-    /// Starts the watch of a prepared socket; `silent` where it is one-shot and has reported.
+    /// Starts the watch of a prepared socket; `silent` if it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
@@ -1587,19 +1587,19 @@ private:
     /// many.
     [[nodiscard]] std::uint32_t gather_group(std::error_code& first) noexcept;
     [[nodiscard]] std::error_code poll_alone(core::Slot slot) noexcept;
-    /// A request for the socket alone has failed as if it were closed. Drops it where it is closed.
+    /// A request for the socket alone has failed as if it were closed. Drops it if it is closed.
     [[nodiscard]] std::error_code settle_refused(core::Slot slot) noexcept;
-    /// Reports a socket that is not AFD's; drops it where it was closed.
+    /// Reports a socket that is not AFD's; drops it if it was closed.
     [[nodiscard]] std::error_code settle_foreign(core::Slot slot) noexcept;
-    /// One request for the first `count` members of the group, whose items stand in it. `again`
-    /// where some are still due.
+    /// Makes one request for the first `count` members of the group, whose items are in it. Sets
+    /// `again` if some are still due.
     [[nodiscard]] std::error_code poll_together(std::uint32_t count, bool& again) noexcept;
     [[nodiscard]] std::error_code poll_each_alone(std::uint32_t count) noexcept;
-    /// Takes the answer to the group's request of `count` sockets. True where some socket has
+    /// Takes the answer to the group's request of `count` sockets. True if some socket has
     /// something to report, or was found closed.
     bool take_group_answer(std::uint32_t count) noexcept;
-    /// Takes the answer for a due socket that was polled for `wanted`. False where the answer is
-    /// empty; where nothing of it is reported, the socket stays due.
+    /// Takes the answer for a due socket that was polled for `wanted`. False if the answer is
+    /// empty; if nothing of it is reported, the socket stays due.
     bool take_answer(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept {
         constexpr std::uint32_t ends =
             core::afd_bits::local_close | core::afd_bits::disconnect | core::afd_bits::connect_fail;
@@ -1613,13 +1613,13 @@ private:
         return answer != 0;
     }
     /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
-    /// Where that is nothing to report, it is wanted no more.
+    /// If that is nothing to report, it is wanted no more.
     bool take_end(core::Slot slot, std::uint32_t events, std::uint32_t wanted) noexcept;
 
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
-    /// Retries failed cancels; fails where a socket cannot be polled because of one.
+    /// Retries failed cancels; fails if a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
@@ -1672,7 +1672,7 @@ public:
 
     [[nodiscard]] void* pointer() const noexcept { return reinterpret_cast<void*>(value_); }
 
-    /// Returns the cell number; an out-of-range number where the packet belongs to no cell.
+    /// Returns the cell number; an out-of-range number if the packet belongs to no cell.
     [[nodiscard]] constexpr std::uint32_t cell() const noexcept {
         return std::uint64_t{value_} >> (cell_bits + tag_bits) == 0
                    ? static_cast<std::uint32_t>(value_ & cell_mask) - 1
@@ -1750,7 +1750,7 @@ namespace wakepoll::sys {
 /// How a call that did not fail has started.
 struct Started {
     bool at_once = false;         ///< Done already.
-    std::uint32_t bytes = 0;      ///< Valid only where done already.
+    std::uint32_t bytes = 0;      ///< Valid only if done already.
     bool without_packet = false;  ///< Done already, and no packet comes in any mode.
 };
 
@@ -1773,12 +1773,12 @@ struct Started {
 [[nodiscard]] Result<Started> send(Handle socket, std::span<const IoBuffer> buffers,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// ReadFile, at the offset in `overlapped` where the handle is a file. A pipe may be read with an
+/// ReadFile, at the offset in `overlapped` if the handle is a file. A pipe may be read with an
 /// empty buffer: the read completes when there is data, and takes nothing.
 [[nodiscard]] Result<Started> read(Handle file, IoBuffer buffer,
                                    NativeOverlapped& overlapped) noexcept;
 
-/// WriteFile, at the offset in `overlapped` where the handle is a file.
+/// WriteFile, at the offset in `overlapped` if the handle is a file.
 [[nodiscard]] Result<Started> write(Handle file, IoBuffer buffer,
                                     NativeOverlapped& overlapped) noexcept;
 
@@ -1791,7 +1791,7 @@ inline constexpr std::uint32_t accept_address_room = 128 + 16;
 [[nodiscard]] Result<Handle> socket_like(Handle listener) noexcept;
 
 /// AcceptEx, fetched by WSAIoctl. The two addresses are at the end of `buffer`; with room before
-/// them the call completes when the first data has come. WSAEFAULT (10014) where there is no room
+/// them the call completes when the first data has come. WSAEFAULT (10014) if there is no room
 /// for both addresses.
 [[nodiscard]] Result<Started> accept(Handle listener, Handle accepted, std::span<std::byte> buffer,
                                      NativeOverlapped& overlapped) noexcept;
@@ -1802,7 +1802,7 @@ struct AcceptedAddresses {
     std::span<const std::byte> remote;
 };
 
-/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty where the call is not
+/// GetAcceptExSockaddrs, fetched by WSAIoctl of `listener`. Both are empty if the call is not
 /// available, or the buffer has no room for both.
 [[nodiscard]] AcceptedAddresses accepted_addresses(Handle listener,
                                                    std::span<const std::byte> buffer) noexcept;
@@ -1810,11 +1810,11 @@ struct AcceptedAddresses {
 /// setsockopt(SO_UPDATE_ACCEPT_CONTEXT): makes shutdown, getpeername and the like work.
 [[nodiscard]] std::error_code update_accept_context(Handle accepted, Handle listener) noexcept;
 
-/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) where
-/// the socket is bound already, WSAEFAULT (10014) where the size of the address is invalid.
+/// bind to the wildcard address and a free port of the family of `address`. WSAEINVAL (10022) if
+/// the socket is bound already, WSAEFAULT (10014) if the size of the address is invalid.
 [[nodiscard]] std::error_code bind_any(Handle socket, std::span<const std::byte> address) noexcept;
 
-/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) where the socket is not bound.
+/// ConnectEx, fetched by WSAIoctl, to a sockaddr. WSAEINVAL (10022) if the socket is not bound.
 [[nodiscard]] Result<Started> connect(Handle socket, std::span<const std::byte> address,
                                       NativeOverlapped& overlapped) noexcept;
 
@@ -1822,14 +1822,14 @@ struct AcceptedAddresses {
 [[nodiscard]] std::error_code update_connect_context(Handle socket) noexcept;
 
 /// ConnectNamedPipe. A client that has come before (535, ERROR_PIPE_CONNECTED) is success without a
-/// packet. ERROR_NO_DATA (232) where it has left again and was not disconnected,
+/// packet. ERROR_NO_DATA (232) if it has left again and was not disconnected,
 /// ERROR_INVALID_FUNCTION (1) for a client's end.
 [[nodiscard]] Result<Started> connect_pipe(Handle server, NativeOverlapped& overlapped) noexcept;
 
 /// closesocket.
 void close_socket(Handle socket) noexcept;
 
-/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) where it has completed already; its packet comes
+/// CancelIoEx of one call. ERROR_NOT_FOUND (1168) if it has completed already; its packet comes
 /// in either case.
 [[nodiscard]] std::error_code cancel(Handle handle, NativeOverlapped& overlapped) noexcept;
 
@@ -1847,10 +1847,10 @@ void close_socket(Handle socket) noexcept;
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
-/// ERROR_INVALID_HANDLE (6) where the number is not a handle of a file, pipe or socket.
+/// ERROR_INVALID_HANDLE (6) if the number is not a handle of a file, pipe or socket.
 [[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileModeInformation): false where the file or pipe was opened for
+/// NtQueryInformationFile(FileModeInformation): false if the file or pipe was opened for
 /// synchronous use.
 [[nodiscard]] Result<bool> is_overlapped(Handle file) noexcept;
 
@@ -2180,7 +2180,7 @@ public:
     }
     ~WinsockSession() { end(); }
 
-    /// WSACleanup. No-op where the session is not open.
+    /// WSACleanup. No-op if the session is not open.
     void end() noexcept;
 
 private:
@@ -2193,13 +2193,13 @@ enum class SocketKind : std::uint8_t { stream, datagram };
 /// count as datagram.
 [[nodiscard]] Result<SocketKind> socket_kind(Handle socket) noexcept;
 
-/// getsockopt(SO_CONNECT_TIME): true where a connection is up.
+/// getsockopt(SO_CONNECT_TIME): true if a connection is up.
 [[nodiscard]] Result<bool> is_connected(Handle socket) noexcept;
 
 /// getsockopt(SO_ACCEPTCONN): true for a listener.
 [[nodiscard]] Result<bool> is_listening(Handle socket) noexcept;
 
-/// WSAIoctl(SIO_TCP_INFO): true where both sides of a connection have sent FIN, or it is over.
+/// WSAIoctl(SIO_TCP_INFO): true if both sides of a connection have sent FIN, or it is over.
 /// WSAEOPNOTSUPP (10045) before Windows 10 1703 and Server 2016, on Wine 8, and where the protocol
 /// is not TCP.
 [[nodiscard]] Result<bool> is_shut_both_ways(Handle socket) noexcept;
@@ -2221,7 +2221,7 @@ namespace afd_bits = core::afd_bits;
 
 void note(std::error_code& first, std::error_code error) noexcept { first = first ? first : error; }
 
-/// A socket whose connect was refused may listen, and AFD goes on to report the refusal.
+/// A socket whose connect was refused may listen, and AFD still reports the refusal.
 [[nodiscard]] bool listens(Handle socket) noexcept {
     const Result<bool> listening = sys::is_listening(socket);
     return listening && *listening;
@@ -2432,7 +2432,7 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
 
 bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
     // It names them in the order of the request, so each is found where the last one was left;
-    // where it does not, the search wraps around.
+    // if it does not, the search wraps around.
     const std::uint32_t named = std::min(memory_.group->count, count);
     GroupMember* const begin = memory_.group_members;
     GroupMember* const end = begin + count;
@@ -2494,7 +2494,7 @@ public:
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
     [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// True where the address is that of an entry of this pool, in use or not.
+    /// True if the address is that of an entry of this pool, in use or not.
     [[nodiscard]] bool is_entry(const void* address) noexcept {
         return entry_at(address) != nullptr;
     }
@@ -2511,7 +2511,7 @@ public:
     }
 
 private:
-    /// The entry at this address, in use or not; null where none begins there.
+    /// The entry at this address, in use or not; null if none begins there.
     [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
 
     OverlappedEntry* entries_;
@@ -2550,7 +2550,7 @@ public:
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
 
-    /// Returns an idle entry for a call on the handle in `slot`; null where none is free.
+    /// Returns an idle entry for a call on the handle in `slot`; null if none is free.
     [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
                                            std::uint32_t generation) noexcept;
 
@@ -2582,7 +2582,7 @@ public:
     /// older operations in flight that it must follow are reported.
     void finish(OverlappedEntry& entry) noexcept;
 
-    /// True where an older operation that this one must follow waits to be reported.
+    /// True if an older operation that this one must follow waits to be reported.
     [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
 
     /// Releases the entries held behind `done`. Call when an operation that was in flight is
@@ -2592,7 +2592,7 @@ public:
     /// Releases all held entries. Call when nothing they could follow is in flight any more.
     void let_all_go_on() noexcept;
 
-    /// Takes the entry that has waited longest to be reported; null where none waits.
+    /// Takes the entry that has waited longest to be reported; null if none waits.
     [[nodiscard]] OverlappedEntry* next_finished() noexcept;
 
     /// The entry was handed to the user, who may release it.
@@ -2667,7 +2667,7 @@ private:
     };
     void append(Queue& queue, OverlappedEntry& entry) noexcept;
 
-    /// True where both must be reported in order and `other` comes first.
+    /// True if both must be reported in order and `other` comes first.
     [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
                                         const OverlappedEntry& other) noexcept {
         return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
@@ -2801,14 +2801,14 @@ public:
 
     /// CreateThread of a thread that reads no bytes from a synchronous pipe: ReadFile returns when
     /// there is data or the other end is gone, and takes nothing. Calls `callback` once then, and
-    /// also where the read failed for any other reason; never for a read that `disarm` ended.
+    /// also if the read failed for any other reason; never for a read that `disarm` ended.
     /// Disarms an earlier wait. The thread keeps its DLL loaded.
     [[nodiscard]] std::error_code arm_on_pipe(Handle pipe, Callback callback,
                                               void* context) noexcept;
 
     /// UnregisterWaitEx(INVALID_HANDLE_VALUE), or CancelSynchronousIo until the thread no longer
     /// needs this object: on return, the callback has run or never will. Does not wait for the
-    /// thread to end, which cannot happen while the caller is in a DllMain. No-op where no wait is
+    /// thread to end, which cannot happen while the caller is in a DllMain. No-op if no wait is
     /// armed. Must not be called from the callback.
     void disarm() noexcept;
 
@@ -2823,7 +2823,7 @@ private:
     Handle target_;       ///< The pipe, or this wait's own duplicate of the object's handle.
     bool reads_ = false;  ///< `target_` is a pipe.
     /// For a pipe: set by the first of the end of the read and `disarm`. The callback runs only
-    /// where the read ended first, a cancel is tried only where `disarm` came first.
+    /// if the read ended first, a cancel is tried only if `disarm` came first.
     std::atomic<bool> decided_ = false;
     std::atomic<bool> done_ = false;  ///< For a pipe: the thread no longer uses this object.
     Callback callback_ = nullptr;
@@ -2918,9 +2918,9 @@ public:
     HandleBackend(const HandleBackend&) = delete;
     HandleBackend& operator=(const HandleBackend&) = delete;
 
-    /// True where a handle of this kind can be registered here at all.
+    /// True if a handle of this kind can be registered here at all.
     [[nodiscard]] static bool can_watch(HandleType type) noexcept;
-    /// True where this interest is possible: only sockets report when they can be written to.
+    /// True if this interest is possible: only sockets report when they can be written to.
     [[nodiscard]] static bool can_report(IoInterest interest) noexcept;
 
     /// Starts, changes or ends the watch of a registered slot. A failed `add` changes nothing. An
@@ -2951,7 +2951,7 @@ public:
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                std::error_code& error) noexcept;
 
-    /// Queries all that are due, so that those that are not ready are armed. True where some
+    /// Queries all that are due, so that those that are not ready are armed. True if some
     /// remain: they are ready, or the query failed.
     [[nodiscard]] bool arm_due() noexcept;
 
@@ -2992,7 +2992,7 @@ private:
     [[nodiscard]] bool wants_reading(core::Slot slot) const noexcept {
         return (bits(table_[slot].interest) & readable) != 0;
     }
-    /// True where something of it may be reported: for a pipe its end, whatever the interest.
+    /// True if something of it may be reported: for a pipe its end, whatever the interest.
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
@@ -3039,7 +3039,7 @@ enum class ConsoleRecord : std::uint8_t {
     other,      ///< The mouse, the focus, a menu or the window size.
 };
 
-/// PeekConsoleInputW of one record: the type of the next record. Error 6 where the handle is not
+/// PeekConsoleInputW of one record: the type of the next record. Error 6 if the handle is not
 /// (or no longer) the input of a console.
 [[nodiscard]] Result<ConsoleRecord> next_console_record(Handle console) noexcept;
 
@@ -3062,18 +3062,18 @@ namespace wakepoll::sys {
 enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe = 3 };
 
 /// GetFileType. ERROR_INVALID_HANDLE (6) for what is not a file-like handle, such as an event;
-/// `unknown` without an error where the kernel itself does not know.
+/// `unknown` without an error if the kernel itself does not know.
 [[nodiscard]] Result<FileType> file_type(Handle handle) noexcept;
 
-/// True where GetConsoleMode succeeds.
+/// True if GetConsoleMode succeeds.
 [[nodiscard]] bool is_console(Handle handle) noexcept;
 
-/// True where GetNamedPipeInfo succeeds, lacks the access right, or reports that the server has
+/// True if GetNamedPipeInfo succeeds, lacks the access right, or reports that the server has
 /// disconnected the pipe. (Anonymous pipes are named pipes underneath.)
 [[nodiscard]] bool is_pipe(Handle handle) noexcept;
 
 /// The type of a kernel object that is not file-like, by NtQueryObject's type name: event, process,
-/// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) where the
+/// thread, semaphore or timer; `unknown` for any other type; ERROR_INVALID_HANDLE (6) if the
 /// number is not a handle.
 [[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
 
@@ -3093,11 +3093,11 @@ namespace wakepoll::sys {
 [[nodiscard]] Result<std::uint32_t> readable_bytes(Handle pipe) noexcept;
 
 /// GetNamedPipeInfo: whether the pipe carries messages, so that there can be an empty one. False
-/// where the query fails.
+/// if the query fails.
 [[nodiscard]] bool carries_messages(Handle pipe) noexcept;
 
 /// GetNamedPipeHandleState: false in the mode PIPE_NOWAIT, in which a read that finds nothing fails
-/// at once (232, ERROR_NO_DATA). True where the query fails.
+/// at once (232, ERROR_NO_DATA). True if the query fails.
 [[nodiscard]] bool reads_wait(Handle pipe) noexcept;
 
 }  // namespace wakepoll::sys
@@ -3117,19 +3117,19 @@ using core::Slot;
 /// for. A broken pipe has another error.
 constexpr int no_data = 232;
 
-/// True where the error means that the handle is closed, or belongs to another object by now.
+/// True if the error means that the handle is closed, or belongs to another object by now.
 [[nodiscard]] bool says_closed(std::error_code error) noexcept {
     return error == std::errc::bad_file_descriptor;
 }
 
-/// True where the error means that the handle is no longer the readable pipe that was registered:
+/// True if the error means that the handle is no longer the readable pipe that was registered:
 /// it was closed, and its number belongs to another object. Each kind of object has its own error
 /// for a call that it does not support, so its type is queried.
 [[nodiscard]] bool says_other_pipe(Handle pipe, std::error_code error) noexcept {
     return says_closed(error) || error == std::errc::permission_denied || !sys::is_pipe(pipe);
 }
 
-/// True where there is no other end any more, or, for a server's end, not yet again.
+/// True if there is no other end any more, or, for a server's end, not yet again.
 [[nodiscard]] bool says_broken(std::error_code error) noexcept {
     return error == std::errc::broken_pipe || error == std::errc::not_connected;
 }
@@ -3285,7 +3285,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even where it completed at once.
+    // Its packet comes even if it completed at once.
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};
@@ -3300,7 +3300,7 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
 
 namespace wakepoll::backend {
 
-/// The number of a marked object is that object's still. `bad_file_descriptor` where it is none's,
+/// The number of a marked object is that object's still. `bad_file_descriptor` if it is none's,
 /// or no file's.
 [[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
                                           core::Slot slot) noexcept {
@@ -3312,8 +3312,8 @@ namespace wakepoll::backend {
     return sys::is_marked(handle);
 }
 
-/// The number is another object's than the one that was marked, or none's. False where nothing
-/// tells.
+/// True if the number belongs to another object than the marked one, or to none. False if that
+/// cannot be determined.
 [[nodiscard]] inline bool is_another(const core::RegistrationTable& table,
                                      core::Slot slot) noexcept {
     if (!table[slot].marked) {
@@ -3338,7 +3338,7 @@ using core::Slot;
 
 constexpr int other_end_gone = 109;  // ERROR_BROKEN_PIPE
 
-/// True where waiting for the object changes it.
+/// True if waiting for the object changes it.
 [[nodiscard]] bool takes_signals(const core::Registration& registration) noexcept {
     switch (registration.type) {
         case HandleType::event: {
@@ -3562,7 +3562,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    // Windows ends the read as broken where the pipe was closed, too.
+    // Windows ends the read as broken if the pipe was closed, too.
     const bool closed = error == std::errc::operation_canceled ||
                         (error == std::errc::broken_pipe && is_another(table_, slot));
     if (closed && !asked) {
@@ -3667,10 +3667,10 @@ public:
     [[nodiscard]] std::span<PollEntry> blocked_entries() const noexcept { return kernel_; }
     /// The kernel has answered; merges the answers.
     void end_block() noexcept;
-    /// True where sockets were added or changed while the kernel owned the array.
+    /// True if sockets were added or changed while the kernel owned the array.
     [[nodiscard]] bool needs_another_block() const noexcept { return added_; }
 
-    /// True where some registered socket has an answer. Scans all of them where none has.
+    /// True if some registered socket has an answer. Scans all of them if none has.
     [[nodiscard]] bool has_answers() const noexcept;
 
     /// Ends the turns of up to `most` sockets at the cursor that have no answer; returns how many.
@@ -3724,7 +3724,7 @@ private:
 // that only its own datagrams reach it. Any thread may call `ring` while the doorbell is open.
 //
 // Filter drivers (firewalls, virus scanners) can drop loopback datagrams silently, and a doorbell
-// that is not heard loses wakes. So `create` rings a new one and waits until it is heard.
+// without them loses wakes. So `create` rings a new one and waits for the datagram.
 
 #include <cstdint>
 #include <system_error>
@@ -3737,7 +3737,7 @@ class Doorbell {
 public:
     /// socket, ioctlsocket(FIONBIO), setsockopt(SO_EXCLUSIVEADDRUSE), bind, getsockname, connect;
     /// then send, WSAPoll for at most `longest_way`, recv. Where one fails, what was opened is
-    /// closed again. WSAENETDOWN (10050) where the datagram does not arrive.
+    /// closed again. WSAENETDOWN (10050) if the datagram does not arrive.
     [[nodiscard]] static Result<Doorbell> create() noexcept;
 
     /// The limit for a datagram's arrival: without filters it takes microseconds.
@@ -3754,10 +3754,10 @@ public:
     /// send of one byte. A full buffer (WSAEWOULDBLOCK) counts as success: it is ringing already.
     [[nodiscard]] std::error_code ring() const noexcept;
 
-    /// recv of one datagram. Success where there is none.
+    /// recv of one datagram. Success if there is none.
     [[nodiscard]] std::error_code drain() const noexcept;
 
-    /// closesocket. No-op where it is not open.
+    /// closesocket. No-op if it is not open.
     void close() noexcept;
 
     /// Forgets the socket without closing it: another part of the program has closed it.
@@ -3869,8 +3869,8 @@ public:
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` where
-    /// there is none. `silent` where it is one-shot and has reported.
+    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` if
+    /// there is none. `silent` if it is one-shot and has reported.
     [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
 
     /// Closes the doorbell; no thread may be about to ring it.
@@ -3905,7 +3905,7 @@ private:
     }
 
     [[nodiscard]] std::error_code ensure_doorbell() noexcept;
-    /// Drains what woke the waiting thread, or was meant to; creates another doorbell where this
+    /// Drains what woke the waiting thread, or was meant to; creates another doorbell if this
     /// one was closed.
     [[nodiscard]] std::error_code settle_doorbell() noexcept;
 
@@ -3959,7 +3959,7 @@ static_assert(ReadinessBackend<WsapollBackend>);
 // `Backend::automatic` begins with WSAPoll, which is one call for a few sockets, and moves to AFD
 // permanently as soon as that is better: with more than `most_by_wsapoll` sockets, when packets can
 // come besides sockets (then the thread blocks at the port itself), or when there is a socket that
-// WSAPoll cannot wait for, or no doorbell is available. Where the device does not open it stays
+// WSAPoll cannot wait for, or no doorbell is available. If the device does not open it stays
 // with WSAPoll. The move takes over every registration, in the order of their turns; it loses
 // nothing, because readiness is polled again, and doubles nothing, because it happens between two
 // reports.
@@ -3992,8 +3992,8 @@ public:
     static constexpr std::uint32_t most_by_wsapoll = 16;
 
     struct Memory {
-        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` where it is only the beginning
-        AfdBackend::Memory afd;          ///< all null where the choice is `wsapoll`
+        WsapollBackend::Memory wsapoll;  ///< for `most_by_wsapoll` if it is only the beginning
+        AfdBackend::Memory afd;          ///< all null if the choice is `wsapoll`
     };
 
     /// How the backend is chosen.
@@ -4050,7 +4050,7 @@ public:
         return wsapoll_.block(milliseconds);
     }
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// True where sockets were changed while a thread is blocked in them.
+    /// True if sockets were changed while a thread is blocked in them.
     [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
     [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
@@ -4078,16 +4078,16 @@ public:
         }
     }
 
-    /// Whether AFD is better by now. `packets` says whether packets may come.
+    /// True if AFD is better now. `packets`: packets may come.
     [[nodiscard]] bool should_move(bool packets) const noexcept {
         return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
                (packets || wsapoll_.must_recheck());
     }
-    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. Where it fails,
-    /// WSAPoll stays active. `operation_not_supported` where the provider of some socket does not
+    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. If it fails,
+    /// WSAPoll stays active. `operation_not_supported` if the provider of some socket does not
     /// let AFD poll it: must not be retried with that one.
     [[nodiscard]] std::error_code move() noexcept;
-    /// WSAPoll has failed: where it has no doorbell and AFD may take over, moves to AFD.
+    /// WSAPoll has failed: if it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }
@@ -4248,7 +4248,7 @@ namespace poll_bits = core::poll_bits;
 /// The maximum number of sockets for `failed_connects`.
 inline constexpr std::size_t failed_connects_limit = 64;
 
-/// select over the except set alone, timeout zero: bit i of the result is set where the connect of
+/// select over the except set alone, timeout zero: bit i of the result is set if the connect of
 /// `sockets[i]` has failed. `sockets` must hold 1 to `failed_connects_limit`.
 [[nodiscard]] Result<std::uint64_t> failed_connects(
     std::span<const std::uintptr_t> sockets) noexcept;
@@ -5260,7 +5260,7 @@ void PollSet::end_block() noexcept {
 }
 
 bool PollSet::has_answers() const noexcept {
-    // Eight at a time: where none has an answer, every wait scans them all.
+    // Eight at a time: if none has an answer, every wait scans them all.
     constexpr std::size_t at_once = 8;
     const PollEntry* entry = array_.entries + 1;
     const PollEntry* const end = entry + size();
@@ -5977,7 +5977,7 @@ public:
     /// so.)
     [[nodiscard]] std::error_code cancel() const noexcept;
 
-    /// CloseHandle. No-op where the timer is not open.
+    /// CloseHandle. No-op if the timer is not open.
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(handle_); }
@@ -6018,7 +6018,7 @@ public:
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
 
-    /// Due at `at`, a reading of sys::now(). Where it fails, no time is set.
+    /// Due at `at`, a reading of sys::now(). If it fails, no time is set.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 
@@ -6034,10 +6034,10 @@ public:
         return true;
     }
 
-    /// Call after a signal: sets the kernel's timer again where it was early.
+    /// Call after a signal: sets the kernel's timer again if it was early.
     [[nodiscard]] std::error_code look(std::chrono::nanoseconds now) noexcept;
 
-    /// The time left; `nanoseconds::max()` where none is set.
+    /// The time left; `nanoseconds::max()` if none is set.
     [[nodiscard]] std::chrono::nanoseconds remaining(std::chrono::nanoseconds now) const noexcept {
         if (!set_) {
             return std::chrono::nanoseconds::max();
@@ -6098,7 +6098,7 @@ public:
     [[nodiscard]] static Result<Kind> kind_of(Handle handle) noexcept;
     void note_kind(core::Slot slot, const Kind& kind) noexcept;
 
-    /// A slot for a handle that has none; `no_slot` where all are in use. Reuses slots of
+    /// A slot for a handle that has none; `no_slot` if all are in use. Reuses slots of
     /// unregistered handles that were closed.
     [[nodiscard]] core::Slot insert(Handle handle) noexcept;
 
@@ -6107,10 +6107,10 @@ public:
     /// Associates a handle with the port, with a key of the user's.
     [[nodiscard]] std::error_code associate(Handle handle, std::uint64_t key) noexcept;
 
-    /// True where the number belongs to another object than the one that the port knows. False
-    /// where that is unknown.
+    /// True if the number belongs to another object than the one that the port knows. False
+    /// if that is unknown.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    /// True where the handle was closed, whether or not its number belongs to another object by
+    /// True if the handle was closed, whether or not its number belongs to another object by
     /// now.
     [[nodiscard]] bool is_closed(core::Slot slot) const noexcept;
     /// Resets what is known of an unregistered handle whose number belongs to another object by
@@ -6257,7 +6257,7 @@ namespace wakepoll {
 /// What an operation is submitted on: a handle, or the attachment of one.
 struct OperationTarget {
     Handle handle;
-    core::SlotUse attachment;  ///< Of no slot where it is a plain handle.
+    core::SlotUse attachment;  ///< Of no slot if it is a plain handle.
 };
 
 class Operations {
@@ -6354,23 +6354,23 @@ private:
     void abandon_finished() noexcept;
     /// The entry, where its operation is in flight or being cancelled.
     [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
-    /// Requests the end of a call from the kernel. `no_such_file_or_directory` where it has ended,
-    /// `bad_file_descriptor` where its handle is closed.
+    /// Requests the end of a call from the kernel. `no_such_file_or_directory` if it has ended,
+    /// `bad_file_descriptor` if its handle is closed.
     [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
     /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
     [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
     [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
     void note_canceled(OverlappedEntry& entry) noexcept;
-    /// True where the entry's handle is known to be closed: its number belongs to another object by
+    /// True if the entry's handle is known to be closed: its number belongs to another object by
     /// now.
     [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
 
     void take_back_completions() noexcept;
-    /// The packet of a submitted operation has come. True where it must be reported now; otherwise
+    /// The packet of a submitted operation has come. True if it must be reported now; otherwise
     /// it waits behind an older one.
     [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
-    /// Why an operation has failed: `operation_canceled` where its handle was closed here.
+    /// Why an operation has failed: `operation_canceled` if its handle was closed here.
     [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
                                             std::error_code error) const noexcept;
     void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
@@ -6419,8 +6419,9 @@ public:
                                          std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code remove(Handle handle) noexcept;
 
-    /// Ends the registration of a handle that was closed, where its number is a handle of another
-    /// kind by now, or of another overlapped pipe. False where there is none, or nothing tells.
+    /// Ends the registration of a closed handle if its number belongs to a handle of another kind,
+    /// or to another overlapped pipe, by now. False if there is none, or if that cannot be
+    /// determined.
     bool end_if_another(Handle handle) noexcept;
 
 private:
@@ -6429,8 +6430,8 @@ private:
     /// The error for a handle that is not registered: it is closed, or open.
     [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
     [[nodiscard]] bool is_registered(Handle handle) const noexcept;
-    /// The number of a registered handle is another object's by now, or none's, as far as one call
-    /// tells.
+    /// True if the number of a registered handle belongs to another object by now, or to none, as
+    /// far as one call can determine.
     [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
     void end(core::Slot slot) noexcept;
     /// `add` of a handle that is not registered; it may have a slot, `known`.
@@ -6451,7 +6452,7 @@ private:
 // lib/core/turn.hpp
 // Whose turn it is: sockets, other handles, operations that completed at once, or packets.
 //
-// Where a wait has little room, no source may starve another. They take turns, and a turn is one
+// If a wait has little room, no source may starve another. They take turns, and a turn is one
 // round: it ends when as many were visited as the source had when it began, or when the source has
 // nothing more in this wait. A turn that the caller's span cuts short continues in the next wait.
 // So with k ready and room for m, each is reported within ceil(k/m) waits.
@@ -6479,8 +6480,8 @@ public:
         return left_;
     }
 
-    /// Spends `used` of what `left` returned; `exhausted` where the source has no more in this
-    /// wait. Where the turn ends, the next source that has something begins its own, with the
+    /// Spends `used` of what `left` returned; `exhausted` if the source has no more in this
+    /// wait. If the turn ends, the next source that has something begins its own, with the
     /// current `sizes`.
     void spend(std::size_t used, bool exhausted, const Sizes& sizes) noexcept {
         left_ = exhausted ? 0 : left_ - std::min(used, left_);
@@ -6541,7 +6542,7 @@ private:
     /// Called by a thread of the system's pool when packets are at the port.
     static void port_signalled(void* wakeup, const sys::ThreadPoolWait& wait) noexcept;
 
-    /// Does what a delivery requires; false where it was refused or failed.
+    /// Does what a delivery requires; false if it was refused or failed.
     [[nodiscard]] bool run(const Delivery& delivery, core::CompletionKey key) noexcept;
 
     core::WakeState& word_;
@@ -6568,7 +6569,7 @@ public:
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    /// AcquireSRWLockExclusive. Where the process is ending, a lock held by a terminated thread
+    /// AcquireSRWLockExclusive. If the process is ending, a lock held by a terminated thread
     /// counts as free.
     void lock() noexcept;
 
@@ -6586,7 +6587,7 @@ private:
 }  // namespace wakepoll::sys
 
 // lib/poller/wait.hpp
-// The wait: poll every source; where nothing is ready, mark the thread parked and block once.
+// The wait: poll every source; if nothing is ready, mark the thread parked and block once.
 //
 // There are two places to block in, and a pass for each. The port receives everything pending:
 // wakes, completions, and AFD's answers. In the sockets, where WSAPoll watches them, a doorbell
@@ -6628,7 +6629,7 @@ public:
     /// Waits, as OsPoller does. Takes the lock.
     [[nodiscard]] WaitResult run(std::span<NativeEvent> events, Timeout timeout) noexcept;
 
-    /// True where a thread is in `run`.
+    /// True if a thread is in `run`.
     [[nodiscard]] bool is_running() const noexcept { return running_; }
     /// Where it is blocked; then another thread has the lock.
     [[nodiscard]] core::Park blocked_at() const noexcept { return blocked_at_; }
@@ -6641,8 +6642,8 @@ public:
     /// Packets of the user's own calls may come from now on.
     void expect_packets() noexcept { port_in_use_ = true; }
 
-    /// Call after a change while a thread is blocked: wakes it where something must be reported, or
-    /// where it blocks in the wrong place or with the wrong sockets. True where it did.
+    /// Call after a change while a thread is blocked: wakes it if something must be reported, or
+    /// if it blocks in the wrong place or with the wrong sockets. True if it did.
     bool rouse_if_needed() noexcept;
 
 private:
@@ -6660,7 +6661,7 @@ private:
         [[nodiscard]] std::span<NativeEvent> room() const noexcept {
             return events.subspan(result.count);
         }
-        /// True where nothing has failed, and the deadline has not passed.
+        /// True if nothing has failed, and the deadline has not passed.
         [[nodiscard]] bool may_block() const noexcept {
             return !result.error && !deadline.has_passed(now);
         }
@@ -6690,7 +6691,7 @@ private:
     /// Whether the wait is over; otherwise another pass follows.
     [[nodiscard]] bool is_over(Pass& pass) noexcept;
 
-    /// The limit of the next block, where the pass may block; 0 where something must be polled
+    /// The limit of the next block, if the pass may block; 0 if something must be polled
     /// again first.
     [[nodiscard]] std::uint32_t block_time(const Pass& pass) const noexcept;
     /// Takes packets for as many events as there is room for, waiting for the first of them.
@@ -6714,7 +6715,7 @@ private:
     core::Park blocked_at_ = core::Park::nowhere;
     std::uint64_t blocks_ = 0;
     bool running_ = false;
-    bool roused_ = false;  ///< The blocked thread was woken to go round.
+    bool roused_ = false;  ///< The blocked thread was woken for another pass.
     bool port_in_use_ = false;
     std::uint32_t wakes_counted_ = 0;
 };
@@ -6730,7 +6731,7 @@ private:
 //
 // Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
 // everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
-// another thread changes things at once; `change` then wakes the blocked thread where necessary.
+// another thread changes things at once; `change` then wakes the blocked thread if necessary.
 
 #include <array>
 #include <atomic>
@@ -6836,7 +6837,7 @@ private:
     [[nodiscard]] static std::size_t layout(const PollerConfig& config, Choice choice,
                                             std::byte* block, Memory& memory) noexcept;
 
-    /// Makes a change under the lock, and wakes a blocked thread where necessary.
+    /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
     /// The same for an operation on a handle.
@@ -6851,7 +6852,7 @@ private:
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
-    /// Lets the blocked thread go round once.
+    /// Lets the blocked thread make one pass.
     void let_blocked_thread_pass() noexcept;
     void drain() noexcept;
 
@@ -7060,11 +7061,11 @@ WAKEPOLL_API int epoll_wake(void* port);
 // The one word of a port of the C face: the calls that use it, the thread that leads, those that
 // wait for the lead, and whether it is shut.
 //
-// The memory of a port is never given back, but used again for another port. So a call may look at
-// a word at any time; it reads the word, makes sure that the port is the one it wants, and enters
-// by an exchange that fails where the word has changed since. Each opening has another generation,
-// so a word that was read before a port was shut never equals one of the next port's. Once shut, a
-// port is entered no more, so the call that leaves last is the last one to use it.
+// The memory of a port is never freed, but reused for another port. So a call may read the word at
+// any time; it makes sure that the port is the one it wants, and enters by an exchange that fails
+// if the word has changed since. Each opening has another generation, so a word that was read
+// before a port was shut never equals one of the next port's. Once shut, a port is entered no more,
+// so the call that leaves last is the last one to use it.
 //
 // Any thread may call anything but `open`. No system call is made here.
 
@@ -7077,30 +7078,30 @@ class PortState {
 public:
     using Word = std::uint64_t;
 
-    /// To be read before what is compared to tell which port this is.
+    /// Read it before the number of the port is compared.
     [[nodiscard]] Word read() const noexcept { return word_.load(std::memory_order_acquire); }
 
-    /// Enters, where the port is open and the word still what was read.
+    /// Enters if the port is open and the word unchanged.
     [[nodiscard]] bool try_enter(Word seen) noexcept {
-        seen &= ~shut;  // The exchange fails where it was.
+        seen &= ~shut;  // The exchange fails if it was set.
         return try_replace(seen, seen + one_user);
     }
-    /// Enters and takes the lead, where that is free besides.
+    /// The same, and takes the lead, if that is free, too.
     [[nodiscard]] bool try_enter_and_lead(Word seen) noexcept {
         seen &= ~(shut | led);
         return try_replace(seen, seen + (one_user | led));
     }
-    /// Enters a port that is sure to be the one that is wanted; false where it is shut.
+    /// Enters a port that is known to be the wanted one; false if it is shut.
     [[nodiscard]] bool enter() noexcept;
 
     // Calls that have entered.
 
-    /// Leaves. What it leaves behind is asked of the word.
+    /// Leaves. The functions below interpret the word that it returns.
     [[nodiscard]] Word leave() noexcept { return word_.fetch_sub(one_user, order); }
     /// Gives up the lead and leaves, in one step.
     [[nodiscard]] Word leave_leading() noexcept { return word_.fetch_sub(one_user | led, order); }
 
-    // Of a word that `leave` or `leave_leading` has given.
+    // For a word that `leave` or `leave_leading` has returned.
 
     [[nodiscard]] static bool was_open(Word left) noexcept { return (left & shut) == 0; }
     /// It was open, and no call waited for the lead.
@@ -7120,22 +7121,22 @@ public:
     /// leads and leaves after this step knows of the follower.
     void begin_to_follow() noexcept { word_.fetch_add(one_follower, order); }
     void end_to_follow() noexcept { word_.fetch_sub(one_follower, order); }
-    /// Takes the lead, where it is free and the port open.
+    /// Takes the lead, if it is free and the port open.
     [[nodiscard]] bool try_lead() noexcept;
 
-    /// Refuses all further calls and leads. False where it was shut before.
+    /// Refuses all further calls and leads. False if it was shut before.
     [[nodiscard]] bool close() noexcept { return (word_.fetch_or(shut, order) & shut) == 0; }
 
     [[nodiscard]] bool is_shut() const noexcept { return (read() & shut) != 0; }
 
-    /// Opens it, or opens it again after `leave` has said that it is over. One thread.
+    /// Opens it, or opens it again after the last call has left (`is_over`). One thread.
     void open() noexcept {
         word_.store((read() & generation_mask) + one_generation, std::memory_order_release);
     }
 
 private:
     // From the lowest bit: two flags, followers (20 bits), users, followers among them (20), the
-    // generation (22). What a call looks at is in the lower half, for it is cheaper there.
+    // generation (22). What a call checks is in the lower half, where that is cheaper.
     static constexpr Word shut = 1U << 0;
     static constexpr Word led = 1U << 1;
     static constexpr Word one_follower = 1U << 2;
@@ -7749,7 +7750,7 @@ int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) 
 
 namespace wakepoll {
 
-/// True where the kernel may have given out this number. It uses multiples of four and ignores the
+/// True if the kernel may have given out this number. It uses multiples of four and ignores the
 /// two low bits, so an object would otherwise have four numbers. And it never gives out the
 /// pseudo-handles: GetCurrentProcess() is -1, GetCurrentThread() -2, the tokens are -4 to -6, and
 /// some calls take -10 to -12 for the standard handles.
@@ -7763,7 +7764,7 @@ namespace wakepoll {
 /// not concern the handle (not started, network down) is returned as it is.
 [[nodiscard]] Result<HandleType> classify(Handle handle) noexcept;
 
-/// True where `handle` is an open handle, of any kind; false for pseudo-handles. One call, which
+/// True if `handle` is an open handle, of any kind; false for pseudo-handles. One call, which
 /// unlike those of `classify` does not wait for a read of a synchronous file.
 [[nodiscard]] bool is_open(Handle handle) noexcept;
 
@@ -7831,7 +7832,7 @@ std::error_code not_suitable(Handle handle) noexcept {
 namespace wakepoll::sys {
 
 /// VirtualAlloc(MEM_RESERVE | MEM_COMMIT) of at least `size` zeroed bytes, aligned to at least a
-/// page; null where there is not enough memory.
+/// page; null if there is not enough memory.
 [[nodiscard]] void* allocate_zeroed(std::size_t size) noexcept;
 
 /// VirtualFree of such a block.
@@ -8493,7 +8494,7 @@ bool Waker::shutdown() const noexcept { return poller_ != nullptr && poller_->sh
 }  // namespace wakepoll
 
 // lib/poller/cancels.cpp
-// Cancelling operations. A number that is another object's by now is not asked to end them.
+// Cancelling operations. Never by a number that belongs to another object by now.
 #include <utility>
 
 
@@ -8616,7 +8617,7 @@ public:
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    /// True where the poller is shut down or disposed.
+    /// True if the poller is shut down or disposed.
     [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
 
 private:
@@ -8812,7 +8813,7 @@ std::error_code Poller::take_news() noexcept {
 }
 
 void Poller::let_blocked_thread_pass() noexcept {
-    // It may have taken packets already and wait for the lock. Where it has not, this signal comes
+    // It may have taken packets already and wait for the lock. If it has not, this signal comes
     // after the packets that the port had before.
     const std::uint64_t blocks = wait_.blocks();
     wakeup_.signal(core::CompletionKey::wakeup);
@@ -9046,7 +9047,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
 
 std::error_code Operations::reason_of(const OverlappedEntry& entry,
                                       std::error_code error) const noexcept {
-    // Windows returns these where the user has closed the handle, and where the other side or the
+    // Windows returns these if the user has closed the handle, and if the other side or the
     // system has ended the connection.
     const bool by_either =
         error == std::errc::connection_aborted || error == std::errc::broken_pipe;
@@ -9177,8 +9178,8 @@ void Operations::abandon_all() noexcept {
             list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
             ++lost_;
         }
-        // An accept ends with this, though its listener's number be another handle's of this
-        // poller by now, which the mark does not tell.
+        // This ends an accept even if its listener's number belongs to another handle of this
+        // poller by now, which the mark does not distinguish.
         if (Handle& accepted = OperationList::accepted_by(*entry)) {
             sys::close_socket(std::exchange(accepted, Handle{}));
         }
@@ -9428,8 +9429,8 @@ Result<Slot> KnownHandles::slot_for_operation(Handle handle) noexcept {
     if (registration.registered) {
         return errc::registered_for_readiness;
     }
-    // The handle may have been closed, perhaps with operations in flight, and its number be
-    // another's by now. To ask costs one call and saves the operation from getting lost.
+    // The handle may have been closed, perhaps with operations in flight, and its number reused.
+    // The query costs one call and prevents the loss of the operation.
     if (const std::error_code error = forget_another(known)) {
         return error;
     }
@@ -9528,7 +9529,7 @@ static_assert(OsPoller::accept_address_size == 2 * sys::accept_address_room);
     return address.size() >= sizeof(std::uint16_t) && address.size() <= sys::accept_address_room;
 }
 
-/// True where the kernel does not write into the operation's buffer.
+/// True if the kernel does not write into the operation's buffer.
 [[nodiscard]] bool only_reads(IoOperation operation) noexcept {
     return operation == IoOperation::write || operation == IoOperation::connect;
 }
@@ -10092,7 +10093,7 @@ void Poller::dispose() noexcept {
         word_.close();
         return;
     }
-    // A thread in a wait is asked to leave; then wait until none runs.
+    // Makes a thread in a wait leave, and blocks until none runs.
     bool asked = wakeup_.shut_down();
     lock_.lock();
     while (wait_.is_running() && !word_.is_closed()) {
@@ -10229,7 +10230,7 @@ bool Registrations::is_another(Slot slot) const noexcept {
                         : kind.error() == std::errc::bad_file_descriptor;
         }
         case HandleType::pipe:
-            // While a thread reads from it, it is open, and to ask would wait for that thread.
+            // While a thread reads from it, it is open, and a query would wait for that thread.
             return !handles_.is_being_read(slot) &&
                    (registration.marked ? backend::is_another(table_, slot)
                                         : !sys::is_pipe(handle));
@@ -10634,7 +10635,7 @@ namespace {
 using core::Park;
 
 /// The time limit for a packet that is certain to come, also in a wait that must not block: the
-/// kernel has been asked for it, and needs some microseconds.
+/// kernel needs some microseconds for it.
 constexpr std::chrono::nanoseconds longest_answer = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -11273,7 +11274,7 @@ struct TypeInformation {
 }  // namespace
 
 Result<FileType> file_type(Handle handle) noexcept {
-    // GetFileType does not set the last error where it succeeds with "unknown".
+    // GetFileType does not set the last error if it succeeds with "unknown".
     ::SetLastError(NO_ERROR);
     const DWORD type = ::GetFileType(handle.native());
     if (type == FILE_TYPE_UNKNOWN) {
@@ -12116,7 +12117,7 @@ void ThreadPoolWait::disarm() noexcept {
         ::CloseHandle(target_.native());
         return;
     }
-    // Where this comes before the end of the read, the callback will not run, even if the read ends
+    // If this comes before the end of the read, the callback will not run, even if the read ends
     // by itself now. A cancel does nothing while the thread has not begun to read, so it is
     // repeated. It never hits the callback.
     const bool cancels = !decided_.exchange(true);
