@@ -12,10 +12,22 @@ namespace {
 constexpr std::size_t fields_of_a_fact = 4;
 
 /// A case belongs to the test of its name, to each suite around it, and, where it is one of a
-/// data-driven case, to that one, which Boost.Test makes a suite.
+/// data-driven case, to that one, which Boost.Test makes a suite. A test is named by the outermost
+/// suite and the case, whatever suites are between.
 bool belongs(const std::string& name, const std::string& test) {
-    return name.compare(0, test.size(), test) == 0 &&
-           (name.size() == test.size() || name[test.size()] == '/');
+    const auto ends_or_goes_on = [&](std::size_t at) {
+        return at == name.size() || name[at] == '/';
+    };
+    if (name.compare(0, test.size(), test) == 0 && ends_or_goes_on(test.size())) {
+        return true;
+    }
+    const std::size_t slash = test.find('/');
+    if (slash == std::string::npos || name.compare(0, slash + 1, test, 0, slash + 1) != 0) {
+        return false;
+    }
+    const std::string inner = test.substr(slash);
+    const std::size_t at = name.find(inner, slash + 1);
+    return at != std::string::npos && ends_or_goes_on(at + inner.size());
 }
 
 Verdict judge_one(const Fact& fact, const std::vector<CaseResult>& cases) {

@@ -113,6 +113,16 @@ BOOST_AUTO_TEST_CASE(a_fact_is_not_shown_where_no_test_of_it_had_anything_to_say
     BOOST_TEST((verdict_of({"sys_c"}, {}).truth == Truth::not_shown));
 }
 
+BOOST_AUTO_TEST_CASE(a_test_is_found_in_a_suite_within_its_suite) {
+    const std::vector<CaseResult> cases = {{"sys_a/in_the_world/good", Outcome::passed, {}},
+                                           {"sys_a/in_the_world/each/_0", Outcome::passed, {}}};
+    BOOST_TEST((verdict_of({"sys_a/good"}, cases).truth == Truth::held));
+    BOOST_TEST((verdict_of({"sys_a/each"}, cases).truth == Truth::held));
+    for (const char* other : {"sys_a/goo", "sys_a/ood", "sys_b/good", "sys/good", "sys_a/eac"}) {
+        BOOST_TEST((verdict_of({other}, cases).truth == Truth::not_shown), other);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(facts_are_read_line_by_line) {
     std::istringstream input("One\t[win]\tsys_a/good sys_a/bad\tIt is so.\r\n\nTwo\t\tsys_b\tB\n");
     const std::vector<Fact> facts = read_facts(input);
@@ -288,6 +298,41 @@ BOOST_AUTO_TEST_CASE(both_shapes_say_the_same) {
     BOOST_TEST(text.find("\nheld: [win] [wine 8] One: It holds.\n") != std::string::npos);
     BOOST_TEST(text.find("\ndid not hold: [doc] Two: It does not.\n") != std::string::npos);
     BOOST_TEST(text.find("\nnot shown: [doc] Three: It is not shown.\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_page_begins_with_the_verdict_and_what_went_wrong) {
+    Report report;
+    report.system = {{"system", "Windows 11"}};
+    report.results = {result_of(Kind::experiment, "answer: it does\n"),
+                      result_of(Kind::suite, log_of_a_suite, 201)};
+    report.results[0].step.name = "good_one";
+    report.results[1].step.name = "bad_one";
+    report.verdicts = judge({{"A", "[win]", {"sys_a/good"}, "`read` waits."},
+                             {"B", "[win]", {"sys_a/bad"}, "It does not."},
+                             {"C", "[win]", {"sys_x"}, "It is not shown."}},
+                            report.results[1].log.cases);
+    const std::string html = as_html(report);
+    std::size_t at = 0;
+    for (const char* wanted :
+         {"class=\"verdict bad\"><strong>Not everything", "1 held, 1 did not hold, 1 not shown",
+          "report.txt", "Windows 11", "Not as it should be", "bad_one",
+          "<details open><summary><h3 class=\"bad\">1 did not hold", "It does not.",
+          "Experiments</h2>", "good_one", "id=\"Facts\"",
+          "<details open><summary><h3 class=\"good\">1 held", "<code>read</code> waits.",
+          "<details><summary><h3 class=\"open\">1 not shown", "It is not shown."}) {
+        const std::size_t found = html.find(wanted, at);
+        BOOST_TEST_REQUIRE(found != std::string::npos, wanted);
+        at = found;
+    }
+    report.results.pop_back();
+    report.verdicts.pop_back();
+    report.verdicts.erase(report.verdicts.begin() + 1);
+    const std::string good = as_html(report);
+    BOOST_TEST(good.find("class=\"verdict good\"><strong>Everything ran and held") !=
+               std::string::npos);
+    for (const char* unwanted : {"Not as it should be", "did not hold</h3>", "href=\"#Suites\""}) {
+        BOOST_TEST(good.find(unwanted) == std::string::npos, unwanted);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

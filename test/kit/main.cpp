@@ -121,6 +121,8 @@ public:
         std::filesystem::create_directories(output_);
     }
 
+    [[nodiscard]] std::string page() const { return utf8((folder_ / "report.html").wstring()); }
+
     [[nodiscard]] bool run_all() {
         for (std::size_t i = 0; i < steps_.size(); ++i) {
             std::printf("[%u/%u] %s ... ", static_cast<unsigned>(i + 1),
@@ -178,8 +180,9 @@ int main(int count, char** words) {
         expect_crashes();
         Kit kit(folder_of_the_kit(), wishes);
         const bool good = kit.run_all();
-        std::printf("%s: see report.html or report.txt\n",
-                    good ? "Everything ran and held" : "Not everything ran and held");
+        std::printf("%s. The report is %s; please open an issue with report.txt beside it.\n",
+                    good ? "Everything ran and held" : "Not everything ran and held",
+                    kit.page().c_str());
         return good ? 0 : not_good;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "kit: %s\n", error.what());

@@ -51,7 +51,12 @@ std::string sum_of(const Report& report) {
 
 constexpr std::string_view about_facts =
     "A fact held where the tests that it names passed here. Many allow for what Wine does and "
-    "for what Windows does; a fact about Wine alone is of no concern on Windows.";
+    "for what Windows does; a fact about Wine alone is of no concern on Windows. Known from: [doc] "
+    "Microsoft's reference, [win] what others saw on Windows, [wine 8] and [wine 10] a run there.";
+
+constexpr std::string_view what_to_do =
+    "Please open an issue of wakepoll with the file report.txt, which says the same and is beside "
+    "this page.";
 
 std::string seconds_of(const StepResult& result) {
     char text[32];
@@ -92,12 +97,37 @@ constexpr std::string_view html_head = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>wakepoll on this system</title>
 <style>
-body { font: 15px/1.45 "Segoe UI", sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff; }
-table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
-th:first-child, td:first-child { white-space: nowrap; overflow-wrap: normal; }
-pre { background: #f5f5f5; padding: 0.6rem; overflow-x: auto; font-size: 13px; }
-.good { color: #1a7f37; } .bad { color: #b00020; font-weight: 600; } .open { color: #777; }
+:root { color-scheme: light dark; --text: #222; --back: #fff; --line: #ddd; --soft: #f5f5f5; --faint: #666;
+  --good: #1a7f37; --bad: #b00020; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #ddd; --back: #1b1b1b; --line: #444; --soft: #262626; --faint: #999; --good: #57ab5a; --bad: #ff7b72; }
+}
+body { font: 15px/1.5 "Segoe UI", sans-serif; max-width: 70rem; margin: 1.5rem auto; padding: 0 1rem;
+  color: var(--text); background: var(--back); }
+h1 { margin: 0 0 1rem; } h2 { margin: 2.5rem 0 0.5rem; } h3 { margin: 1.5rem 0 0.3rem; }
+a { color: inherit; }
+nav a { margin-right: 1.2rem; }
+.verdict { border-left: 0.4rem solid; padding: 0.6rem 1rem; background: var(--soft); }
+.verdict strong { font-size: 1.3rem; } .verdict span { color: var(--text); font-weight: 400; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+th { color: var(--faint); font-weight: 600; }
+.system td:first-child { width: 7rem; color: var(--faint); }
+.results td:first-child { width: 17rem; } .results td:last-child { width: 4.5rem; white-space: nowrap; }
+.facts { table-layout: fixed; } .facts th:nth-child(2) { width: 9rem; } .facts th:nth-child(3) { width: 32%; }
+.facts td:nth-child(3), .facts small { color: var(--faint); font-size: 13px; }
+pre { background: var(--soft); padding: 0.6rem; overflow-x: auto; font-size: 13px; margin: 0; }
+pre.prose { white-space: pre-wrap; }
+code { font-size: 0.92em; }
+summary { cursor: pointer; } summary h3 { display: inline-block; }
+.good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; } .open { color: var(--faint); }
+@media (max-width: 45rem) {
+  .facts tr, .facts td, .results tr, .results td { display: block; border: 0; padding: 0.1rem 0; }
+  .facts tr, .results tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
+  .facts tr:first-child, .results tr:first-child { display: none; }
+  .results td:first-child, .results td:last-child { width: auto; }
+}
 </style>
 </head>
 <body>
@@ -115,27 +145,60 @@ std::string_view css_class(Truth truth) {
     }
 }
 
-void add_facts_html(std::string& html, const Report& report) {
-    html +=
-        "<h2>Facts</h2>\n<table>\n<tr><th>here</th><th>fact</th><th>from</th><th>tests</th>"
-        "</tr>\n";
-    for (const Truth truth : truths) {
-        for (const Verdict& verdict : report.verdicts) {
-            if (verdict.truth != truth) {
-                continue;
-            }
-            std::string tests;
-            for (const std::string& test : verdict.fact.tests) {
-                tests += (tests.empty() ? "" : ", ") + test;
-            }
-            html += "<tr><td class=\"" + std::string(css_class(truth)) + "\">" +
-                    std::string(word(truth)) + "</td><td>" + escaped(verdict.fact.section) + ": " +
-                    escaped(verdict.fact.text) + "</td><td>" + escaped(verdict.fact.marks) +
-                    "</td><td>" + escaped(tests) + " (" + escaped(verdict.because) +
-                    ")</td></tr>\n";
-        }
+/// Escaped, and what stands between backticks as code.
+std::string with_code(const std::string& text) {
+    std::string html;
+    std::istringstream input(escaped(text));
+    bool is_code = false;
+    for (std::string part; std::getline(input, part, '`'); is_code = !is_code) {
+        html += is_code ? "<code>" + part + "</code>" : part;
     }
-    html += "</table>\n";
+    return html;
+}
+
+/// What is to be looked at first stands open, and what says nothing here is folded.
+void add_facts_html(std::string& html, const Report& report, Truth truth) {
+    std::string rows;
+    std::size_t count = 0;
+    for (const Verdict& verdict : report.verdicts) {
+        if (verdict.truth != truth) {
+            continue;
+        }
+        std::string tests;
+        for (const std::string& test : verdict.fact.tests) {
+            tests += (tests.empty() ? "" : ", ") + test;
+        }
+        rows += "<tr><td><small>" + escaped(verdict.fact.section) + "</small><br>" +
+                with_code(verdict.fact.text) + "</td><td>" + escaped(verdict.fact.marks) +
+                "</td><td><span class=\"" + std::string(css_class(truth)) + "\">" +
+                escaped(verdict.because) + "</span><br>" + escaped(tests) + "</td></tr>\n";
+        ++count;
+    }
+    if (count > 0) {
+        html += std::string("<details") + (truth == Truth::not_shown ? "" : " open") +
+                "><summary><h3 class=\"" + std::string(css_class(truth)) + "\">" +
+                std::to_string(count) + " " + std::string(word(truth)) +
+                "</h3></summary>\n<table class=\"facts\">\n"
+                "<tr><th>fact</th><th>known from</th><th>tests</th></tr>\n" +
+                rows + "</table>\n</details>\n";
+    }
+}
+
+std::string results_table(const std::string& rows) {
+    return rows.empty() ? ""
+                        : "<table class=\"results\">\n<tr><th>name</th><th>result</th>"
+                          "<th>took</th></tr>\n" +
+                              rows + "</table>\n";
+}
+
+std::string row_of(const StepResult& result) {
+    // The answer of an experiment is neither good nor bad.
+    const bool is_answer = result.step.kind == Kind::experiment && is_good(result);
+    return "<tr><td>" + escaped(result.step.name) + "</td><td class=\"" +
+           (is_answer         ? ""
+            : is_good(result) ? "good"
+                              : "bad") +
+           "\">" + escaped(in_words(result)) + "</td><td>" + seconds_of(result) + "</td></tr>\n";
 }
 
 void add_results_html(std::string& html, const Report& report, const Section& section) {
@@ -145,18 +208,48 @@ void add_results_html(std::string& html, const Report& report, const Section& se
         if (result.step.kind != section.kind) {
             continue;
         }
-        rows += "<tr><td>" + escaped(result.step.name) + "</td><td class=\"" +
-                (is_good(result) ? "good" : "bad") + "\">" + escaped(in_words(result)) +
-                "</td><td>" + seconds_of(result) + "</td></tr>\n";
+        rows += row_of(result);
         if (const std::string output = shown_output(result); !output.empty()) {
-            outputs +=
-                "<h3>" + escaped(result.step.name) + "</h3>\n<pre>" + escaped(output) + "</pre>\n";
+            outputs += "<h3>" + escaped(result.step.name) + "</h3>\n<pre" +
+                       (section.kind == Kind::experiment ? " class=\"prose\">" : ">") +
+                       escaped(output) + "</pre>\n";
         }
     }
     if (!rows.empty()) {
-        html += "<h2>" + std::string(section.title) +
-                "</h2>\n<table>\n<tr><th>name</th><th>result</th><th>took</th></tr>\n" + rows +
-                "</table>\n" + outputs;
+        html += "<h2 id=\"" + std::string(section.title) + "\">" + std::string(section.title) +
+                "</h2>\n" + results_table(rows) + outputs;
+    }
+}
+
+/// The verdict, what to do with it, the system, and what went wrong.
+void add_top_html(std::string& html, const Report& report) {
+    html += std::string("<p class=\"verdict ") +
+            (report.is_good() ? "good\"><strong>Everything ran and held</strong>"
+                              : "bad\"><strong>Not everything ran and held</strong>") +
+            "<br><span>" + escaped(sum_of(report)) + "</span></p>\n<p>" + std::string(what_to_do) +
+            "</p>\n<nav>";
+    for (const Section& section : sections) {
+        const std::string title(section.title);
+        if (section.kind == Kind::suite) {
+            html += "<a href=\"#Facts\">Facts</a>";
+        }
+        if (std::any_of(report.results.begin(), report.results.end(),
+                        [&](const StepResult& one) { return one.step.kind == section.kind; })) {
+            html += "<a href=\"#" + title + "\">" + title + "</a>";
+        }
+    }
+    html += "</nav>\n<h2>System</h2>\n<table class=\"system\">\n";
+    for (const auto& [what, value] : report.system) {
+        html += "<tr><td>" + escaped(what) + "</td><td>" + escaped(value) + "</td></tr>\n";
+    }
+    html += "</table>\n";
+    if (!report.is_good()) {
+        std::string wrong;
+        for (const StepResult& result : report.results) {
+            wrong += is_good(result) ? "" : row_of(result);
+        }
+        html += "<h2 class=\"bad\">Not as it should be</h2>\n" + results_table(wrong);
+        add_facts_html(html, report, Truth::did_not_hold);
     }
 }
 
@@ -197,17 +290,12 @@ std::string as_text(const Report& report) {
 
 std::string as_html(const Report& report) {
     std::string html(html_head);
-    html += "<table>\n";
-    for (const auto& [what, value] : report.system) {
-        html += "<tr><td>" + escaped(what) + "</td><td>" + escaped(value) + "</td></tr>\n";
-    }
-    html += std::string("</table>\n<p class=\"") +
-            (report.is_good() ? "good\">Everything ran and held"
-                              : "bad\">Not everything ran and held") +
-            "</p>\n<p>" + escaped(sum_of(report)) + "</p>\n";
+    add_top_html(html, report);
     for (const Section& section : sections) {
         if (section.kind == Kind::suite) {
-            add_facts_html(html, report);
+            html += "<h2 id=\"Facts\">Facts</h2>\n<p>" + std::string(about_facts) + "</p>\n";
+            add_facts_html(html, report, Truth::held);
+            add_facts_html(html, report, Truth::not_shown);
         }
         add_results_html(html, report, section);
     }
