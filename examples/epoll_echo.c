@@ -139,6 +139,7 @@ int main(int argc, char** argv) {
         }
     }
     closesocket(listener->sock);
+    free(listener);
     epoll_close(port);
     printf("connections=%lu\nbytes=%lu\n", connections, bytes);
     return EXIT_SUCCESS;
