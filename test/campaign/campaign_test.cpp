@@ -18,7 +18,7 @@ using namespace wakepoll::test;
 
 namespace {
 
-constexpr std::uint64_t programs = sanitized ? 1'500 : enough_programs;
+constexpr std::uint64_t programs = sanitized ? 800 : enough_programs;
 constexpr std::uint32_t steps = 40;
 
 /// A run of a program that fails if it drew these numbers, one per step, in this order.
