@@ -287,7 +287,7 @@ void OperationsPart::release_one() {
     if (operation.state == State::running) {
         hold(error == std::errc::device_or_resource_busy, "released while running");
     } else {
-        hold(!error, "can not be released");
+        hold(!error, "cannot be released");
         operation.entry = nullptr;
         std::erase(model_.lent, number);
     }

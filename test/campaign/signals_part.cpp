@@ -119,7 +119,7 @@ void SignalsPart::release_entry() {
     }
     OverlappedPool& pool = scene_.poller->overlapped_pool();
     hold(pool.find_by_overlapped(entry->native()) == entry, "an entry in use is not found");
-    hold(pool.release(entry), "an entry of the user's own can not be released");
+    hold(pool.release(entry), "an entry of the user's own cannot be released");
     hold(pool.find_by_overlapped(entry->native()) == nullptr,
          "an entry that was released is found");
     hold(pool.release(entry) == std::errc::no_such_file_or_directory, "released twice");

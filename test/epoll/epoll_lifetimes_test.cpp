@@ -35,6 +35,18 @@ BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
             BOOST_TEST(port.add(sock, EPOLLIN | EPOLLOUT) == 0);
             BOOST_TEST(port.wait().size() == 1);
             void* const handle = port.handle();
+            // Calls that fail leave the port, too.
+            epoll_event event{};
+            for (const int op : {EPOLL_CTL_MOD, EPOLL_CTL_DEL, 77}) {
+                BOOST_TEST(epoll_ctl(handle, op, stage.world.never_a_handle().value(), &event) !=
+                           0);
+            }
+            for (epoll_event* const given : {&event, static_cast<epoll_event*>(nullptr)}) {
+                BOOST_TEST(epoll_ctl(handle, EPOLL_CTL_ADD, sock.value(), given) != 0);
+            }
+            BOOST_TEST(epoll_ctl(handle, EPOLL_CTL_MOD, sock.value(), nullptr) != 0);
+            BOOST_TEST(epoll_wait(handle, &event, 0, 0) != 0);
+            BOOST_TEST(epoll_wait(handle, nullptr, 1, 0) != 0);
             BOOST_TEST(port.close() == 0);
             BOOST_TEST(failure_of([&] { return epoll_close(handle); }) == bad_number);
             BOOST_TEST(!close_as_handle(handle));
