@@ -21,7 +21,9 @@ std::vector<Measurement> measure(const std::vector<Contestant>& contestants, con
         measured.back().samples.reserve(effort.turns * effort.rounds);
     }
     for (std::size_t turn = 0; turn < effort.turns; ++turn) {
-        for (std::size_t i = 0; i < contestants.size(); ++i) {
+        for (std::size_t place = 0; place < contestants.size(); ++place) {
+            // Backwards in every other turn: what one leaves to the next is shared evenly.
+            const std::size_t i = turn % 2 == 0 ? place : contestants.size() - 1 - place;
             const Contestant& contestant = contestants[i];
             if (contestant.begin) {
                 contestant.begin();

@@ -2,7 +2,7 @@
 //
 // A *scenario* is one file: a function that gets a `Bench` and runs its *cells*, for example one
 // for each number of sockets. In a cell several *contestants* do the same work in different ways.
-// They take many short turns, A B C A B C, so that other load on the machine affects all of them
+// They take many short turns, A B C C B A, so that other load on the machine affects all of them
 // alike. A turn begins with rounds that are not counted, to warm up. Only the time that a round
 // returns counts; set-up and clean-up do not.
 //
