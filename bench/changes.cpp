@@ -105,6 +105,7 @@ void measure(Bench& bench, const Change& change, const std::vector<Entrant>& ent
             SharedPoller& poller = waited->poller();
             change.before(poller, changed);
             poller.settle();
+            let_it_block();
             const std::uint64_t before = poller.rouses();
             const Nanoseconds time = time_of([&] { change.timed(poller, changed); });
             rouses[i] += static_cast<double>(poller.rouses() - before);

@@ -15,6 +15,13 @@
 
 namespace wakepoll::bench {
 
+/// Gives a thread that is about to block the time for it. Everything runs on one processor, which is
+/// the other thread's until it blocks; no result depends on it, but what is measured does.
+inline void let_it_block() {
+    constexpr DWORD milliseconds = 2;
+    ::Sleep(milliseconds);
+}
+
 class Worker {
 public:
     /// `on_failure` is called on that thread when something has failed, to wake the other side.
