@@ -11,9 +11,10 @@ The first line of a patch says what it breaks:
     P4, Wine: a delay is taken for a time of the day
 
 Those marked "Wine" change what is below the simulated kernel, so only the suites under Wine can
-notice. The suites run in rounds, the quickest round first, and within a round the quickest suite;
-the suite that caught the mutation in an earlier run goes first. A suite that hangs has noticed
-something, too. The campaigns run last, only where nothing else has noticed.
+notice. The suite that caught the mutation in an earlier run, of this copy or of the document's, is
+built and runs first. Where it does not notice, the suites run in rounds, the quickest round first,
+and within a round the quickest suite. A suite that hangs has noticed something, too. The campaigns
+run last, only where nothing else has noticed.
 
 Prints a table, and with --table writes it as a document. The last line is the total. The exit code
 is not 0 where a mutation was not caught or could not be tried.
@@ -33,6 +34,7 @@ import time
 FIRST_LINE = re.compile(r"(P\d+)(, Wine)?: (.+)")
 FAILED_CASE = re.compile(r'error: in "([^"]+)"')
 ENTERED = re.compile(r'Entering test (suite|case) "([^"]+)"')
+ROW = re.compile(r"\| ([\w-]+) \| .* \| ([^|*]+) \|")
 NATIVE_ROUNDS = [["core", "public", "fuzz_corpus"], ["sim", "poller", "epoll"],
                  ["stress", "examples"]]
 WINE_ROUNDS = [["sys"], ["poller"]]
@@ -114,10 +116,26 @@ class Mutation:
         self.files = re.findall(r"^\+\+\+ b/(\S+)", text, re.MULTILINE)
 
 
+def documented(path):
+    """What caught each mutation, by the document of an earlier run."""
+    with open(path, encoding="utf-8") as file:
+        rows = (ROW.fullmatch(line.rstrip("\n")) for line in file)
+        return {row[1]: row[2] for row in rows if row is not None}
+
+
+def suite_of(case, tests):
+    """The name of the test that runs a case, as the table has it: `suite/case`, or `test/case`."""
+    suite = case.removesuffix(" (does not end)").split("/")[0]
+    for test in tests:
+        if suite == test["name"] or suite == test["name"].split(" ")[-1]:
+            return test["name"]
+    return ""
+
+
 class Build:
     """One build directory of the copy, and its suites."""
 
-    def __init__(self, base, name, rounds):
+    def __init__(self, base, name, rounds, rows):
         self.directory = os.path.join(base, name)
         self.memory = os.path.join(base, name + ".json")
         self.rounds, self.jobs = rounds, os.environ.get("JOBS", str(os.cpu_count()))
@@ -136,6 +154,8 @@ class Build:
                     late = "campaign" in test["name"] or "campaign" in names
                     self.suites[-1 if late else number].append(test)
                     break
+        for mutation, case in rows.items():
+            self.caught.setdefault(mutation, suite_of(case, sum(self.suites, [])))
         said = self.ninja(self.programs_of(sum(self.suites, [])))
         if said is not None:
             raise Stop("the tree does not build:\n" + said)
@@ -231,20 +251,14 @@ class Build:
 
     def try_out(self, name):
         """Returns what catches the mutation in the copy; None where nothing does."""
-        before = self.caught.get(name, "")
-
-        def order(test):
-            return (test["name"] != before, self.seconds.get(test["name"], 0))
-
-        rounds = sorted(self.suites[:-1],
-                        key=lambda suites: all(test["name"] != before for test in suites))
-        for suites in rounds + self.suites[-1:]:
+        before = [test for test in sum(self.suites, []) if test["name"] == self.caught.get(name)]
+        for suites in [before] + self.suites:
             said = self.ninja(self.programs_of(suites)) if suites else None
             if said is not None:
                 raise ValueError("does not build: " + next(
                     (line for line in said.splitlines() if " error: " in line), said[-200:]))
-            for test in sorted(suites, key=order):
-                if not self.is_changed(test):
+            for test in sorted(suites, key=lambda test: self.seconds.get(test["name"], 0)):
+                if not self.is_changed(test) or (test in before and suites is not before):
                     continue
                 failed = self.failure_of(test, self.limit_of(test))
                 if failed is not None:
@@ -300,11 +314,12 @@ def main():
     mutations = [mutation for mutation in mutations
                  if (not options.names or mutation.name in options.names)
                  and (options.wine or not mutation.wine)]
+    rows = documented(os.path.join(options.root, "doc", "internals", "mutations.md"))
     builds = {}
     for wine in sorted({mutation.wine for mutation in mutations}):
         print("== building %s" % ("for Windows" if wine else "natively"), flush=True)
         builds[wine] = Build(base, "wine" if wine else "native",
-                             WINE_ROUNDS if wine else NATIVE_ROUNDS)
+                             WINE_ROUNDS if wine else NATIVE_ROUNDS, rows)
         builds[wine].baseline(not options.names)
     rows, caught, missed, errors = [], 0, 0, 0
     for mutation in mutations:
