@@ -15,8 +15,8 @@
 
 namespace wakepoll::bench {
 
-/// Gives a thread that is about to block the time for it. Everything runs on one processor, which is
-/// the other thread's until it blocks; no result depends on it, but what is measured does.
+/// Gives a thread that is about to block the time for it. Everything runs on one processor, and the
+/// other thread has it until it blocks. No result depends on that, but what is measured does.
 inline void let_it_block() {
     constexpr DWORD milliseconds = 2;
     ::Sleep(milliseconds);
