@@ -107,7 +107,7 @@ Slot AfdBackend::same_base(Slot slot) const noexcept {
     return core::no_slot;
 }
 
-std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
+std::error_code AfdBackend::add(Slot slot) noexcept {
     Slot closed = core::no_slot;
     const std::error_code error = prepare(slot, closed);
     if (closed != core::no_slot) {
@@ -140,7 +140,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
     }
 }
 
-std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
+std::error_code AfdBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);

@@ -89,8 +89,8 @@ public:
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }

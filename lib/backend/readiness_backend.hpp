@@ -37,9 +37,9 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
                                     std::error_code error) {
     /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
     /// registration has its new interest already when `modify` is called.
-    { backend.add(slot, now) }
+    { backend.add(slot) }
     noexcept->std::same_as<std::error_code>;
-    { backend.modify(slot, now) }
+    { backend.modify(slot) }
     noexcept->std::same_as<std::error_code>;
     { backend.remove(slot) }
     noexcept;

@@ -24,14 +24,14 @@ SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::Registra
       wake_(wake),
       stats_(stats) {}
 
-std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
+std::error_code SocketBackend::add(Slot slot) noexcept {
     if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
         if (const std::error_code error = move()) {
             return error;
         }
     }
-    const std::error_code error = serving([&](auto& backend) { return backend.add(slot, now); });
-    return error && goes_on_with_afd() ? afd_.add(slot, now) : error;
+    const std::error_code error = serving([&](auto& backend) { return backend.add(slot); });
+    return error && goes_on_with_afd() ? afd_.add(slot) : error;
 }
 
 std::error_code SocketBackend::prepare_all() noexcept {

@@ -67,9 +67,9 @@ public:
     }
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept {
-        return serving([&](auto& backend) { return backend.modify(slot, now); });
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept {
+        return serving([&](auto& backend) { return backend.modify(slot); });
     }
     void remove(core::Slot slot) noexcept {
         serving([&](auto& backend) { backend.remove(slot); });

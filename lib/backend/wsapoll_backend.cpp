@@ -7,6 +7,7 @@
 #include "core/event_mask.hpp"
 #include "sys/socket.hpp"
 #include "sys/socket_poll.hpp"
+#include "sys/system.hpp"
 
 namespace wakepoll::backend {
 namespace {
@@ -88,7 +89,7 @@ void WsapollBackend::note_connected(Slot slot) noexcept {
     --connecting_count_;
 }
 
-std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
+std::error_code WsapollBackend::add(Slot slot) noexcept {
     if (const std::error_code error = ensure_doorbell()) {
         return error;
     }
@@ -104,7 +105,7 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
         }
         if (!*connected && !*listening) {
             member_of(slot).connecting = true;
-            connecting_pace_.restart(now);
+            connecting_pace_.restart(sys::now());
         }
     }
     watch(slot, entry_for(registration));
@@ -112,13 +113,13 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
     return {};
 }
 
-std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+std::error_code WsapollBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     // A quiet socket may have something to report to its new interest, and a silent one is armed.
     unwatch(slot);
     watch(slot, entry_for(table_[slot]));
     if (member_of(slot).connecting) {
-        connecting_pace_.restart(now);
+        connecting_pace_.restart(sys::now());
     }
     return {};
 }

@@ -62,8 +62,8 @@ public:
     WsapollBackend& operator=(const WsapollBackend&) = delete;
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] core::Park parks_at() const noexcept {
         return active_.empty() ? core::Park::port : core::Park::sockets;

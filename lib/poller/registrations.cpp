@@ -10,7 +10,6 @@
 #include "poller/classify.hpp"
 #include "sys/handle_info.hpp"
 #include "sys/socket.hpp"
-#include "sys/system.hpp"
 
 namespace wakepoll {
 
@@ -137,7 +136,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     std::error_code error;
     if (kind.type == HandleType::socket) {
         registration.model = IoModel::poll;
-        error = sockets_.add(slot, sys::now());
+        error = sockets_.add(slot);
     } else {
         registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
         error = handles_.add(slot, by_port);
@@ -174,7 +173,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     const IoInterest before = std::exchange(registration.interest, interest);
     if (socket) {
-        if (const std::error_code error = sockets_.modify(slot, sys::now())) {
+        if (const std::error_code error = sockets_.modify(slot)) {
             registration.interest = before;
             return error;
         }
