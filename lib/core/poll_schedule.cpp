@@ -17,6 +17,8 @@ void PollSchedule::become(Slot slot, Place place) noexcept {
         group_live_ += static_cast<std::uint32_t>(is_live(place));
         group_live_ -= static_cast<std::uint32_t>(is_live(member.place));
     }
+    registered_ += static_cast<std::uint32_t>(place != Place::absent);
+    registered_ -= static_cast<std::uint32_t>(member.place != Place::absent);
     if (is_in_flight(slot)) {
         unwanted_ += static_cast<std::uint32_t>(place == Place::absent);
         unwanted_ -= static_cast<std::uint32_t>(member.place == Place::absent);
@@ -42,7 +44,7 @@ void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
     Member& member = of(slot);
     assert(member.place == Place::absent);
     member.wanted = static_cast<std::uint16_t>(wanted);
-    member.ready_in = round_ - patience - 1;
+    member.ready_in = round_ - crowd_patience - 1;
     member.joins_until = round_ - 1;
     become(slot, is_in_flight(slot) ? Place::held : Place::awake);
 }
@@ -89,7 +91,7 @@ void PollSchedule::silence(Slot slot) noexcept {
     member.active = is_active(member);
     member.wanted = 0;
     differ();
-    member.joins_until = member.ready_in + patience;
+    member.joins_until = member.ready_in + patience_;
 }
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {

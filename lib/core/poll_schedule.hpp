@@ -9,7 +9,8 @@
 //      are the others of a group whose request has ended.
 //   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
 //      in the group's request: while they stay active, one call serves them all. Every other socket
-//      is parked alone, with one call, and costs nothing until it is ready.
+//      is parked alone, with one call, and costs nothing until it is ready. After a *crowd*, a
+//      round in which a quarter of all sockets were ready, it is `crowd_patience` rounds.
 //   4. While the group's request is in flight, active sockets outside it are parked alone, too,
 //      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
 //   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
@@ -36,6 +37,7 @@ namespace wakepoll::core {
 class PollSchedule {
 public:
     static constexpr std::uint32_t patience = 2;
+    static constexpr std::uint32_t crowd_patience = 4;
     static constexpr std::uint32_t worth_a_cancel = 8;
 
     enum class Place : std::uint8_t {
@@ -99,8 +101,11 @@ public:
         kept_ = 0;
         repeats_ = will_repeat_ && due_ == 0 && ready_ == 0;
         will_repeat_ = true;
-        round_ += any_ready_ ? 1U : 0U;
-        any_ready_ = false;
+        if (answers_ > 0) {
+            ++round_;
+            patience_ = was_crowd() ? crowd_patience : patience;
+            answers_ = 0;
+        }
         ++wait_;
         due_ = awake_.size();
         ready_ = 0;
@@ -162,13 +167,13 @@ public:
         kept_ += member.answer != 0 ? 1 : 0;
         member.polled_in = wait_;
         member.answer = static_cast<std::uint16_t>(events);
-        const bool active = round_ - member.ready_in <= patience;
-        member.joins_until = active ? round_ + patience : round_ - 1;
+        const bool active = round_ - member.ready_in <= patience_;
+        member.joins_until = active ? round_ + patience_ : round_ - 1;
         member.ready_in = round_;
         if (!active) {
             differ();
         }
-        any_ready_ = true;
+        ++answers_;
         --due_;
         ++ready_;
     }
@@ -274,6 +279,11 @@ private:
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
+    /// The group's request is made once in a round, or twice if it was in flight. So for one that
+    /// is ready, at most eight others are polled; that is the cost of parking it.
+    [[nodiscard]] bool was_crowd() const noexcept {
+        return answers_ >= worth_a_cancel && answers_ >= registered_ / 4;
+    }
     /// The next wait polls other sockets, or for other events, than this one.
     void differ() noexcept {
         repeats_ = false;
@@ -301,6 +311,9 @@ private:
     std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
+    std::uint32_t patience_ = patience;
+    std::uint32_t answers_ = 0;  ///< Of this wait.
+    std::uint32_t registered_ = 0;
     std::uint32_t due_ = 0;
     std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
@@ -310,7 +323,6 @@ private:
     Group group_ = Group::idle;
     bool group_orphan_ = false;
     bool left_out_ = false;
-    bool any_ready_ = false;  ///< Some socket was ready in this wait.
     bool repeats_ = false;
     bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.
 };

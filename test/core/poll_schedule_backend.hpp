@@ -43,7 +43,7 @@ public:
                   .wanted = wanted,
                   .object = object,
                   .terms = terms};
-        history.begin(slot);
+        history.begin_registration(slot);
         schedule.add(slot, wanted);
         const Wish former = schedule.must_cancel(slot, schedule.wanted_by(slot));
         cancel_or_keep_trying(former, slot);
@@ -71,6 +71,7 @@ public:
         const Wish request = schedule.remove(slot);
         history.forget_answer(slot);
         device[slot].registered = false;
+        history.end_registration();
         ++device[slot].object;
         cancel_or_keep_trying(request, slot);
     }
@@ -219,6 +220,7 @@ private:
         static_cast<void>(schedule.remove(slot));
         history.forget_answer(slot);
         device[slot].registered = false;
+        history.end_registration();
         ++device[slot].object;
     }
 

@@ -16,12 +16,19 @@ public:
 
     void begin_wait() {
         ++wait_;
-        round_ += any_ready_ ? 1 : 0;
-        any_ready_ = false;
+        if (answers_ > 0) {
+            ++round_;
+            const bool crowd = answers_ >= PollSchedule::worth_a_cancel && answers_ >= live_ / 4;
+            patience_ = crowd ? PollSchedule::crowd_patience : PollSchedule::patience;
+            answers_ = 0;
+        }
     }
 
-    /// A registration begins.
-    void begin(Slot slot) { of(slot) = {}; }
+    void begin_registration(Slot slot) {
+        of(slot) = {};
+        ++live_;
+    }
+    void end_registration() { --live_; }
 
     /// What was answered does not count, and the slot is due if it is awake.
     void forget_answer(Slot slot) {
@@ -33,8 +40,8 @@ public:
         Past& past = of(slot);
         past.polled_in = wait_;
         past.answer = events;
-        past.ready_in.push_back(round_);
-        any_ready_ = true;
+        past.ready_in.push_back({round_, patience_});
+        ++answers_;
     }
 
     void note_quiet(Slot slot) {
@@ -46,7 +53,7 @@ public:
     [[nodiscard]] bool was_answered_last(Slot slot) const {
         const Past& past = of(slot);
         return past.polled_in + 1 == wait_ && !past.ready_in.empty() &&
-               past.ready_in.back() + 1 == round_;
+               past.ready_in.back().round + 1 == round_;
     }
 
     void note_reported(Slot slot) { of(slot).answer = 0; }
@@ -62,24 +69,30 @@ public:
     [[nodiscard]] bool is_kept(Slot slot) const { return of(slot).answer != 0; }
 
     /// By the rules of the policy: polled with others is what was answered and not reported, what
-    /// was ready twice within `patience` rounds, and again within `patience` rounds of now, and of
-    /// the silent ones what was ready within `patience` rounds of now.
+    /// was ready twice within the patience of the second time, and is within it still; and of the
+    /// silent ones what was ready within it.
     [[nodiscard]] bool joins_group(Slot slot, bool silent) const {
         const Past& past = of(slot);
         const std::size_t count = past.ready_in.size();
-        const auto near = [](std::uint64_t older, std::uint64_t newer) {
-            return newer - older <= PollSchedule::patience;
-        };
-        const bool lately = count >= 1 && near(past.ready_in[count - 1], round_);
-        const bool active = count >= 2 && near(past.ready_in[count - 2], past.ready_in[count - 1]);
+        if (count == 0) {
+            return past.answer != 0;
+        }
+        const Ready& last = past.ready_in[count - 1];
+        const bool lately = round_ - last.round <= last.patience;
+        const bool active =
+            count >= 2 && last.round - past.ready_in[count - 2].round <= last.patience;
         return past.answer != 0 || (lately && (active || silent));
     }
 
 private:
+    struct Ready {
+        std::uint64_t round;
+        std::uint32_t patience;
+    };
     struct Past {
         std::uint64_t polled_in = 0;
         std::uint32_t answer = 0;
-        std::vector<std::uint64_t> ready_in{};
+        std::vector<Ready> ready_in{};
     };
 
     [[nodiscard]] Past& of(Slot slot) { return sockets_[index_of(slot)]; }
@@ -88,7 +101,9 @@ private:
     std::vector<Past> sockets_;
     std::uint64_t wait_ = 1;
     std::uint64_t round_ = 1;
-    bool any_ready_ = false;
+    std::uint32_t patience_ = PollSchedule::patience;
+    std::uint32_t answers_ = 0;  ///< In this wait.
+    std::uint32_t live_ = 0;
 };
 
 }  // namespace wakepoll::core::test::schedule

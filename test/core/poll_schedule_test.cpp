@@ -141,6 +141,28 @@ BOOST_AUTO_TEST_CASE(one_that_is_ready_for_the_second_time_within_patience_joins
     }
 }
 
+/// Rounds in which every fourth of so many sockets is ready, in rotation; returns the polls of the
+/// last four.
+std::uint64_t polls_of_a_rotation(std::uint32_t sockets) {
+    Life life(sockets);
+    life.add(sockets);
+    std::uint64_t before = 0;
+    for (std::uint32_t round = 0; round < 16; ++round) {
+        before = round <= 12 ? life.calls().polls : before;
+        std::vector<std::uint32_t> ready;
+        for (std::uint32_t slot = round % 4; slot < sockets; slot += 4) {
+            ready.push_back(slot);
+        }
+        life.wait(ready);
+    }
+    return life.calls().polls - before;
+}
+
+BOOST_AUTO_TEST_CASE(a_quarter_of_a_crowd_in_turn_is_polled_together) {
+    BOOST_TEST(polls_of_a_rotation(32) == 4U);
+    BOOST_TEST(polls_of_a_rotation(28) == 4U * 7U);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_was_ready_once_is_parked_alone) {
     Life life(2);
     life.add(2);
