@@ -1,5 +1,6 @@
 // Reads blocks of a file by the poller, and by Windows' own calls.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "contestants/file_reader.hpp"
@@ -65,7 +66,7 @@ private:
 class RawFile final : public FileReader {
 public:
     RawFile(OwnedHandle file, std::size_t depth)
-        : blocks_(depth), reads_(depth), packets_(depth), file_(std::move(file)) {
+        : blocks_(depth), reads_(depth), file_(std::move(file)) {
         port_.associate(file_.get());
     }
 
@@ -100,7 +101,7 @@ private:
 
     Blocks blocks_;
     std::vector<OVERLAPPED> reads_;
-    std::vector<OVERLAPPED_ENTRY> packets_;
+    std::array<OVERLAPPED_ENTRY, 64> packets_ = {};
     RawPort port_;
     OwnedHandle file_;
 };

@@ -10,23 +10,24 @@ namespace {
 
 class PollerPipe final : public PipeEnd {
 public:
-    explicit PollerPipe(OwnedHandle pipe) : pipe_(std::move(pipe)), poller_(make_poller_of({})) {}
+    explicit PollerPipe(OwnedHandle pipe)
+        : pipe_(std::move(pipe)),
+          poller_(make_poller_of({})),
+          attached_(poller_.attach(pipe_.get()).value()) {}
 
     std::size_t read(std::span<std::byte> buffer) override {
-        check_error(poller_.submit_read(handle(), buffer, 0).error(), "submit_read");
+        check_error(poller_.submit_read(attached_, buffer, 0).error(), "submit_read");
         return finished();
     }
 
     void write(std::span<const std::byte> bytes) override {
-        check_error(poller_.submit_write(handle(), bytes, 0).error(), "submit_write");
+        check_error(poller_.submit_write(attached_, bytes, 0).error(), "submit_write");
         if (finished() != bytes.size()) {
             fail("submit_write", ERROR_WRITE_FAULT);
         }
     }
 
 private:
-    [[nodiscard]] Handle handle() const { return Handle(pipe_.get()); }
-
     std::size_t finished() {
         const WaitResult waited = poller_.wait(events_, patience);
         check_error(waited.error, "wait");
@@ -40,6 +41,7 @@ private:
 
     OwnedHandle pipe_;
     OsPoller poller_;
+    AttachedHandle attached_;
     std::array<NativeEvent, 64> events_ = {};
 };
 
