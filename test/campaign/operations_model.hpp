@@ -268,7 +268,7 @@ private:
                      operation.error,
                  "a write has not arrived as a whole");
         }
-        hold(place == taken.size(), "a peer received what nobody has written");
+        hold(place == taken.size(), "a peer received what was never written");
     }
 
     void check_stream(std::size_t number) {

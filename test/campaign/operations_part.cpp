@@ -240,7 +240,7 @@ void OperationsPart::cancel_entry() {
     if (operation.state == State::reported || before == OverlappedState::completed) {
         hold(error == std::errc::no_such_file_or_directory, "cancelled what was done");
     } else {
-        hold(!error || !open, "an operation in flight can not be cancelled");
+        hold(!error || !open, "an operation in flight cannot be cancelled");
     }
 }
 

@@ -32,8 +32,7 @@ void Program::finish() {
     check_counts();
     hold(scene_.poller->overlapped_count() == signals_->entries(), "entries are lost");
     // The group's request is not cancelled for members that leave the group.
-    hold(scene_.cancel_failed || scene_.kernel.afd_requests() <= 1,
-         "a request is in flight for ever");
+    hold(scene_.cancel_failed || scene_.kernel.afd_requests() <= 1, "a request never ends");
 }
 
 void Program::shut_down() {

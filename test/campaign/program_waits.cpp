@@ -30,7 +30,7 @@ Program::Reported Program::wait(std::size_t room, Timeout timeout, bool alone) {
     const bool something = result.count > 0 || result.woken || result.timer || result.error;
     if (something || !quiet_) {
         scene_.note("  wait, room for ", room,
-                    timeout.is_forever() ? ", for ever"
+                    timeout.is_forever() ? ", no timeout"
                     : timeout.is_zero()  ? ", a look"
                                          : ", a while",
                     " -> ", result.count, " events", result.woken ? ", woken" : "",
@@ -73,15 +73,15 @@ void Program::take(const NativeEvent& event, Reported& reported) {
     hold(reported.insert(user_data).second, "reported twice in one wait");
     switch (owner_of(user_data)) {
         case Owner::socket:
-            hold(sockets_.has_value(), "an event of nobody");
+            hold(sockets_.has_value(), "an event without a source");
             sockets_->take(event);
             return;
         case Owner::handle:
-            hold(handles_.has_value(), "an event of nobody");
+            hold(handles_.has_value(), "an event without a source");
             handles_->take(event);
             return;
         case Owner::operation:
-            hold(operations_.has_value(), "an event of nobody");
+            hold(operations_.has_value(), "an event without a source");
             operations_->take(event);
             return;
         case Owner::packet:
@@ -91,7 +91,7 @@ void Program::take(const NativeEvent& event, Reported& reported) {
             signals_->take_own_call(event);
             return;
     }
-    hold(false, "an event of nobody");
+    hold(false, "an event without a source");
 }
 
 void Program::settle() {

@@ -136,7 +136,7 @@ void connects_that_cannot_begin(Script& script) {
     const std::vector<std::byte> nobody = script.world.address_of_nobody();
     script.submit("connect", [&] { return poller.submit_connect(client, nobody, 1); });
     static_cast<void>(poller.submit_connect(client, nobody, 2));
-    hold(static_cast<bool>(script.expect_completion(1).error), "a connect to nobody");
+    hold(static_cast<bool>(script.expect_completion(1).error), "a connect without a listener");
     script.dispose();
 }
 

@@ -108,7 +108,7 @@ void Scene::lay(std::uintptr_t number) {
     note("  unregister ", number, ", which was closed -> ", error.value());
     hold(!error || error == std::errc::no_such_file_or_directory ||
              error == std::errc::bad_file_descriptor,
-         "a handle that was closed can not be unregistered");
+         "a handle that was closed cannot be unregistered");
     ghosts.erase(number);
 }
 

@@ -142,7 +142,7 @@ public:
                        : what % 2 == 0 ? "a datagram comes"
                                        : "a datagram is received";
             case Kind::listener:
-                return what % 2 == 0 ? "somebody connects" : "a connection is accepted";
+                return what % 2 == 0 ? "a peer connects" : "a connection is accepted";
             case Kind::fresh:
                 return "it is connected";
             case Kind::unbound:

@@ -231,7 +231,7 @@ void SocketsPart::take(const NativeEvent& event) {
     hold(found->armed, "a one-shot was reported twice: s", serial_of(user_data));
     hold(
         (event.events & ~(bits(found->interest) | mask::err | mask::hup)) == 0 && event.events != 0,
-        "a bit that nobody asked for: s", serial_of(user_data), ' ', words_of_mask(event.events));
+        "a bit outside the interest: s", serial_of(user_data), ' ', words_of_mask(event.events));
     taken_.emplace_back(user_data, event.events);
 }
 
