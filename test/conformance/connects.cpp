@@ -13,16 +13,16 @@ void a_connect_that_succeeds_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(scene.world.connecting(listener), mask::out);
 }
 
-void a_connect_begun_after_it_was_added(Scene& scene) {
+void a_connect_started_after_the_socket_was_added(Scene& scene) {
     const Handle listener = scene.world.listener();
     const Handle client = scene.world.tcp_socket();
     scene.add(client, all_interest, 1);
-    scene.settled("before", 1);
+    scene.settled("before the connect", 1);
     scene.world.connect(client, listener);
     scene.settled("connected", 1, mask::out);
 }
 
-void a_connect_begun_during_the_wait(Scene& scene) {
+void a_connect_started_during_the_wait(Scene& scene) {
     const Handle listener = scene.world.listener();
     const Handle client = scene.world.tcp_socket();
     scene.add(listener, IoInterest::read, 1);
@@ -57,33 +57,33 @@ void a_refused_connect_under_no_interest(Scene& scene) {
     scene.settled("afterwards", 1, refused_bits);
 }
 
-void a_refused_connect_beside_a_ready_socket(Scene& scene) {
+void a_refused_connect_and_a_ready_socket(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(scene.world.connecting_to_nobody(), IoInterest::write, 1);
     scene.settle(1, refused_bits);
     scene.add(pair.local, IoInterest::write, 2);
     scene.settled("refused", 1);
-    scene.settled("the other", 2, mask::out);
+    scene.settled("the ready socket", 2, mask::out);
 }
 
-void a_refused_connect_that_a_receive_has_told_of(Scene& scene) {
+void a_refused_connect_that_a_receive_has_returned(Scene& scene) {
     const Handle client = scene.world.connecting_to_nobody();
     scene.add(client, all_interest, 1);
     scene.settled("refused", 1, refused_bits);
     static_cast<void>(scene.world.receive(client, 1));
-    scene.settled("told by a receive", 1, mask::hup);
+    scene.settled("returned by a receive", 1, mask::hup);
 }
 
-void a_connect_that_is_not_answered_under_every_interest(Scene& scene) {
+void an_unanswered_connect_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(scene.world.connecting_to_silence());
 }
 
-void a_connect_that_is_not_answered_beside_a_ready_socket(Scene& scene) {
+void an_unanswered_connect_and_a_ready_socket(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     const Handle client = scene.world.connecting_to_silence();
     scene.add(client, all_interest, 1);
     scene.add(pair.local, IoInterest::write, 2);
-    scene.settled("the other", 2, mask::out);
+    scene.settled("the ready socket", 2, mask::out);
     scene.settled("pending", 1);
     scene.note("remove", scene.poller().remove(client));
 }
@@ -98,21 +98,22 @@ std::span<const Scenario> connect_scenarios() {
     static constexpr std::array scenarios = {
         Scenario{"connects/a connect that succeeds under every interest",
                  a_connect_that_succeeds_under_every_interest},
-        Scenario{"connects/a connect begun after it was added", a_connect_begun_after_it_was_added},
-        Scenario{"connects/a connect begun during the wait", a_connect_begun_during_the_wait},
+        Scenario{"connects/a connect started after the socket was added",
+                 a_connect_started_after_the_socket_was_added},
+        Scenario{"connects/a connect started during the wait", a_connect_started_during_the_wait},
         Scenario{"connects/data after a connect", data_after_a_connect},
         Scenario{"connects/a refused connect under every interest",
                  a_refused_connect_under_every_interest},
         Scenario{"connects/a refused connect under no interest",
                  a_refused_connect_under_no_interest},
-        Scenario{"connects/a refused connect beside a ready socket",
-                 a_refused_connect_beside_a_ready_socket},
-        Scenario{"connects/a refused connect that a receive has told of",
-                 a_refused_connect_that_a_receive_has_told_of},
-        Scenario{"connects/a connect that is not answered under every interest",
-                 a_connect_that_is_not_answered_under_every_interest},
-        Scenario{"connects/a connect that is not answered beside a ready socket",
-                 a_connect_that_is_not_answered_beside_a_ready_socket},
+        Scenario{"connects/a refused connect and a ready socket",
+                 a_refused_connect_and_a_ready_socket},
+        Scenario{"connects/a refused connect that a receive has returned",
+                 a_refused_connect_that_a_receive_has_returned},
+        Scenario{"connects/an unanswered connect under every interest",
+                 an_unanswered_connect_under_every_interest},
+        Scenario{"connects/an unanswered connect and a ready socket",
+                 an_unanswered_connect_and_a_ready_socket},
         Scenario{"connects/a socket that was never connected under every interest",
                  a_socket_that_was_never_connected_under_every_interest},
     };

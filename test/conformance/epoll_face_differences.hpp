@@ -22,14 +22,14 @@ struct FaceDifference {
 
 inline constexpr FaceDifference face_differences[] = {
     // Bits without a meaning are ignored, as Linux and wepoll ignore them; OsPoller refuses them.
-    {"interests/bits that mean nothing", "add", "success"},
-    {"interests/bits that mean nothing", "modify", "success"},
+    {"interests/unknown bits", "add", "success"},
+    {"interests/unknown bits", "modify", "success"},
     // Linux has devices that are always ready. A handle that cannot be waited for and is no file
     // gets ENOTSOCK, as with wepoll.
-    {"lifetimes/what can not be polled", "the null device", "not_a_socket"},
+    {"lifetimes/handles that cannot be polled", "the null device", "not_a_socket"},
     // A wait with events or with timeout 0 does not report that it was woken.
-    {"waits/a wake before a wait that may not block", "woken", "no"},
-    {"waits/a wake beside data", "woken", "no"},
+    {"waits/a wake before a wait with timeout 0", "woken", "no"},
+    {"waits/a wake and data", "woken", "no"},
 };
 
 /// Replaces what differs by what is expected. Fails if an entry's difference is not seen.

@@ -26,7 +26,7 @@ std::vector<Observation> play(const Scenario& scenario) {
 void write(const std::string& path, const std::string& text) {
     std::ofstream file(path, std::ios::binary);
     file << text;
-    BOOST_REQUIRE_MESSAGE(file.flush(), "can not be written: " << path);
+    BOOST_REQUIRE_MESSAGE(file.flush(), "cannot be written: " << path);
 }
 
 bool is_writing() { return std::getenv("CONFORMANCE_WRITE") != nullptr; }

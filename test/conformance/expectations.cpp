@@ -265,7 +265,7 @@ std::vector<std::string> Conformance::complaints() const {
     }
     for (const auto& [name, reason] : reasons_) {
         if (!reasons_used.contains(name)) {
-            complaints.push_back("nobody needs the reason " + name);
+            complaints.push_back("no difference needs the reason " + name);
         }
         if (reason.title.empty() || reason.text.empty() || reason.source.empty()) {
             complaints.push_back("the reason " + name + " lacks title, text or source");
@@ -292,7 +292,7 @@ std::string conformance_file(const std::string& name) {
     const std::string path = conformance_path(name);
     const std::ifstream file(path, std::ios::binary);
     if (!file) {
-        throw std::runtime_error("can not be read: " + path);
+        throw std::runtime_error("cannot be read: " + path);
     }
     std::ostringstream text;
     text << file.rdbuf();

@@ -1,4 +1,4 @@
-// The two files beside this one: what epoll reports, and where and why wakepoll differs.
+// The two files in this folder: what epoll reports, and where and why wakepoll differs.
 //
 // `epoll.txt` holds, for each scenario, the observations on Linux's epoll. `differences.txt` holds
 // reasons, and entries that say which observations differ in which places. Together they define

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void edge_triggered_is_refused(Scene& scene) {
+void edge_triggered(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.note("add",
                scene.poller().add(pair.local, IoInterest::read | IoInterest::edge_triggered, 1));
@@ -18,10 +18,10 @@ void edge_triggered_is_refused(Scene& scene) {
                scene.poller().modify(pair.local, IoInterest::read | IoInterest::edge_triggered, 3));
 }
 
-void no_interest_at_all(Scene& scene) {
+void no_interest(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::none, 1);
-    scene.settled("quiet", 1);
+    scene.settled("idle", 1);
     scene.world.send(pair.peer, 1);
     scene.settled("data", 1);
     scene.world.receive(pair.local, 1);
@@ -31,19 +31,19 @@ void no_interest_at_all(Scene& scene) {
     scene.settled("reset", 1, mask::err | mask::hup);
 }
 
-void an_interest_that_a_fin_does_not_concern(Scene& scene) {
+void an_interest_that_excludes_the_fin(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::write, 1);
     scene.fill(pair.local, 1);
     scene.world.shutdown_send(pair.peer);
     scene.settled("FIN", 1);
     scene.modify(pair.local, IoInterest::write | IoInterest::read_hangup, 2);
-    scene.settled("asked for", 2, mask::rdhup);
+    scene.settled("rdhup added", 2, mask::rdhup);
     scene.modify(pair.local, IoInterest::write, 3);
-    scene.settled("no longer asked for", 3);
+    scene.settled("rdhup removed", 3);
 }
 
-void bits_of_no_interest_are_refused(Scene& scene) {
+void unknown_bits(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     constexpr IoInterest unknown{std::uint32_t{1} << 20U};
     scene.note("add", scene.poller().add(pair.local, IoInterest::read | unknown, 1));
@@ -64,10 +64,10 @@ void modify_replaces_interest_and_data(Scene& scene) {
     scene.settled("both", 2);
 }
 
-void modify_during_which_nothing_is_lost(Scene& scene) {
+void modified_many_times(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
-    scene.settled("quiet", 1);
+    scene.settled("idle", 1);
     for (std::uint64_t data = 2; data < 10; ++data) {
         scene.modify(pair.local, data % 2 == 0 ? IoInterest::none : IoInterest::read, data);
     }
@@ -93,7 +93,7 @@ void data_of_64_bits(Scene& scene) {
     scene.settled("zero", 0, mask::out);
 }
 
-void narrow_spans_take_turns(Scene& scene) {
+void sockets_take_turns_in_spans_of_one_event(Scene& scene) {
     std::array<SocketPair, 3> pairs;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         pairs[i] = scene.world.tcp_pair();
@@ -113,23 +113,23 @@ void narrow_spans_take_turns(Scene& scene) {
         scene.note("reports of " + std::to_string(i + 1) + " in 6 waits for one event",
                    std::to_string(reports[i]));
     }
-    scene.note("a span without room", scene.poller().wait(0ms, 0).error);
+    scene.note("an empty span", scene.poller().wait(0ms, 0).error);
 }
 
 }  // namespace
 
 std::span<const Scenario> interest_scenarios() {
     static constexpr std::array scenarios = {
-        Scenario{"interests/edge-triggered", edge_triggered_is_refused},
-        Scenario{"interests/none at all", no_interest_at_all},
-        Scenario{"interests/one that a FIN does not concern",
-                 an_interest_that_a_fin_does_not_concern},
-        Scenario{"interests/bits that mean nothing", bits_of_no_interest_are_refused},
+        Scenario{"interests/edge-triggered", edge_triggered},
+        Scenario{"interests/no interest", no_interest},
+        Scenario{"interests/an interest that excludes the FIN", an_interest_that_excludes_the_fin},
+        Scenario{"interests/unknown bits", unknown_bits},
         Scenario{"interests/modify replaces interest and data", modify_replaces_interest_and_data},
-        Scenario{"interests/modified again and again", modify_during_which_nothing_is_lost},
+        Scenario{"interests/modified many times", modified_many_times},
         Scenario{"interests/the same data for two sockets", the_same_data_for_two_sockets},
         Scenario{"interests/data of 64 bits", data_of_64_bits},
-        Scenario{"interests/narrow spans take turns", narrow_spans_take_turns},
+        Scenario{"interests/sockets take turns in spans of one event",
+                 sockets_take_turns_in_spans_of_one_event},
     };
     return scenarios;
 }

@@ -6,10 +6,10 @@
 namespace wakepoll::test {
 namespace {
 
-void a_connection_is_in_until_it_is_accepted(Scene& scene) {
+void in_is_reported_until_the_connection_is_accepted(Scene& scene) {
     const Handle listener = scene.world.listener();
     scene.add(listener, IoInterest::read, 1);
-    scene.settled("quiet", 1);
+    scene.settled("idle", 1);
     const Handle client = scene.world.connecting(listener);
     scene.settled("a connection", 1, mask::in);
     scene.note("accepted", static_cast<bool>(scene.world.accept(listener)));
@@ -33,11 +33,11 @@ void two_connections_are_accepted_one_by_one(Scene& scene) {
     scene.settled("none left", 1);
 }
 
-void a_quiet_listener_under_every_interest(Scene& scene) {
+void an_idle_listener_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(scene.world.listener());
 }
 
-void a_waiting_connection_under_every_interest(Scene& scene) {
+void a_pending_connection_under_every_interest(Scene& scene) {
     const Handle listener = scene.world.listener();
     const Handle client = scene.world.connecting(listener);
     scene.add_under_every_interest(listener, mask::in);
@@ -66,7 +66,7 @@ void the_accepted_socket(Scene& scene) {
     scene.settled("without data", 2);
 }
 
-void the_client_ends_before_the_accept(Scene& scene) {
+void the_client_closes_before_the_accept(Scene& scene) {
     const Handle listener = scene.world.listener();
     scene.add(listener, IoInterest::read, 1);
     const Handle client = scene.world.connecting(listener);
@@ -78,7 +78,7 @@ void the_client_ends_before_the_accept(Scene& scene) {
     scene.settled("the accepted socket", 2, mask::rdhup);
 }
 
-void a_listener_closed_over_a_connection(Scene& scene) {
+void a_listener_closed_with_a_pending_connection(Scene& scene) {
     const Handle listener = scene.world.listener();
     const Handle client = scene.world.connecting(listener);
     scene.add(client, all_interest, 1);
@@ -94,19 +94,20 @@ void a_listener_closed_over_a_connection(Scene& scene) {
 
 std::span<const Scenario> listener_scenarios() {
     static constexpr std::array scenarios = {
-        Scenario{"listeners/a connection is in until it is accepted",
-                 a_connection_is_in_until_it_is_accepted},
+        Scenario{"listeners/in is reported until the connection is accepted",
+                 in_is_reported_until_the_connection_is_accepted},
         Scenario{"listeners/two connections are accepted one by one",
                  two_connections_are_accepted_one_by_one},
-        Scenario{"listeners/a quiet listener under every interest",
-                 a_quiet_listener_under_every_interest},
-        Scenario{"listeners/a waiting connection under every interest",
-                 a_waiting_connection_under_every_interest},
+        Scenario{"listeners/an idle listener under every interest",
+                 an_idle_listener_under_every_interest},
+        Scenario{"listeners/a pending connection under every interest",
+                 a_pending_connection_under_every_interest},
         Scenario{"listeners/a connection during the wait", a_connection_during_the_wait},
         Scenario{"listeners/the accepted socket", the_accepted_socket},
-        Scenario{"listeners/the client ends before the accept", the_client_ends_before_the_accept},
-        Scenario{"listeners/a listener closed over a connection",
-                 a_listener_closed_over_a_connection},
+        Scenario{"listeners/the client closes before the accept",
+                 the_client_closes_before_the_accept},
+        Scenario{"listeners/a listener closed with a pending connection",
+                 a_listener_closed_with_a_pending_connection},
     };
     return scenarios;
 }

@@ -15,10 +15,10 @@ constexpr IoInterest once = all_interest | IoInterest::one_shot;
 void report_twice(Scene& scene, Handle handle) {
     scene.modify(handle, once, 11);
     scene.next_report("once", 11);
-    scene.nothing_more("and no more", 11);
+    scene.nothing_more("no further report", 11);
     scene.modify(handle, once, 12);
     scene.next_report("armed again", 12);
-    scene.nothing_more("and no more again", 12);
+    scene.nothing_more("again no further report", 12);
 }
 
 void play_once(Scene& scene, Handle handle, std::uint32_t until) {
@@ -58,16 +58,16 @@ void a_refused_connect(Scene& scene) {
     play_once(scene, scene.world.connecting_to_nobody(), mask::err);
 }
 
-void a_waiting_connection(Scene& scene) {
+void a_pending_connection(Scene& scene) {
     const Handle listener = scene.world.listener();
     static_cast<void>(scene.world.connecting(listener));
     play_once(scene, listener, mask::in);
 }
 
-void silent_once_it_has_reported(Scene& scene) {
+void silent_after_its_report(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read | IoInterest::one_shot, 1);
-    scene.nothing_more("quiet", 1);
+    scene.nothing_more("idle", 1);
     scene.world.send(pair.peer, 1);
     scene.next_report("data", 1);
     scene.world.send(pair.peer, 1);
@@ -88,23 +88,23 @@ void without_another_interest(Scene& scene) {
     scene.nothing_more("data", 1);
     scene.world.reset(pair.peer);
     scene.next_report("reset", 1);
-    scene.nothing_more("and no more", 1);
+    scene.nothing_more("no further report", 1);
 }
 
-void made_lasting_and_back(Scene& scene) {
+void made_level_triggered_and_back(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.send(pair.peer, 1);
     scene.add(pair.local, IoInterest::read | IoInterest::one_shot, 1);
     scene.next_report("once", 1);
     scene.modify(pair.local, IoInterest::read, 2);
-    scene.settled("lasting", 2, mask::in);
+    scene.settled("level-triggered", 2, mask::in);
     scene.modify(pair.local, IoInterest::read | IoInterest::one_shot, 3);
     scene.next_report("once again", 3);
-    scene.nothing_more("and no more", 3);
+    scene.nothing_more("no further report", 3);
     scene.note("remove", scene.poller().remove(pair.local));
 }
 
-void two_of_them(Scene& scene) {
+void two_sockets(Scene& scene) {
     const SocketPair first = scene.world.tcp_pair();
     const SocketPair second = scene.world.tcp_pair();
     scene.add(first.local, IoInterest::write | IoInterest::one_shot, 1);
@@ -112,8 +112,8 @@ void two_of_them(Scene& scene) {
     scene.next_report("the first", 1);
     scene.world.send(second.peer, 1);
     scene.next_report("the second", 2);
-    scene.nothing_more("and no more of the first", 1);
-    scene.nothing_more("nor of the second", 2);
+    scene.nothing_more("no further report of the first", 1);
+    scene.nothing_more("no further report of the second", 2);
 }
 
 }  // namespace
@@ -126,11 +126,11 @@ std::span<const Scenario> one_shot_scenarios() {
         Scenario{"one-shot/both FINs", both_fins},
         Scenario{"one-shot/a reset", a_reset},
         Scenario{"one-shot/a refused connect", a_refused_connect},
-        Scenario{"one-shot/a waiting connection", a_waiting_connection},
-        Scenario{"one-shot/silent once it has reported", silent_once_it_has_reported},
+        Scenario{"one-shot/a pending connection", a_pending_connection},
+        Scenario{"one-shot/silent after its report", silent_after_its_report},
         Scenario{"one-shot/without another interest", without_another_interest},
-        Scenario{"one-shot/made lasting and back", made_lasting_and_back},
-        Scenario{"one-shot/two of them", two_of_them},
+        Scenario{"one-shot/made level-triggered and back", made_level_triggered_and_back},
+        Scenario{"one-shot/two sockets", two_sockets},
     };
     return scenarios;
 }

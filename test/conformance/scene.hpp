@@ -84,12 +84,12 @@ public:
     /// `until` as for `settled`.
     void add_under_every_interest(Handle handle, std::uint32_t until = mask::none);
 
-    /// Sends until there is lastingly no room; the poller reports `data` for room.
+    /// Sends until the send buffer stays full; the handle is registered for room, with `data`.
     void fill(Handle socket, std::uint64_t data);
     /// Receives until nothing is left.
     void drain(Handle socket);
 
-    /// Runs `body` with `action` in parallel, and waits for both.
+    /// Runs `body`, and `action` in parallel; waits for both.
     template <class Body>
     void during(std::function<void()> action, Body&& body) {
         world.beside(std::move(action));

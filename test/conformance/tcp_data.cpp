@@ -8,10 +8,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void data_is_in_until_it_is_read(Scene& scene) {
+void in_is_reported_until_the_data_is_read(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
-    scene.settled("quiet", 1);
+    scene.settled("idle", 1);
     scene.world.send(pair.peer, 10);
     scene.settled("10 bytes", 1, mask::in);
     scene.world.receive(pair.local, 4);
@@ -24,14 +24,14 @@ void data_is_in_until_it_is_read(Scene& scene) {
     scene.settled("one more byte", 1, mask::in);
 }
 
-void data_that_came_before_it_was_added(Scene& scene) {
+void data_that_arrived_before_the_socket_was_added(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.send(pair.peer, 1);
     scene.add(pair.local, IoInterest::read, 1);
     scene.settled("data", 1, mask::in);
 }
 
-void data_that_comes_during_the_wait(Scene& scene) {
+void data_that_arrives_during_the_wait(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     scene.during([&] { scene.world.send(pair.peer, 1); }, [&] { scene.next_report("first", 1); });
@@ -44,11 +44,11 @@ void data_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(pair.local, mask::in);
 }
 
-void a_quiet_connection_under_every_interest(Scene& scene) {
+void an_idle_connection_under_every_interest(Scene& scene) {
     scene.add_under_every_interest(scene.world.tcp_pair().local, mask::out);
 }
 
-void room_to_send_until_there_is_none(Scene& scene) {
+void out_is_reported_until_the_send_buffer_is_full(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::write, 1);
     scene.settled("room", 1, mask::out);
@@ -61,14 +61,14 @@ void room_to_send_until_there_is_none(Scene& scene) {
     scene.settled("drained by the peer", 1, mask::out);
 }
 
-void no_room_under_every_interest(Scene& scene) {
+void a_full_send_buffer_under_every_interest(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.fill(pair.local, 1);
     scene.under_every_interest(pair.local, 1);
 }
 
-void data_while_there_is_no_room(Scene& scene) {
+void data_while_the_send_buffer_is_full(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.fill(pair.local, 1);
@@ -83,8 +83,8 @@ void both_ends_in_one_poller(Scene& scene) {
     scene.add(pair.local, IoInterest::read | IoInterest::write, 1);
     scene.add(pair.peer, IoInterest::read | IoInterest::write, 2);
     scene.world.send(pair.local, 3);
-    scene.settled("who has sent", 1, mask::out);
-    scene.settled("who was sent to", 2, mask::in);
+    scene.settled("the sender", 1, mask::out);
+    scene.settled("the receiver", 2, mask::in);
 }
 
 void many_sockets_are_reported_in_one_wait(Scene& scene) {
@@ -107,15 +107,19 @@ void many_sockets_are_reported_in_one_wait(Scene& scene) {
 
 std::span<const Scenario> tcp_data_scenarios() {
     static constexpr std::array scenarios = {
-        Scenario{"tcp data/data is in until it is read", data_is_in_until_it_is_read},
-        Scenario{"tcp data/data that came before it was added", data_that_came_before_it_was_added},
-        Scenario{"tcp data/data that comes during the wait", data_that_comes_during_the_wait},
+        Scenario{"tcp data/in is reported until the data is read",
+                 in_is_reported_until_the_data_is_read},
+        Scenario{"tcp data/data that arrived before the socket was added",
+                 data_that_arrived_before_the_socket_was_added},
+        Scenario{"tcp data/data that arrives during the wait", data_that_arrives_during_the_wait},
         Scenario{"tcp data/data under every interest", data_under_every_interest},
-        Scenario{"tcp data/a quiet connection under every interest",
-                 a_quiet_connection_under_every_interest},
-        Scenario{"tcp data/room to send until there is none", room_to_send_until_there_is_none},
-        Scenario{"tcp data/no room under every interest", no_room_under_every_interest},
-        Scenario{"tcp data/data while there is no room", data_while_there_is_no_room},
+        Scenario{"tcp data/an idle connection under every interest",
+                 an_idle_connection_under_every_interest},
+        Scenario{"tcp data/out is reported until the send buffer is full",
+                 out_is_reported_until_the_send_buffer_is_full},
+        Scenario{"tcp data/a full send buffer under every interest",
+                 a_full_send_buffer_under_every_interest},
+        Scenario{"tcp data/data while the send buffer is full", data_while_the_send_buffer_is_full},
         Scenario{"tcp data/both ends in one poller", both_ends_in_one_poller},
         Scenario{"tcp data/many sockets are reported in one wait",
                  many_sockets_are_reported_in_one_wait},

@@ -31,7 +31,7 @@ void the_peers_fin_during_the_wait(Scene& scene) {
     scene.settled("afterwards", 1, mask::in);
 }
 
-void the_peers_fin_while_there_is_no_room(Scene& scene) {
+void the_peers_fin_while_the_send_buffer_is_full(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.fill(pair.local, 1);
@@ -70,13 +70,13 @@ void an_out_of_band_byte_before_the_peers_fin(Scene& scene) {
     scene.settled("byte and FIN", 1, mask::rdhup);
 }
 
-void ones_own_fin_under_every_interest(Scene& scene) {
+void this_sides_fin_under_every_interest(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.shutdown_send(pair.local);
     scene.add_under_every_interest(pair.local, mask::out);
 }
 
-void ones_own_fin_while_there_is_no_room(Scene& scene) {
+void this_sides_fin_while_the_send_buffer_is_full(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.fill(pair.local, 1);
@@ -84,7 +84,7 @@ void ones_own_fin_while_there_is_no_room(Scene& scene) {
     scene.settled("FIN", 1);
 }
 
-void data_after_ones_own_fin(Scene& scene) {
+void data_after_this_sides_fin(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.world.shutdown_send(pair.local);
@@ -99,14 +99,14 @@ void receiving_is_shut_down(Scene& scene) {
     scene.add(pair.local, all_interest, 1);
     scene.add(pair.peer, all_interest, 2);
     scene.world.shutdown_receive(pair.local);
-    scene.settled("shut", 1, mask::out);
+    scene.settled("receiving shut down", 1, mask::out);
     scene.settled("the peer", 2, mask::out);
     scene.world.shutdown_send(pair.local);
-    scene.settled("and sending", 1, mask::out);
-    scene.settled("the peer then", 2, mask::rdhup);
+    scene.settled("sending shut down, too", 1, mask::out);
+    scene.settled("the peer after both", 2, mask::rdhup);
 }
 
-void both_fins_ones_own_first(Scene& scene) {
+void both_fins_this_sides_first(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.world.shutdown_send(pair.local);
     scene.add(pair.local, all_interest, 1);
@@ -126,7 +126,7 @@ void both_fins_the_peers_first(Scene& scene) {
     scene.under_every_interest(pair.local, 1);
 }
 
-void both_fins_while_neither_is_asked_for(Scene& scene) {
+void both_fins_while_the_interest_excludes_them(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::write, 1);
     scene.world.shutdown_send(pair.peer);
@@ -137,7 +137,7 @@ void both_fins_while_neither_is_asked_for(Scene& scene) {
     scene.settled("modified", 2, mask::out);
 }
 
-void both_fins_over_unread_data(Scene& scene) {
+void both_fins_with_unread_data(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.world.send(pair.peer, 10);
@@ -155,7 +155,7 @@ void the_peer_closes(Scene& scene) {
     scene.world.close(pair.peer);
     scene.settled("closed", 1, mask::rdhup);
     scene.note("a send", scene.world.send(pair.local, 1).error);
-    scene.settled("sent to nobody", 1, mask::err);
+    scene.settled("after the send", 1, mask::err);
 }
 
 void the_peer_closes_after_data(Scene& scene) {
@@ -168,7 +168,7 @@ void the_peer_closes_after_data(Scene& scene) {
     scene.settled("the end", 1, mask::in);
 }
 
-void the_peer_closes_over_unread_data(Scene& scene) {
+void the_peer_closes_with_unread_data(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.peer, IoInterest::read, 2);
     scene.add(pair.local, all_interest, 1);
@@ -178,7 +178,7 @@ void the_peer_closes_over_unread_data(Scene& scene) {
         scene.note("remove", false);
     }
     scene.world.close(pair.peer);
-    scene.settled("closed over it", 1, everything);
+    scene.settled("closed", 1, everything);
 }
 
 }  // namespace
@@ -188,28 +188,29 @@ std::span<const Scenario> tcp_end_scenarios() {
         Scenario{"tcp end/the peer's FIN", the_peers_fin},
         Scenario{"tcp end/the peer's FIN under every interest", the_peers_fin_under_every_interest},
         Scenario{"tcp end/the peer's FIN during the wait", the_peers_fin_during_the_wait},
-        Scenario{"tcp end/the peer's FIN while there is no room",
-                 the_peers_fin_while_there_is_no_room},
+        Scenario{"tcp end/the peer's FIN while the send buffer is full",
+                 the_peers_fin_while_the_send_buffer_is_full},
         Scenario{"tcp end/data before the peer's FIN", data_before_the_peers_fin},
         Scenario{"tcp end/data and the peer's FIN under every interest",
                  data_and_the_peers_fin_under_every_interest},
         Scenario{"tcp end/an out-of-band byte before the peer's FIN",
                  an_out_of_band_byte_before_the_peers_fin},
-        Scenario{"tcp end/one's own FIN under every interest", ones_own_fin_under_every_interest},
-        Scenario{"tcp end/one's own FIN while there is no room",
-                 ones_own_fin_while_there_is_no_room},
-        Scenario{"tcp end/data after one's own FIN", data_after_ones_own_fin},
+        Scenario{"tcp end/this side's FIN under every interest",
+                 this_sides_fin_under_every_interest},
+        Scenario{"tcp end/this side's FIN while the send buffer is full",
+                 this_sides_fin_while_the_send_buffer_is_full},
+        Scenario{"tcp end/data after this side's FIN", data_after_this_sides_fin},
         Scenario{"tcp end/receiving is shut down", receiving_is_shut_down},
-        Scenario{"tcp end/both FINs, one's own first, under every interest",
-                 both_fins_ones_own_first},
+        Scenario{"tcp end/both FINs, this side's first, under every interest",
+                 both_fins_this_sides_first},
         Scenario{"tcp end/both FINs, the peer's first, under every interest",
                  both_fins_the_peers_first},
-        Scenario{"tcp end/both FINs, the peer's first, while neither is asked for",
-                 both_fins_while_neither_is_asked_for},
-        Scenario{"tcp end/both FINs over unread data", both_fins_over_unread_data},
+        Scenario{"tcp end/both FINs, the peer's first, while the interest excludes them",
+                 both_fins_while_the_interest_excludes_them},
+        Scenario{"tcp end/both FINs with unread data", both_fins_with_unread_data},
         Scenario{"tcp end/the peer closes", the_peer_closes},
         Scenario{"tcp end/the peer closes after data", the_peer_closes_after_data},
-        Scenario{"tcp end/the peer closes over unread data", the_peer_closes_over_unread_data},
+        Scenario{"tcp end/the peer closes with unread data", the_peer_closes_with_unread_data},
     };
     return scenarios;
 }

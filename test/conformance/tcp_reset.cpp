@@ -28,7 +28,7 @@ void a_reset_under_no_interest_during_the_wait(Scene& scene) {
     scene.settled("afterwards", 1, reset_bits);
 }
 
-void a_reset_over_unread_data(Scene& scene) {
+void a_reset_with_unread_data(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.world.send(pair.peer, 10);
@@ -37,7 +37,7 @@ void a_reset_over_unread_data(Scene& scene) {
     scene.settled("reset", 1, reset_bits);
 }
 
-void a_reset_while_there_is_no_room(Scene& scene) {
+void a_reset_while_the_send_buffer_is_full(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.fill(pair.local, 1);
@@ -54,7 +54,7 @@ void a_reset_after_the_peers_fin(Scene& scene) {
     scene.settled("reset", 1, reset_bits);
 }
 
-void a_reset_after_ones_own_fin(Scene& scene) {
+void a_reset_after_this_sides_fin(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.add(pair.peer, all_interest, 2);
@@ -82,7 +82,7 @@ void no_reset_after_both_fins(Scene& scene) {
     scene.settled("closed", 1);
 }
 
-void a_reset_over_an_out_of_band_byte(Scene& scene) {
+void a_reset_with_an_unread_out_of_band_byte(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read | IoInterest::write | IoInterest::read_hangup, 1);
     scene.world.send_urgent(pair.peer);
@@ -90,29 +90,29 @@ void a_reset_over_an_out_of_band_byte(Scene& scene) {
     scene.settled("reset", 1, reset_bits);
 }
 
-void a_reset_that_a_receive_has_told_of(Scene& scene) {
+void a_reset_that_a_receive_has_returned(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, all_interest, 1);
     scene.world.reset(pair.peer);
     scene.settled("reset", 1, reset_bits);
     static_cast<void>(scene.world.receive(pair.local, 1));
-    scene.settled("told by a receive", 1, mask::hup);
+    scene.settled("returned by a receive", 1, mask::hup);
 }
 
 void a_reset_before_the_accept(Scene& scene) {
     const Handle listener = scene.world.listener();
     scene.add(listener, IoInterest::read, 1);
     const Handle client = scene.world.connecting(listener);
-    scene.settled("connection waits", 1, mask::in);
+    scene.settled("a connection is pending", 1, mask::in);
     scene.world.reset(client);
-    scene.settled("it was reset", 1, mask::in);
+    scene.settled("the connection was reset", 1, mask::in);
     const Handle accepted = scene.world.accept(listener);
     scene.settled("accepted", 1);
     scene.add(accepted, all_interest, 2);
     scene.settled("the accepted socket", 2, reset_bits);
 }
 
-void a_reset_of_a_socket_added_while_it_connected(Scene& scene) {
+void a_reset_of_a_socket_added_during_its_connect(Scene& scene) {
     const Handle listener = scene.world.listener();
     const Handle client = scene.world.connecting(listener);
     scene.add(client, all_interest, 1);
@@ -130,8 +130,8 @@ void resets_of_two_sockets(Scene& scene) {
     scene.add(other.local, IoInterest::write, 2);
     scene.world.reset(pair.peer);
     scene.world.reset(other.peer);
-    scene.settled("the one", 1, reset_bits);
-    scene.settled("the other", 2, reset_bits);
+    scene.settled("the first", 1, reset_bits);
+    scene.settled("the second", 2, reset_bits);
 }
 
 }  // namespace
@@ -142,17 +142,19 @@ std::span<const Scenario> tcp_reset_scenarios() {
         Scenario{"tcp reset/a reset during the wait", a_reset_during_the_wait},
         Scenario{"tcp reset/a reset under no interest during the wait",
                  a_reset_under_no_interest_during_the_wait},
-        Scenario{"tcp reset/a reset over unread data", a_reset_over_unread_data},
-        Scenario{"tcp reset/a reset while there is no room", a_reset_while_there_is_no_room},
+        Scenario{"tcp reset/a reset with unread data", a_reset_with_unread_data},
+        Scenario{"tcp reset/a reset while the send buffer is full",
+                 a_reset_while_the_send_buffer_is_full},
         Scenario{"tcp reset/a reset after the peer's FIN", a_reset_after_the_peers_fin},
-        Scenario{"tcp reset/a reset after one's own FIN", a_reset_after_ones_own_fin},
+        Scenario{"tcp reset/a reset after this side's FIN", a_reset_after_this_sides_fin},
         Scenario{"tcp reset/no reset after both FINs", no_reset_after_both_fins},
-        Scenario{"tcp reset/a reset over an out-of-band byte", a_reset_over_an_out_of_band_byte},
-        Scenario{"tcp reset/a reset that a receive has told of",
-                 a_reset_that_a_receive_has_told_of},
+        Scenario{"tcp reset/a reset with an unread out-of-band byte",
+                 a_reset_with_an_unread_out_of_band_byte},
+        Scenario{"tcp reset/a reset that a receive has returned",
+                 a_reset_that_a_receive_has_returned},
         Scenario{"tcp reset/a reset before the accept", a_reset_before_the_accept},
-        Scenario{"tcp reset/a reset of a socket added while it connected",
-                 a_reset_of_a_socket_added_while_it_connected},
+        Scenario{"tcp reset/a reset of a socket added during its connect",
+                 a_reset_of_a_socket_added_during_its_connect},
         Scenario{"tcp reset/resets of two sockets", resets_of_two_sockets},
     };
     return scenarios;

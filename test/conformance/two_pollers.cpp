@@ -6,12 +6,12 @@
 namespace wakepoll::test {
 namespace {
 
-void both_are_told(Scene& scene) {
+void both_report(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     scene.note("add to the second", scene.second_poller().add(pair.local, IoInterest::read, 2));
-    scene.settled("quiet", 1);
-    scene.settled_on_second("quiet in the second", 2);
+    scene.settled("idle", 1);
+    scene.settled_on_second("idle in the second", 2);
     scene.world.send(pair.peer, 1);
     scene.settled("data", 1, mask::in);
     scene.settled_on_second("data in the second", 2, mask::in);
@@ -31,12 +31,12 @@ void each_has_its_own_interest(Scene& scene) {
     scene.settled_on_second("FIN in the second", 1);
 }
 
-void one_forgets_it(Scene& scene) {
+void removed_from_one(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     scene.note("add to the second", scene.second_poller().add(pair.local, IoInterest::read, 2));
-    scene.settled("quiet", 1);
-    scene.settled_on_second("quiet in the second", 2);
+    scene.settled("idle", 1);
+    scene.settled_on_second("idle in the second", 2);
     scene.note("remove", scene.poller().remove(pair.local));
     scene.world.send(pair.peer, 1);
     scene.settled_on_second("data in the second", 2, mask::in);
@@ -50,7 +50,7 @@ void one_shot_in_one(Scene& scene) {
     scene.note("add to the second", scene.second_poller().add(pair.local, IoInterest::read, 2));
     scene.world.send(pair.peer, 1);
     scene.next_report("once", 1);
-    scene.nothing_more("and no more", 1);
+    scene.nothing_more("no further report", 1);
     scene.settled_on_second("in the second", 2, mask::in);
 }
 
@@ -74,7 +74,7 @@ void a_reset_in_both(Scene& scene) {
     scene.settled_on_second("reset in the second", 2, mask::err | mask::hup);
 }
 
-void one_of_them_watches_each_end(Scene& scene) {
+void one_poller_for_each_end(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     scene.note("add to the second", scene.second_poller().add(pair.peer, IoInterest::read, 2));
@@ -89,13 +89,13 @@ void one_of_them_watches_each_end(Scene& scene) {
 
 std::span<const Scenario> two_poller_scenarios() {
     static constexpr std::array scenarios = {
-        Scenario{"two pollers/both are told", both_are_told},
+        Scenario{"two pollers/both report", both_report},
         Scenario{"two pollers/each has its own interest", each_has_its_own_interest},
-        Scenario{"two pollers/one forgets it", one_forgets_it},
+        Scenario{"two pollers/removed from one", removed_from_one},
         Scenario{"two pollers/one-shot in one", one_shot_in_one},
         Scenario{"two pollers/closed in both", closed_in_both},
         Scenario{"two pollers/a reset in both", a_reset_in_both},
-        Scenario{"two pollers/one at each end", one_of_them_watches_each_end},
+        Scenario{"two pollers/one poller for each end", one_poller_for_each_end},
     };
     return scenarios;
 }

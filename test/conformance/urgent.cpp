@@ -33,7 +33,7 @@ void an_out_of_band_byte_among_data(Scene& scene) {
     scene.world.send_urgent(pair.peer);
     scene.settled("the byte", 1, mask::pri);
     scene.world.send(pair.peer, 5);
-    scene.settled("and data behind it", 1, mask::in);
+    scene.settled("data after the byte", 1, mask::in);
 }
 
 void data_before_an_out_of_band_byte(Scene& scene) {
@@ -42,7 +42,7 @@ void data_before_an_out_of_band_byte(Scene& scene) {
     scene.world.send(pair.peer, 5);
     scene.settled("data", 1, mask::in);
     scene.world.send_urgent(pair.peer);
-    scene.settled("and the byte behind it", 1, mask::pri);
+    scene.settled("the byte after the data", 1, mask::pri);
     scene.world.receive(pair.local, 5);
     scene.settled("data read", 1);
 }
@@ -55,10 +55,10 @@ void two_out_of_band_bytes(Scene& scene) {
     scene.world.send_urgent(pair.peer);
     scene.settled("two bytes", 1, mask::pri);
     scene.world.receive_urgent(pair.local);
-    scene.settled("one taken", 1);
+    scene.settled("one received", 1);
     while (!scene.world.receive_urgent(pair.local).error) {
     }
-    scene.settled("all taken", 1);
+    scene.settled("all received", 1);
 }
 
 void an_inline_out_of_band_byte_that_is_read(Scene& scene) {
@@ -71,14 +71,14 @@ void an_inline_out_of_band_byte_that_is_read(Scene& scene) {
     scene.settled("read", 1);
 }
 
-void an_out_of_band_byte_and_one_shot(Scene& scene) {
+void an_out_of_band_byte_under_one_shot_interest(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::priority, 1);
     scene.world.send_urgent(pair.peer);
     scene.settle(1, mask::pri);
     scene.modify(pair.local, IoInterest::priority | IoInterest::one_shot, 2);
     scene.next_report("once", 2);
-    scene.nothing_more("and no more", 2);
+    scene.nothing_more("no further report", 2);
 }
 
 }  // namespace
@@ -95,7 +95,8 @@ std::span<const Scenario> urgent_scenarios() {
         Scenario{"out-of-band/two bytes", two_out_of_band_bytes},
         Scenario{"out-of-band/an inline byte that is read",
                  an_inline_out_of_band_byte_that_is_read},
-        Scenario{"out-of-band/a byte and one-shot", an_out_of_band_byte_and_one_shot},
+        Scenario{"out-of-band/a byte under one-shot interest",
+                 an_out_of_band_byte_under_one_shot_interest},
     };
     return scenarios;
 }

@@ -27,7 +27,7 @@ void a_wake_before_the_wait(Scene& scene) {
     scene.note("woken again", scene.poller().wait(0ms).woken);
 }
 
-void a_wake_before_a_wait_that_may_not_block(Scene& scene) {
+void a_wake_before_a_wait_with_timeout_0(Scene& scene) {
     scene.add(scene.world.tcp_pair().local, IoInterest::read, 1);
     scene.note("wake", scene.poller().wake());
     scene.note("woken", scene.poller().wait(0ms).woken);
@@ -47,7 +47,7 @@ void a_wake_during_the_wait(Scene& scene) {
 
 void a_wake_during_a_wait_over_a_socket(Scene& scene) {
     scene.add(scene.world.tcp_pair().local, IoInterest::read, 1);
-    scene.settled("quiet", 1);
+    scene.settled("idle", 1);
     Batch batch;
     scene.during([&] { static_cast<void>(scene.poller().wake()); },
                  [&] { batch = wait_for_something(scene.poller(), wait_forever); });
@@ -61,7 +61,7 @@ void a_wake_after_the_wait(Scene& scene) {
     scene.note("woken after", scene.poller().wait(wait_limit).woken);
 }
 
-void many_wakes_are_one(Scene& scene) {
+void many_wakes_are_reported_once(Scene& scene) {
     for (int i = 0; i < 100; ++i) {
         static_cast<void>(scene.poller().wake());
     }
@@ -69,7 +69,7 @@ void many_wakes_are_one(Scene& scene) {
     scene.note("woken again", scene.poller().wait(0ms).woken);
 }
 
-void a_wake_beside_data(Scene& scene) {
+void a_wake_and_data(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     scene.world.send(pair.peer, 1);
@@ -83,7 +83,7 @@ void a_wake_beside_data(Scene& scene) {
     scene.note("the socket again", words_of(next.mask_of(1)));
 }
 
-void a_wake_is_for_one_poller(Scene& scene) {
+void a_wake_ends_the_wait_of_one_poller(Scene& scene) {
     Readiness& second = scene.second_poller();
     scene.note("wake", second.wake());
     scene.note("the first is woken", scene.poller().wait(0ms).woken);
@@ -99,21 +99,21 @@ void wakes_and_waits_in_turn(Scene& scene) {
     scene.note("woken", std::to_string(woken));
 }
 
-void no_time_at_all(Scene& scene) {
+void a_timeout_of_0(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     const Batch empty = scene.poller().wait(0ms);
     scene.note("events of an empty poller", std::to_string(empty.events.size()));
-    scene.note("its error", empty.error);
+    scene.note("error of an empty poller", empty.error);
     scene.add(pair.local, IoInterest::read, 1);
-    scene.note("events of a quiet socket", std::to_string(scene.poller().wait(0ms).events.size()));
+    scene.note("events of an idle socket", std::to_string(scene.poller().wait(0ms).events.size()));
     scene.world.send(pair.peer, 1);
     scene.settle(1, mask::in);
     scene.note("data", words_of(scene.poller().wait(0ms).mask_of(1)));
 }
 
-void one_millisecond(Scene& scene) {
+void a_timeout_of_1_ms(Scene& scene) {
     for (const bool with_socket : {false, true}) {
-        const std::string of = with_socket ? " over a quiet socket" : " over nothing";
+        const std::string of = with_socket ? " with an idle socket" : " without a handle";
         if (with_socket) {
             scene.add(scene.world.tcp_pair().local, IoInterest::read, 1);
         }
@@ -125,7 +125,7 @@ void one_millisecond(Scene& scene) {
     }
 }
 
-void less_than_a_millisecond(Scene& scene) {
+void a_timeout_below_1_ms(Scene& scene) {
     const auto begin = scene.poller().now();
     static_cast<void>(scene.poller().wait(100us));
     scene.note("not early", scene.poller().now() - begin >= 100us);
@@ -136,10 +136,10 @@ void a_timeout_that_data_ends(Scene& scene) {
     scene.add(pair.local, IoInterest::read, 1);
     const auto begin = scene.poller().now();
     scene.during([&] { scene.world.send(pair.peer, 1); }, [&] { scene.next_report("data", 1); });
-    scene.note("before its time", scene.poller().now() - begin < wait_limit);
+    scene.note("before the timeout", scene.poller().now() - begin < wait_limit);
 }
 
-void for_ever(Scene& scene) {
+void no_timeout(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
     scene.add(pair.local, IoInterest::read, 1);
     Batch batch;
@@ -155,20 +155,19 @@ void for_ever(Scene& scene) {
 std::span<const Scenario> wait_scenarios() {
     static constexpr std::array scenarios = {
         Scenario{"waits/a wake before the wait", a_wake_before_the_wait},
-        Scenario{"waits/a wake before a wait that may not block",
-                 a_wake_before_a_wait_that_may_not_block},
+        Scenario{"waits/a wake before a wait with timeout 0", a_wake_before_a_wait_with_timeout_0},
         Scenario{"waits/a wake during the wait", a_wake_during_the_wait},
         Scenario{"waits/a wake during a wait over a socket", a_wake_during_a_wait_over_a_socket},
         Scenario{"waits/a wake after the wait", a_wake_after_the_wait},
-        Scenario{"waits/many wakes are one", many_wakes_are_one},
-        Scenario{"waits/a wake beside data", a_wake_beside_data},
-        Scenario{"waits/a wake is for one poller", a_wake_is_for_one_poller},
+        Scenario{"waits/many wakes are reported once", many_wakes_are_reported_once},
+        Scenario{"waits/a wake and data", a_wake_and_data},
+        Scenario{"waits/a wake ends the wait of one poller", a_wake_ends_the_wait_of_one_poller},
         Scenario{"waits/wakes and waits in turn", wakes_and_waits_in_turn},
-        Scenario{"waits/a timeout of 0", no_time_at_all},
-        Scenario{"waits/a timeout of 1 ms", one_millisecond},
-        Scenario{"waits/a timeout below 1 ms", less_than_a_millisecond},
+        Scenario{"waits/a timeout of 0", a_timeout_of_0},
+        Scenario{"waits/a timeout of 1 ms", a_timeout_of_1_ms},
+        Scenario{"waits/a timeout below 1 ms", a_timeout_below_1_ms},
         Scenario{"waits/a timeout that data ends", a_timeout_that_data_ends},
-        Scenario{"waits/for ever", for_ever},
+        Scenario{"waits/no timeout", no_timeout},
     };
     return scenarios;
 }

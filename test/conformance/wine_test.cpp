@@ -34,7 +34,7 @@ struct Tolerated {
 constexpr Tolerated tolerated[] = {
     // Wine 10 sends in the background what the full buffer has not taken, and then the FIN. After
     // the shutdown it does not report `out`; nor does the simulated Windows.
-    {"tcp end/one's own FIN while there is no room", "FIN", "nothing"},
+    {"tcp end/this side's FIN while the send buffer is full", "FIN", "nothing"},
 };
 
 void take_what_is_tolerated(const Place& place, std::string_view scenario,
