@@ -3,11 +3,12 @@
 //     AttachedHandle file = poller.attach(handle).value();
 //     poller.submit_read(file, buffer, user_data, offset);
 //
-// Windows reuses the number of a closed handle at once. So a submit on a plain `Handle` first asks
-// the port whether the number still means the object that it knows, which is one more kernel call.
-// If you attach a handle, you promise that instead: it stays open while it is attached.
+// Windows may give the number of a closed handle to the next object. So a submit on a plain
+// `Handle` first checks that the number still means the object that the poller knows, which is one
+// more kernel call. For an attached handle you guarantee that instead: it stays open while it is
+// attached.
 //
-// If it is closed all the same, operations in flight end as for any closed handle, and a submit is
+// If it is closed nevertheless, operations in flight end as for any closed handle, and a submit is
 // refused as soon as the poller knows (`errc::attachment_is_over`) or the kernel says that no
 // object has the number. Until then an operation goes to the object that has the number now: it
 // takes or sends bytes there, and is reported only if that object belongs to the same port.
@@ -23,9 +24,9 @@
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// A handle that is attached, from `OsPoller::attach`. It may be moved, may outlive its poller, and
-/// is one thread's to move and destroy, as any object is. A handle is attached once at a time, and
-/// is not registered while it is attached.
+/// A handle that is attached by `OsPoller::attach`. It can be moved and may outlive its poller; one
+/// thread at a time moves or destroys it. A handle has one attachment at a time, and cannot be
+/// registered meanwhile.
 class WAKEPOLL_API AttachedHandle {
 public:
     /// Attached to nothing: a submit on it is refused with `std::errc::bad_file_descriptor`.
@@ -34,14 +35,14 @@ public:
     AttachedHandle& operator=(AttachedHandle&& other) noexcept;
     AttachedHandle(const AttachedHandle&) = delete;
     AttachedHandle& operator=(const AttachedHandle&) = delete;
-    /// As `detach`.
+    /// Calls `detach`.
     ~AttachedHandle();
 
-    /// Ends the attachment, without a kernel call; again, it does nothing. The handle stays open
-    /// and associated with the port; operations in flight go on.
+    /// Ends the attachment, without a kernel call; a second call does nothing. The handle stays
+    /// open and associated with the port; operations in flight continue.
     void detach() noexcept;
 
-    /// The handle; invalid where it is attached to nothing.
+    /// Returns the handle; invalid if it is attached to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
     /// True while it is attached.
@@ -58,7 +59,7 @@ private:
 /// The target of an operation: a handle, or an attached one.
 class SubmitTarget {
 public:
-    // NOLINTBEGIN(google-explicit-constructor): a submit is given either one as it is.
+    // NOLINTBEGIN(google-explicit-constructor): a submit takes either one without a cast.
     template <std::convertible_to<Handle> Plain>
     SubmitTarget(const Plain& handle) noexcept : handle_(handle) {}
     SubmitTarget(const AttachedHandle& attached) noexcept

@@ -19,16 +19,16 @@ struct Clock {
 
     static constexpr bool is_steady = true;
 
-    /// The time now. Any thread.
+    /// Returns the time now. Any thread.
     [[nodiscard]] WAKEPOLL_API static time_point now() noexcept;
 
-    /// The moment that comes `left` after `from`, or the last there is.
+    /// Returns the moment that is `left` after `from`, or the last that there is.
     [[nodiscard]] static constexpr time_point after(time_point from, duration left) noexcept {
         return left < (time_point::max)() - from ? from + left : (time_point::max)();
     }
 
-    /// A moment of another clock, as this one counts it. One that is more than a hundred years away
-    /// is the last or the first there is.
+    /// Converts a moment of another clock. One that is more than a hundred years away becomes the
+    /// last or the first that there is.
     template <class OtherClock, class Duration>
     [[nodiscard]] static time_point at(
         std::chrono::time_point<OtherClock, Duration> moment) noexcept {

@@ -18,18 +18,18 @@ inline constexpr std::uint32_t capacity_limit = 65536;
 
 /// How a poller finds out what sockets are ready. What it reports is the same.
 enum class Backend : std::uint8_t {
-    /// WSAPoll for a few sockets, and AFD, once and for good, as soon as that serves better: with
-    /// more than 16 sockets, with operations (or your own packets) beside sockets, with a
-    /// socket that WSAPoll cannot wait for, or without a loopback that wakes get through. WSAPoll
-    /// throughout where AFD's device does not open.
+    /// WSAPoll for a few sockets; switches to AFD, once and permanently, with more than 16 sockets,
+    /// with operations or your own packets in addition to sockets, with a socket that WSAPoll
+    /// cannot wait for, or if wakes do not get through the loopback. Stays with WSAPoll if AFD's
+    /// device does not open.
     automatic = 0,
     /// WSAPoll over all registered sockets. Microsoft's documented calls only. Wakes go through a
-    /// datagram socket on 127.0.0.1: where its datagrams do not arrive, registering a socket
-    /// fails with `std::errc::network_down`.
+    /// datagram socket on 127.0.0.1: if its datagrams do not arrive, registering a socket fails
+    /// with `std::errc::network_down`.
     wsapoll = 1,
     /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
     /// waiting costs what is ready, not what is registered. `create` fails with
-    /// `std::errc::not_supported` where the device does not open.
+    /// `std::errc::not_supported` if the device does not open.
     afd = 2,
 };
 

@@ -1,7 +1,7 @@
 // Errors: a category for Windows' numbers, one for what wakepoll itself refuses, and a Result.
 //
-// Both map to std::errc, so compare with conditions (`error == std::errc::bad_file_descriptor`);
-// where the reason matters, with an `errc`; never with message texts.
+// Both map to std::errc. Compare with conditions (`error == std::errc::bad_file_descriptor`) or, if
+// the reason matters, with an `errc`; never with message texts.
 //
 // Win32 and Winsock share a number space, so one category serves both. std::system_category is not
 // used: with libstdc++ 12 on Windows, 10035, 10061, 258 and 995 compare unequal to their errc.
@@ -21,8 +21,8 @@
 namespace wakepoll {
 inline namespace v0_1 {
 
-/// The category of what Windows refuses, and of the errors of operations. Values are Win32 or
-/// Winsock codes; messages are wakepoll's own and do not depend on the system's language. Its
+/// The category of errors from Windows, and of failed operations. Values are Win32 or Winsock
+/// codes; messages are wakepoll's own and do not depend on the system's language. Its
 /// `default_error_condition` is the table in lib/error.cpp.
 [[nodiscard]] WAKEPOLL_API const std::error_category& win32_category() noexcept;
 
@@ -32,11 +32,11 @@ inline namespace v0_1 {
     return {static_cast<int>(code), win32_category()};
 }
 
-/// Why wakepoll itself refuses a call. Each message is a sentence that says what to do instead;
+/// Why wakepoll itself refused a call. Each message is a sentence that says what to do instead;
 /// each value compares equal to the std::errc above its group.
 enum class errc {
     // bad_file_descriptor
-    bad_handle = 1,      ///< No open handle.
+    bad_handle = 1,      ///< Not an open handle.
     attachment_is_over,  ///< The attached handle was closed, or is attached to nothing.
 
     // invalid_argument
@@ -61,7 +61,7 @@ enum class errc {
     no_afd_device,
     operation_of_another_kind,  ///< The handle cannot carry it.
     register_instead,           ///< It was opened for synchronous use.
-    not_overlapped,             ///< The same of a file, which cannot be registered either.
+    not_overlapped,             ///< The same for a file, which cannot be registered either.
     several_buffers,
 
     // operation_not_permitted
@@ -103,7 +103,7 @@ enum class errc {
     return {static_cast<int>(reason), refusal_category()};
 }
 
-/// The Windows code that means the same, as SetLastError takes it; 0 for success, and
+/// Returns the Windows code that means the same, as SetLastError takes it; 0 for success, and
 /// ERROR_INVALID_FUNCTION for an error of any other category.
 [[nodiscard]] WAKEPOLL_API std::uint32_t win32_code(std::error_code error) noexcept;
 
@@ -111,7 +111,7 @@ enum class errc {
 template <class T>
 class [[nodiscard]] Result {
 public:
-    // NOLINTBEGIN(google-explicit-constructor): a function returns either one as it is.
+    // NOLINTBEGIN(google-explicit-constructor): a function returns either one without a cast.
     Result(T value) noexcept : content_(std::in_place_index<0>, std::move(value)) {}
     /// `error` must not be success.
     Result(std::error_code error) noexcept : content_(std::in_place_index<1>, error) {
@@ -123,12 +123,12 @@ public:
     [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
-    /// The value; throws std::system_error with the error where there is none.
+    /// Returns the value; throws std::system_error with the error if there is none.
     [[nodiscard]] T& value() & { return check(), *std::get_if<0>(&content_); }
     [[nodiscard]] const T& value() const& { return check(), *std::get_if<0>(&content_); }
     [[nodiscard]] T&& value() && { return check(), std::move(*std::get_if<0>(&content_)); }
 
-    /// The value, or `other` where there is none.
+    /// Returns the value, or `other` if there is none.
     template <class U>
     [[nodiscard]] T value_or(U&& other) const& {
         return has_value() ? **this : static_cast<T>(std::forward<U>(other));
@@ -138,8 +138,8 @@ public:
         return has_value() ? std::move(**this) : static_cast<T>(std::forward<U>(other));
     }
 
-    /// Calls `next` with the value and returns its result, which is another Result; the error where
-    /// there is no value.
+    /// Calls `next` with the value and returns its result, which is another Result; returns the
+    /// error if there is no value.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) & -> std::invoke_result_t<F, T&> {
         return has_value() ? std::forward<F>(next)(**this) : error();
@@ -153,13 +153,13 @@ public:
         return has_value() ? std::forward<F>(next)(std::move(**this)) : error();
     }
 
-    /// The value, unchecked: there must be one.
+    /// Returns the value, unchecked: there must be one.
     [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }
     [[nodiscard]] const T& operator*() const noexcept { return *std::get_if<0>(&content_); }
     [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&content_); }
     [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&content_); }
 
-    /// The error; success where there is a value.
+    /// Returns the error; success if there is a value.
     [[nodiscard]] std::error_code error() const noexcept {
         const std::error_code* error = std::get_if<1>(&content_);
         return error != nullptr ? *error : std::error_code{};
@@ -175,14 +175,14 @@ private:
     std::variant<T, std::error_code> content_;
 };
 
-/// Success, or the reason why a call failed: true where it succeeded, like every Result.
+/// Success, or the reason why a call failed. True on success, like every Result.
 template <>
 class [[nodiscard]] Result<void> {
 public:
     /// Success.
     Result() noexcept = default;
-    // NOLINTBEGIN(google-explicit-constructor): a function returns an error as it is.
-    /// Success where `error` is.
+    // NOLINTBEGIN(google-explicit-constructor): a function returns an error without a cast.
+    /// Success if `error` is success.
     Result(std::error_code error) noexcept : error_(error) {}
     Result(errc reason) noexcept : error_(make_error_code(reason)) {}
     // NOLINTEND(google-explicit-constructor)
@@ -190,7 +190,7 @@ public:
     [[nodiscard]] bool has_value() const noexcept { return error_.value() == 0; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
-    /// Throws std::system_error with the error where there is one.
+    /// Throws std::system_error with the error if there is one.
     // A template, because GCC refuses a `throw` elsewhere with -fno-exceptions.
     template <class Error = std::system_error>
     void value() const {
@@ -200,13 +200,13 @@ public:
     }
 
     /// Calls `next` without arguments after a success and returns its result, which is another
-    /// Result; the error where there is one.
+    /// Result; returns the error if there is one.
     template <class F>
     [[nodiscard]] auto and_then(F&& next) const -> std::invoke_result_t<F> {
         return has_value() ? std::forward<F>(next)() : error_;
     }
 
-    /// The error; empty after a success.
+    /// Returns the error; empty after a success.
     [[nodiscard]] std::error_code error() const noexcept { return error_; }
 
     /// Compares the error: `poller.unregister_handle(handle) == errc::not_registered`.

@@ -1,8 +1,8 @@
-// What a wait reports and what a registration asks for.
+// What a wait reports and what a registration can ask for.
 //
 // The mask values are those of Linux's <sys/epoll.h>, bit for bit (a native build asserts it), so a
-// loop that already speaks epoll keeps its own constants. `NativeEvent` is what `OsPoller::wait`
-// fills; `OsEvent` is the smaller shape that the layer above a loop's backend consumes.
+// loop that already uses epoll keeps its constants. `OsPoller::wait` fills `NativeEvent`s;
+// `OsEvent` is a smaller form for the portable layer of a loop.
 //
 // Nothing here calls the system; every function is constexpr and may be used from any thread.
 #pragma once
@@ -23,15 +23,15 @@ inline constexpr std::uint32_t out = 0x004;  ///< Room to send; a connect that s
 inline constexpr std::uint32_t err =
     0x008;  ///< An error is pending. Reported whatever the interest.
 inline constexpr std::uint32_t hup =
-    0x010;  ///< Both directions are gone. Reported whatever the interest.
-inline constexpr std::uint32_t rdnorm = 0x040;  ///< Like `in`, where asked for.
+    0x010;  ///< Both directions are shut. Reported whatever the interest.
+inline constexpr std::uint32_t rdnorm = 0x040;  ///< Like `in`, if asked for.
 inline constexpr std::uint32_t rdband =
     0x080;  ///< Accepted as an interest; no socket ever reports it.
-inline constexpr std::uint32_t wrnorm = 0x100;  ///< Like `out`, where asked for.
+inline constexpr std::uint32_t wrnorm = 0x100;  ///< Like `out`, if asked for.
 inline constexpr std::uint32_t wrband =
     0x200;  ///< Accepted as an interest; no socket ever reports it.
 inline constexpr std::uint32_t rdhup = 0x2000;      ///< The peer will send no more.
-inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one report, then silence.
+inline constexpr std::uint32_t oneshot = 1U << 30;  ///< Interest only: one report, then none.
 inline constexpr std::uint32_t et = 1U << 31;       ///< Interest only, and always refused.
 }  // namespace mask
 
@@ -49,7 +49,7 @@ enum class IoInterest : std::uint32_t {
     edge_triggered = mask::et,
 };
 
-/// Readiness in the vocabulary of a loop rather than of a kernel.
+/// Readiness in the terms of a loop rather than of a kernel.
 enum class IoReady : std::uint32_t {
     none = 0,
     readable = 1U << 0,
@@ -99,12 +99,12 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return mask & bits(a);
 }
 
-/// True when any bit is set: `if (any(event.events & mask::in))`.
+/// True if any bit is set: `if (any(event.events & mask::in))`.
 [[nodiscard]] constexpr bool any(std::uint32_t mask) noexcept { return mask != 0; }
 [[nodiscard]] constexpr bool any(IoInterest interest) noexcept { return bits(interest) != 0; }
 [[nodiscard]] constexpr bool any(IoReady ready) noexcept { return bits(ready) != 0; }
 
-/// Translates a mask into the vocabulary of a loop.
+/// Translates a mask into the terms of a loop.
 [[nodiscard]] constexpr IoReady ready_of(std::uint32_t events) noexcept {
     IoReady ready = IoReady::none;
     const auto add = [&](std::uint32_t bits, IoReady flag) {
@@ -121,7 +121,7 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return ready;
 }
 
-/// One event, in the shape of Linux's `struct epoll_event`.
+/// One event, with the members of Linux's `struct epoll_event`.
 struct NativeEvent {
     /// The user data of the registration, or the completion key of an associated handle.
     union Data {
@@ -133,11 +133,11 @@ struct NativeEvent {
 
     std::uint32_t events = mask::none;
     Data data = {};
-    /// The result of an overlapped call; null for readiness. It points into the poller and stays
-    /// valid until the next `wait` or `dispose` of that poller.
+    /// The result of an overlapped call; null for readiness. Points into the poller and is valid
+    /// until the next `wait` or `dispose` of that poller.
     const Completion* completion = nullptr;
 
-    /// True where any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
+    /// True if any of these bits is reported: `if (event.has(mask::in | mask::hup))`.
     [[nodiscard]] constexpr bool has(std::uint32_t bits) const noexcept {
         return any(events & bits);
     }
@@ -145,14 +145,14 @@ struct NativeEvent {
         return any(events & interest);
     }
 
-    /// The user data of a registration that was made with a pointer.
+    /// Returns the user data of a registration that was made with a pointer.
     template <class T>
     [[nodiscard]] T* ptr() const noexcept {
         return static_cast<T*>(data.ptr);
     }
 };
 
-/// One event in the shape that a loop's portable layer consumes; made by `OsPoller::translate`.
+/// One event for the portable layer of a loop; made by `OsPoller::translate`.
 struct OsEvent {
     IoReady ready = IoReady::none;
     std::uint64_t user_data = 0;

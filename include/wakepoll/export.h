@@ -1,7 +1,7 @@
 /* What a DLL of wakepoll exports. C and C++.
  *
- * Define WAKEPOLL_DLL where the library is used as a DLL: a call goes there directly then. meson
- * and CMake do that by themselves. WAKEPOLL_BUILDS_DLL is for the library's own build. */
+ * Define WAKEPOLL_DLL if the library is used as a DLL, so that calls go there directly. meson and
+ * CMake define it. WAKEPOLL_BUILDS_DLL is for building the library itself. */
 #ifndef WAKEPOLL_EXPORT_H
 #define WAKEPOLL_EXPORT_H
 

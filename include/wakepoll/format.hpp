@@ -1,13 +1,13 @@
 // fmt::formatter for the public types, for logs and for messages of failing tests.
 //
-// The one header of wakepoll that needs fmt (9 or newer), and so the one that wakepoll.hpp leaves
-// out. Every type is written as text and takes the format specification of a string: `{:>20}`.
+// The only header that needs fmt (9 or newer), so wakepoll.hpp does not include it. Every type is
+// written as text and takes the format specification of a string: `{:>20}`.
 //
 //     fmt::print("{}\n", event);   // events=in|rdhup data=0x7
 //
 // Masks are written in the names of <sys/epoll.h>, bits without a name as one hexadecimal number,
-// and an enumerator that does not exist as `?`. The text is for people: it may change between
-// versions. Nothing here is called by wakepoll itself; all of it may be used from any thread.
+// and an enumerator that does not exist as `?`. The text is for people, and may change between
+// versions. wakepoll itself does not use this header. Any thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -31,7 +31,7 @@ namespace wakepoll {
 inline namespace v0_1 {
 namespace detail {
 
-// The enumerations have no `default` here, so that a compiler names the one that was forgotten.
+// The switches have no `default`, so that the compiler warns of a missing enumerator.
 [[nodiscard]] constexpr std::string_view name(HandleType type) noexcept {
     switch (type) {
         case HandleType::unknown:
@@ -263,7 +263,7 @@ inline void write(Text& text, const PollerStats& stats) {
         stats.doorbells_drained, stats.registrations_dropped);
 }
 
-/// What all the formatters below are: the text first, then fmt's own formatting of a string.
+/// The base of the formatters below: writes the text, then formats it as a string.
 template <class T>
 struct TextFormatter : fmt::formatter<fmt::string_view> {
     template <class Context>

@@ -6,40 +6,41 @@
 // `Completion::entry`, release it. All four operations are O(1) and allocate nothing.
 //
 // Entries are taken in two ways. `acquire` hands them out for your own overlapped calls; they stay
-// yours until `release`. `OsPoller::submit_read` and its kin return entries of the poller: the wait
-// after the one that reported an operation releases its entry. `release` before that makes room for
-// the next operation at once. An overlapped pipe that is registered for readiness takes an entry
-// too, for as long as it is registered.
+// yours until `release`. `OsPoller::submit_read` and the other operations return entries of the
+// poller: the wait after the one that reported an operation releases its entry; `release` frees it
+// earlier. An overlapped pipe that is registered for readiness takes an entry too, for as long as
+// it is registered.
 //
-// An operation that was submitted ends in exactly one event of some later wait: `data` is its user
-// data, `completion` says what became of it, and the mask is `out` for write and connect and `in`
-// for the others, with `err` or `hup` where it failed. Until then its buffers must stay, and belong
-// to the kernel; afterwards they are not touched.
+// A later wait reports each submitted operation in exactly one event: `data` is its user data,
+// `completion` its result, and the mask is `out` for write and connect and `in` for the others,
+// with `err` or `hup` if it failed. Until then its buffers must stay, and belong to the kernel;
+// afterwards they are not touched.
 //
-// What the other side or the medium has to say (end of file, a broken pipe, a reset, a refused or
-// unreachable peer) always comes as an event, even where the kernel knows it at once. An error that
-// is returned instead means that nothing was started and nothing will be reported:
-// `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in the mode PIPE_NOWAIT
-// has nothing to read), `bad_file_descriptor` (closed, or never a handle; an attachment that is
-// over), `not_supported` (a handle that cannot carry the operation: of the wrong kind, or opened
+// Errors of the other side or the medium (end of file, a broken pipe, a reset, a refused or
+// unreachable peer) always come as an event, even if the kernel returns them immediately. An error
+// that a submit returns means that nothing was started and nothing will be reported:
+// `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in PIPE_NOWAIT mode has
+// nothing to read), `bad_file_descriptor` (closed, or never a handle; an attachment that is over),
+// `not_supported` (the handle does not support the operation: it is of the wrong kind, or opened
 // for synchronous use), `invalid_argument` (it belongs to another port, or is attached to another
 // poller; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
-// flight; an offset where there is none; no address or no room for one), `device_or_resource_busy`
-// (registered for readiness: one handle, one way of waiting), `no_space_on_device` (all slots
-// taken), or what the kernel answered, such as `no_buffer_space`.
+// flight; an offset for a handle that is no file; no address or no room for one),
+// `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
+// `no_space_on_device` (all slots taken), or the kernel's error, such as `no_buffer_space`.
 //
 // Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
 // first operation on a handle associates it with the port for its life.
 //
 // A handle may be closed at any time; what is in flight on it is reported as `operation_canceled`.
-// Windows ends it when the last handle of the object is closed. While a duplicate lives
-// (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the operation goes on
-// and takes the bytes that come; without a handle only an accept can be canceled. So where a handle
+// Windows ends it when the last handle of the object is closed. While a duplicate is open
+// (DuplicateHandle, WSADuplicateSocket, a child process that inherits it), the operation continues
+// and takes the bytes that come; without a handle only an accept can be cancelled. So if a handle
 // may have a duplicate, cancel before you close.
 //
-// Any thread may take and give back entries. Give back those of your own calls before the poller is
-// disposed: cancel the call, wait for its packet, release. One that is still in use when the
-// poller's memory would go keeps that memory for good, because a call in flight writes into it.
+// Any thread may acquire and release entries. Release those of your own calls before the poller is
+// disposed: cancel the call, wait for its packet, release. An entry that is still in use when the
+// poller's memory would be freed keeps that memory permanently, because a call in flight may write
+// into it.
 #pragma once
 
 #include <cstddef>
@@ -76,7 +77,7 @@ enum class IoOperation : std::uint8_t {
 enum class OverlappedState : std::uint8_t {
     idle = 0,        ///< No operation was submitted with it.
     in_flight = 1,   ///< The kernel has it.
-    cancelling = 2,  ///< `cancel` has asked for its end; it is reported as any other.
+    cancelling = 2,  ///< `cancel` was called; it is reported like any other.
     completed = 3,   ///< Done: reported by a wait, or to be reported by the next.
 };
 
@@ -96,7 +97,7 @@ struct IoBuffer {
     void* data = nullptr;
 };
 
-/// One OVERLAPPED with what its user needs when it completes. Handed out by `OverlappedPool`.
+/// One OVERLAPPED, with what you need when it completes. `OverlappedPool` hands it out.
 struct OverlappedEntry {
     NativeOverlapped overlapped;
     std::uint64_t user_data = 0;
@@ -107,13 +108,13 @@ struct OverlappedEntry {
     IoOperation operation = IoOperation::none;
     std::uint32_t bytes_transferred = 0;  ///< Set when the packet is dequeued.
 
-    /// The OVERLAPPED, to be cast to OVERLAPPED* or WSAOVERLAPPED* for an overlapped call.
+    /// Returns the OVERLAPPED, to be cast to OVERLAPPED* or WSAOVERLAPPED* for an overlapped call.
     [[nodiscard]] void* native() noexcept { return &overlapped; }
 
     /// Sets the OVERLAPPED to zero for another call. Not while a call is in flight.
     void reset() noexcept { overlapped = {}; }
 
-    /// False once the entry was given back.
+    /// False once the entry is released.
     [[nodiscard]] bool in_use() const noexcept { return in_use_; }
 
     [[nodiscard]] OverlappedState state() const noexcept { return state_; }
@@ -140,7 +141,7 @@ private:
     std::uint32_t slot_ = 0;             ///< The handle's registration, and
     std::uint32_t generation_ = 0;       ///< which registration of that slot it was.
     std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
-    std::uint32_t code_ = 0;             ///< Why it failed, where it is done and not reported yet.
+    std::uint32_t code_ = 0;             ///< Why it failed, if it is done and not reported yet.
     OverlappedState state_ = OverlappedState::idle;
     Purpose purpose_ = Purpose::own_call;
     bool in_use_ = false;
@@ -151,17 +152,16 @@ private:
 
 /// The result of an overlapped call; `NativeEvent::completion` points to one.
 struct Completion {
-    OverlappedEntry* entry =
-        nullptr;                  ///< Null where the OVERLAPPED is not from this poller's pool.
-    void* overlapped = nullptr;   ///< The OVERLAPPED* that the call was given.
-    std::uint64_t key = 0;        ///< From `associate_handle`; 0 of any other handle.
-    std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key where there is no entry.
-    Handle accepted;              ///< Of an accept that succeeded: the connection, the user's now.
+    OverlappedEntry* entry = nullptr;  ///< Null if the OVERLAPPED is not from this poller's pool.
+    void* overlapped = nullptr;        ///< The OVERLAPPED* that the call was given.
+    std::uint64_t key = 0;             ///< From `associate_handle`; 0 of any other handle.
+    std::uint64_t user_data = 0;       ///< `entry->user_data`, or the key if there is no entry.
+    Handle accepted;                   ///< Of an accept that succeeded: the connection, yours now.
     /// Of `submit_receive_from`: the sender's sockaddr, at the front of the room that was given.
     std::span<const std::byte> address;
     std::uint32_t bytes = 0;
     IoOperation operation = IoOperation::none;
-    std::error_code error;  ///< What the call ended with; success where it succeeded.
+    std::error_code error;  ///< Why the call failed; empty after a success.
 };
 
 /// The two addresses of an accepted connection, each a sockaddr in the buffer of the accept.
@@ -176,17 +176,17 @@ public:
     OverlappedPool(const OverlappedPool&) = delete;
     OverlappedPool& operator=(const OverlappedPool&) = delete;
 
-    /// Takes an entry, all zero; null where all are in use.
+    /// Acquires an entry, all zero; null if all are in use.
     [[nodiscard]] OverlappedEntry* acquire() noexcept;
 
-    /// Gives an entry back; its call must not be in flight.
+    /// Releases an entry; its call must not be in flight.
     ///
-    /// Errors, which leave the pool unchanged: `invalid_argument` for null and for what is not an
-    /// entry of this pool, `no_such_file_or_directory` for an entry that is not in use,
-    /// `device_or_resource_busy` for a submitted operation that is in flight or not reported yet.
+    /// Errors: `invalid_argument` for null and for what is not an entry of this pool,
+    /// `no_such_file_or_directory` for an entry that is not in use, `device_or_resource_busy` for a
+    /// submitted operation that is in flight or not reported yet.
     [[nodiscard]] Result<void> release(OverlappedEntry* entry) noexcept;
 
-    /// Finds the entry in use whose OVERLAPPED is at this address; null where there is none. Any
+    /// Finds the entry in use whose OVERLAPPED is at this address; null if there is none. Any
     /// pointer is allowed; it is not dereferenced.
     [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
 

@@ -18,15 +18,15 @@ inline namespace v0_1 {
 
 class OsPoller;
 
-/// Unregisters its handle when it is destroyed, and does not close it. It may be moved and may
-/// outlive its poller. One thread moves and destroys it; any thread may make its calls, as those of
-/// the poller.
+/// Unregisters its handle when it is destroyed, and does not close it. It can be moved and may
+/// outlive its poller. One thread at a time moves or destroys it; any thread may call it, like the
+/// poller.
 ///
 /// Destroy it before you close the handle. If you close the handle first, and a new handle gets its
 /// number and is registered, that registration stays.
 class WAKEPOLL_API Registration {
 public:
-    /// Registers a handle; errors as `OsPoller::register_handle`.
+    /// Registers a handle. Errors: those of `OsPoller::register_handle`.
     [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
                                                      IoInterest interest,
                                                      std::uint64_t user_data) noexcept;
@@ -46,8 +46,8 @@ public:
     Registration& operator=(const Registration&) = delete;
     ~Registration();
 
-    /// Replaces interest and user data, as `OsPoller::modify_handle`; `no_such_file_or_directory`
-    /// where the registration is over.
+    /// Replaces interest and user data, like `OsPoller::modify_handle`; `no_such_file_or_directory`
+    /// if the registration has ended.
     [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
 
     /// The same with a pointer.
@@ -56,13 +56,13 @@ public:
         return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
     }
 
-    /// Ends the registration, as the destructor does. `no_such_file_or_directory` where it is over.
+    /// Ends the registration, like the destructor. `no_such_file_or_directory` if it has ended.
     Result<void> unregister() noexcept;
 
     /// Leaves the handle registered, refers to nothing, and returns the handle.
     Handle release() noexcept { return std::exchange(holder_, {}).handle(); }
 
-    /// The handle; invalid where it refers to nothing.
+    /// Returns the handle; invalid if it refers to nothing.
     [[nodiscard]] Handle handle() const noexcept { return holder_.handle(); }
 
     /// True while it refers to a registration.

@@ -1,7 +1,7 @@
 // What an AttachedHandle and a Registration are made of: one use of a poller's slot.
 //
-// It keeps the poller's memory, not its kernel objects, as a Waker does. So it may outlive the
-// poller, and then its calls do nothing.
+// It keeps the poller's memory, not its kernel objects, like a Waker. So it may outlive the poller;
+// its calls then do nothing.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +28,14 @@ public:
     SlotHolder& operator=(const SlotHolder&) = delete;
     ~SlotHolder();
 
-    /// The poller; null where it holds nothing.
+    /// Returns the poller; null if it holds nothing.
     [[nodiscard]] Poller* poller() const noexcept { return poller_; }
     [[nodiscard]] Handle handle() const noexcept { return Handle(handle_); }
     [[nodiscard]] core::SlotUse use() const noexcept;
 
 private:
     Poller* poller_ = nullptr;
-    // The number alone: MSVC warns where a part of an exported class is not exported (C4251).
+    // Only the number: MSVC warns if a part of an exported class is not exported (C4251).
     std::uintptr_t handle_ = Handle().value();
     std::uint32_t slot_ = 0;
     std::uint32_t generation_ = 0;

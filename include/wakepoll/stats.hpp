@@ -1,8 +1,8 @@
 // Counters of what a poller has done since its creation.
 //
-// They are plain numbers, written in passing; a wake counts itself in the word that it changes
-// anyway. They explain a loop's behaviour: an idle loop adds one to `waits` and one to `blocked`; a
-// climbing `rechecks` names the sockets that WSAPoll cannot wait for.
+// They are plain numbers; a wake is counted in the word that it changes anyway. They explain the
+// behaviour of a loop: an idle wait adds one to `waits` and one to `blocked`; `rechecks` grows if
+// there are sockets that WSAPoll cannot wait for.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +19,29 @@ struct PollerStats {
     std::uint64_t readiness_events = 0;  ///< Readiness events handed out.
     std::uint64_t completions = 0;       ///< Completed overlapped calls handed out.
 
-    std::uint64_t operations_started = 0;   ///< Operations that were submitted with success.
+    std::uint64_t operations_started = 0;   ///< Operations that were submitted successfully.
     std::uint64_t operations_at_once = 0;   ///< Those of them that needed no packet.
     std::uint64_t operations_canceled = 0;  ///< Those that `cancel` or `dispose` asked to end.
     std::uint64_t late_packets =
-        0;  ///< Packets that were dropped, because nothing waited for them any more.
+        0;  ///< Packets that were dropped, because their request or operation had ended.
 
     std::uint64_t wakes_requested =
         0;  ///< Calls of `post_wakeup` and `Waker::wake`, by all threads.
-    std::uint64_t wakes_reported = 0;  ///< Waits that said `woken`.
+    std::uint64_t wakes_reported = 0;  ///< Waits that returned `woken`.
     /// Requests that found one pending and so cost no kernel call.
     [[nodiscard]] constexpr std::uint64_t wakes_coalesced() const noexcept {
         return wakes_requested - wakes_reported;
     }
 
-    std::uint64_t socket_polls = 0;   ///< WSAPoll calls, looks and blocks and re-checks together.
-    std::uint64_t port_dequeues = 0;  ///< GetQueuedCompletionStatusEx calls.
-    std::uint64_t blocked = 0;        ///< Calls out of those two that were allowed to block.
+    std::uint64_t socket_polls = 0;      ///< WSAPoll calls, re-checks included.
+    std::uint64_t port_dequeues = 0;     ///< GetQueuedCompletionStatusEx calls.
+    std::uint64_t blocked = 0;           ///< Calls of those two that were allowed to block.
     std::uint64_t spurious_returns = 0;  ///< Blocks that ended early with nothing to report.
 
-    std::uint64_t afd_requests = 0;   ///< Requests to AFD, of whatever number of sockets.
+    std::uint64_t afd_requests = 0;   ///< Requests to AFD, each for one or more sockets.
     std::uint64_t afd_sockets = 0;    ///< Sockets in all of these together.
     std::uint64_t afd_cancels = 0;    ///< Those that were cancelled.
-    std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has moved to AFD.
+    std::uint64_t backend_moves = 0;  ///< 1 once `Backend::automatic` has switched to AFD.
 
     /// Calls that changed something while another thread was blocked in a wait.
     std::uint64_t changes_beside = 0;

@@ -4,10 +4,9 @@
 // nanoseconds, and the conversion at the kernel call rounds up (a wait never ends early) and stays
 // below 0xFFFFFFFF (a long wait never becomes an endless one; it blocks again).
 //
-// Two conventions meet here, and each keeps its own meaning: a negative std::chrono duration is a
-// deadline that has passed, as for std::condition_variable::wait_for; a negative count of
-// milliseconds, as epoll_wait takes it, is `Timeout::from_milliseconds(-1)`: without a
-// limit.
+// A negative std::chrono duration is a deadline that has passed, as for
+// std::condition_variable::wait_for. A negative count of milliseconds, as epoll_wait takes it, is
+// `Timeout::from_milliseconds(-1)`: without a limit.
 #pragma once
 
 #include <chrono>
@@ -19,7 +18,7 @@ namespace wakepoll {
 inline namespace v0_1 {
 
 class Timeout {
-    // Stands before its use: Clang 14 cannot evaluate it at compile time otherwise.
+    // Before its use: Clang 14 cannot evaluate it at compile time otherwise.
     template <class Rep, class Period>
     static constexpr std::int64_t saturate(std::chrono::duration<Rep, Period> duration) noexcept {
         // A NaN is not greater than zero either.
@@ -44,16 +43,17 @@ class Timeout {
     }
 
 public:
-    /// Zero: look, do not block.
+    /// Zero: poll, do not block.
     constexpr Timeout() noexcept = default;
 
-    /// From any duration: rounded up to whole nanoseconds, at most `longest()`; negative is zero.
+    /// Converts any duration: rounded up to whole nanoseconds, at most `longest()`; negative is
+    /// zero.
     template <class Rep, class Period>
-    // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` is how it is meant.
+    // NOLINTNEXTLINE(google-explicit-constructor): `poller.wait(events, 5ms)` needs no cast.
     constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
         : nanoseconds_(saturate(duration)) {}
 
-    /// As the last argument of epoll_wait: any negative number is without a limit.
+    /// Converts the last argument of epoll_wait: any negative number is without a limit.
     [[nodiscard]] static constexpr Timeout from_milliseconds(int milliseconds) noexcept {
         constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
         Timeout timeout;
@@ -75,7 +75,7 @@ public:
     [[nodiscard]] constexpr bool is_forever() const noexcept { return nanoseconds_ < 0; }
     [[nodiscard]] constexpr bool is_zero() const noexcept { return nanoseconds_ == 0; }
 
-    /// The length of a finite timeout; the longest there is for an endless one.
+    /// Returns the length of a finite timeout; the longest that there is for an endless one.
     [[nodiscard]] constexpr std::chrono::nanoseconds duration() const noexcept {
         return is_forever() ? (std::chrono::nanoseconds::max)()
                             : std::chrono::nanoseconds(nanoseconds_);
@@ -91,14 +91,14 @@ private:
 
 inline constexpr Timeout wait_forever = Timeout::forever();
 
-/// Windows' own "no timeout", which no finite wait may turn into.
+/// Windows' INFINITE, which no finite wait may become.
 inline constexpr std::uint32_t kernel_infinite = 0xFFFFFFFF;
 
-/// The longest finite wait that is handed to the kernel in one call (about 24.8 days: WSAPoll takes
+/// The longest finite wait that is passed to the kernel in one call (about 24.8 days: WSAPoll takes
 /// a signed number).
 inline constexpr std::uint32_t kernel_wait_cap = 0x7FFFFFFF;
 
-/// Whole milliseconds for the kernel: rounded up, at most `kernel_wait_cap`, 0 for what is not
+/// Converts to whole milliseconds for the kernel: rounded up, at most `kernel_wait_cap`, 0 if not
 /// positive.
 [[nodiscard]] constexpr std::uint32_t to_kernel_milliseconds(
     std::chrono::nanoseconds remaining) noexcept {

@@ -13,8 +13,8 @@
 
 namespace wakepoll {
 
-/// Each name of the public headers is in this namespace, which can be left out. It is in the
-/// symbols, so headers do not link with a library of another minor version.
+/// Every public name is in this inline namespace. It is part of the symbols, so headers do not link
+/// with a library of another minor version.
 inline namespace v0_1 {
 
 /// `WAKEPOLL_VERSION`.

@@ -1,4 +1,4 @@
-// All of wakepoll's public face but format.hpp (which needs fmt), in reading order.
+// Includes every public C++ header except format.hpp, which needs fmt.
 #pragma once
 
 // IWYU pragma: begin_exports

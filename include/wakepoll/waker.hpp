@@ -1,8 +1,7 @@
-// A handle to a poller's wakeup that any thread may keep.
+// Wakes a poller from any thread.
 //
-// A Waker is small, copyable and may outlive its poller: after `dispose` its calls return false.
-// It keeps the poller's memory, but not its kernel objects: the memory is freed with the last
-// Waker.
+// A Waker is small, copyable and may outlive its poller: after `dispose` its calls return false. It
+// keeps the poller's memory, but not its kernel objects; the memory is freed with the last Waker.
 #pragma once
 
 #include "wakepoll/export.h"
@@ -22,17 +21,17 @@ public:
     Waker& operator=(Waker&& other) noexcept;
     ~Waker();
 
-    /// Makes the wait in progress, or else the next one, return `woken`.
+    /// Ends the wait in progress, or else the next one, with `woken`.
     ///
-    /// Any thread, any number of times: wakes that come before the poller looks are one. What this
-    /// thread wrote before the call is visible to the waiting thread once its wait reports `woken`.
+    /// Any thread, any number of times: wakes coalesce until a wait reports them. What this thread
+    /// wrote before the call is visible to the waiting thread once its wait reports `woken`.
     ///
-    /// No kernel call where a wake is pending already or the poller is not parked; one otherwise.
-    /// False where the poller is disposed or shut down or the kernel refuses; the wait may go on
-    /// then.
+    /// No kernel call if a wake is pending already or the poller is not parked; one otherwise.
+    /// False if the poller is disposed or shut down, or the kernel refuses; then the wait may
+    /// continue.
     [[nodiscard]] bool wake() const noexcept;
 
-    /// As `OsPoller::post_shutdown`.
+    /// Shuts the poller down, like `OsPoller::post_shutdown`.
     [[nodiscard]] bool shutdown() const noexcept;
 
 private:
