@@ -1,10 +1,10 @@
-// What EPOLL_CTL_MOD costs while another thread is blocked in epoll_wait, beside the same with no
-// thread waiting.
+// What EPOLL_CTL_MOD costs while another thread is blocked in epoll_wait, compared with the same
+// with no thread waiting.
 //
 // A hundred quiet sockets are waited for throughout. A round modifies 256 others, one call each,
-// and only that is timed. If no thread waits, the request that the change asks for is made by
-// the next wait; if one does, the change makes or cancels it itself. So it may take one call of
-// the system's more, for which one AFD request stands here, and half of its own time more.
+// and only that is timed. If no thread waits, the request that the change asks for is made by the
+// next wait; if one does, the change makes or cancels it itself. So it may take one call of the
+// system's more, for which one AFD request stands here, and half of its own time more.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -124,7 +124,7 @@ private:
             alive = false;
         }
         if (!alive || !update_interest(socket, connection)) {
-            // Unregister first: Windows may give the number to the next socket at once.
+            // Unregister first: Windows may give the number to the next socket immediately.
             (void)poller_.unregister_handle(Handle(socket));
             closesocket(socket);
             connections_.erase(socket);
@@ -162,7 +162,7 @@ private:
 
     // Reads while the peer sends and there is room for it; sets write interest only while something
     // waits to be sent. (A socket has room nearly always, so permanent write interest would end
-    // every wait at once.)
+    // every wait immediately.)
     bool update_interest(SOCKET socket, Connection& connection) {
         IoInterest wanted = IoInterest::none;
         if (!connection.peer_finished && connection.pending.size() < backlog_limit) {

@@ -1,7 +1,7 @@
 // The one table from Win32 and Winsock codes to std::errc, with a message for each.
 //
-// Codes are numbers so that this file also builds without <windows.h>; each has its name beside it.
-// Sources: Microsoft's lists of system error codes and of Winsock error codes.
+// Codes are numbers so that this file also builds without <windows.h>; each has its name next to
+// it. Sources: Microsoft's lists of system error codes and of Winsock error codes.
 #include "wakepoll/error.hpp"
 
 #include <algorithm>

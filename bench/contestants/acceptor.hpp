@@ -1,4 +1,4 @@
-// Accepts connections and closes them at once; driven by the accepts scenario.
+// Accepts connections and closes them immediately; driven by the accepts scenario.
 #pragma once
 
 #include <cstddef>

@@ -151,7 +151,7 @@ private:
         send_at_once(connection.socket.get());
         const auto handle = reinterpret_cast<HANDLE>(connection.socket.get());
         port_.associate(handle);
-        // As the poller has it: what is done at once posts no packet.
+        // Like the poller: a call that completes immediately posts no packet.
         check(::SetFileCompletionNotificationModes(
                   handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE) !=
                   FALSE,
@@ -170,7 +170,7 @@ private:
         }
     }
 
-    /// Begins the next call, and those after it if they are done at once.
+    /// Begins the next call, and those after it while they complete immediately.
     void go_on(Connection& connection, bool writes, DWORD bytes) {
         for (;; writes = !writes) {
             connection.writes = writes;

@@ -1,4 +1,4 @@
-// An echo server by readiness: what is reported is received and sent back at once, and write
+// An echo server by readiness: what is reported is received and sent back immediately, and write
 // interest is set only after a short send.
 #include <deque>
 #include <vector>

@@ -75,7 +75,7 @@ private:
 
     struct Connection {
         SOCKET socket = INVALID_SOCKET;
-        wakepoll::AttachedHandle attached;  // let go before the socket is closed
+        wakepoll::AttachedHandle attached;  // detached before the socket is closed
         wakepoll::OverlappedEntry* in_flight = nullptr;
         Clock::time_point since;  // when that was submitted
         std::size_t unsent = 0;   // bytes of the buffer still to be sent back

@@ -35,7 +35,7 @@ struct EchoStats {
     std::uint64_t accepted = 0;
     std::uint64_t completed = 0;  ///< The peer finished, was answered in full, and was closed.
     std::uint64_t reset = 0;      ///< Ended by an error, so not answered in full.
-    std::uint64_t refused = 0;    ///< Accepted and closed at once: the loop has no room for it.
+    std::uint64_t refused = 0;    ///< Accepted and closed: the loop has no room for it.
     std::uint64_t lines = 0;      ///< Newlines sent back: one per message of the load client.
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;

@@ -1,5 +1,5 @@
-// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these:
-// apart, so that none saves registers that only another one needs.
+// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these. They
+// are separate functions, so that none saves registers that only another one needs.
 #pragma once
 
 #include <cstdint>

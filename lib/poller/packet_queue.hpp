@@ -68,7 +68,7 @@ public:
     void pop() noexcept;
 
 private:
-    /// Twice the maximum of one call: another thread may take packets beside one that is blocked.
+    /// Twice the maximum of one call: another thread may take packets while one is blocked.
     static constexpr std::size_t capacity = 2 * most_at_once;
 
     [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,

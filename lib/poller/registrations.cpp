@@ -1,4 +1,4 @@
-// Registering, changing and forgetting handles: all checks first, then the tables.
+// Registers, modifies and unregisters handles: all checks first, then the tables.
 //
 // A call that fails at any step leaves the table and the backends as they were (P12).
 #include "poller/registrations.hpp"
@@ -164,7 +164,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     core::Registration& registration = table_[slot];
     const bool socket = registration.type == HandleType::socket;
-    // Of a socket the next wait finds out, at no call's cost.
+    // For a socket the next wait finds out, without a further call.
     if (!socket && end_if_another(handle)) {
         return not_registered(handle);
     }

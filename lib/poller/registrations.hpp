@@ -1,4 +1,4 @@
-// Registering, changing and forgetting handles for readiness.
+// Registers handles for readiness, modifies and unregisters them.
 //
 // All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
 // under the poller's lock.
@@ -23,7 +23,7 @@ public:
     Registrations(const Registrations&) = delete;
     Registrations& operator=(const Registrations&) = delete;
 
-    // As OsPoller has them.
+    // The calls of OsPoller.
     [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,

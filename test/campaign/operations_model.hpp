@@ -1,4 +1,4 @@
-// A model of the operations of a random program, beside the poller, and its checks.
+// A model of the operations of a random program, in parallel to the poller, and its checks.
 //
 // Every operation has its own memory, with a guard area on both sides, until the end of the run. So
 // a write by the kernel at a wrong place or time is found, even after the report. A check that

@@ -1,9 +1,9 @@
 // The part of a random program that wakes its poller, sets the timer, and posts its own packets.
 //
-// It checks that no promised wake is lost, and that one beside a pending wake costs no kernel call
-// (P1, P2); that the timer is reported once, and never early; that posted packets come in order,
-// each once, with the entry that the user acquired for it; and that an overlapped call of the user
-// on an associated handle is reported once.
+// It checks that no promised wake is lost, and that one while another is pending costs no kernel
+// call (P1, P2); that the timer is reported once, and never early; that posted packets come in
+// order, each once, with the entry that the user acquired for it; and that an overlapped call of
+// the user on an associated handle is reported once.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ public:
     void take(const NativeEvent& event);
     /// Checks the report of the user's call.
     void take_own_call(const NativeEvent& event);
-    /// Checks what a wait returned beside its events.
+    /// Checks what a wait returned in addition to its events.
     void end_wait(const WaitResult& result);
     /// Checks that nothing is missing once everything has settled.
     void check_settled() const;

@@ -3,10 +3,10 @@
 // The expectation is computed: the simulated socket returns what it would answer to the backend in
 // use, and lib/core's tables, which have their own tests, turn that into an epoll mask. So each
 // personality's answer to data before a FIN or to a refused connect is expected as it is. Three
-// rules are added: before build 19041 select is polled for refusals beside WSAPoll; a listener does
-// not count as refused, whatever select reports; and a connection that is shut both ways has hung
-// up if the system reports it and the interest includes the end of the stream. Under another
-// interest the hang-up may be reported.
+// rules are added: before build 19041 select is polled for refusals in addition to WSAPoll; a
+// listener does not count as refused, whatever select reports; and a connection that is shut both
+// ways has hung up if the system reports it and the interest includes the end of the stream. Under
+// another interest the hang-up may be reported.
 #pragma once
 
 #include <algorithm>

@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(those_that_had_no_room_wait_for_the_packet_of_a_cancelled_g
     BOOST_TEST(life.calls().cancels == 1U);
 }
 
-// Rule 4: active ones beside a group in flight.
+// Rule 4: active ones while a group is in flight.
 
 BOOST_AUTO_TEST_CASE(few_active_ones_beside_a_group_in_flight_are_parked_alone) {
     constexpr std::uint32_t beside = worth_a_cancel - 1;

@@ -69,7 +69,7 @@ public:
         }
     }
 
-    /// Looks once more, as a thread does that has changed something beside one that is blocked.
+    /// Looks once more, like a thread that has changed something while another is blocked.
     void look() { static_cast<void>(backend.look()); }
 
     /// A wait with room for so many. Packets that are queued are taken between its two looks, from

@@ -1,4 +1,4 @@
-// A thread that changes something beside the owner, as lib/poller/changes does: under the lock,
+// A thread that changes something while the owner waits, like lib/poller/changes: under the lock,
 // which the owner releases only while it blocks; and wakes it, unless another has done so since the
 // block began.
 #pragma once

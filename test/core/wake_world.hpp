@@ -1,5 +1,5 @@
 // A small world around a wake word: an owner that waits, threads that wake it and shut it down, one
-// that changes something beside it, packets that arrive, a kernel that may refuse any call.
+// that changes something meanwhile, packets that arrive, a kernel that may refuse any call.
 //
 // Everything happens in one thread, step by step. Each step is one method of the wake word or one
 // kernel call, because a method takes effect in a single exchange of the word: whatever threads do

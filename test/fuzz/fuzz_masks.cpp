@@ -1,9 +1,9 @@
-// The tables from interest to what a kernel is asked, and from its answers to an epoll mask.
+// The tables that translate an interest to a kernel's request, and its answer to an epoll mask.
 //
 // The models are lists of rows: what one bit becomes, whatever other bits are set. Then the purpose
 // of the tables is checked: nothing is requested that Windows refuses, nothing is reported that the
 // interest did not request, and every answer to a request is reported, because a filtered one would
-// come again at once, indefinitely.
+// come again immediately and indefinitely.
 #include <array>
 #include <span>
 

@@ -156,7 +156,7 @@ std::string with_code(const std::string& text) {
     return html;
 }
 
-/// What is to be looked at first stands open, and what says nothing here is folded.
+/// What to look at first is open; what has no result here is folded.
 void add_facts_html(std::string& html, const Report& report, Truth truth) {
     std::string rows;
     std::size_t count = 0;

@@ -48,7 +48,7 @@ OwnedHandle open_inheritable(const wchar_t* path, DWORD access, DWORD dispositio
     return OwnedHandle(handle == INVALID_HANDLE_VALUE ? nullptr : handle);
 }
 
-/// This process's variables, and those of the step instead of or beside them.
+/// The environment of this process, extended or overridden by that of the step.
 std::wstring environment_of(const Step& step) {
     // Windows wants them sorted whatever their case, and finds one of any case.
     const auto upper = [](std::wstring name) {
@@ -89,7 +89,7 @@ OwnedHandle new_job() {
 }
 
 std::string contents(const std::filesystem::path& path) {
-    // What a suite prints beyond this is of no use to anyone.
+    // What a suite prints beyond this is not needed.
     constexpr std::size_t enough = std::size_t{32} << 20;
     std::ifstream file(path, std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(file), {});

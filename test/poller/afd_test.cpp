@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_repeated_asks_for_all_that_is_wanted) {
         }
         stage.world.send(first.peer, 1);
         stage.world.shutdown_send(second.peer);
-        // Another poller sees both before this one is asked again.
+        // Another poller sees both before this one is polled again.
         OsPoller witness = make(Backend::wsapoll);
         BOOST_REQUIRE(witness.register_handle(first.local, IoInterest::read, 1));
         BOOST_TEST(wait(witness).mask_of(1) == mask::in);

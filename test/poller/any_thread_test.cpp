@@ -34,7 +34,7 @@ struct Waiting {
     }
     ~Waiting() { BOOST_TEST(!wait(poller, 1ms).result.error); }
 
-    /// What was reported first, of a wait that another thread may have to rouse.
+    /// What was reported first, of a wait that another thread may have to wake.
     NativeEvent next(Stage& stage) {
         const auto waited = wait(poller);
         BOOST_TEST(!waited.result.error);

@@ -1,5 +1,5 @@
-// Attached handles: an attachment spares each submit a question, lasts as long as its user says,
-// and ends by itself if the number is found to be another object's.
+// Attached handles: an attachment saves each submit a query, lasts as long as its user says, and
+// ends by itself if the number is found to be another object's.
 //
 // Nothing is registered for readiness here, so one backend is as good as another.
 #include <boost/test/data/monomorphic.hpp>

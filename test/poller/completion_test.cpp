@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(closing_the_socket_ends_its_receive) {
         stage.world.close(receive.pair.local);
         const auto waited = wait(poller);
         BOOST_REQUIRE(waited.count() == 1U);
-        // It is the user's own call, so it says what the kernel said: 1236 on Windows, 676 on Wine.
+        // It is the user's own call, so it has the kernel's error: 1236 on Windows, 676 on Wine.
         const std::error_code error = waited.events[0].completion->error;
         BOOST_TEST(
             (error == std::errc::connection_aborted || error == std::errc::operation_canceled));

@@ -1,5 +1,5 @@
 // What handles that are no sockets and the timer cost, exactly, counted by the simulated kernel;
-// beside sockets, over WSAPoll.
+// together with sockets, over WSAPoll.
 //
 // | situation                                                | calls                              |
 // |----------------------------------------------------------|------------------------------------|
@@ -50,7 +50,7 @@ BOOST_DATA_TEST_CASE(a_signalled_event_costs_one_call_a_wait, data::make(all_par
             stage.kernel.reset_counts();
             BOOST_TEST(wait(poller).count() == 10U);
             BOOST_TEST(stage.kernel.calls(Call::take_signal) == 10U);
-            // Without a socket, the handles are all that is asked.
+            // Without a socket, only the handles are polled.
             BOOST_TEST(further_calls(stage) == 10U);
             BOOST_TEST((parking != Parking::no_socket || stage.kernel.calls() == 10U));
         }

@@ -93,7 +93,8 @@ inline std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// What a socket or the peer end of a pipe gives until so many bytes have come, or until it ends.
+/// Receives from a socket or the peer end of a pipe until so many bytes have come, or until it
+/// ends.
 inline std::string take_text(World& world, Handle handle, std::size_t size) {
     std::string text;
     std::vector<std::byte> buffer(size);
@@ -112,7 +113,7 @@ inline std::string take_text(World& world, Handle handle, std::size_t size) {
     return text;
 }
 
-/// Puts a text that must fit.
+/// Writes a text that must fit.
 inline void put_text(World& world, Handle handle, std::string_view text) {
     const Transfer put = world.put(handle, bytes_of(text));
     BOOST_REQUIRE_MESSAGE(!put.error, put.error.message());
@@ -164,7 +165,7 @@ inline void close(World& world, Carrier carrier, Handle end) {
     is_socket(carrier) ? world.close(end) : world.close_handle(end);
 }
 
-/// Waits, beside the poller, until a listener's backlog has a connection, and takes it.
+/// Waits, without the poller, until a listener's backlog has a connection, and takes it.
 inline Handle accept_by_hand(World& world, Handle listener) {
     const auto limit = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < limit) {

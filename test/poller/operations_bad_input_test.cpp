@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(memory_of_an_operation_in_flight_is_not_shared) {
         }
         BOOST_TEST(poller.submit_accept(listener, all, 2).error() == std::errc::invalid_argument);
         BOOST_TEST((Counts(poller) == before));
-        // What lies beside it is free.
+        // The memory next to it is free.
         (void)started(poller.submit_read(second.local, all.subspan(0, 10), 3));
         (void)started(poller.submit_read(second.local, all.subspan(20, 10), 4));
         // Once reported, so is the memory.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int some_seeds = 50;
 
-/// Several buffers can be given as what holds them; `{}` is one empty buffer.
+/// Several buffers can be given by their container; `{}` is one empty buffer.
 template <class Buffers>
 concept HoldsBuffers = requires(OsPoller& poller, const Buffers& buffers) {
     poller.submit_read(Handle{}, buffers, 1);

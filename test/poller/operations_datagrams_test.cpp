@@ -1,4 +1,4 @@
-// Datagrams with an address: received with that of their sender, sent to one of their own.
+// Datagrams with an address: received with the sender's address, sent to a given one.
 //
 // Nothing is registered for readiness here, so one backend is as good as another.
 #include "operation_support.hpp"

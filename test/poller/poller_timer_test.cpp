@@ -14,7 +14,7 @@ namespace {
 
 [[nodiscard]] Clock::time_point in(Clock::duration time) { return Clock::now() + time; }
 
-/// One wait, which says `timer` and nothing else, and not before `due`.
+/// One wait, which returns `timer` and nothing else, and not before `due`.
 void expect_timer(OsPoller& poller, Clock::time_point due, Timeout timeout = patience) {
     const auto waited = wait(poller, timeout);
     BOOST_TEST(waited.result.timer);
@@ -195,7 +195,7 @@ BOOST_DATA_TEST_CASE(a_timer_comes_beside_events_and_wakes, data::make(all_parki
         BOOST_TEST(timers == 1);
         BOOST_TEST(wakes == 1);
         BOOST_TEST(ready);
-        // What is ready all the time does not keep the timer from being said.
+        // What is ready all the time does not keep the timer from being reported.
         BOOST_REQUIRE(poller.set_timer(in(-1ms)));
         BOOST_TEST(wait(poller).result.timer);
     });

@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_everything_on_every_version) {
         constexpr std::uint32_t refused =
             mask::in | mask::out | mask::err | mask::hup | mask::rdhup;
         BOOST_TEST(wait_for(poller, 1, mask::err) == refused);
-        // It stays so, and every look says it, not only those at which a re-check is due.
+        // It stays so, and every wait reports it, not only those in which a re-check is due.
         for (int again = 0; again < 3; ++again) {
             BOOST_TEST(wait(poller, 0ms).mask_of(1) == refused);
         }
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(data_before_the_end_of_the_stream_is_in_until_both_are_read
             poller.register_handle(pair.local, IoInterest::read | IoInterest::read_hangup, 1));
         BOOST_TEST(stage.world.send(pair.peer, 3).bytes == 3U);
         stage.world.shutdown_send(pair.peer);
-        // Wine reports the end of the stream only once the data is drained; Windows at once.
+        // Wine reports the end of the stream only once the data is drained; Windows immediately.
         BOOST_TEST((wait_for(poller, 1, mask::in) & ~mask::rdhup) == mask::in);
         BOOST_TEST(stage.world.receive(pair.local, 3).bytes == 3U);
         BOOST_TEST(wait_for(poller, 1, mask::rdhup) == (mask::in | mask::rdhup));
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_datagram_is_in_and_a_fresh_socket_is_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_was_never_connected_is_silent) {
-    // Linux says out and hup. It is not asked whether it is connected.
+    // Linux reports out and hup. The poller does not query whether it is connected.
     on_every_kernel(10, [](Stage& stage) {
         OsPoller poller = make_poller();
         BOOST_REQUIRE(poller.register_handle(stage.world.tcp_socket(), everything, 1));

@@ -140,7 +140,7 @@ public:
         return true;
     }
 
-    /// The number `wanted`, which is free, becomes the object's, whose number was `handle`.
+    /// Moves the object, whose number is `handle`, to the free number `wanted`.
     void rename(Object object, Handle handle, Handle wanted) {
         std::vector<Handle> others;
         for (Handle copy = world.duplicate(handle); copy != wanted;
@@ -167,7 +167,7 @@ private:
     AcceptBuffer<> addresses_{};
 };
 
-/// What the call answers, in a word; and whether what it starts is reported once the handle is
+/// The result of the call, in a word; and whether what it starts is reported once the handle is
 /// closed, or can be undone.
 std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object object, Handle handle) {
     std::array<std::byte, 8> buffer{};

@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_loop_that_looks_at_its_events_first_loses_none) {
     on_every_kernel(20, [&](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::tcp);
-        (void)poller.handle();  // From now on the port is looked at in every wait.
+        (void)poller.handle();  // From now on every wait polls the port.
         std::array<NativeEvent, 8> events;
         std::size_t seen = 0;
         constexpr std::size_t rounds = 30;

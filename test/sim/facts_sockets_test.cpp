@@ -1,5 +1,5 @@
 // What Wine's own tests assert about sockets on real Windows, fact by fact. A fact that the
-// personality lacks is switched on here. What Wine 8 does instead is tested beside it.
+// personality lacks is switched on here. What Wine 8 does instead is tested next to it.
 #include <array>
 
 #include "afd_fixture.hpp"

@@ -48,8 +48,8 @@ struct Traits {
     /// A socket that listens after its connect was refused stays in select's except set, and AFD
     /// reports it as failed.
     bool refusal_outlasts_listen;
-    /// HUP beside RDNORM, and AFD's DISCONNECT beside RECEIVE, while data is still queued before
-    /// the peer's FIN. (Every personality does that once both sides have sent a FIN.)
+    /// HUP together with RDNORM, and AFD's DISCONNECT with RECEIVE, while data is still queued
+    /// before the peer's FIN. (Every personality does that once both sides have sent a FIN.)
     bool hangup_before_drained;
     /// After its own FIN a socket is writable although the peer's buffer is full: a send would fail
     /// and not block.

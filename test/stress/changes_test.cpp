@@ -1,4 +1,4 @@
-// P13 under load: three threads change registrations beside a waiter, and a model checks each
+// P13 under load: three threads change registrations while another waits, and a model checks each
 // event.
 //
 // Each changing thread has its own sockets. It arms one as one-shot with a new number, in one of

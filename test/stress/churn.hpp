@@ -1,4 +1,5 @@
-// Sockets that come and go, opened and closed by the owner of a poller and by others at once.
+// Sockets that come and go, opened and closed by the owner of a poller and by others at the same
+// time.
 //
 // There is a fixed number of places, each for a socket and its peer. A thread claims a place before
 // it does anything to it and holds no lock during that, so the others continue, also between two

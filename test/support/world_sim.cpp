@@ -22,7 +22,8 @@ using sim::ModelLock;
 using sim::TcpSocket;
 using sim::UdpSocket;
 
-// How often an action that runs beside the waiting thread gets its chance between two calls.
+// How often an action that runs in parallel to the waiting thread gets its chance between two
+// calls.
 constexpr double beside_probability = 0.3;
 
 }  // namespace

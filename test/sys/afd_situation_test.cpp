@@ -46,7 +46,7 @@ constexpr Situation<std::uint32_t> situations[] = {
     {"end of stream, asked for it alone", &half_closed, in, fin, fin},
     {"end of stream, asked for a reset", &half_closed, in, reset, 0},
     {"end of stream, asked for nothing", &half_closed, in, 0, 0},
-    // Wine 8 reports the end once the data is read, Windows beside the data.
+    // Wine 8 reports the end once the data is read, Windows together with the data.
     {"data and end of stream", &with_data_and_half_closed, in, all, r | w, fin},
     // What Windows says of a direction that was shut here is not known.
     {"own direction shut", &shut_here, 0, all & ~w, 0},

@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_datagram_with_an_address_comes_with_that_of_its_sender) {
     BOOST_TEST(received);
     BOOST_TEST(text(3) == "abc");
     BOOST_TEST(size == 16);
-    // The send has bound the socket: its port is what the receiver was told.
+    // The send has bound the socket: the receiver got its port.
     const auto senders = world.address_of(client);
     BOOST_TEST((senders[2] == from[2] && senders[3] == from[3]));
 }

@@ -1,6 +1,6 @@
 // The system's headers, in the one order in which they work.
 //
-// No other file of the library includes them; the bodies beside it include only this one.
+// No other file of the library includes them; the bodies in this folder include only this one.
 // <winsock2.h> comes before <windows.h>, which would otherwise include the older Winsock. The
 // public headers and everything above lib/sys never include this file.
 #pragma once

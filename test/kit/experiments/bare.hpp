@@ -22,7 +22,7 @@
 
 namespace wakepoll::experiments {
 
-/// A call failed that an experiment stands on.
+/// A call failed that an experiment depends on.
 class Failure : public std::runtime_error {
 public:
     Failure(const char* call, unsigned long code);

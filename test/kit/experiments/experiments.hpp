@@ -19,7 +19,7 @@ struct Extent {
     [[nodiscard]] bool is_over() const { return std::chrono::steady_clock::now() >= deadline; }
 };
 
-/// Prints a line of what was seen at once, so that it is there if the program ends early.
+/// Prints a line of the result immediately, so that it is there if the program ends early.
 void show(const std::string& line);
 
 // The answer is what is returned. If there is none they throw.
