@@ -42,9 +42,22 @@ BOOST_AUTO_TEST_CASE(the_loop_calls_the_source_of_each_event) {
     const HANDLE event = CreateEventW(nullptr, TRUE, TRUE, nullptr);
     BOOST_TEST(poller.register_handle(event, wakepoll::IoInterest::read,
                                       static_cast<getting_started_page::Source*>(&source)));
-    BOOST_TEST(!getting_started_page::run(poller));
+    BOOST_TEST(getting_started_page::run(poller));
     BOOST_TEST(source.events == wakepoll::mask::in);
     CloseHandle(event);
+}
+
+BOOST_AUTO_TEST_CASE(the_exit_of_a_process_ends_its_wait_and_the_registration) {
+    OsPoller poller = OsPoller::create().value();
+    const auto child = pipes_page::start(L"cmd /c exit 0");
+    BOOST_TEST_REQUIRE(child.has_value());
+    BOOST_TEST(getting_started_page::wait_for_exit(poller, child->process));
+    BOOST_TEST(poller.registration_count() == 0U);
+    BOOST_TEST(WaitForSingleObject(child->process, 0) == WAIT_OBJECT_0);
+    CloseHandle(child->output);
+    CloseHandle(child->process);
+    BOOST_TEST(
+        (getting_started_page::wait_for_exit(poller, HANDLE{}) == std::errc::bad_file_descriptor));
 }
 
 BOOST_AUTO_TEST_CASE(the_server_echoes_whatever_the_amount) {
@@ -110,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered) {
             const auto connection = listener.accept();
             (void)connection.sends(connection.receive(100) + " that");
         });
-        BOOST_TEST(!question.start(poller, listener.where()));
+        BOOST_TEST(question.start(poller, listener.where()));
         std::array<wakepoll::NativeEvent, 4> events;
         while (!question.done) {
             const wakepoll::WaitResult result = poller.wait(events, std::chrono::minutes(2));
@@ -128,8 +141,9 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered) {
 BOOST_AUTO_TEST_CASE(an_accept_hands_over_the_connection_and_its_peer) {
     OsPoller poller = OsPoller::create().value();
     const LoopbackListener listener;
+    const wakepoll::AttachedHandle attached = poller.attach(listener.get()).value();
     operations_page::Addresses addresses{};
-    BOOST_TEST(!operations_page::start_accept(poller, listener.get(), addresses));
+    BOOST_TEST(operations_page::start_accept(poller, attached, addresses));
     const auto client = listener.connect();
     std::array<wakepoll::NativeEvent, 4> events;
     BOOST_TEST_REQUIRE(poller.wait(events, std::chrono::minutes(2)).count == 1U);
@@ -168,7 +182,7 @@ BOOST_AUTO_TEST_CASE(tasks_and_timers_run_in_their_order) {
     timers.add(now + std::chrono::milliseconds(20), [&] { stop = true; });
     timers.add(now + std::chrono::milliseconds(10), [&] { order += "timer "; });
     std::jthread([&] { (void)tasks.post([&] { order = "task " + order; }); }).join();
-    BOOST_TEST(!threads_page::run(poller, tasks, timers, stop));
+    BOOST_TEST(threads_page::run(poller, tasks, timers, stop));
     BOOST_TEST(order == "task timer ");
     poller.dispose();
     BOOST_TEST(!tasks.post([] {}));

@@ -1,5 +1,5 @@
-// The server that README.md shows, against one client, in a program of its own:
-// consumer_by_one_file of tools/lib/consumer.sh builds it with dist/ and nothing else.
+// The server that README.md shows, against one client, in a separate program: consumer_by_one_file
+// of tools/lib/consumer.sh builds it with dist/ and nothing else.
 #include <winsock2.h>
 // Winsock comes first.
 #include <cstdio>
