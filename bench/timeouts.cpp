@@ -1,5 +1,5 @@
-// How far a wait that nothing ends is from its timeout. Ways that take whole milliseconds are asked
-// for the next whole one, as their users must.
+// How much later than its timeout a wait without events ends. Calls that take whole milliseconds
+// get the next whole one, as their users must do.
 #include <fmt/core.h>
 
 #include <algorithm>

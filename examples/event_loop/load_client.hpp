@@ -1,4 +1,5 @@
-// A client that talks to an echo server on many connections at once and verifies everything.
+// A client that talks to an echo server on many connections at the same time and verifies
+// everything.
 //
 // Each connection sends its own pseudo-random messages and compares every byte that comes back. The
 // first three quarters of its messages go one at a time: send, wait for the whole echo, send the

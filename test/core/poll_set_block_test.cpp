@@ -32,7 +32,7 @@ void fill(Set& set, std::uint32_t count) {
     }
 }
 
-/// What the kernel has been asked, as socket and events.
+/// What the kernel polls, as socket and events.
 std::vector<PollEntry> asked(Set& set) {
     const auto entries = set->blocked_entries();
     return {entries.begin(), entries.end()};

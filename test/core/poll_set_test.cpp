@@ -67,7 +67,7 @@ void make_silent(Set& set, std::uint32_t count) {
 }
 
 BOOST_AUTO_TEST_CASE(any_answer_is_found_wherever_it_is) {
-    // The doorbell of these sets has one, and is not asked.
+    // The doorbell of these sets has one, and is not polled.
     for (std::uint32_t count = 0; count <= 9; ++count) {
         Set set(16);
         make_silent(set, count);

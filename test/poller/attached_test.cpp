@@ -46,7 +46,7 @@ BOOST_DATA_TEST_CASE(it_carries_operations_as_its_handle_does, data::make(all_ca
         for (int round = 0; round < 3; ++round) {
             check_both_directions(stage, poller, attached, pair.peer);
         }
-        // The plain handle goes on carrying them, too.
+        // Operations on the plain handle still work, too.
         (void)started(poller.submit_write(pair.local, bytes_of("x"), 3));
         BOOST_TEST(report(poller).data == 3U);
         check_that_nothing_is_left(poller);

@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(the_port_is_watched_once_until_a_packet_comes) {
         for (int waits = 0; waits < 10; ++waits) {
             BOOST_TEST(wait(poller, 5ms).count() == 0U);
         }
-        // The port is asked once, and the block; the watch is armed still.
+        // Each wait polls the port and blocks once; the watch is still armed.
         BOOST_TEST(stage.kernel.calls(Call::wait_arm) == 0U);
         BOOST_TEST(stage.kernel.calls() == 20U);
     });
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(register_costs_its_validation) {
         stage.kernel.reset_counts();
         BOOST_TEST(poller.register_handle(second.local, IoInterest::read, 2));
         BOOST_TEST(stage.kernel.calls(Call::socket_kind) == 1U);
-        // If refused connects must be asked for, register asks whether one may come.
+        // If refused connects must be polled for, register queries whether one may come.
         BOOST_TEST(stage.kernel.calls(Call::is_connected) == (old ? 1U : 0U));
         BOOST_TEST(stage.kernel.calls() == 1U + stage.kernel.calls(Call::is_connected) +
                                                stage.kernel.calls(Call::is_listening));

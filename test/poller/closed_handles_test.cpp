@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_doorbell_closed_before_a_wait_that_looks_first_is_replace
             poller.register_handle(reported.local, IoInterest::write | IoInterest::one_shot, 2));
         BOOST_TEST(wait(poller).mask_of(2) == mask::out);
         stage.world.close(stage.world.find_doorbell());
-        // A one-shot that has reported is asked for its end, so the wait looks before it blocks.
+        // A one-shot that has reported is polled for its end, so the wait polls before it blocks.
         stage.world.beside([&] { stage.expect(poller.post_wakeup()); });
         const Clock::time_point begin = Clock::now();
         const auto waited = wait(poller);

@@ -186,8 +186,8 @@ BOOST_DATA_TEST_CASE(dispose_closes_all_that_was_opened, data::make(all_parkings
     });
 }
 
-// Other threads are gone when the destructors of a DLL's static objects run, one of them perhaps in
-// a wait. What is shown of it on Windows' own kernel is in test/process_end.
+// Other threads have been terminated when the destructors of a DLL's static objects run, one of
+// them perhaps in a wait. test/process_end shows what happens on Windows' own kernel.
 BOOST_DATA_TEST_CASE(a_process_that_ends_waits_for_nobody, data::make(all_parkings), parking) {
     on_every_kernel(100, [&](Stage& stage) {
         std::optional<OsPoller> poller = make_poller();
@@ -203,7 +203,7 @@ BOOST_DATA_TEST_CASE(a_process_that_ends_waits_for_nobody, data::make(all_parkin
             stage.expect(poller->unregister_handle(Handle{4}) == std::errc::operation_canceled);
             stage.expect(!waker.wake());
         });
-        // The thread that is gone in life comes back here, long after.
+        // The thread that Windows would have terminated continues here, long after.
         stage.kernel.at(1s, [&] {
             stage.world.post_packet(port, 8, 0, nullptr);
             if (parked.sockets().peer) {

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
 #endif
 
 BOOST_AUTO_TEST_CASE(out_of_band_data_is_not_taken_for_a_refused_connect) {
-    // If refused connects must be asked for, select is asked; its except set holds sockets with
+    // If refused connects must be polled for, select polls them; its except set holds sockets with
     // an out-of-band byte as well.
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
         BOOST_REQUIRE(poller.register_handle(first.local, IoInterest::none, 1));
         BOOST_REQUIRE(poller.register_handle(second.local, IoInterest::none, 2));
         stage.world.shutdown_send(first.peer);
-        BOOST_TEST(wait(poller, 1s).count() == 0U);  // The first is asked every 50 ms by now.
+        BOOST_TEST(wait(poller, 1s).count() == 0U);  // The first is polled every 50 ms by now.
         stage.world.shutdown_send(second.peer);
         const std::uint64_t before = poller.stats().rechecks;
         BOOST_TEST(wait(poller, 20ms).count() == 0U);

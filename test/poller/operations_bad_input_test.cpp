@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
                 BOOST_TEST(entry.error() == std::errc::not_connected);
             }
         }
-        // A directory is a file to classification; what the kernel says of it is passed on.
+        // Classification takes a directory for a file; the kernel's error is passed on.
         const Handle directory = stage.world.thing(Thing::directory);
         BOOST_TEST(!poller.submit_read(directory, buffer, 1));
         BOOST_TEST(!poller.submit_write(directory, buffer, 1));

@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_submit_on_an_attached_handle_is_one_call) {
             BOOST_TEST(stage.kernel.calls() == 0U);
             BOOST_TEST(poller.cancel(pair.local));
             (void)reports(poller, 6);
-            // To attach a handle that is known asks about it once.
+            // Attaching a known handle queries it once.
             stage.kernel.reset_counts();
             attached = poller.attach(pair.local).value();
             BOOST_TEST(stage.kernel.calls() == 1U);
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(an_idle_wait_with_operations_in_flight_is_no_sequence_of_sl
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller).count() == 1U);
         BOOST_TEST(stage.kernel.calls() == 2U);
-        // Nothing is in flight any more, so the port is not asked.
+        // Nothing is in flight any more, so the port is not polled.
         stage.kernel.reset_counts();
         BOOST_TEST(wait(poller, 50s).count() == 0U);
         BOOST_TEST(wait(poller, 0s).count() == 0U);

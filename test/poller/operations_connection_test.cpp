@@ -273,8 +273,7 @@ BOOST_AUTO_TEST_CASE(a_datagram_that_nobody_receives_is_no_hang_up) {
         stage.world.close(pair.peer);
         BOOST_TEST(stage.world.send(pair.local, 1).bytes == 1U);
         std::array<std::byte, 8> buffer{};
-        // Not every system says that the port is not in use, and not every receive of those that
-        // do.
+        // Not every system reports that the port is not in use, and not by every receive.
         const auto entry = poller.submit_read(pair.local, buffer, 1);
         if (!entry) {
             BOOST_TEST(entry.error() != std::errc::invalid_argument);
@@ -300,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_reset_is_everything_to_a_read_in_flight) {
         BOOST_TEST(done.mask == (mask::in | mask::err | mask::hup));
         BOOST_TEST(done.completion.error == std::errc::connection_reset);
         stage.world.join();
-        // One more is an outcome at once, and an event all the same; on Wine the stream has ended.
+        // One more fails immediately, which is an event all the same; on Wine the stream has ended.
         (void)started(poller.submit_read(pair.local, buffer, 2));
         const Report again = report(poller);
         BOOST_TEST((again.mask & mask::in) != 0U);
@@ -342,7 +341,7 @@ BOOST_DATA_TEST_CASE(a_pipe_whose_other_end_is_gone_is_broken,
         BOOST_TEST(waited.mask == (mask::in | mask::hup));
         BOOST_TEST(waited.completion.error == std::errc::broken_pipe);
         stage.world.join();
-        // What is known at once comes as an event too.
+        // What is known immediately comes as an event, too.
         (void)started(poller.submit_read(pair.local, buffer, 2));
         const Report read = report(poller);
         BOOST_TEST(read.mask == (mask::in | mask::hup));
@@ -369,7 +368,7 @@ BOOST_AUTO_TEST_CASE(a_write_after_the_own_end_is_broken) {
 }
 
 BOOST_AUTO_TEST_CASE(a_datagram_that_is_too_long_to_send_is_reported_or_refused) {
-    // No network takes it. Windows says so at once, and then no packet follows.
+    // No network takes it. Windows returns that immediately, and then no packet follows.
     on_every_kernel(Backend::automatic, 20, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Ends pair = ends(stage.world, Carrier::udp);

@@ -1,6 +1,6 @@
 // Datagrams with an address: received with the sender's address, sent to a given one.
 //
-// Nothing is registered for readiness here, so one backend is as good as another.
+// Nothing is registered for readiness here, so the backend does not matter.
 #include "operation_support.hpp"
 
 using namespace wakepoll;

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_is_the_new_handle) {
 }
 
 BOOST_AUTO_TEST_CASE(a_number_recycled_before_its_canceled_operations_are_reported) {
-    // The kernel has ended them, the poller has not heard of it yet.
+    // The kernel has ended them, and the poller does not know it yet.
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair old = stage.world.tcp_pair();

@@ -1,6 +1,6 @@
 // A pipe's server waits for its client: submit_connect_pipe.
 //
-// Nothing is registered for readiness but if it says so, so one backend is as good as another.
+// Unless a test says so, nothing is registered for readiness, so the backend does not matter.
 #include "operation_support.hpp"
 
 using namespace wakepoll;

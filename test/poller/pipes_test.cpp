@@ -101,7 +101,7 @@ BOOST_DATA_TEST_CASE(what_was_read_before_the_wait_is_not_reported,
 
 BOOST_DATA_TEST_CASE(what_is_there_is_found_by_a_wait_that_may_not_block,
                      data::make(overlapped_pipes) * data::make(all_parkings), kind, parking) {
-    // The packet of the read of nothing is at the port, and the pipe is asked in the same wait.
+    // The packet of the empty read is at the port, and the same wait polls the pipe.
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, parking);
@@ -117,7 +117,8 @@ BOOST_DATA_TEST_CASE(what_is_there_is_found_by_a_wait_that_may_not_block,
 }
 
 BOOST_DATA_TEST_CASE(a_handle_is_reported_once_a_wait, data::make(overlapped_pipes), kind) {
-    // The packet of the pipe is found after the events were asked, and it is asked in their stead.
+    // The packet of the pipe is found after the events were polled; then the pipe is polled
+    // instead.
     on_prompt_kernels([&](Stage& stage) {
         OsPoller poller = make_poller();
         const Parked parked(stage.world, poller, Parking::socket_and_packets);

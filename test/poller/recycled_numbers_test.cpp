@@ -274,8 +274,8 @@ BOOST_AUTO_TEST_CASE(every_call_answers_as_for_a_handle_that_is_new) {
     BOOST_TEST(rows > 5'000U);
 }
 
-/// Closed while it was registered. A socket that is another socket by now, and what is another
-/// event, goes on as documented; every overlapped pipe is distinguished from others.
+/// Closed while it was registered. If the number belongs to another socket or event by now, the
+/// registration continues as documented; every overlapped pipe is distinguished from others.
 BOOST_AUTO_TEST_CASE(
     every_call_answers_as_for_a_handle_that_is_new_though_its_number_is_registered) {
     std::size_t rows = 0;
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(
             }
             const Handle compared = twin ? twin : stage.world.never_a_handle();
             std::error_code right = ask(scene, fresh, asked, after, compared);
-            // To unregister what was closed is right, and of a socket `modify` asks nothing.
+            // Unregistering a closed handle succeeds, and `modify` does not check a socket.
             if (asked == Asked::remove || (asked == Asked::modify && is_socket(before))) {
                 right = {};
             }

@@ -62,7 +62,8 @@ BOOST_DATA_TEST_CASE(an_idle_wait_blocks_once, data::make(all_parkings), parking
         const auto waited = wait(poller, 120ms);
         BOOST_TEST(waited.count() == 0U);
         const PollerStats stats = poller.stats();
-        // A kernel that ends the block early (Windows, by up to 15 ms) is asked again for the rest.
+        // After a block that ends early (on Windows, by up to 15 ms) the poller blocks again for
+        // the rest.
         BOOST_TEST(stats.blocked == 1 + stats.spurious_returns);
         BOOST_TEST(stats.spurious_returns <= 12U);
         BOOST_TEST(stats.rechecks == 0U);

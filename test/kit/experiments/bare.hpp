@@ -103,7 +103,7 @@ public:
     ~Request();
 
     void add(SOCKET socket, ULONG events);
-    /// 0 if it is to be answered at once; by itself it waits endlessly.
+    /// 0 for an immediate answer; without a limit by default.
     void set_timeout(LONGLONG timeout) noexcept;
 
     /// NtDeviceIoControlFile, with the status block as the packet's OVERLAPPED.
