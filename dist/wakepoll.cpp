@@ -5782,8 +5782,8 @@ std::uint32_t win32_code(std::error_code error) noexcept {
 // lib/error.cpp
 // The one table from Win32 and Winsock codes to std::errc, with a message for each.
 //
-// Codes are numbers so that this file also builds without <windows.h>; each has its name beside it.
-// Sources: Microsoft's lists of system error codes and of Winsock error codes.
+// Codes are numbers so that this file also builds without <windows.h>; each has its name next to
+// it. Sources: Microsoft's lists of system error codes and of Winsock error codes.
 
 #include <algorithm>
 #include <cstddef>
@@ -6214,7 +6214,7 @@ public:
     void pop() noexcept;
 
 private:
-    /// Twice the maximum of one call: another thread may take packets beside one that is blocked.
+    /// Twice the maximum of one call: another thread may take packets while one is blocked.
     static constexpr std::size_t capacity = 2 * most_at_once;
 
     [[nodiscard]] Result<Taken> accept(const sys::Packet* packets, const Result<std::size_t>& came,
@@ -6392,7 +6392,7 @@ private:
 }  // namespace wakepoll
 
 // lib/poller/registrations.hpp
-// Registering, changing and forgetting handles for readiness.
+// Registers handles for readiness, modifies and unregisters them.
 //
 // All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
 // under the poller's lock.
@@ -6412,7 +6412,7 @@ public:
     Registrations(const Registrations&) = delete;
     Registrations& operator=(const Registrations&) = delete;
 
-    // As OsPoller has them.
+    // The calls of OsPoller.
     [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
                                       std::uint64_t user_data) noexcept;
     [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
@@ -6914,14 +6914,14 @@ void AttachedHandle::detach() noexcept {
  * epoll for Windows, in C: ports, registrations and waits as Linux's <sys/epoll.h> has them.
  *
  * The port is a HANDLE and a socket a SOCKET. They are spelled `void*` and `uintptr_t` here, which
- * are the same types, so this header needs no Windows header and may stand before or behind
+ * are the same types, so this header needs no Windows header and can be included before or after
  * <winsock2.h> and <windows.h>, in C (from C89 on) and in C++.
  *
- * Any thread may make any call at any time, on one port as well. A call that fails returns -1 (or a
- * null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one that
- * succeeds leaves `errno` alone.
+ * Any thread may make any call at any time, also on the same port. A call that fails returns -1 (or
+ * a null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one
+ * that succeeds does not change `errno`.
  *
- * Beyond what Linux has, `epoll_wake` ends a wait, and `epoll_close` is how a port is closed.
+ * In addition to Linux's calls, `epoll_wake` ends a wait and `epoll_close` closes a port.
  * doc/porting/from-wepoll.md says what differs from wepoll, and why.
  */
 #ifndef WAKEPOLL_EPOLL_H
@@ -6953,8 +6953,8 @@ enum EPOLL_EVENTS {
 #define EPOLLIN 0x0001U           /* Data, a connection to accept, or the end of the stream. */
 #define EPOLLPRI 0x0002U          /* An out-of-band byte. */
 #define EPOLLOUT 0x0004U          /* Room to send; a connect that succeeded. */
-#define EPOLLERR 0x0008U          /* An error; reported whatever was asked for. */
-#define EPOLLHUP 0x0010U          /* Both directions are over; reported whatever was asked for. */
+#define EPOLLERR 0x0008U          /* An error; reported whatever the interest. */
+#define EPOLLHUP 0x0010U          /* Both directions are shut; reported whatever the interest. */
 #define EPOLLRDNORM 0x0040U       /* As EPOLLIN. */
 #define EPOLLRDBAND 0x0080U       /* Accepted, never reported. */
 #define EPOLLWRNORM 0x0100U       /* As EPOLLOUT. */
@@ -6963,7 +6963,7 @@ enum EPOLL_EVENTS {
 #define EPOLLRDHUP 0x2000U        /* The peer sends no more. */
 #define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
 #define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
-#define EPOLLONESHOT (1U << 30)   /* One report, then silence until EPOLL_CTL_MOD. */
+#define EPOLLONESHOT (1U << 30)   /* One report, then none until EPOLL_CTL_MOD. */
 #define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
 
 #define EPOLL_CTL_ADD 1
@@ -6984,70 +6984,70 @@ typedef union epoll_data {
 } epoll_data_t;
 
 struct epoll_event {
-    uint32_t events;   /* Of the bits above; others are ignored. */
+    uint32_t events;   /* Bits from above; others are ignored. */
     epoll_data_t data; /* Yours; each event has that of its registration. */
 };
 
 /*
- * A new port, or null. `size` has to be positive and means nothing else; `flags` has to be 0
- * (EINVAL). ENOMEM, EMFILE, ENOBUFS: what the system lacks.
+ * Creates a port; null on failure. `size` must be positive and has no other meaning; `flags` must
+ * be 0 (else EINVAL). ENOMEM, EMFILE, ENOBUFS: the system lacks resources.
  *
- * The port is a HANDLE that is not inherited. It is closed by `epoll_close` alone: CloseHandle
- * fails on it and changes nothing.
+ * The port is a HANDLE that is not inherited. Only `epoll_close` closes it: CloseHandle fails on it
+ * and changes nothing.
  */
 WAKEPOLL_API void* epoll_create(int size);
 WAKEPOLL_API void* epoll_create1(int flags);
 
 /*
- * Closes a port. Waits that are in progress end with EBADF. Sockets stay open. EBADF where `port`
- * is no handle, EINVAL where it is a handle but no port; so of every call.
+ * Closes a port. Waits in progress end with EBADF. Sockets stay open. Like every call, it fails
+ * with EBADF if `port` is no handle, and with EINVAL if it is a handle but no port.
  */
 WAKEPOLL_API int epoll_close(void* port);
 
 /*
- * Registers (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again)
- * or ends (EPOLL_CTL_DEL, `event` is ignored) the registration of a socket. What is changed while
+ * Adds (EPOLL_CTL_ADD), changes (EPOLL_CTL_MOD, which also arms a one-shot registration again) or
+ * removes (EPOLL_CTL_DEL, `event` is ignored) the registration of a socket. A change made while
  * threads wait is in force when the call returns.
  *
- * In place of the socket, any handle that can be waited for may be given: a pipe, the input of a
- * console, an event, a process, a thread, a semaphore, a timer. They report EPOLLIN.
+ * `sock` may also be any other handle that can be waited for: a pipe, the input of a console, an
+ * event, a process, a thread, a semaphore, a timer. They report EPOLLIN.
  *
  * EBADF      `sock` is no handle
  * EEXIST     ADD: it is registered already
  * ENOENT     MOD, DEL: it is not registered
- * EINVAL     another `op`; EPOLLET; EPOLLOUT for what is no socket
+ * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket
  * EFAULT     `event` is null
  * EPERM      a disk file or a directory, which is always ready
  * ENOTSOCK   another handle that cannot be waited for
  * ENOSPC     65,536 handles are registered
  * EAGAIN     no room for one more overlapped pipe at the moment
- * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, as the system answers
+ * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, from the system
  *
- * End a registration before you close the socket. Where a socket was closed first, the next wait
- * forgets it, and a new socket with the same number is another one. One that is opened before that
- * wait looks the same: ADD may be EEXIST then, and MOD serves.
+ * Remove a registration before you close the socket. If a socket was closed first, the next wait
+ * drops its registration. A new socket that gets the same number before that wait may be taken for
+ * the old one: ADD fails with EEXIST then; use MOD.
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 
 /*
- * Waits until something is ready and returns how many events were stored, `maxevents` at most; 0
- * where the time is over first, or `epoll_wake` was called. `timeout` is in milliseconds; negative
- * waits for as long as it takes. A finite wait never ends early but for a wake.
+ * Waits until something is ready and returns the number of events stored, `maxevents` at most; 0 if
+ * the timeout expires first, or `epoll_wake` was called. `timeout` is in milliseconds; negative is
+ * without a limit. A finite wait never ends early except by a wake.
  *
  * Several threads may wait on one port: one of them waits for events, the others for their turn. A
- * one-shot registration reports to one of them. A call with timeout 0 beside a waiting thread
- * returns 0 at once, for that thread gets what there is.
+ * one-shot registration reports to one of them. A call with timeout 0 while another thread waits
+ * returns 0 immediately, because that thread gets the events.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
  * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
- * that waited for events may be gone.
+ * that waited for events may have ended.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 
 /*
- * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended are
- * one. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
- * delivered, and the wait in progress goes on; the next one ends all the same.
+ * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended
+ * coalesce. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
+ * delivered, and the wait in progress continues; the next one ends nevertheless.
  */
 WAKEPOLL_API int epoll_wake(void* port);
 
@@ -7339,8 +7339,8 @@ private:
 }  // namespace wakepoll
 
 // lib/face/epoll_calls.hpp
-// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these:
-// apart, so that none saves registers that only another one needs.
+// The parts of epoll_ctl and epoll_wait. Each call enters its port and then runs one of these. They
+// are separate functions, so that none saves registers that only another one needs.
 
 #include <cstdint>
 #include <span>
@@ -10164,7 +10164,7 @@ void Poller::timer_signalled(void* poller) noexcept {
 }  // namespace wakepoll
 
 // lib/poller/registrations.cpp
-// Registering, changing and forgetting handles: all checks first, then the tables.
+// Registers, modifies and unregisters handles: all checks first, then the tables.
 //
 // A call that fails at any step leaves the table and the backends as they were (P12).
 
@@ -10324,7 +10324,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     core::Registration& registration = table_[slot];
     const bool socket = registration.type == HandleType::socket;
-    // Of a socket the next wait finds out, at no call's cost.
+    // For a socket the next wait finds out, without a further call.
     if (!socket && end_if_another(handle)) {
         return not_registered(handle);
     }
@@ -10801,7 +10801,7 @@ std::error_code Wakeup::watch_port() noexcept {
 // lib/sys/win32/windows.hpp
 // The system's headers, in the one order in which they work.
 //
-// No other file of the library includes them; the bodies beside it include only this one.
+// No other file of the library includes them; the bodies in this folder include only this one.
 // <winsock2.h> comes before <windows.h>, which would otherwise include the older Winsock. The
 // public headers and everything above lib/sys never include this file.
 
