@@ -59,6 +59,7 @@ void* create() noexcept {
     }
     void* const handle = (*contents)->name.handle().native();
     if (const std::error_code error = epoll_ports.insert(**contents)) {
+        (*contents)->poller->dispose();
         (*contents)->destroy();
         static_cast<void>(fail(error));
         return nullptr;

@@ -40,7 +40,7 @@ public:
     /// The contents of an open port, in one block with the room for a wait's events behind it.
     struct Contents {
         [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
-        /// Frees everything, this block included.
+        /// Frees everything, this block included. The poller has been disposed of.
         void destroy() noexcept;
 
         sys::CompletionPort name;

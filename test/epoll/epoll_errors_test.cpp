@@ -1,5 +1,11 @@
 // How each call of the C face fails: its `errno` and last error.
 #include "epoll_support.hpp"
+#if !defined(_WIN32)
+#include <memory>
+
+#include "face/epoll_ports.hpp"
+#include "memory.hpp"
+#endif
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -73,6 +79,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_registered_is_refused) {
         BOOST_TEST(add(stage.world.thing(Thing::directory)) == always_ready);
         BOOST_TEST(add(stage.world.thing(Thing::null_device)) == no_socket);
         BOOST_TEST(add(Handle(port.handle())) == no_socket);
+        const Port another;
+        BOOST_TEST(add(Handle(another.handle())) == no_socket);
         BOOST_TEST(add(stage.world.thing(Thing::event), EPOLLIN | EPOLLOUT) == bad_argument);
         BOOST_TEST(add(Handle{}) == bad_number);
         BOOST_TEST(add(stage.world.never_a_handle()) == bad_number);
@@ -133,6 +141,52 @@ BOOST_AUTO_TEST_CASE(what_the_system_lacks_is_said_as_it_is) {
                        epoll_event event{};
                        return epoll_wait(port.handle(), &event, 1, 0);
                    }) == (Failure{ENOBUFS, 1450}));
+    });
+}
+
+// Each kernel call of epoll_create1 fails in turn, among them every allocation: those of a port,
+// and that of a row for more ports than one row has places for.
+BOOST_AUTO_TEST_CASE(what_fails_while_a_port_is_created_leaves_nothing) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        constexpr std::size_t ports = 70;
+        close_epoll_ports();  // Rows that other tests have left.
+        const std::size_t blocks = sim::blocks_in_use().count;
+        std::size_t allocations_failed = 0;
+        std::vector<std::unique_ptr<Port>> all;
+        while (all.size() < ports) {
+            const std::size_t handles_before = stage.kernel.open_handles();
+            const std::size_t blocks_before = sim::blocks_in_use().count;
+            bool fails = true;
+            for (std::uint64_t call = 1; fails; ++call) {
+                stage.kernel.fail_nth(call);
+                void* created = nullptr;
+                const Failure failure = failure_of([&] { return created = epoll_create1(0); });
+                stage.kernel.clear_faults();
+                const auto planned = stage.kernel.take_failures();
+                fails = !planned.empty();
+                BOOST_REQUIRE(fails == (created == nullptr));
+                if (fails) {
+                    const bool allocates = planned[0].call == sim::Call::memory_allocate;
+                    allocations_failed += allocates ? 1 : 0;
+                    BOOST_TEST(failure.number != 0);
+                    BOOST_TEST((!allocates || failure.number == ENOMEM));
+                    BOOST_TEST(failure.code == planned[0].code);
+                    BOOST_TEST(sim::blocks_in_use().count == blocks_before);
+                } else {
+                    BOOST_TEST(epoll_close(created) == 0);
+                }
+                BOOST_TEST(stage.kernel.open_handles() == handles_before);
+                BOOST_TEST(stage.kernel.winsock_sessions() == all.size());
+            }
+            all.push_back(std::make_unique<Port>());
+        }
+        const std::size_t rows = sim::blocks_in_use().count - blocks - 2 * ports;
+        BOOST_TEST(rows > 0U);
+        BOOST_TEST(allocations_failed == 2 * ports + rows);
+        for (const auto& port : all) {
+            BOOST_TEST(port->wake() == 0);
+            BOOST_TEST(port->wait(-1).empty());
+        }
     });
 }
 
