@@ -1,5 +1,7 @@
 // What the C face reports, and when. Readiness itself is tested in test/poller, and in
 // test/conformance, which compares this face with Linux's epoll.
+#include <limits>
+
 #include "epoll_support.hpp"
 
 using namespace wakepoll;
@@ -114,7 +116,31 @@ BOOST_AUTO_TEST_CASE(a_timeout_is_in_milliseconds_and_not_early) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_negative_timeout_is_no_limit) {
+    on_every_kernel(Backend::afd, 10, [](Stage& stage) {
+        const Port port;
+        for (const int timeout : {-1, -2, std::numeric_limits<int>::min()}) {
+            const SocketPair pair = stage.world.tcp_pair();
+            BOOST_TEST(port.add(pair.local, EPOLLIN | EPOLLONESHOT, 1) == 0);
+            stage.world.beside([&] { stage.world.send(pair.peer, 1); });
+            BOOST_TEST(mask_of(port.wait(timeout), 1) == EPOLLIN);
+            stage.world.join();
+        }
+    });
+}
+
 #if !defined(_WIN32)
+
+BOOST_AUTO_TEST_CASE(the_longest_timeout_is_24_days) {
+    on_every_kernel(Backend::afd, 1, [](Stage&) {
+        const Port port;
+        constexpr std::chrono::milliseconds longest(std::numeric_limits<int>::max());
+        const auto before = Clock::now();
+        BOOST_TEST(port.wait(std::numeric_limits<int>::max()).empty());
+        BOOST_TEST((Clock::now() - before >= longest));
+        BOOST_TEST((Clock::now() - before < longest + 1s));
+    });
+}
 
 BOOST_AUTO_TEST_CASE(a_port_serves_without_the_device_too) {
     sim::Options options;

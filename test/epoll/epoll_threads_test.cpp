@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::size_t waiters = 4;
 
+/// The number of a port that was closed may belong to another object, of the C runtime's.
+#if defined(_WIN32)
+constexpr bool number_is_reused = true;
+#else
+constexpr bool number_is_reused = false;
+#endif
+
 /// Threads that each wait once at a port.
 class Waits {
 public:
@@ -96,6 +103,47 @@ BOOST_AUTO_TEST_CASE(two_threads_that_close_a_port_close_it_once) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(calls_in_progress_when_a_port_is_closed_end_with_a_bad_number) {
+    ThreadedStage stage(Backend::afd);
+    const std::array<Handle, 2> socks{stage.world.udp_loop(), stage.world.udp_loop()};
+    for (int i = 0; i < (sanitized ? 30 : 100); ++i) {
+        void* const port = epoll_create1(0);
+        std::atomic<int> begun = 0;
+        std::atomic<int> otherwise = 0;
+        std::vector<std::thread> threads;
+        const auto call_until_it_fails = [&](auto call) {
+            threads.emplace_back([&, call] {
+                bool fails = false;
+                ++begun;
+                for (int calls = 0; !fails; ++calls) {
+                    epoll_event event{.events = EPOLLIN, .data = {}};
+                    fails = call(calls, event) == -1;
+                }
+                otherwise += errno == EBADF || (number_is_reused && errno == EINVAL) ? 0 : 1;
+            });
+        };
+        call_until_it_fails([&](int calls, epoll_event& event) {
+            const int op = calls % 2 == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
+            return epoll_ctl(port, op, socks[0].value(), &event);
+        });
+        call_until_it_fails([&](int calls, epoll_event& event) {
+            const int op = calls == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+            return epoll_ctl(port, op, socks[1].value(), &event);
+        });
+        call_until_it_fails([&](int, epoll_event&) { return epoll_wake(port); });
+        call_until_it_fails(
+            [&](int, epoll_event& event) { return epoll_wait(port, &event, 1, 0); });
+        while (begun < 4) {
+            std::this_thread::yield();
+        }
+        BOOST_TEST(epoll_close(port) == 0);
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        BOOST_TEST(otherwise == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_wake_ends_one_wait) {
     const ThreadedStage stage(Backend::afd);
     Port port;
@@ -141,6 +189,34 @@ BOOST_AUTO_TEST_CASE(what_one_thread_leaves_over_is_reported_to_the_next) {
     waits.join();
     BOOST_TEST(waits.events() == waiters);
     BOOST_TEST(port.wait(0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_stays_ready_is_reported_to_each_thread) {
+    ThreadedStage stage(Backend::afd);
+    Port port;
+    const SocketPair pair = stage.world.tcp_pair();
+    BOOST_TEST(port.add(pair.local, EPOLLIN, 1) == 0);
+    Waits waits(port, waiters);
+    waits.await(0);
+    stage.world.send(pair.peer, 1);
+    waits.join();
+    BOOST_TEST(waits.events() == waiters);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_one_shot_is_reported_to_one_thread) {
+    ThreadedStage stage(Backend::afd);
+    Port port;
+    const SocketPair pair = stage.world.tcp_pair();
+    BOOST_TEST(port.add(pair.local, EPOLLIN | EPOLLONESHOT, 1) == 0);
+    Waits waits(port, waiters);
+    waits.await(0);
+    stage.world.send(pair.peer, 1);
+    waits.await(1);
+    BOOST_TEST(waits.ended() == 1U);
+    BOOST_TEST(port.close() == 0);
+    waits.join();
+    BOOST_TEST(waits.events() == 1U);
+    BOOST_TEST(waits.bad() == waiters - 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_change_beside_waiting_threads_is_in_force_when_it_returns) {
