@@ -98,6 +98,7 @@ public:
     void wake() {
         while (changing_ > 0) {
             expect(port_.wake() == 0, "a wake has failed");
+            ++wakes_;
             std::this_thread::sleep_for(1ms);
         }
     }
@@ -140,6 +141,8 @@ public:
     [[nodiscard]] bool is_over() const { return over_; }
     [[nodiscard]] std::uint64_t reports() const { return reports_; }
     [[nodiscard]] std::uint64_t ports() const { return ports_; }
+    [[nodiscard]] std::uint64_t arms() const { return arms_; }
+    [[nodiscard]] std::uint64_t wakes() const { return wakes_; }
     [[nodiscard]] const char* fault() const { return fault_; }
 
 private:
@@ -190,6 +193,7 @@ private:
         const int answer = subject.registered ? port_.modify(subject.pair.local, events, data)
                                               : add(subject.pair.local, events, data);
         expect(answer == 0, "arm");
+        ++arms_;
         subject.registered = true;
         if (way % 3 == 2) {
             world_.send(subject.pair.peer, 1);
@@ -237,6 +241,8 @@ private:
     std::atomic<bool> over_ = false;
     std::atomic<std::uint64_t> reports_ = 0;
     std::atomic<std::uint64_t> ports_ = 0;
+    std::atomic<std::uint64_t> arms_ = 0;
+    std::atomic<std::uint64_t> wakes_ = 0;
     static constexpr const char* none_ = "none";
     std::atomic<const char*> fault_ = none_;
 };
@@ -295,7 +301,10 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_and_nothing_doubled_with_all_at_once) {
     BOOST_TEST(std::string(game.fault()) == "none");
     BOOST_TEST(game.reports() > 0U);
     BOOST_TEST(game.ports() > 0U);
-    BOOST_TEST_MESSAGE(game.reports() << " reports, " << game.ports() << " ports");
+    BOOST_TEST(game.reports() == game.arms());
+    BOOST_TEST_MESSAGE(game.arms() << " times armed, " << game.reports() << " reports, "
+                                   << game.wakes() << " wakes, " << game.ports()
+                                   << " ports; the model found wrong: " << game.fault());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
