@@ -39,9 +39,14 @@ consumer_by_pkg_config() {
     x86_64-w64-mingw32-nm --defined-only "$(find "$scratch/stage" -name libwakepoll.a)" |
         grep -qw "$dispose_symbol" || { echo "the library has no $dispose_symbol"; return 1; }
     eval "set -- $flags"
-    quietly "$scratch/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic -Werror \
-        "$root/test/consumer/main.cpp" -o "$scratch/consumer.exe" "$@" -static &&
-        run_consumer "$scratch/consumer.exe"
+    # Without -static the linker prefers import libraries; that of the C face has no OsPoller.
+    for static in '' -static; do
+        # shellcheck disable=SC2086 # an empty one is no argument
+        quietly "$scratch/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic \
+            -Werror "$root/test/consumer/main.cpp" -o "$scratch/consumer.exe" "$@" $static ||
+            return 1
+    done
+    run_consumer "$scratch/consumer.exe"
 }
 
 # cmake_for_windows SOURCE BUILD [arguments...]
