@@ -1,4 +1,4 @@
-/* A C program that links with wakepoll.dll and nothing else of wakepoll. */
+/* A C program that links with wakepoll.dll and nothing else of wakepoll, or with the one file. */
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
@@ -11,6 +11,12 @@
 static int failed(const char* what) {
     fprintf(stderr, "%s: errno %d, error %lu\n", what, errno, GetLastError());
     return 1;
+}
+
+static DWORD WINAPI wait_forever(void* port) {
+    struct epoll_event event;
+    (void)epoll_wait(port, &event, 1, -1);
+    return 0;
 }
 
 int main(void) {
@@ -49,6 +55,14 @@ int main(void) {
     }
     if (epoll_close(port) != 0) return failed("epoll_close");
     closesocket(sock);
-    puts("served by the DLL");
+
+    /* The program may end while threads wait at a port: that with the lead, and another. */
+    port = epoll_create1(0);
+    if (port == NULL || CreateThread(NULL, 0, wait_forever, port, 0, NULL) == NULL ||
+        CreateThread(NULL, 0, wait_forever, port, 0, NULL) == NULL) {
+        return failed("a port with waiting threads");
+    }
+    Sleep(50);
+    puts("served");
     return 0;
 }

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2154 # root, jobs and wine are set in setup.sh
 
 cross_compiler=x86_64-w64-mingw32-g++-posix
+cross_c_compiler=x86_64-w64-mingw32-gcc-posix
 # OsPoller::dispose, in the inline namespace of this version.
 dispose_symbol=_ZN8wakepoll4v0_18OsPoller7disposeEv
 
@@ -76,10 +77,13 @@ consumer_by_find_package() {
 }
 
 # consumer_by_one_file SCRATCH: dist/ in one command, with the example of the README, with the
-# minimal program, and with suites that look at the public types.
+# minimal program, with suites that look at the public types, and with a C program.
 consumer_by_one_file() {
     rm -rf -- "$1"
     mkdir -p "$1/wakepoll"
+    cp "$root/dist/epoll.h" "$root/dist/wepoll.h" "$1/wakepoll/"
+    quietly "$1/c.log" "$cross_c_compiler" -std=c99 -Wall -Wextra -Wpedantic -Werror "-I$1" \
+        -c "$root/test/epoll/dll_program.c" -o "$1/c.o" || return 1
     python3 "$root/test/readme/extract.py" readme_page "$root/README.md" \
         "$1/readme.page.hpp" || return 1
     # What includes a header by its name in include/ gets the one file.
@@ -90,11 +94,13 @@ consumer_by_one_file() {
     public=$root/test/public
     by_one_file "$1" readme "$root/test/readme/readme_main.cpp" &&
         by_one_file "$1" consumer "$root/test/consumer/main.cpp" &&
+        by_one_file "$1" c "$1/c.o" &&
         by_one_file "$1" suites -isystem "$root/build/wine/subprojects/header-only/include" \
             "$public/error_test.cpp" "$public/result_test.cpp" "$public/handle_test.cpp" \
             "$root/build/wine/test/libboost-test-main.a" &&
         quietly "$1/readme.log" "$wine" "$1/readme.exe" &&
         quietly "$1/suites.log" "$wine" "$1/suites.exe" &&
+        quietly "$1/c.log" "$wine" "$1/c.exe" &&
         run_consumer "$1/consumer.exe"
 }
 
