@@ -69,6 +69,10 @@ constexpr Refusal refusals[] = {
      "submit_write read and write it), and NUL, a mutex and a pipe in the mode PIPE_NOWAIT never "
      "say that they are"},
 
+    {errc::write_only_pipe, 5,  // ERROR_ACCESS_DENIED
+     "Windows cannot wait for the reader of a pipe that is open for writing alone: submit_write "
+     "reports broken_pipe once it is gone, and a pipe that is open for reading, too, reports hup"},
+
     {errc::already_registered, 183,  // ERROR_ALREADY_EXISTS
      "the handle is registered already: change its interest by modify_handle"},
     {errc::already_attached, 183, "the handle is attached already: submit on its AttachedHandle"},
@@ -100,7 +104,6 @@ constexpr Refusal refusals[] = {
      "mode"},
 
     {errc::foreign_provider, 10045,  // WSAEOPNOTSUPP
-
      "AFD cannot poll a socket of this provider: use Backend::automatic or Backend::wsapoll"},
     {errc::no_free_slot, 112,  // ERROR_DISK_FULL
      "all slots are taken: unregister handles, or raise max_registrations of PollerConfig"},

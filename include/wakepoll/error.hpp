@@ -67,6 +67,9 @@ enum class errc {
     // operation_not_permitted
     nothing_to_wait_for,
 
+    // permission_denied
+    write_only_pipe,
+
     // file_exists
     already_registered,
     already_attached,

@@ -97,8 +97,8 @@ public:
     /// socket; an overlapped pipe of another port), `device_or_resource_busy` (operations are in
     /// flight on it), `resource_unavailable_try_again` (no entry of the pool is free),
     /// `permission_denied` (the handle lacks the right to be waited for or read, like the writing
-    /// end of a pipe: only a write detects that its reader is closed), `not_connected` (a pipe
-    /// without another end).
+    /// end of a pipe, `errc::write_only_pipe`: only a write detects that its reader is closed),
+    /// `not_connected` (a pipe without another end).
     [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
                                                std::uint64_t user_data) noexcept;
 

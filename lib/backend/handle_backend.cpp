@@ -83,8 +83,11 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server
             // has disconnected.
-            return bytes.error() == std::errc::broken_pipe
-                       ? make_error_code(errc::pipe_not_connected)
+            if (bytes.error() == std::errc::broken_pipe) {
+                return errc::pipe_not_connected;
+            }
+            return bytes.error() == std::errc::permission_denied
+                       ? make_error_code(errc::write_only_pipe)
                        : bytes.error();
         }
         if (!sys::reads_wait(registration.handle)) {

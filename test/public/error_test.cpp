@@ -210,6 +210,7 @@ constexpr Refused refused[] = {
     {errc::no_afd_device, errc::several_buffers, std::errc::not_supported, 50},
     {errc::nothing_to_wait_for, errc::nothing_to_wait_for, std::errc::operation_not_permitted,
      4317},
+    {errc::write_only_pipe, errc::write_only_pipe, std::errc::permission_denied, 5},
     {errc::already_registered, errc::already_attached, std::errc::file_exists, 183},
     {errc::not_registered, errc::entry_not_in_use, std::errc::no_such_file_or_directory, 1168},
     {errc::another_wait, errc::entry_in_flight, std::errc::device_or_resource_busy, 170},
