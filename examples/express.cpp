@@ -30,7 +30,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using wakepoll::Completion;
-using wakepoll::Handle;
 using wakepoll::IoOperation;
 using SteadyClock = std::chrono::steady_clock;
 
@@ -91,7 +90,7 @@ public:
         while (arrived_.size() < client_count) {
             const wakepoll::WaitResult result = poller_.wait(events, limit - SteadyClock::now());
             for (const wakepoll::NativeEvent& event : result.events()) {
-                handle(*event.completion);
+                handle(*event.ptr<Connection>(), *event.completion);
             }
             if (result.timer) {
                 answer_due();
@@ -110,10 +109,6 @@ public:
     }
 
 private:
-    static std::uint64_t context(Connection& connection) {
-        return reinterpret_cast<std::uintptr_t>(&connection);
-    }
-
     void open() {
         listener_ = new_socket();
         sockaddr_in address{};
@@ -126,24 +121,20 @@ private:
                      "getsockname");
         for (std::size_t i = 0; i < client_count; ++i) {
             Connection& accepting = make(Connection::Side::server);
-            check(poller_.submit_accept(Handle(listener_), accepting.addresses, context(accepting))
-                      .error(),
+            check(poller_.submit_accept(listener_, accepting.addresses, &accepting).error(),
                   "submit_accept");
             Connection& client = make(Connection::Side::client);
             client.socket = new_socket();
             client.units = static_cast<int>(client_count - 1 - i);
             check(poller_
-                      .submit_connect(Handle(client.socket), std::as_bytes(std::span(&address, 1)),
-                                      context(client))
+                      .submit_connect(client.socket, std::as_bytes(std::span(&address, 1)), &client)
                       .error(),
                   "submit_connect");
         }
     }
 
     // Starts the next operation on the connection whose operation has ended.
-    void handle(const Completion& completion) {
-        auto& connection =
-            *reinterpret_cast<Connection*>(static_cast<std::uintptr_t>(completion.user_data));
+    void handle(Connection& connection, const Completion& completion) {
         check(completion.error, name_of(completion.operation));
         switch (completion.operation) {
             case IoOperation::accept:
@@ -224,8 +215,8 @@ private:
 
     void write(Connection& connection) {
         check(poller_
-                  .submit_write(Handle(connection.socket), connection.message().first(message_size),
-                                context(connection))
+                  .submit_write(connection.socket, connection.message().first(message_size),
+                                &connection)
                   .error(),
               "submit_write");
     }
@@ -238,8 +229,7 @@ private:
     void submit_read(Connection& connection) {
         const auto rest =
             connection.message().subspan(connection.bytes, message_size - connection.bytes);
-        check(poller_.submit_read(Handle(connection.socket), rest, context(connection)).error(),
-              "submit_read");
+        check(poller_.submit_read(connection.socket, rest, &connection).error(), "submit_read");
     }
 
     Connection& make(Connection::Side side) {

@@ -21,16 +21,6 @@ std::error_code winsock_error() {
     return wakepoll::win32_error(static_cast<std::uint32_t>(WSAGetLastError()));
 }
 
-// The user data of an operation is a pointer to the object that waits for it.
-template <class Object>
-std::uint64_t data_of(Object& object) {
-    return reinterpret_cast<std::uintptr_t>(&object);
-}
-template <class Object>
-Object& object_of(const Completion& completion) {
-    return *reinterpret_cast<Object*>(static_cast<std::uintptr_t>(completion.user_data));
-}
-
 std::string text_of(std::span<const std::byte> address) {
     std::array<char, 80> host{};
     std::array<char, 16> port{};
@@ -78,7 +68,7 @@ std::error_code CompletionEcho::run(std::uint64_t connections) {
         const wakepoll::WaitResult result = poller_.wait(
             events, all_served ? wakepoll::wait_forever : wakepoll::Timeout(options_.read_turn));
         for (const wakepoll::NativeEvent& event : result.events()) {
-            handle(*event.completion);
+            handle(event);
         }
         if (result.error) {
             return result.error;
@@ -102,7 +92,7 @@ void CompletionEcho::close() {
     while (operations_ > 0) {
         const wakepoll::WaitResult result = poller_.wait(events);
         for (const wakepoll::NativeEvent& event : result.events()) {
-            handle(*event.completion);
+            handle(event);
         }
         if (result.error) {
             poller_.dispose();  // A poller that cannot wait any more ends them this way.
@@ -116,15 +106,17 @@ void CompletionEcho::close() {
 // Completions
 // -----------------------------------------------------------------------------------
 
-void CompletionEcho::handle(const Completion& completion) {
+// The user data of an operation is a pointer to the object that waits for it.
+void CompletionEcho::handle(const wakepoll::NativeEvent& event) {
+    const Completion& completion = *event.completion;
     --operations_;
     // The completion stays valid; its entry is free for the next operation from now on.
     (void)poller_.overlapped_pool().release(completion.entry);
     if (completion.operation == IoOperation::accept) {
-        accepted(object_of<Acceptor>(completion), completion);
+        accepted(*event.ptr<Acceptor>(), completion);
         return;
     }
-    auto& connection = object_of<Connection>(completion);
+    Connection& connection = *event.ptr<Connection>();
     connection.in_flight = nullptr;
     if (closing_) {
         return;  // `close` is about to destroy it.
@@ -206,7 +198,7 @@ void CompletionEcho::drop(Connection& connection, bool completed) {
 // ------------------------------------------------------------------------------------
 
 std::error_code CompletionEcho::submit(Acceptor& acceptor) {
-    const auto entry = poller_.submit_accept(listener_, acceptor.addresses, data_of(acceptor));
+    const auto entry = poller_.submit_accept(listener_, acceptor.addresses, &acceptor);
     if (entry) {
         acceptor.in_flight = true;
         ++operations_;
@@ -216,11 +208,10 @@ std::error_code CompletionEcho::submit(Acceptor& acceptor) {
 
 std::error_code CompletionEcho::submit(Connection& connection) {
     const std::span buffer(connection.buffer);
-    const auto entry =
-        connection.unsent > 0
-            ? poller_.submit_write(connection.attached, buffer.first(connection.unsent),
-                                   data_of(connection))
-            : poller_.submit_read(connection.attached, buffer, data_of(connection));
+    const auto entry = connection.unsent > 0
+                           ? poller_.submit_write(connection.attached,
+                                                  buffer.first(connection.unsent), &connection)
+                           : poller_.submit_read(connection.attached, buffer, &connection);
     if (entry) {
         ++operations_;
         connection.in_flight = *entry;

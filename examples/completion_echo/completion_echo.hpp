@@ -89,7 +89,7 @@ private:
         std::array<std::byte, wakepoll::OsPoller::accept_address_size> addresses{};
     };
 
-    void handle(const wakepoll::Completion& completion);
+    void handle(const wakepoll::NativeEvent& event);
     void accepted(Acceptor& acceptor, const wakepoll::Completion& completion);
     void has_read(Connection& connection, const wakepoll::Completion& completion);
     void has_written(Connection& connection, const wakepoll::Completion& completion);

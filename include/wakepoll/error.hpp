@@ -157,8 +157,9 @@ public:
     }
 
     /// Returns the value, unchecked: there must be one.
-    [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }
-    [[nodiscard]] const T& operator*() const noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&content_)); }
     [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&content_); }
     [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&content_); }
 

@@ -4,9 +4,11 @@
 // loop that already uses epoll keeps its constants. `OsPoller::wait` fills `NativeEvent`s;
 // `OsEvent` is a smaller form for the portable layer of a loop.
 //
-// Nothing here calls the system; every function is constexpr and may be used from any thread.
+// Nothing here calls the system; everything may be used from any thread.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 namespace wakepoll {
@@ -87,15 +89,21 @@ constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b
 
 [[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
 
-// Interests and masks are made of the same bits, so they combine: `|` extends an interest by bits
-// of `mask`, `&` finds the bits of an interest in a mask.
+// Interests and masks are made of the same bits, so they combine, in either order: `|` extends an
+// interest by bits of `mask`, `&` finds the bits that both have.
 [[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
     return IoInterest{bits(a) | mask};
+}
+[[nodiscard]] constexpr IoInterest operator|(std::uint32_t mask, IoInterest a) noexcept {
+    return a | mask;
 }
 constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return a = a | mask;
 }
 [[nodiscard]] constexpr std::uint32_t operator&(std::uint32_t mask, IoInterest a) noexcept {
+    return mask & bits(a);
+}
+[[nodiscard]] constexpr std::uint32_t operator&(IoInterest a, std::uint32_t mask) noexcept {
     return mask & bits(a);
 }
 
@@ -121,9 +129,27 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return ready;
 }
 
+/// What each event of a registration or an operation has in `data`: a number, or a pointer for
+/// `NativeEvent::ptr`.
+class UserData {
+public:
+    // NOLINTBEGIN(google-explicit-constructor): a call is given either one as it is.
+    constexpr UserData(std::uint64_t number) noexcept : number_(number) {}
+    template <class T>
+    UserData(T* pointer) noexcept : number_(reinterpret_cast<std::uintptr_t>(pointer)) {}
+    constexpr UserData(std::same_as<std::nullptr_t> auto) noexcept : number_(0) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] constexpr std::uint64_t number() const noexcept { return number_; }
+
+private:
+    std::uint64_t number_;
+};
+
 /// One event, with the members of Linux's `struct epoll_event`.
 struct NativeEvent {
-    /// The user data of the registration, or the completion key of an associated handle.
+    /// The user data of the registration or operation, or the completion key of an associated
+    /// handle.
     union Data {
         std::uint64_t u64;
         void* ptr;

@@ -86,7 +86,8 @@ public:
     /// `wsapoll` and may switch to `afd` later.
     [[nodiscard]] Backend backend() const noexcept;
 
-    /// Registers a handle: each wait reports its readiness, level-triggered, with `user_data`.
+    /// Registers a handle: each wait reports its readiness, level-triggered, with `user_data`, a
+    /// number or a pointer.
     ///
     /// `HandleType` says what each kind of handle reports.
     ///
@@ -100,28 +101,14 @@ public:
     /// end of a pipe, `errc::write_only_pipe`: only a write detects that its reader is closed),
     /// `not_connected` (a pipe without another end).
     [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
-                                               std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer, which each event has in `data.ptr`: `event.ptr<Connection>()`.
-    template <class T>
-    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
-                                               T* user_data) noexcept {
-        return register_handle(handle, interest, as_number(user_data));
-    }
+                                               UserData user_data) noexcept;
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (not registered, and
     /// closed or never a handle), `invalid_argument` as above; with AFD, any error of cancelling a
     /// request.
     [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
-                                             std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer.
-    template <class T>
-    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
-                                             T* user_data) noexcept {
-        return modify_handle(handle, interest, as_number(user_data));
-    }
+                                             UserData user_data) noexcept;
 
     /// Ends the registration of a handle. Call it before you close the handle, because Windows may
     /// reuse the number immediately. The next wait drops a socket that was closed while registered.
@@ -143,7 +130,7 @@ public:
     /// Each handle that belongs to the port, by this call, a registration or an operation, has
     /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: if your own call succeeds immediately, the event in its
     /// OVERLAPPED may stay unset.
-    [[nodiscard]] Result<void> associate_handle(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<void> associate_handle(Handle handle, UserData key) noexcept;
 
     /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
     /// two. You guarantee that the handle stays open while it is attached (attached_handle.hpp).
@@ -160,7 +147,7 @@ public:
     /// there is data or the end of the stream, and takes nothing, so no buffer is held meanwhile.
     [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
                                                        std::span<std::byte> buffer,
-                                                       std::uint64_t user_data,
+                                                       UserData user_data,
                                                        std::uint64_t offset = 0) noexcept;
 
     /// Reads from a socket into several buffers, one after the other. `not_supported` for several
@@ -170,8 +157,8 @@ public:
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
     [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
                                                        const Buffers& buffers,
-                                                       std::uint64_t user_data) noexcept {
-        return submit_buffers(target, IoOperation::read, buffers, user_data);
+                                                       UserData user_data) noexcept {
+        return submit_buffers(target, IoOperation::read, buffers, user_data.number());
     }
 
     /// Writes `buffer`; to a file, at `offset` in bytes. An empty buffer, `{}`, is allowed only on
@@ -179,7 +166,7 @@ public:
     /// there was an error.
     [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         std::span<const std::byte> buffer,
-                                                        std::uint64_t user_data,
+                                                        UserData user_data,
                                                         std::uint64_t offset = 0) noexcept;
 
     /// Writes several buffers to a socket, like the read above.
@@ -187,8 +174,8 @@ public:
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
     [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         const Buffers& buffers,
-                                                        std::uint64_t user_data) noexcept {
-        return submit_buffers(target, IoOperation::write, buffers, user_data);
+                                                        UserData user_data) noexcept {
+        return submit_buffers(target, IoOperation::write, buffers, user_data.number());
     }
 
     /// Receives a datagram and its sender: `completion->address` is the sender's sockaddr, at the
@@ -198,14 +185,14 @@ public:
     [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const SubmitTarget& target,
                                                                std::span<std::byte> buffer,
                                                                std::span<std::byte> address,
-                                                               std::uint64_t user_data) noexcept;
+                                                               UserData user_data) noexcept;
 
     /// Sends a datagram, which may be empty, to `address`, a sockaddr that is needed only during
     /// the call. Binds an unbound socket to a free port.
     [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const SubmitTarget& target,
                                                           std::span<const std::byte> buffer,
                                                           std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
+                                                          UserData user_data) noexcept;
 
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
     /// overlapped use, not inheritable and in blocking mode; you own it from then on.
@@ -215,19 +202,19 @@ public:
     /// data has come, which is at the front of the buffer, `completion->bytes` of it.
     [[nodiscard]] Result<OverlappedEntry*> submit_accept(const SubmitTarget& listener,
                                                          std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
+                                                         UserData user_data) noexcept;
 
     /// Connects a stream socket to `address`, a sockaddr. Binds an unbound socket to a free port.
     /// The event has `out`.
     [[nodiscard]] Result<OverlappedEntry*> submit_connect(const SubmitTarget& socket,
                                                           std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
+                                                          UserData user_data) noexcept;
 
     /// Waits until a client has opened this server's end of a named pipe; it may have done so
     /// already. The event has `in`, with `broken_pipe` if the handle is disconnected or the client
     /// has closed its end before: call DisconnectNamedPipe before you wait for the next client.
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const SubmitTarget& server,
-                                                               std::uint64_t user_data) noexcept;
+                                                               UserData user_data) noexcept;
 
     /// Returns the addresses of a connection, from the completion of its accept and the buffer of
     /// that; both are empty if it failed.
@@ -319,10 +306,6 @@ private:
     friend class Registration;
 
     explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
-
-    [[nodiscard]] static std::uint64_t as_number(const void* user_data) noexcept {
-        return reinterpret_cast<std::uintptr_t>(user_data);
-    }
 
     [[nodiscard]] Result<OverlappedEntry*> submit_buffer(const SubmitTarget& target,
                                                          IoOperation operation,

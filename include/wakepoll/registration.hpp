@@ -3,7 +3,6 @@
 //     auto input = Registration::create(poller, socket, IoInterest::read, &connection).value();
 #pragma once
 
-#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -29,14 +28,7 @@ public:
     /// Registers a handle. Errors: those of `OsPoller::register_handle`.
     [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
                                                      IoInterest interest,
-                                                     std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer, which each event has in `data.ptr`.
-    template <class T>
-    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
-                                                     IoInterest interest, T* user_data) noexcept {
-        return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
-    }
+                                                     UserData user_data) noexcept;
 
     /// Refers to nothing.
     Registration() noexcept = default;
@@ -48,13 +40,7 @@ public:
 
     /// Replaces interest and user data, like `OsPoller::modify_handle`; `no_such_file_or_directory`
     /// if the registration has ended.
-    [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer.
-    template <class T>
-    [[nodiscard]] Result<void> modify(IoInterest interest, T* user_data) noexcept {
-        return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
-    }
+    [[nodiscard]] Result<void> modify(IoInterest interest, UserData user_data) noexcept;
 
     /// Ends the registration, like the destructor. `no_such_file_or_directory` if it has ended.
     Result<void> unregister() noexcept;

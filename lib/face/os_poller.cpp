@@ -80,13 +80,14 @@ Backend OsPoller::backend() const noexcept {
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
 Result<void> OsPoller::register_handle(Handle handle, IoInterest interest,
-                                       std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : errc::poller_is_closed;
+                                       UserData user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data.number())
+                              : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::modify_handle(Handle handle, IoInterest interest,
-                                     std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->modify(handle, interest, user_data)
+                                     UserData user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data.number())
                               : errc::poller_is_closed;
 }
 
@@ -94,8 +95,8 @@ Result<void> OsPoller::unregister_handle(Handle handle) noexcept {
     return poller_ != nullptr ? poller_->remove(handle) : errc::poller_is_closed;
 }
 
-Result<void> OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
-    return poller_ != nullptr ? poller_->associate(handle, key) : errc::poller_is_closed;
+Result<void> OsPoller::associate_handle(Handle handle, UserData key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key.number()) : errc::poller_is_closed;
 }
 
 Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
@@ -128,16 +129,15 @@ OperationTarget OsPoller::resolve(const SubmitTarget& target) noexcept {
 }
 
 Result<OverlappedEntry*> OsPoller::submit_read(const SubmitTarget& target,
-                                               std::span<std::byte> buffer, std::uint64_t user_data,
+                                               std::span<std::byte> buffer, UserData user_data,
                                                std::uint64_t offset) noexcept {
-    return submit_buffer(target, IoOperation::read, buffer, user_data, offset);
+    return submit_buffer(target, IoOperation::read, buffer, user_data.number(), offset);
 }
 
 Result<OverlappedEntry*> OsPoller::submit_write(const SubmitTarget& target,
                                                 std::span<const std::byte> buffer,
-                                                std::uint64_t user_data,
-                                                std::uint64_t offset) noexcept {
-    return submit_buffer(target, IoOperation::write, buffer, user_data, offset);
+                                                UserData user_data, std::uint64_t offset) noexcept {
+    return submit_buffer(target, IoOperation::write, buffer, user_data.number(), offset);
 }
 
 Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoOperation operation,
@@ -163,49 +163,49 @@ Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, Io
 Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
                                                        std::span<std::byte> buffer,
                                                        std::span<std::byte> address,
-                                                       std::uint64_t user_data) noexcept {
+                                                       UserData user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_receive_from(resolve(target), whole, address, user_data);
+    return poller_->submit_receive_from(resolve(target), whole, address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
                                                   std::span<const std::byte> buffer,
                                                   std::span<const std::byte> address,
-                                                  std::uint64_t user_data) noexcept {
+                                                  UserData user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_send_to(resolve(target), whole, address, user_data);
+    return poller_->submit_send_to(resolve(target), whole, address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
                                                  std::span<std::byte> buffer,
-                                                 std::uint64_t user_data) noexcept {
+                                                 UserData user_data) noexcept {
     if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_accept(resolve(listener), buffer, user_data);
+    return poller_->submit_accept(resolve(listener), buffer, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
                                                   std::span<const std::byte> address,
-                                                  std::uint64_t user_data) noexcept {
+                                                  UserData user_data) noexcept {
     if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect(resolve(socket), address, user_data);
+    return poller_->submit_connect(resolve(socket), address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
-                                                       std::uint64_t user_data) noexcept {
+                                                       UserData user_data) noexcept {
     if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect_pipe(resolve(server), user_data);
+    return poller_->submit_connect_pipe(resolve(server), user_data.number());
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,

@@ -6,11 +6,11 @@
 namespace wakepoll {
 
 Result<Registration> Registration::create(OsPoller& poller, Handle handle, IoInterest interest,
-                                          std::uint64_t user_data) noexcept {
+                                          UserData user_data) noexcept {
     if (poller.poller_ == nullptr) {
         return errc::poller_is_closed;
     }
-    const Result<core::SlotUse> use = poller.poller_->add_for(handle, interest, user_data);
+    const Result<core::SlotUse> use = poller.poller_->add_for(handle, interest, user_data.number());
     if (!use) {
         return use.error();
     }
@@ -25,9 +25,9 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 
 Registration::~Registration() { static_cast<void>(unregister()); }
 
-Result<void> Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
+Result<void> Registration::modify(IoInterest interest, UserData user_data) noexcept {
     return holder_.poller() != nullptr
-               ? holder_.poller()->modify_for(holder_.use(), interest, user_data)
+               ? holder_.poller()->modify_for(holder_.use(), interest, user_data.number())
                : errc::not_registered;
 }
 

@@ -94,6 +94,23 @@ BOOST_AUTO_TEST_CASE(user_data_is_a_pointer_and_masks_read_naturally) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_operation_carries_a_pointer_too) {
+    on_every_kernel(Backend::automatic, 1, [](Stage& stage) {
+        OsPoller poller = *OsPoller::create();
+        const Ends pair = ends(stage.world, Carrier::tcp);
+        Connection connection{"first"};
+        std::array<std::byte, 4> bytes{};
+        const AttachedHandle stream = *poller.attach(pair.local);
+        BOOST_REQUIRE(poller.submit_read(stream, bytes, &connection).has_value());
+        put_text(stage.world, pair.peer, "x");
+        const auto waited = wait(poller);
+        BOOST_REQUIRE(waited.count() == 1U);
+        BOOST_TEST(waited.events[0].ptr<Connection>() == &connection);
+        BOOST_TEST(poller.submit_write(stream, bytes, nullptr).has_value());
+        (void)report(poller);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_configuration_throws_what_to_do) {
     on_every_kernel(Backend::automatic, 1, [](Stage&) {
         const auto bad = OsPoller::create({.max_registrations = 0});

@@ -127,6 +127,8 @@ BOOST_AUTO_TEST_CASE(ready_flags_are_distinct_bits) {
 BOOST_AUTO_TEST_CASE(interests_and_masks_combine) {
     static_assert((IoInterest::read | mask::rdhup) == (IoInterest::read | IoInterest::read_hangup));
     static_assert(bits(IoInterest::read | mask::wrnorm) == (mask::in | mask::wrnorm));
+    static_assert((mask::rdhup | IoInterest::read) == (IoInterest::read | mask::rdhup));
+    static_assert(any(IoInterest::read & mask::in) && !any(IoInterest::read & mask::out));
     IoInterest interest = IoInterest::read;
     interest |= mask::rdhup;
     BOOST_TEST(bits(interest) == (mask::in | mask::rdhup));
@@ -152,6 +154,23 @@ BOOST_AUTO_TEST_CASE(an_event_is_asked_for_its_bits) {
     BOOST_TEST(event.has(IoInterest::read));
     BOOST_TEST(!event.has(IoInterest::write));
     static_assert(ready_of(mask::in | mask::hup) == (IoReady::readable | IoReady::hangup));
+}
+
+BOOST_AUTO_TEST_CASE(user_data_is_a_number_or_a_pointer) {
+    const auto carried = [](UserData data) {
+        NativeEvent event;
+        event.data.u64 = data.number();
+        return event;
+    };
+    const int things[] = {1, 2};
+    BOOST_TEST(carried(0xFEDCBA9876543210).data.u64 == 0xFEDCBA9876543210);
+    BOOST_TEST(carried(0).data.u64 == 0U);
+    BOOST_TEST(carried(&things[1]).ptr<const int>() == &things[1]);
+    BOOST_TEST(carried(static_cast<void*>(nullptr)).data.u64 == 0U);
+    BOOST_TEST(carried(nullptr).data.ptr == nullptr);
+    static_assert(UserData(7).number() == 7 && UserData(nullptr).number() == 0);
+    static_assert(std::is_trivially_copyable_v<UserData> && sizeof(UserData) == 8);
+    static_assert(!std::is_default_constructible_v<UserData>);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_event_says_nothing) {

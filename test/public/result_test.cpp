@@ -77,6 +77,10 @@ BOOST_AUTO_TEST_CASE(a_value_can_be_moved_out) {
     BOOST_REQUIRE(owned != nullptr);
     BOOST_TEST(*owned == 42);
 
+    const Owned unchecked = *make(true);
+    BOOST_REQUIRE(unchecked != nullptr);
+    BOOST_TEST(*unchecked == 42);
+
     Result<Owned> result = make(true);
     const Owned moved = std::move(result).value();
     BOOST_TEST(*moved == 42);
