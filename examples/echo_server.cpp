@@ -25,7 +25,7 @@
 
 namespace {
 
-using wakepoll::Handle;
+using wakepoll::any;
 using wakepoll::IoInterest;
 
 constexpr std::size_t backlog_limit = 64 * 1024;
@@ -57,7 +57,7 @@ public:
         }
         // Every event returns the user data; here it is the socket itself.
         if (const wakepoll::Result<void> done =
-                poller_.register_handle(Handle(listener_), IoInterest::read, listener_);
+                poller_.register_handle(listener_, IoInterest::read, listener_);
             !done) {
             die("register", done.error());
         }
@@ -82,7 +82,7 @@ public:
                 die("wait", result.error);
             }
         }
-        (void)poller_.unregister_handle(Handle(listener_));
+        (void)poller_.unregister_handle(listener_);
         closesocket(listener_);
         std::printf("connections=%llu\nbytes=%llu\n", static_cast<unsigned long long>(closed_),
                     static_cast<unsigned long long>(bytes_));
@@ -102,7 +102,7 @@ private:
             if (accepted == INVALID_SOCKET) {
                 return;
             }
-            if (!poller_.register_handle(Handle(accepted), IoInterest::read, accepted)) {
+            if (!poller_.register_handle(accepted, IoInterest::read, accepted)) {
                 closesocket(accepted);  // all slots are taken
                 ++closed_;
                 continue;
@@ -114,8 +114,8 @@ private:
     void serve(SOCKET socket, std::uint32_t events) {
         Connection& connection = connections_.at(socket);
         // After a reset the peer takes no answer.
-        bool alive = (events & wakepoll::mask::err) == 0;
-        if (alive && (events & (wakepoll::mask::in | wakepoll::mask::hup)) != 0) {
+        bool alive = !any(events & wakepoll::mask::err);
+        if (alive && any(events & (wakepoll::mask::in | wakepoll::mask::hup))) {
             alive = receive(socket, connection);
         }
         alive = alive && send_pending(socket, connection);
@@ -125,7 +125,7 @@ private:
         }
         if (!alive || !update_interest(socket, connection)) {
             // Unregister first: Windows may give the number to the next socket immediately.
-            (void)poller_.unregister_handle(Handle(socket));
+            (void)poller_.unregister_handle(socket);
             closesocket(socket);
             connections_.erase(socket);
             ++closed_;
@@ -173,7 +173,7 @@ private:
         }
         if (wanted != connection.interest) {
             connection.interest = wanted;
-            return poller_.modify_handle(Handle(socket), wanted, socket).has_value();
+            return poller_.modify_handle(socket, wanted, socket).has_value();
         }
         return true;
     }

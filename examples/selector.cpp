@@ -22,7 +22,6 @@ namespace {
 using example::Registrator;
 using example::Selector;
 using example::Token;
-using wakepoll::Handle;
 using wakepoll::IoInterest;
 using wakepoll::IoReady;
 
@@ -99,7 +98,7 @@ private:
         sent_ += count > 0 ? static_cast<std::size_t>(count) : 0;
         if (sent_ == text_.size()) {
             // There is room nearly always, and nothing left to send.
-            (void)selector_.registrator().remove(Handle(pair_.sending));
+            (void)selector_.registrator().remove(pair_.sending);
         }
     }
 
@@ -132,14 +131,13 @@ bool run() {
         std::async(std::launch::async, [&] { return transport.run(); });
 
     // Another thread is selecting.
-    const bool added = registrator.add(Handle(pair.receiving), receiver, IoInterest::read) &&
-                       registrator.add(Handle(pair.sending), sender, IoInterest::write);
+    const bool added = registrator.add(pair.receiving, receiver, IoInterest::read) &&
+                       registrator.add(pair.sending, sender, IoInterest::write);
     const bool arrived =
         all_received.wait_for(std::chrono::minutes(5)) == std::future_status::ready;
     const wakepoll::Result<void> closed = registrator.close();
     const wakepoll::Result<void> ended = selecting.get();
-    const wakepoll::Result<void> refused =
-        registrator.add(Handle(pair.sending), sender, IoInterest::write);
+    const wakepoll::Result<void> refused = registrator.add(pair.sending, sender, IoInterest::write);
 
     std::printf("received %s, in %d pieces\n", arrived && transport.is_whole() ? "whole" : "NOT",
                 transport.receives());

@@ -10,6 +10,7 @@
 namespace example {
 
 namespace mask = wakepoll::mask;
+using wakepoll::any;
 
 namespace {
 
@@ -122,10 +123,10 @@ void EchoService::serve(SocketNumber number, std::uint32_t events) {
 EchoService::Outcome EchoService::transfer(Connection& connection, std::uint32_t events) {
     // After a reset the peer takes no answer. (Receiving would report that on most systems, but
     // some report an orderly end.)
-    if ((events & mask::err) != 0 || !send_pending(connection)) {
+    if (any(events & mask::err) || !send_pending(connection)) {
         return Outcome::failed;
     }
-    if ((events & (mask::in | mask::rdhup | mask::hup)) != 0 && !receive_into(connection)) {
+    if (any(events & (mask::in | mask::rdhup | mask::hup)) && !receive_into(connection)) {
         return Outcome::failed;
     }
     if (!connection.peer_finished || connection.backlog() > 0) {
@@ -203,7 +204,7 @@ bool EchoService::update_interest(Connection& connection) {
     if (wanted == connection.interest) {
         return true;
     }
-    if (full && (connection.interest & mask::in) != 0) {
+    if (full && any(connection.interest & mask::in)) {
         ++stats_.reading_stopped;
     }
     if (loop_.modify_socket(connection.socket.number(), wanted)) {

@@ -170,7 +170,7 @@ void EventLoop::dispatch(const NativeEvent& event) {
         return;
     }
     ++stats_.events;
-    const auto count = [&](std::uint32_t bit) { return (event.events & bit) != 0 ? 1U : 0U; };
+    const auto count = [&](std::uint32_t bit) { return event.has(bit) ? 1U : 0U; };
     stats_.in += count(mask::in);
     stats_.out += count(mask::out);
     stats_.err += count(mask::err);

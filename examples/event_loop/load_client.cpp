@@ -12,6 +12,7 @@
 namespace example {
 
 namespace mask = wakepoll::mask;
+using wakepoll::any;
 
 namespace {
 
@@ -79,11 +80,11 @@ private:
         if (!connected_ && !finish_connecting(events)) {
             return;
         }
-        if ((events & mask::err) != 0) {
+        if (any(events & mask::err)) {
             const std::error_code error = net::connect_error(socket_);
             return fail("reset: " + net::describe(error));
         }
-        if (reads() && (events & (mask::in | mask::rdhup | mask::hup)) != 0) {
+        if (reads() && any(events & (mask::in | mask::rdhup | mask::hup))) {
             receive();
         }
         if (!ended_) {
@@ -99,7 +100,7 @@ private:
             fail("connect: " + net::describe(error));
             return false;
         }
-        if ((events & (mask::err | mask::hup)) != 0) {
+        if (any(events & (mask::err | mask::hup))) {
             fail("connect: failed without a reason");
             return false;
         }

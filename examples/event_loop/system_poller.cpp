@@ -31,7 +31,6 @@ using wakepoll::Timeout;
 
 #ifdef _WIN32
 
-using wakepoll::Handle;
 using wakepoll::IoInterest;
 
 wakepoll::OsPoller make_poller(wakepoll::Backend backend) {
@@ -50,27 +49,27 @@ public:
     std::error_code add(HandleNumber handle, std::uint32_t interest,
                         std::uint64_t user_data) override {
         ++registrations_;
-        return poller_.register_handle(Handle(handle), IoInterest{interest}, user_data).error();
+        return poller_.register_handle(handle, IoInterest{interest}, user_data).error();
     }
     std::error_code modify(HandleNumber handle, std::uint32_t interest,
                            std::uint64_t user_data) override {
-        return poller_.modify_handle(Handle(handle), IoInterest{interest}, user_data).error();
+        return poller_.modify_handle(handle, IoInterest{interest}, user_data).error();
     }
     std::error_code remove(HandleNumber handle) override {
-        return poller_.unregister_handle(Handle(handle)).error();
+        return poller_.unregister_handle(handle).error();
     }
 
     std::error_code start_read(HandleNumber pipe, std::span<char> buffer,
                                std::uint64_t user_data) override {
-        return poller_.submit_read(Handle(pipe), std::as_writable_bytes(buffer), user_data).error();
+        return poller_.submit_read(pipe, std::as_writable_bytes(buffer), user_data).error();
     }
     std::error_code start_write(HandleNumber pipe, std::span<const char> data,
                                 std::uint64_t user_data) override {
-        return poller_.submit_write(Handle(pipe), std::as_bytes(data), user_data).error();
+        return poller_.submit_write(pipe, std::as_bytes(data), user_data).error();
     }
     void forget_pipe(HandleNumber pipe) override {
-        (void)poller_.cancel(Handle(pipe));
-        (void)poller_.unregister_handle(Handle(pipe));
+        (void)poller_.cancel(pipe);
+        (void)poller_.unregister_handle(pipe);
     }
 
     WaitOutcome wait(std::span<NativeEvent> events, Timeout timeout) override {

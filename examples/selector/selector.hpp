@@ -90,7 +90,7 @@ public:
         std::array<wakepoll::NativeEvent, 64> ready;
         const wakepoll::WaitResult result = shared_->poller.wait(ready, timeout);
         events.clear();
-        for (const wakepoll::NativeEvent& event : std::span(ready).first(result.count)) {
+        for (const wakepoll::NativeEvent& event : result.events()) {
             events.push_back(wakepoll::OsPoller::translate(event));
         }
         return result.error;
