@@ -147,8 +147,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_was_closed_unnoticed_is_dropped_by_the_move) 
 BOOST_AUTO_TEST_CASE(without_the_device_automatic_is_wsapoll_and_afd_is_refused) {
     for (const sim::Personality personality : sim::all_personalities) {
         Stage stage(sim::Options{.personality = personality, .afd_opens = false});
-        BOOST_TEST(
-            (OsPoller::create({.backend = Backend::afd}).error() == std::errc::not_supported));
+        BOOST_TEST((OsPoller::create({.backend = Backend::afd}).error() == errc::no_afd_device));
         OsPoller poller = make(Backend::automatic);
         std::vector<SocketPair> pairs;
         for (std::uint32_t i = 0; i < 300; ++i) {

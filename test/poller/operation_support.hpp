@@ -89,6 +89,13 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
 }
 
+/// A buffer that is longer than 4 GiB, where there can be one, and does not exist.
+inline std::span<std::byte> too_long_a_buffer(std::byte* begin) {
+    constexpr std::uint64_t size = std::uint64_t{1} << 32U;
+    return {begin, static_cast<std::size_t>(size)};
+}
+constexpr bool can_be_too_long = sizeof(std::size_t) > 4;
+
 inline std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
