@@ -1,13 +1,12 @@
 // A minimal user's program: it creates a poller, wakes it and waits. tools/lib/consumer.sh builds
-// it outside wakepoll's build, in each way that the README names.
-#if __has_include(<wakepoll/wakepoll.hpp>)
-#include <wakepoll/wakepoll.hpp>
-#else  // dist
-#include "wakepoll.hpp"
-#endif
+// it outside wakepoll's build, without the macros of that: <windows.h> has its min and max.
+#include <winsock2.h>
+// Winsock comes first.
+#include <windows.h>
 
 #include <array>
 #include <cstdio>
+#include <wakepoll/wakepoll.hpp>
 
 int main() {
     wakepoll::Result<wakepoll::OsPoller> poller = wakepoll::OsPoller::create();

@@ -2,7 +2,8 @@
 # after setup.sh, with a Wine prefix in use.
 #
 # Each function takes a scratch directory. It is silent on success, and otherwise prints the reason
-# and fails. All build test/consumer and run it under Wine.
+# and fails. Most run what doc/guide/getting-started.md prints for a way, and start the program under
+# Wine; the others build test/consumer.
 #
 # shellcheck disable=SC2154 # root, jobs and wine are set in setup.sh
 
@@ -15,44 +16,94 @@ dispose_symbol=_ZN8wakepoll4v0_18OsPoller7disposeEv
 quietly() {
     log=$1
     shift
-    if ! timeout 900 "$@" </dev/null >"$log" 2>&1; then
+    if ! timeout 3600 "$@" </dev/null >"$log" 2>&1; then
         tail -n 40 "$log"
         return 1
     fi
 }
 
-# consumer_by_pkg_config SCRATCH
+# stand_in DIR NAME: a program NAME in DIR/bin, with the lines of the standard input.
+stand_in() {
+    mkdir -p "$1/bin"
+    { echo '#!/bin/sh'; cat; } >"$1/bin/$2"
+    chmod +x "$1/bin/$2"
+}
+
+# by_page WAY DIR [CMAKE]: runs what the page says of WAY in the folder DIR/loop, which is empty
+# unless another way has been there, beside this checkout.
 #
-# Installs the library that tools/test has built, and compiles against the installed copy only.
+# The commands are those of the page. What they find is for this machine: the cross compilers as g++
+# and gcc, with warnings as errors; meson with a cross file and, because optimising takes most of the
+# time, without it; CMake with a toolchain, to which CMAKE is added; and git, which links the tree as
+# it is instead of cloning what is committed.
+by_page() {
+    dir=$2
+    mkdir -p "$dir/loop"
+    [ -e "$dir/wakepoll" ] || ln -s "$root" "$dir/wakepoll"
+    python3 "$root/test/consumer/ways.py" "$1" "$dir/loop" || return 1
+    strict='-Wall -Wextra -Wpedantic -Werror'
+    echo "exec $cross_compiler $strict \"\$@\"" | stand_in "$dir" g++
+    echo "exec x86_64-w64-mingw32-gcc-posix $strict \"\$@\"" | stand_in "$dir" gcc
+    # shellcheck disable=SC2016 # for the program
+    echo 'mkdir -p "${3%/*}" && ln -s ../../wakepoll "$3"' | stand_in "$dir" git
+    # The options of the cross file are for building wakepoll's tests, and meson runs nothing here.
+    sed -e '/^\[project options\]/,/^$/d' -e '/^exe_wrapper/d' \
+        "$root/test/cross/mingw-w64-wine.ini" >"$dir/mingw-w64.ini"
+    stand_in "$dir" meson <<TEXT
+if [ "\$1" = setup ]; then
+    shift
+    set -- setup --cross-file "$dir/mingw-w64.ini" -Dwerror=true -Doptimization=0 "\$@"
+fi
+exec "$(command -v meson)" "\$@"
+TEXT
+    # Several sources at a time: this tests finding the library, not how it is compiled.
+    printf '%s\n' "include(\"$root/test/cross/mingw-w64.cmake\")" 'set(CMAKE_UNITY_BUILD ON)' \
+        'set(CMAKE_COMPILE_WARNING_AS_ERROR ON)' "${3:-}" >"$dir/toolchain.cmake"
+    (
+        PATH=$dir/bin:$PATH
+        CMAKE_GENERATOR=Ninja
+        CMAKE_TOOLCHAIN_FILE=$dir/toolchain.cmake
+        export PATH CMAKE_GENERATOR CMAKE_TOOLCHAIN_FILE
+        cd "$dir/loop" && quietly "$dir/commands.log" sh -eu commands.sh
+    )
+}
+
+# consumer_by_pkg_config SCRATCH: with a shared runtime, as MSYS2's compilers have it; and C with
+# the DLL, for which the same copy serves.
 consumer_by_pkg_config() {
-    scratch=$1
-    rm -rf -- "$scratch/stage"
-    mkdir -p "$scratch"
-    DESTDIR="$scratch/stage" quietly "$scratch/install.log" \
-        meson install -C "$root/build/wine" --no-rebuild || return 1
-    pc=$(find "$scratch/stage" -name wakepoll.pc)
-    [ -n "$pc" ] || { echo 'no wakepoll.pc was installed'; return 1; }
-    # --define-prefix because the copy is not where it was configured to be. The answer quotes
-    # spaces for a shell, hence eval.
-    flags=$(PKG_CONFIG_LIBDIR=$(dirname -- "$pc") \
-        pkg-config --define-prefix --static --cflags --libs wakepoll) || return 1
+    # What pkg-config prints is not quoted, so the page's command needs a path without a space.
+    folder=$(mktemp -d) || return 1
+    rm -rf -- "$1"
+    mkdir -p "$1"
+    if uses_pkg_config "$folder"; then
+        rm -rf -- "$folder"
+    else
+        # For a look at it.
+        mv -- "$folder" "$1/"
+        return 1
+    fi
+}
+
+uses_pkg_config() {
+    by_page pkg-config "$1" || return 1
     # The symbols have the version, so headers of another do not link.
-    x86_64-w64-mingw32-nm --defined-only "$(find "$scratch/stage" -name libwakepoll.a)" |
+    x86_64-w64-mingw32-nm --defined-only "$1/loop/stage/lib/libwakepoll.a" |
         grep -qw "$dispose_symbol" || { echo "the library has no $dispose_symbol"; return 1; }
-    eval "set -- $flags"
-    # Without -static the linker prefers import libraries; that of the C face has no OsPoller.
-    for static in '' -static; do
-        # shellcheck disable=SC2086 # an empty one is no argument
-        quietly "$scratch/compile.log" "$cross_compiler" -std=c++20 -Wall -Wextra -Wpedantic \
-            -Werror "$root/test/consumer/main.cpp" -o "$scratch/consumer.exe" "$@" $static ||
-            return 1
+    copy_runtime "$1/loop" || return 1
+    run_consumer "$1/loop/loop.exe" 'number 7 is ready' &&
+        rm "$1/loop/loop.exe" &&
+        by_page 'The DLL from C' "$1" &&
+        run_consumer "$1/loop/loop.exe" 'number 7 is ready'
+}
+
+# copy_runtime FOLDER: the DLLs of the compiler, for a program that was linked without -static.
+copy_runtime() {
+    for dll in libstdc++-6.dll libgcc_s_seh-1.dll libwinpthread-1.dll; do
+        cp "$("$cross_compiler" -print-file-name=$dll)" "$1/" || return 1
     done
-    run_consumer "$scratch/consumer.exe"
 }
 
 # cmake_for_windows SOURCE BUILD [arguments...]
-#
-# Several sources at a time: this tests finding the library, not how it is compiled.
 cmake_for_windows() {
     source=$1
     binary=$2
@@ -67,20 +118,20 @@ cmake_for_windows() {
 # consumer_by_find_package SCRATCH: CMake builds and installs the library and finds it there; as a
 # DLL, which must be in the program's folder.
 consumer_by_find_package() {
-    cmake_for_windows "$root" "$1/library" -DBUILD_SHARED_LIBS=ON \
-        "-DCMAKE_INSTALL_PREFIX=$1/stage" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
-        quietly "$1/library/install.log" cmake --install "$1/library" &&
-        exports_what_is_promised "$1/stage/bin/libwakepoll.dll" &&
-        cmake_for_windows "$root/test/consumer" "$1/build" "-DCMAKE_PREFIX_PATH=$1/stage" &&
-        cp "$1/stage/bin/libwakepoll.dll" "$1/build/" &&
-        run_consumer "$1/build/consumer.exe"
+    rm -rf -- "$1"
+    by_page find_package "$1" 'set(BUILD_SHARED_LIBS ON)' &&
+        exports_what_is_promised "$1/loop/stage/bin/libwakepoll.dll" &&
+        cp "$1/loop/stage/bin/libwakepoll.dll" "$1/loop/build/" &&
+        run_consumer "$1/loop/build/loop.exe" 'number 7 is ready'
 }
 
-# consumer_by_one_file SCRATCH: dist/ in one command, with the example of the README, with the
-# minimal program, with suites that look at the public types, and with a C program.
+# consumer_by_one_file SCRATCH: dist/ in one command; also with the example of the README, with
+# suites that look at the public types, and with a C program.
 consumer_by_one_file() {
     rm -rf -- "$1"
     mkdir -p "$1/wakepoll"
+    by_page 'One file' "$1/page" && copy_runtime "$1/page/loop" &&
+        run_consumer "$1/page/loop/loop.exe" 'number 7 is ready' || return 1
     cp "$root/dist/epoll.h" "$root/dist/wepoll.h" "$1/wakepoll/"
     quietly "$1/c.log" "$cross_c_compiler" -std=c99 -Wall -Wextra -Wpedantic -Werror "-I$1" \
         -c "$root/test/epoll/dll_program.c" -o "$1/c.o" || return 1
@@ -93,15 +144,13 @@ consumer_by_one_file() {
     done
     public=$root/test/public
     by_one_file "$1" readme "$root/test/readme/readme_main.cpp" &&
-        by_one_file "$1" consumer "$root/test/consumer/main.cpp" &&
         by_one_file "$1" c "$1/c.o" &&
         by_one_file "$1" suites -isystem "$root/build/wine/subprojects/header-only/include" \
             "$public/error_test.cpp" "$public/result_test.cpp" "$public/handle_test.cpp" \
             "$root/build/wine/test/libboost-test-main.a" &&
         quietly "$1/readme.log" "$wine" "$1/readme.exe" &&
         quietly "$1/suites.log" "$wine" "$1/suites.exe" &&
-        quietly "$1/c.log" "$wine" "$1/c.exe" &&
-        run_consumer "$1/consumer.exe"
+        quietly "$1/c.log" "$wine" "$1/c.exe"
 }
 
 # by_one_file SCRATCH NAME arguments...
@@ -127,37 +176,35 @@ exports_what_is_promised() {
     fi
 }
 
-# consumer_by_fetch_content SCRATCH: the library is a part of the consumer's own build.
+# consumer_by_fetch_content SCRATCH: the library is a part of the consumer's own build, by
+# add_subdirectory and by FetchContent; what the latter installs is found by find_package, static.
 consumer_by_fetch_content() {
-    cmake_for_windows "$root/test/consumer" "$1/build" "-DWAKEPOLL_TREE=$root" &&
-        run_consumer "$1/build/consumer.exe"
+    rm -rf -- "$1"
+    by_page add_subdirectory "$1" &&
+        run_consumer "$1/loop/build/loop.exe" 'number 7 is ready' &&
+        cmake_for_windows "$root/test/consumer" "$1/fetch" "-DWAKEPOLL_TREE=$root" \
+            -DWAKEPOLL_INSTALL=ON "-DCMAKE_INSTALL_PREFIX=$1/stage" &&
+        run_consumer "$1/fetch/consumer.exe" woken &&
+        quietly "$1/install.log" cmake --install "$1/fetch" &&
+        cmake_for_windows "$root/test/consumer" "$1/find" "-DCMAKE_PREFIX_PATH=$1/stage" &&
+        run_consumer "$1/find/consumer.exe" woken
 }
 
 # consumer_by_subproject SCRATCH
-#
-# The consumer's own project, with this tree linked as subprojects/wakepoll. Uses the compilers of
-# the cross file only: its options are for building wakepoll itself, and meson runs nothing.
 consumer_by_subproject() {
     rm -rf -- "$1"
-    mkdir -p "$1/source/subprojects"
-    cp "$root/test/consumer/main.cpp" "$root/test/consumer/meson.build" "$1/source/"
-    ln -s "$root" "$1/source/subprojects/wakepoll"
-    sed -e '/^\[project options\]/,/^$/d' -e '/^exe_wrapper/d' \
-        "$root/test/cross/mingw-w64-wine.ini" >"$1/mingw-w64.ini"
-    quietly "$1/setup.log" meson setup --cross-file "$1/mingw-w64.ini" \
-        --force-fallback-for=wakepoll "$1/build" "$1/source" &&
-        quietly "$1/compile.log" ninja -C "$1/build" -j "$jobs" &&
-        run_consumer "$1/build/consumer.exe"
+    by_page 'meson subproject' "$1" &&
+        run_consumer "$1/loop/build/loop.exe" 'number 7 is ready'
 }
 
-# run_consumer PROGRAM
+# run_consumer PROGRAM WORDS: it has to print these.
 run_consumer() {
     said=$(timeout 900 "$wine" "$1" </dev/null 2>/dev/null) || {
         echo "it ended with code $?: $said"
         return 1
     }
     said=$(printf '%s' "$said" | tr -d '\r')
-    if [ "$said" != 'woken' ]; then
+    if [ "$said" != "$2" ]; then
         echo "it printed: $said"
         return 1
     fi
