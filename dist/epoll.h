@@ -1,4 +1,27 @@
-/* The C functions of wakepoll.cpp. Written by tools/amalgamate. */
+/* wakepoll 0.1.0, the C header. Written by tools/amalgamate: change the tree instead.
+ *
+ * MIT License
+ *
+ * Copyright (c) 2026 The wakepoll authors
+ *
+ * Permission is hereby granted, free of charge, to any person obtaining a copy
+ * of this software and associated documentation files (the "Software"), to deal
+ * in the Software without restriction, including without limitation the rights
+ * to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+ * copies of the Software, and to permit persons to whom the Software is
+ * furnished to do so, subject to the following conditions:
+ *
+ * The above copyright notice and this permission notice shall be included in all
+ * copies or substantial portions of the Software.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+ * IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+ * FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+ * AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+ * LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+ * OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+ * SOFTWARE.
+ */
 
 /* From include/wakepoll/export.h */
 /* What a DLL of wakepoll exports. C and C++.
@@ -28,7 +51,8 @@
  *
  * Any thread may make any call at any time, also on the same port. A call that fails returns -1 (or
  * a null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one
- * that succeeds does not change `errno`.
+ * that succeeds does not change `errno`. (`errno` belongs to the C runtime that wakepoll was linked
+ * with. A program with another one, which uses a DLL of another compiler, has the last error.)
  *
  * In addition to Linux's calls, `epoll_wake` ends a wait and `epoll_close` closes a port.
  * doc/porting/from-wepoll.md says what differs from wepoll, and why.
@@ -73,7 +97,7 @@ enum EPOLL_EVENTS {
 #define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
 #define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
 #define EPOLLONESHOT (1U << 30)   /* One report, then none until EPOLL_CTL_MOD. */
-#define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
+#define EPOLLET (1U << 31)        /* Refused with EINVAL: Windows reports no edges. */
 
 #define EPOLL_CTL_ADD 1
 #define EPOLL_CTL_DEL 2
@@ -110,6 +134,9 @@ WAKEPOLL_API void* epoll_create1(int flags);
 /*
  * Closes a port. Waits in progress end with EBADF. Sockets stay open. Like every call, it fails
  * with EBADF if `port` is no handle, and with EINVAL if it is a handle but no port.
+ *
+ * A port may be open when the process ends. wakepoll.dll closes what is open when it is unloaded; a
+ * DLL that contains the static library has to close its ports before that.
  */
 WAKEPOLL_API int epoll_close(void* port);
 
@@ -125,9 +152,9 @@ WAKEPOLL_API int epoll_close(void* port);
  * EEXIST     ADD: it is registered already
  * ENOENT     MOD, DEL: it is not registered
  * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket
- * EFAULT     `event` is null
+ * EFAULT     ADD, MOD: `event` is null
  * EPERM      a disk file or a directory, which is always ready
- * ENOTSOCK   another handle that cannot be waited for
+ * ENOTSOCK   another handle that cannot be waited for, such as a port
  * ENOSPC     65,536 handles are registered
  * EAGAIN     no room for one more overlapped pipe at the moment
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, from the system
@@ -144,12 +171,14 @@ WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_even
  * without a limit. A finite wait never ends early except by a wake.
  *
  * Several threads may wait on one port: one of them waits for events, the others for their turn. A
- * one-shot registration reports to one of them. A call with timeout 0 while another thread waits
- * returns 0 immediately, because that thread gets the events.
+ * one-shot registration reports to one of them; any other to each, as long as it is ready. A call
+ * with timeout 0 while another thread waits returns 0 immediately, because that thread gets the
+ * events.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
- * that waited for events may have ended.
+ * EBADF: `port` is no handle, or was closed meanwhile; EBUSY: the process is ending, and the thread
+ * that waited for events may have ended; ENOMEM, ENOBUFS and others, from the system: nothing is
+ * lost, so the call may be repeated.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 

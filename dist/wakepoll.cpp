@@ -695,9 +695,9 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
                                     std::error_code error) {
     /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
     /// registration has its new interest already when `modify` is called.
-    { backend.add(slot, now) }
+    { backend.add(slot) }
     noexcept->std::same_as<std::error_code>;
-    { backend.modify(slot, now) }
+    { backend.modify(slot) }
     noexcept->std::same_as<std::error_code>;
     { backend.remove(slot) }
     noexcept;
@@ -952,7 +952,8 @@ private:
 //      are the others of a group whose request has ended.
 //   3. Sockets that were ready twice within `patience` rounds, and again since, are polled together
 //      in the group's request: while they stay active, one call serves them all. Every other socket
-//      is parked alone, with one call, and costs nothing until it is ready.
+//      is parked alone, with one call, and costs nothing until it is ready. After a *crowd*, a
+//      round in which a quarter of all sockets were ready, it is `crowd_patience` rounds.
 //   4. While the group's request is in flight, active sockets outside it are parked alone, too,
 //      until there are `worth_a_cancel` of them: then it is cancelled, and all are polled together.
 //   5. No socket is in two requests at a time, cancelled ones included until their packet has come.
@@ -976,6 +977,7 @@ namespace wakepoll::core {
 class PollSchedule {
 public:
     static constexpr std::uint32_t patience = 2;
+    static constexpr std::uint32_t crowd_patience = 4;
     static constexpr std::uint32_t worth_a_cancel = 8;
 
     enum class Place : std::uint8_t {
@@ -1039,8 +1041,11 @@ public:
         kept_ = 0;
         repeats_ = will_repeat_ && due_ == 0 && ready_ == 0;
         will_repeat_ = true;
-        round_ += any_ready_ ? 1U : 0U;
-        any_ready_ = false;
+        if (answers_ > 0) {
+            ++round_;
+            patience_ = was_crowd() ? crowd_patience : patience;
+            answers_ = 0;
+        }
         ++wait_;
         due_ = awake_.size();
         ready_ = 0;
@@ -1102,13 +1107,13 @@ public:
         kept_ += member.answer != 0 ? 1 : 0;
         member.polled_in = wait_;
         member.answer = static_cast<std::uint16_t>(events);
-        const bool active = round_ - member.ready_in <= patience;
-        member.joins_until = active ? round_ + patience : round_ - 1;
+        const bool active = round_ - member.ready_in <= patience_;
+        member.joins_until = active ? round_ + patience_ : round_ - 1;
         member.ready_in = round_;
         if (!active) {
             differ();
         }
-        any_ready_ = true;
+        ++answers_;
         --due_;
         ++ready_;
     }
@@ -1214,6 +1219,11 @@ private:
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
+    /// The group's request is made once in a round, or twice if it was in flight. So for one that
+    /// is ready, at most eight others are polled; that is the cost of parking it.
+    [[nodiscard]] bool was_crowd() const noexcept {
+        return answers_ >= worth_a_cancel && answers_ >= registered_ / 4;
+    }
     /// The next wait polls other sockets, or for other events, than this one.
     void differ() noexcept {
         repeats_ = false;
@@ -1241,6 +1251,9 @@ private:
     std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
+    std::uint32_t patience_ = patience;
+    std::uint32_t answers_ = 0;  ///< Of this wait.
+    std::uint32_t registered_ = 0;
     std::uint32_t due_ = 0;
     std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
     std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
@@ -1250,7 +1263,6 @@ private:
     Group group_ = Group::idle;
     bool group_orphan_ = false;
     bool left_out_ = false;
-    bool any_ready_ = false;  ///< Some socket was ready in this wait.
     bool repeats_ = false;
     bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.
 };
@@ -1526,8 +1538,8 @@ public:
     void watch(core::Slot slot, bool silent) noexcept;
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
@@ -1961,7 +1973,7 @@ Slot AfdBackend::same_base(Slot slot) const noexcept {
     return core::no_slot;
 }
 
-std::error_code AfdBackend::add(Slot slot, nanoseconds /*now*/) noexcept {
+std::error_code AfdBackend::add(Slot slot) noexcept {
     Slot closed = core::no_slot;
     const std::error_code error = prepare(slot, closed);
     if (closed != core::no_slot) {
@@ -1994,7 +2006,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
     }
 }
 
-std::error_code AfdBackend::modify(Slot slot, nanoseconds /*now*/) noexcept {
+std::error_code AfdBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);
@@ -3406,8 +3418,11 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
         if (!bytes && bytes.error().value() != other_end_gone) {
             // A server's end that no client has opened yet, or either end of one that the server
             // has disconnected.
-            return bytes.error() == std::errc::broken_pipe
-                       ? make_error_code(errc::pipe_not_connected)
+            if (bytes.error() == std::errc::broken_pipe) {
+                return errc::pipe_not_connected;
+            }
+            return bytes.error() == std::errc::permission_denied
+                       ? make_error_code(errc::write_only_pipe)
                        : bytes.error();
         }
         if (!sys::reads_wait(registration.handle)) {
@@ -3831,8 +3846,8 @@ public:
     WsapollBackend& operator=(const WsapollBackend&) = delete;
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept;
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     [[nodiscard]] core::Park parks_at() const noexcept {
         return active_.empty() ? core::Park::port : core::Park::sockets;
@@ -4015,9 +4030,9 @@ public:
     }
 
     // As ReadinessBackend has them.
-    [[nodiscard]] std::error_code add(core::Slot slot, core::nanoseconds now) noexcept;
-    [[nodiscard]] std::error_code modify(core::Slot slot, core::nanoseconds now) noexcept {
-        return serving([&](auto& backend) { return backend.modify(slot, now); });
+    [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
+    [[nodiscard]] std::error_code modify(core::Slot slot) noexcept {
+        return serving([&](auto& backend) { return backend.modify(slot); });
     }
     void remove(core::Slot slot) noexcept {
         serving([&](auto& backend) { backend.remove(slot); });
@@ -4138,14 +4153,14 @@ SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::Registra
       wake_(wake),
       stats_(stats) {}
 
-std::error_code SocketBackend::add(Slot slot, nanoseconds now) noexcept {
+std::error_code SocketBackend::add(Slot slot) noexcept {
     if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
         if (const std::error_code error = move()) {
             return error;
         }
     }
-    const std::error_code error = serving([&](auto& backend) { return backend.add(slot, now); });
-    return error && goes_on_with_afd() ? afd_.add(slot, now) : error;
+    const std::error_code error = serving([&](auto& backend) { return backend.add(slot); });
+    return error && goes_on_with_afd() ? afd_.add(slot) : error;
 }
 
 std::error_code SocketBackend::prepare_all() noexcept {
@@ -4255,6 +4270,30 @@ inline constexpr std::size_t failed_connects_limit = 64;
 
 }  // namespace wakepoll::sys
 
+// lib/sys/system.hpp
+// sys: the clock, the version of the system, the end of the process, and the last error.
+
+#include <chrono>
+#include <cstdint>
+
+namespace wakepoll::sys {
+
+/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
+[[nodiscard]] std::chrono::nanoseconds now() noexcept;
+
+/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
+/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
+[[nodiscard]] std::uint32_t windows_build() noexcept;
+
+/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
+/// they were, and the locks they held stay held.
+[[nodiscard]] bool process_is_ending() noexcept;
+
+/// SetLastError, of which WSASetLastError is another name.
+void set_last_error(std::uint32_t code) noexcept;
+
+}  // namespace wakepoll::sys
+
 // lib/backend/wsapoll_backend.cpp
 
 #include <algorithm>
@@ -4342,7 +4381,7 @@ void WsapollBackend::note_connected(Slot slot) noexcept {
     --connecting_count_;
 }
 
-std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
+std::error_code WsapollBackend::add(Slot slot) noexcept {
     if (const std::error_code error = ensure_doorbell()) {
         return error;
     }
@@ -4358,7 +4397,7 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
         }
         if (!*connected && !*listening) {
             member_of(slot).connecting = true;
-            connecting_pace_.restart(now);
+            connecting_pace_.restart(sys::now());
         }
     }
     watch(slot, entry_for(registration));
@@ -4366,13 +4405,13 @@ std::error_code WsapollBackend::add(Slot slot, nanoseconds now) noexcept {
     return {};
 }
 
-std::error_code WsapollBackend::modify(Slot slot, nanoseconds now) noexcept {
+std::error_code WsapollBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     // A quiet socket may have something to report to its new interest, and a silent one is armed.
     unwatch(slot);
     watch(slot, entry_for(table_[slot]));
     if (member_of(slot).connecting) {
-        connecting_pace_.restart(now);
+        connecting_pace_.restart(sys::now());
     }
     return {};
 }
@@ -5003,6 +5042,8 @@ void PollSchedule::become(Slot slot, Place place) noexcept {
         group_live_ += static_cast<std::uint32_t>(is_live(place));
         group_live_ -= static_cast<std::uint32_t>(is_live(member.place));
     }
+    registered_ += static_cast<std::uint32_t>(place != Place::absent);
+    registered_ -= static_cast<std::uint32_t>(member.place != Place::absent);
     if (is_in_flight(slot)) {
         unwanted_ += static_cast<std::uint32_t>(place == Place::absent);
         unwanted_ -= static_cast<std::uint32_t>(member.place == Place::absent);
@@ -5028,7 +5069,7 @@ void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
     Member& member = of(slot);
     assert(member.place == Place::absent);
     member.wanted = static_cast<std::uint16_t>(wanted);
-    member.ready_in = round_ - patience - 1;
+    member.ready_in = round_ - crowd_patience - 1;
     member.joins_until = round_ - 1;
     become(slot, is_in_flight(slot) ? Place::held : Place::awake);
 }
@@ -5075,7 +5116,7 @@ void PollSchedule::silence(Slot slot) noexcept {
     member.active = is_active(member);
     member.wanted = 0;
     differ();
-    member.joins_until = member.ready_in + patience;
+    member.joins_until = member.ready_in + patience_;
 }
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
@@ -5678,6 +5719,10 @@ constexpr Refusal refusals[] = {
      "submit_write read and write it), and NUL, a mutex and a pipe in the mode PIPE_NOWAIT never "
      "say that they are"},
 
+    {errc::write_only_pipe, 5,  // ERROR_ACCESS_DENIED
+     "Windows cannot wait for the reader of a pipe that is open for writing alone: submit_write "
+     "reports broken_pipe once it is gone, and a pipe that is open for reading, too, reports hup"},
+
     {errc::already_registered, 183,  // ERROR_ALREADY_EXISTS
      "the handle is registered already: change its interest by modify_handle"},
     {errc::already_attached, 183, "the handle is attached already: submit on its AttachedHandle"},
@@ -5709,7 +5754,6 @@ constexpr Refusal refusals[] = {
      "mode"},
 
     {errc::foreign_provider, 10045,  // WSAEOPNOTSUPP
-
      "AFD cannot poll a socket of this provider: use Backend::automatic or Backend::wsapoll"},
     {errc::no_free_slot, 112,  // ERROR_DISK_FULL
      "all slots are taken: unregister handles, or raise max_registrations of PollerConfig"},
@@ -6919,7 +6963,8 @@ void AttachedHandle::detach() noexcept {
  *
  * Any thread may make any call at any time, also on the same port. A call that fails returns -1 (or
  * a null port) and sets `errno` and the last error (GetLastError, which is WSAGetLastError); one
- * that succeeds does not change `errno`.
+ * that succeeds does not change `errno`. (`errno` belongs to the C runtime that wakepoll was linked
+ * with. A program with another one, which uses a DLL of another compiler, has the last error.)
  *
  * In addition to Linux's calls, `epoll_wake` ends a wait and `epoll_close` closes a port.
  * doc/porting/from-wepoll.md says what differs from wepoll, and why.
@@ -6964,7 +7009,7 @@ enum EPOLL_EVENTS {
 #define EPOLLEXCLUSIVE (1U << 28) /* Accepted without effect. */
 #define EPOLLWAKEUP (1U << 29)    /* Accepted without effect. */
 #define EPOLLONESHOT (1U << 30)   /* One report, then none until EPOLL_CTL_MOD. */
-#define EPOLLET (1U << 31)        /* Refused with EINVAL: no backend can report an edge. */
+#define EPOLLET (1U << 31)        /* Refused with EINVAL: Windows reports no edges. */
 
 #define EPOLL_CTL_ADD 1
 #define EPOLL_CTL_DEL 2
@@ -7001,6 +7046,9 @@ WAKEPOLL_API void* epoll_create1(int flags);
 /*
  * Closes a port. Waits in progress end with EBADF. Sockets stay open. Like every call, it fails
  * with EBADF if `port` is no handle, and with EINVAL if it is a handle but no port.
+ *
+ * A port may be open when the process ends. wakepoll.dll closes what is open when it is unloaded; a
+ * DLL that contains the static library has to close its ports before that.
  */
 WAKEPOLL_API int epoll_close(void* port);
 
@@ -7016,9 +7064,9 @@ WAKEPOLL_API int epoll_close(void* port);
  * EEXIST     ADD: it is registered already
  * ENOENT     MOD, DEL: it is not registered
  * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket
- * EFAULT     `event` is null
+ * EFAULT     ADD, MOD: `event` is null
  * EPERM      a disk file or a directory, which is always ready
- * ENOTSOCK   another handle that cannot be waited for
+ * ENOTSOCK   another handle that cannot be waited for, such as a port
  * ENOSPC     65,536 handles are registered
  * EAGAIN     no room for one more overlapped pipe at the moment
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, from the system
@@ -7035,12 +7083,14 @@ WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_even
  * without a limit. A finite wait never ends early except by a wake.
  *
  * Several threads may wait on one port: one of them waits for events, the others for their turn. A
- * one-shot registration reports to one of them. A call with timeout 0 while another thread waits
- * returns 0 immediately, because that thread gets the events.
+ * one-shot registration reports to one of them; any other to each, as long as it is ready. A call
+ * with timeout 0 while another thread waits returns 0 immediately, because that thread gets the
+ * events.
  *
  * EINVAL: `maxevents` is not positive, or `port` is a handle but no port; EFAULT: `events` is null;
- * EBADF: `port` is no handle, or was closed meanwhile. EBUSY: the process is ending, and the thread
- * that waited for events may have ended.
+ * EBADF: `port` is no handle, or was closed meanwhile; EBUSY: the process is ending, and the thread
+ * that waited for events may have ended; ENOMEM, ENOBUFS and others, from the system: nothing is
+ * lost, so the call may be repeated.
  */
 WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevents, int timeout);
 
@@ -7241,7 +7291,7 @@ public:
     /// The contents of an open port, in one block with the room for a wait's events behind it.
     struct Contents {
         [[nodiscard]] static Result<Contents*> create(const PollerConfig& config) noexcept;
-        /// Frees everything, this block included.
+        /// Frees everything, this block included. The poller has been disposed of.
         void destroy() noexcept;
 
         sys::CompletionPort name;
@@ -7559,6 +7609,7 @@ void* create() noexcept {
     }
     void* const handle = (*contents)->name.handle().native();
     if (const std::error_code error = epoll_ports.insert(**contents)) {
+        (*contents)->poller->dispose();
         (*contents)->destroy();
         static_cast<void>(fail(error));
         return nullptr;
@@ -7626,30 +7677,6 @@ extern "C" WAKEPOLL_API int epoll_wake(void* port) {
 }
 
 }  // namespace wakepoll
-
-// lib/sys/system.hpp
-// sys: the clock, the version of the system, the end of the process, and the last error.
-
-#include <chrono>
-#include <cstdint>
-
-namespace wakepoll::sys {
-
-/// A monotonic clock (QueryPerformanceCounter), in nanoseconds since a fixed moment.
-[[nodiscard]] std::chrono::nanoseconds now() noexcept;
-
-/// The build number of Windows (RtlGetVersion, which also reports the truth to programs without a
-/// manifest): 19041 is Windows 10 2004, 17763 is Server 2019.
-[[nodiscard]] std::uint32_t windows_build() noexcept;
-
-/// RtlDllShutdownInProgress: the process is ending; all other threads were terminated, wherever
-/// they were, and the locks they held stay held.
-[[nodiscard]] bool process_is_ending() noexcept;
-
-/// SetLastError, of which WSASetLastError is another name.
-void set_last_error(std::uint32_t code) noexcept;
-
-}  // namespace wakepoll::sys
 
 // lib/face/epoll_calls.cpp
 
@@ -8171,13 +8198,14 @@ Backend OsPoller::backend() const noexcept {
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
 
 Result<void> OsPoller::register_handle(Handle handle, IoInterest interest,
-                                       std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->add(handle, interest, user_data) : errc::poller_is_closed;
+                                       UserData user_data) noexcept {
+    return poller_ != nullptr ? poller_->add(handle, interest, user_data.number())
+                              : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::modify_handle(Handle handle, IoInterest interest,
-                                     std::uint64_t user_data) noexcept {
-    return poller_ != nullptr ? poller_->modify(handle, interest, user_data)
+                                     UserData user_data) noexcept {
+    return poller_ != nullptr ? poller_->modify(handle, interest, user_data.number())
                               : errc::poller_is_closed;
 }
 
@@ -8185,8 +8213,8 @@ Result<void> OsPoller::unregister_handle(Handle handle) noexcept {
     return poller_ != nullptr ? poller_->remove(handle) : errc::poller_is_closed;
 }
 
-Result<void> OsPoller::associate_handle(Handle handle, std::uint64_t key) noexcept {
-    return poller_ != nullptr ? poller_->associate(handle, key) : errc::poller_is_closed;
+Result<void> OsPoller::associate_handle(Handle handle, UserData key) noexcept {
+    return poller_ != nullptr ? poller_->associate(handle, key.number()) : errc::poller_is_closed;
 }
 
 Result<AttachedHandle> OsPoller::attach(Handle handle) noexcept {
@@ -8219,16 +8247,15 @@ OperationTarget OsPoller::resolve(const SubmitTarget& target) noexcept {
 }
 
 Result<OverlappedEntry*> OsPoller::submit_read(const SubmitTarget& target,
-                                               std::span<std::byte> buffer, std::uint64_t user_data,
+                                               std::span<std::byte> buffer, UserData user_data,
                                                std::uint64_t offset) noexcept {
-    return submit_buffer(target, IoOperation::read, buffer, user_data, offset);
+    return submit_buffer(target, IoOperation::read, buffer, user_data.number(), offset);
 }
 
 Result<OverlappedEntry*> OsPoller::submit_write(const SubmitTarget& target,
                                                 std::span<const std::byte> buffer,
-                                                std::uint64_t user_data,
-                                                std::uint64_t offset) noexcept {
-    return submit_buffer(target, IoOperation::write, buffer, user_data, offset);
+                                                UserData user_data, std::uint64_t offset) noexcept {
+    return submit_buffer(target, IoOperation::write, buffer, user_data.number(), offset);
 }
 
 Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoOperation operation,
@@ -8254,49 +8281,49 @@ Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, Io
 Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
                                                        std::span<std::byte> buffer,
                                                        std::span<std::byte> address,
-                                                       std::uint64_t user_data) noexcept {
+                                                       UserData user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_receive_from(resolve(target), whole, address, user_data);
+    return poller_->submit_receive_from(resolve(target), whole, address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
                                                   std::span<const std::byte> buffer,
                                                   std::span<const std::byte> address,
-                                                  std::uint64_t user_data) noexcept {
+                                                  UserData user_data) noexcept {
     const IoBuffer whole = whole_of(buffer);
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_send_to(resolve(target), whole, address, user_data);
+    return poller_->submit_send_to(resolve(target), whole, address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
                                                  std::span<std::byte> buffer,
-                                                 std::uint64_t user_data) noexcept {
+                                                 UserData user_data) noexcept {
     if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_accept(resolve(listener), buffer, user_data);
+    return poller_->submit_accept(resolve(listener), buffer, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
                                                   std::span<const std::byte> address,
-                                                  std::uint64_t user_data) noexcept {
+                                                  UserData user_data) noexcept {
     if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect(resolve(socket), address, user_data);
+    return poller_->submit_connect(resolve(socket), address, user_data.number());
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
-                                                       std::uint64_t user_data) noexcept {
+                                                       UserData user_data) noexcept {
     if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect_pipe(resolve(server), user_data);
+    return poller_->submit_connect_pipe(resolve(server), user_data.number());
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
@@ -8379,11 +8406,11 @@ std::uint32_t OverlappedPool::capacity() const noexcept {
 namespace wakepoll {
 
 Result<Registration> Registration::create(OsPoller& poller, Handle handle, IoInterest interest,
-                                          std::uint64_t user_data) noexcept {
+                                          UserData user_data) noexcept {
     if (poller.poller_ == nullptr) {
         return errc::poller_is_closed;
     }
-    const Result<core::SlotUse> use = poller.poller_->add_for(handle, interest, user_data);
+    const Result<core::SlotUse> use = poller.poller_->add_for(handle, interest, user_data.number());
     if (!use) {
         return use.error();
     }
@@ -8398,9 +8425,9 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 
 Registration::~Registration() { static_cast<void>(unregister()); }
 
-Result<void> Registration::modify(IoInterest interest, std::uint64_t user_data) noexcept {
+Result<void> Registration::modify(IoInterest interest, UserData user_data) noexcept {
     return holder_.poller() != nullptr
-               ? holder_.poller()->modify_for(holder_.use(), interest, user_data)
+               ? holder_.poller()->modify_for(holder_.use(), interest, user_data.number())
                : errc::not_registered;
 }
 
@@ -10296,7 +10323,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     std::error_code error;
     if (kind.type == HandleType::socket) {
         registration.model = IoModel::poll;
-        error = sockets_.add(slot, sys::now());
+        error = sockets_.add(slot);
     } else {
         registration.model = by_port ? IoModel::overlapped : IoModel::waitable;
         error = handles_.add(slot, by_port);
@@ -10333,7 +10360,7 @@ std::error_code Registrations::modify(Handle handle, IoInterest interest,
     }
     const IoInterest before = std::exchange(registration.interest, interest);
     if (socket) {
-        if (const std::error_code error = sockets_.modify(slot, sys::now())) {
+        if (const std::error_code error = sockets_.modify(slot)) {
             registration.interest = before;
             return error;
         }
@@ -10706,11 +10733,12 @@ bool Wait::rouse_if_needed() noexcept {
     if (roused_) {
         return false;
     }
+    const nanoseconds now = sys::now();
     bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
-                  parts_.packets.size() > 0 || parts_.timer.remaining(sys::now()).count() == 0;
+                  parts_.packets.size() > 0 || parts_.timer.remaining(now).count() == 0;
     if (blocked_at_ == Park::port) {
         // Done here, so that the blocked thread need not.
-        const std::error_code error = parts_.sockets.look(sys::now());
+        const std::error_code error = parts_.sockets.look(now);
         needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_due();
     } else {
         needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||

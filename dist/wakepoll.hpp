@@ -424,6 +424,9 @@ enum class errc {
     // operation_not_permitted
     nothing_to_wait_for,
 
+    // permission_denied
+    write_only_pipe,
+
     // file_exists
     already_registered,
     already_attached,
@@ -511,8 +514,9 @@ public:
     }
 
     /// Returns the value, unchecked: there must be one.
-    [[nodiscard]] T& operator*() noexcept { return *std::get_if<0>(&content_); }
-    [[nodiscard]] const T& operator*() const noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&content_); }
+    [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&content_)); }
     [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&content_); }
     [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&content_); }
 
@@ -595,8 +599,10 @@ struct std::is_error_code_enum<wakepoll::errc> : std::true_type {};
 // loop that already uses epoll keeps its constants. `OsPoller::wait` fills `NativeEvent`s;
 // `OsEvent` is a smaller form for the portable layer of a loop.
 //
-// Nothing here calls the system; every function is constexpr and may be used from any thread.
+// Nothing here calls the system; everything may be used from any thread.
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 namespace wakepoll {
@@ -677,15 +683,21 @@ constexpr IoReady& operator&=(IoReady& a, IoReady b) noexcept { return a = a & b
 
 [[nodiscard]] constexpr IoReady operator~(IoReady a) noexcept { return IoReady{~bits(a)}; }
 
-// Interests and masks are made of the same bits, so they combine: `|` extends an interest by bits
-// of `mask`, `&` finds the bits of an interest in a mask.
+// Interests and masks are made of the same bits, so they combine, in either order: `|` extends an
+// interest by bits of `mask`, `&` finds the bits that both have.
 [[nodiscard]] constexpr IoInterest operator|(IoInterest a, std::uint32_t mask) noexcept {
     return IoInterest{bits(a) | mask};
+}
+[[nodiscard]] constexpr IoInterest operator|(std::uint32_t mask, IoInterest a) noexcept {
+    return a | mask;
 }
 constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return a = a | mask;
 }
 [[nodiscard]] constexpr std::uint32_t operator&(std::uint32_t mask, IoInterest a) noexcept {
+    return mask & bits(a);
+}
+[[nodiscard]] constexpr std::uint32_t operator&(IoInterest a, std::uint32_t mask) noexcept {
     return mask & bits(a);
 }
 
@@ -711,9 +723,27 @@ constexpr IoInterest& operator|=(IoInterest& a, std::uint32_t mask) noexcept {
     return ready;
 }
 
+/// What each event of a registration or an operation has in `data`: a number, or a pointer for
+/// `NativeEvent::ptr`.
+class UserData {
+public:
+    // NOLINTBEGIN(google-explicit-constructor): a call is given either one as it is.
+    constexpr UserData(std::uint64_t number) noexcept : number_(number) {}
+    template <class T>
+    UserData(T* pointer) noexcept : number_(reinterpret_cast<std::uintptr_t>(pointer)) {}
+    constexpr UserData(std::same_as<std::nullptr_t> auto) noexcept : number_(0) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] constexpr std::uint64_t number() const noexcept { return number_; }
+
+private:
+    std::uint64_t number_;
+};
+
 /// One event, with the members of Linux's `struct epoll_event`.
 struct NativeEvent {
-    /// The user data of the registration, or the completion key of an associated handle.
+    /// The user data of the registration or operation, or the completion key of an associated
+    /// handle.
     union Data {
         std::uint64_t u64;
         void* ptr;
@@ -1280,7 +1310,8 @@ public:
     /// `wsapoll` and may switch to `afd` later.
     [[nodiscard]] Backend backend() const noexcept;
 
-    /// Registers a handle: each wait reports its readiness, level-triggered, with `user_data`.
+    /// Registers a handle: each wait reports its readiness, level-triggered, with `user_data`, a
+    /// number or a pointer.
     ///
     /// `HandleType` says what each kind of handle reports.
     ///
@@ -1291,31 +1322,17 @@ public:
     /// socket; an overlapped pipe of another port), `device_or_resource_busy` (operations are in
     /// flight on it), `resource_unavailable_try_again` (no entry of the pool is free),
     /// `permission_denied` (the handle lacks the right to be waited for or read, like the writing
-    /// end of a pipe: only a write detects that its reader is closed), `not_connected` (a pipe
-    /// without another end).
+    /// end of a pipe, `errc::write_only_pipe`: only a write detects that its reader is closed),
+    /// `not_connected` (a pipe without another end).
     [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
-                                               std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer, which each event has in `data.ptr`: `event.ptr<Connection>()`.
-    template <class T>
-    [[nodiscard]] Result<void> register_handle(Handle handle, IoInterest interest,
-                                               T* user_data) noexcept {
-        return register_handle(handle, interest, as_number(user_data));
-    }
+                                               UserData user_data) noexcept;
 
     /// Replaces interest and user data, and arms a one-shot registration again. Errors:
     /// `no_such_file_or_directory` (not registered), `bad_file_descriptor` (not registered, and
     /// closed or never a handle), `invalid_argument` as above; with AFD, any error of cancelling a
     /// request.
     [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
-                                             std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer.
-    template <class T>
-    [[nodiscard]] Result<void> modify_handle(Handle handle, IoInterest interest,
-                                             T* user_data) noexcept {
-        return modify_handle(handle, interest, as_number(user_data));
-    }
+                                             UserData user_data) noexcept;
 
     /// Ends the registration of a handle. Call it before you close the handle, because Windows may
     /// reuse the number immediately. The next wait drops a socket that was closed while registered.
@@ -1337,7 +1354,7 @@ public:
     /// Each handle that belongs to the port, by this call, a registration or an operation, has
     /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO: if your own call succeeds immediately, the event in its
     /// OVERLAPPED may stay unset.
-    [[nodiscard]] Result<void> associate_handle(Handle handle, std::uint64_t key) noexcept;
+    [[nodiscard]] Result<void> associate_handle(Handle handle, UserData key) noexcept;
 
     /// Attaches a handle, so that each operation submitted on it costs one kernel call instead of
     /// two. You guarantee that the handle stays open while it is attached (attached_handle.hpp).
@@ -1354,7 +1371,7 @@ public:
     /// there is data or the end of the stream, and takes nothing, so no buffer is held meanwhile.
     [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
                                                        std::span<std::byte> buffer,
-                                                       std::uint64_t user_data,
+                                                       UserData user_data,
                                                        std::uint64_t offset = 0) noexcept;
 
     /// Reads from a socket into several buffers, one after the other. `not_supported` for several
@@ -1364,8 +1381,8 @@ public:
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
     [[nodiscard]] Result<OverlappedEntry*> submit_read(const SubmitTarget& target,
                                                        const Buffers& buffers,
-                                                       std::uint64_t user_data) noexcept {
-        return submit_buffers(target, IoOperation::read, buffers, user_data);
+                                                       UserData user_data) noexcept {
+        return submit_buffers(target, IoOperation::read, buffers, user_data.number());
     }
 
     /// Writes `buffer`; to a file, at `offset` in bytes. An empty buffer, `{}`, is allowed only on
@@ -1373,7 +1390,7 @@ public:
     /// there was an error.
     [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         std::span<const std::byte> buffer,
-                                                        std::uint64_t user_data,
+                                                        UserData user_data,
                                                         std::uint64_t offset = 0) noexcept;
 
     /// Writes several buffers to a socket, like the read above.
@@ -1381,8 +1398,8 @@ public:
     requires std::convertible_to<const Buffers&, std::span<const IoBuffer>>
     [[nodiscard]] Result<OverlappedEntry*> submit_write(const SubmitTarget& target,
                                                         const Buffers& buffers,
-                                                        std::uint64_t user_data) noexcept {
-        return submit_buffers(target, IoOperation::write, buffers, user_data);
+                                                        UserData user_data) noexcept {
+        return submit_buffers(target, IoOperation::write, buffers, user_data.number());
     }
 
     /// Receives a datagram and its sender: `completion->address` is the sender's sockaddr, at the
@@ -1392,14 +1409,14 @@ public:
     [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const SubmitTarget& target,
                                                                std::span<std::byte> buffer,
                                                                std::span<std::byte> address,
-                                                               std::uint64_t user_data) noexcept;
+                                                               UserData user_data) noexcept;
 
     /// Sends a datagram, which may be empty, to `address`, a sockaddr that is needed only during
     /// the call. Binds an unbound socket to a free port.
     [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const SubmitTarget& target,
                                                           std::span<const std::byte> buffer,
                                                           std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
+                                                          UserData user_data) noexcept;
 
     /// Accepts one connection of a listener. `completion->accepted` is its socket, opened for
     /// overlapped use, not inheritable and in blocking mode; you own it from then on.
@@ -1409,19 +1426,19 @@ public:
     /// data has come, which is at the front of the buffer, `completion->bytes` of it.
     [[nodiscard]] Result<OverlappedEntry*> submit_accept(const SubmitTarget& listener,
                                                          std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
+                                                         UserData user_data) noexcept;
 
     /// Connects a stream socket to `address`, a sockaddr. Binds an unbound socket to a free port.
     /// The event has `out`.
     [[nodiscard]] Result<OverlappedEntry*> submit_connect(const SubmitTarget& socket,
                                                           std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
+                                                          UserData user_data) noexcept;
 
     /// Waits until a client has opened this server's end of a named pipe; it may have done so
     /// already. The event has `in`, with `broken_pipe` if the handle is disconnected or the client
     /// has closed its end before: call DisconnectNamedPipe before you wait for the next client.
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const SubmitTarget& server,
-                                                               std::uint64_t user_data) noexcept;
+                                                               UserData user_data) noexcept;
 
     /// Returns the addresses of a connection, from the completion of its accept and the buffer of
     /// that; both are empty if it failed.
@@ -1514,10 +1531,6 @@ private:
 
     explicit OsPoller(Poller* poller) noexcept : poller_(poller) {}
 
-    [[nodiscard]] static std::uint64_t as_number(const void* user_data) noexcept {
-        return reinterpret_cast<std::uintptr_t>(user_data);
-    }
-
     [[nodiscard]] Result<OverlappedEntry*> submit_buffer(const SubmitTarget& target,
                                                          IoOperation operation,
                                                          std::span<const std::byte> buffer,
@@ -1542,7 +1555,6 @@ private:
 //
 //     auto input = Registration::create(poller, socket, IoInterest::read, &connection).value();
 
-#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -1563,14 +1575,7 @@ public:
     /// Registers a handle. Errors: those of `OsPoller::register_handle`.
     [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
                                                      IoInterest interest,
-                                                     std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer, which each event has in `data.ptr`.
-    template <class T>
-    [[nodiscard]] static Result<Registration> create(OsPoller& poller, Handle handle,
-                                                     IoInterest interest, T* user_data) noexcept {
-        return create(poller, handle, interest, reinterpret_cast<std::uintptr_t>(user_data));
-    }
+                                                     UserData user_data) noexcept;
 
     /// Refers to nothing.
     Registration() noexcept = default;
@@ -1582,13 +1587,7 @@ public:
 
     /// Replaces interest and user data, like `OsPoller::modify_handle`; `no_such_file_or_directory`
     /// if the registration has ended.
-    [[nodiscard]] Result<void> modify(IoInterest interest, std::uint64_t user_data) noexcept;
-
-    /// The same with a pointer.
-    template <class T>
-    [[nodiscard]] Result<void> modify(IoInterest interest, T* user_data) noexcept {
-        return modify(interest, reinterpret_cast<std::uintptr_t>(user_data));
-    }
+    [[nodiscard]] Result<void> modify(IoInterest interest, UserData user_data) noexcept;
 
     /// Ends the registration, like the destructor. `no_such_file_or_directory` if it has ended.
     Result<void> unregister() noexcept;
