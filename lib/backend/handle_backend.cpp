@@ -242,9 +242,11 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    // Windows ends the read as broken if the pipe was closed, too.
-    const bool closed = error == std::errc::operation_canceled ||
-                        (error == std::errc::broken_pipe && is_another(table_, slot));
+    // So ends the read of a pipe that was closed. But the program may have cancelled all calls on
+    // the pipe, or the other end may be closed.
+    const bool canceled = error == std::errc::operation_canceled;
+    const bool closed = (canceled && !registration.marked) ||
+                        ((canceled || error == std::errc::broken_pipe) && is_another(table_, slot));
     if (closed && !asked) {
         drop(slot);  // The number may be another's already.
         return;

@@ -210,6 +210,29 @@ BOOST_DATA_TEST_CASE(a_packet_of_an_ended_registration_is_dropped_and_counted,
     });
 }
 
+BOOST_DATA_TEST_CASE(a_program_that_cancels_all_calls_on_a_pipe_ends_no_registration,
+                     data::make(overlapped_pipes) * data::make(all_parkings), kind, parking) {
+    // CancelIo, or CancelIoEx without an OVERLAPPED, ends the poller's empty read, too.
+    on_every_kernel(50, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject pipe(stage.world, kind);
+        BOOST_REQUIRE(poller.register_handle(pipe.handle(), IoInterest::read, 1));
+        for (int round = 0; round < 3; ++round) {
+            expect_silence(poller);
+            stage.world.cancel(pipe.handle(), nullptr);
+            expect_silence(poller);
+            stage.world.beside([&] { stage.world.cancel(pipe.handle(), nullptr); });
+            expect_silence(poller);
+            stage.world.join();
+            BOOST_TEST(pipe.signal());
+            BOOST_TEST(only_event(poller, 1) == mask::in);
+            pipe.calm();
+        }
+        BOOST_TEST(poller.stats().registrations_dropped == 0U);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(an_end_that_can_not_be_read_from_is_refused) {
     on_every_kernel(1, [](Stage& stage) {
         OsPoller poller = make_poller();

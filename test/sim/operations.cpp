@@ -126,21 +126,27 @@ std::optional<Outcome> Operations::start(Operation operation, nanoseconds now) {
 }
 
 bool Operations::cancel(const Object& object, const NativeOverlapped* overlapped, nanoseconds now) {
-    const auto found = std::ranges::find_if(pending_, [&](const Operation& operation) {
-        return operation.object.get() == &object && operation.overlapped == overlapped;
-    });
-    if (found == pending_.end()) {
-        return false;
+    bool found = false;
+    for (auto it = pending_.begin(); it != pending_.end();) {
+        const auto operation = it++;
+        if (operation->object.get() == &object &&
+            (overlapped == nullptr || operation->overlapped == overlapped)) {
+            cancel(operation, now);
+            found = true;
+        }
     }
-    if (found->ripe && is_first(*found) && found->object->can_end(*found) &&
+    return found;
+}
+
+void Operations::cancel(Pending::iterator operation, nanoseconds now) {
+    if (operation->ripe && is_first(*operation) && operation->object->can_end(*operation) &&
         random_.chance(race_probability)) {
-        finish(found, found->object->end(*found, traits_));
-        return true;
+        finish(operation, operation->object->end(*operation, traits_));
+        return;
     }
-    found->object->abandon(*found, traits_);
-    finish(found, {status::cancelled, 0},
+    operation->object->abandon(*operation, traits_);
+    finish(operation, {status::cancelled, 0},
            is_late() ? std::optional(a_moment_after(now)) : std::nullopt);
-    return true;
 }
 
 void Operations::forget(const NativeOverlapped* overlapped) {

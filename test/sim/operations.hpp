@@ -150,7 +150,8 @@ public:
     /// Starts an operation. Returns the outcome if it ended at once, nothing if it is pending.
     std::optional<Outcome> start(Operation operation, std::chrono::nanoseconds now);
 
-    /// CancelIoEx. False if no such operation is pending.
+    /// CancelIoEx; of every operation on the object if `overlapped` is null. False if none is
+    /// pending.
     bool cancel(const Object& object, const NativeOverlapped* overlapped,
                 std::chrono::nanoseconds now);
 
@@ -168,6 +169,8 @@ public:
 
 private:
     using Pending = std::list<Operation>;
+
+    void cancel(Pending::iterator operation, std::chrono::nanoseconds now);
 
     /// A packet that comes a moment after its operation has ended.
     struct LatePacket {

@@ -186,8 +186,8 @@ public:
     /// is pending.
     [[nodiscard]] std::error_code start_receive(Handle handle, void* overlapped, void* buffer,
                                                 std::size_t size);
-    /// CancelIoEx.
-    void cancel(Handle socket, void* overlapped);
+    /// CancelIoEx; null for all calls on the handle.
+    void cancel(Handle handle, void* overlapped);
     /// PostQueuedCompletionStatus by the user.
     void post_packet(Handle port, std::uintptr_t key, std::uint32_t bytes, void* overlapped);
 

@@ -185,9 +185,9 @@ std::error_code World::start_receive(Handle handle, void* overlapped, void* buff
                : std::error_code();
 }
 
-void World::cancel(Handle socket, void* overlapped) {
+void World::cancel(Handle handle, void* overlapped) {
     ModelLock model(impl_->kernel);
-    const auto found = need<IoObject>(model, socket, "cancel: no file");
+    const auto found = need<IoObject>(model, handle, "cancel: no file");
     model->operations.cancel(*found, static_cast<const NativeOverlapped*>(overlapped), model.now());
 }
 

@@ -189,9 +189,9 @@ void World::associate(Handle handle, Handle port) {
     }
 }
 
-void World::cancel(Handle socket, void* overlapped) {
+void World::cancel(Handle handle, void* overlapped) {
     // ERROR_NOT_FOUND: it has completed already, and its packet comes all the same.
-    if (::CancelIoEx(socket.native(), static_cast<OVERLAPPED*>(overlapped)) == FALSE &&
+    if (::CancelIoEx(handle.native(), static_cast<OVERLAPPED*>(overlapped)) == FALSE &&
         ::GetLastError() != ERROR_NOT_FOUND) {
         fail("CancelIoEx");
     }
