@@ -37,15 +37,24 @@ Answer Poller::change(const Make& make) noexcept {
 }
 
 template <class Make>
-Result<OverlappedEntry*> Poller::submit(const OperationTarget& target, const Make& make) noexcept {
-    Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
-    // It may be another handle than the one that is registered.
-    if (!entry && entry.error() == errc::registered_for_readiness) {
-        entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
-            return registrations_.end_if_another(target.handle) ? make() : entry.error();
-        });
-    }
-    return entry;
+auto Poller::operate(Handle handle, const Make& make) noexcept {
+    using Answer = decltype(make());
+    return change<Answer>([&]() -> Answer {
+        Answer answer = make();
+        if (answer || answer.error() != errc::registered_for_readiness) {
+            return answer;
+        }
+        // What is registered may be closed, and the number another handle's by now.
+        if (!registrations_.end_if_another(handle)) {
+            if (sockets_.in_flight() == 0) {
+                return answer;
+            }
+            if (const std::error_code error = take_news()) {
+                return error;
+            }
+        }
+        return make();
+    });
 }
 
 std::error_code Poller::add_locked(Handle handle, IoInterest interest,
@@ -114,7 +123,7 @@ Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
 }
 
 Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
-    return change<Result<core::SlotUse>>([&] { return known_.attach(handle); });
+    return operate(handle, [&] { return known_.attach(handle); });
 }
 
 void Poller::detach(core::SlotUse attachment) noexcept {
@@ -127,7 +136,7 @@ Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return submit(target, [&] {
+    return operate(target.handle, [&] {
         return operations_.submit_transfer(target, operation, buffers, user_data, offset);
     });
 }
@@ -135,33 +144,36 @@ Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
 Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
                                                      std::span<std::byte> address,
                                                      std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_receive_from(target, buffer, address, user_data); });
+    return operate(target.handle, [&] {
+        return operations_.submit_receive_from(target, buffer, address, user_data);
+    });
 }
 
 Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
                                                 std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
                                                std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
-    return submit(target, [&] { return operations_.submit_accept(target, buffer, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_accept(target, buffer, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
                                                 std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return submit(target, [&] { return operations_.submit_connect(target, address, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_connect(target, address, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
                                                      std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_connect_pipe(target, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
 Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {

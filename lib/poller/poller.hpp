@@ -136,10 +136,9 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
-    /// The same for an operation on a handle.
+    /// The same of a handle that must not be registered for readiness.
     template <class Make>
-    [[nodiscard]] Result<OverlappedEntry*> submit(const OperationTarget& target,
-                                                  const Make& make) noexcept;
+    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
     /// `add`, under the lock.
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,

@@ -60,14 +60,20 @@ enum class Asked {
     associate,
     read,
     write,
+    receive_from,
+    send_to,
     accept,
     connect,
+    connect_pipe,
+    attach,
     cancel,
 };
 
-inline constexpr std::array asked_names = {"register",      "modify",         "unregister",
-                                           "associate",     "submit_read",    "submit_write",
-                                           "submit_accept", "submit_connect", "cancel"};
+inline constexpr std::array asked_names = {
+    "register",      "modify",         "unregister",          "associate",
+    "submit_read",   "submit_write",   "submit_receive_from", "submit_send_to",
+    "submit_accept", "submit_connect", "submit_connect_pipe", "attach",
+    "cancel"};
 
 template <class Enum, class Names>
 [[nodiscard]] const char* name_in(const Names& names, Enum value) {
@@ -172,6 +178,7 @@ private:
 inline std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object object,
                            Handle handle) {
     std::array<std::byte, 8> buffer{};
+    std::array<std::byte, OsPoller::address_size> sender{};
     AcceptBuffer<> addresses{};
     const std::vector<std::byte> nobody = scene.world.address_of_nobody();
     const auto submitted = [&](const Result<OverlappedEntry*>& entry) -> std::error_code {
@@ -204,10 +211,18 @@ inline std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object o
             return submitted(poller.submit_read(handle, buffer, 9));
         case Asked::write:
             return submitted(poller.submit_write(handle, bytes_of("x"), 9));
+        case Asked::receive_from:
+            return submitted(poller.submit_receive_from(handle, buffer, sender, 9));
+        case Asked::send_to:
+            return submitted(poller.submit_send_to(handle, bytes_of("x"), nobody, 9));
         case Asked::accept:
             return submitted(poller.submit_accept(handle, addresses, 9));
         case Asked::connect:
             return submitted(poller.submit_connect(handle, nobody, 9));
+        case Asked::connect_pipe:
+            return submitted(poller.submit_connect_pipe(handle, 9));
+        case Asked::attach:
+            return poller.attach(handle).error();
         case Asked::cancel:
             break;
     }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "recycled_numbers.hpp"
+#include "subject.hpp"
 
 namespace wakepoll::test::recycled {
 namespace {
@@ -104,6 +105,24 @@ BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_k
             }
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_submit_is_for_the_new_socket_where_afd_has_noticed_the_close) {
+    on_prompt_kernels(Backend::afd, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(poller.register_handle(old.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0s).count() == 0U);
+        stage.world.close(old.local);
+        SocketPair pair;
+        BOOST_REQUIRE(stage.world.recycle(old.local, pair));
+        std::array<std::byte, 4> buffer{};
+        (void)started(poller.submit_read(pair.local, buffer, 2));
+        BOOST_TEST(poller.registration_count() == 0U);
+        put_text(stage.world, pair.peer, "data");
+        BOOST_TEST(report(poller).data == 2U);
+        check_that_nothing_is_left(poller);
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
