@@ -201,25 +201,35 @@ Result<void> Poller::clear_timer() noexcept {
 // ----------------------------------------------------------
 
 std::error_code Poller::take_news() noexcept {
-    if (wait_.blocked_at() == core::Park::port) {
-        let_blocked_thread_pass();
-    }
     sockets_.retry_cancels();
+    std::error_code error;
     // A request that was cancelled ends at once, and its packet is there or about to come.
-    constexpr std::uint32_t patience_milliseconds = 100;
+    constexpr std::uint32_t patience_milliseconds = 50;
     constexpr int tries = 10;
-    for (int i = 0; i < tries; ++i) {
+    for (int i = 0; i < tries && !error; ++i) {
+        // A blocked thread may have taken it. Every other time, because this one may take the
+        // signal for that thread instead.
+        if (i % 2 == 0 && wait_.blocked_at() == core::Park::port) {
+            let_blocked_thread_pass();
+        }
+        if (word_.is_shut_down()) {
+            error = errc::poller_is_closed;
+            break;
+        }
         const std::size_t limit = packets_.room();
         if (limit == 0) {
             break;
         }
-        const std::error_code error =
-            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
-        if (error || !sockets_.is_held_up()) {
-            return error;
+        error = packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
+        if (!sockets_.is_held_up()) {
+            break;
         }
     }
-    return {};
+    if (wait_.blocked_at() == core::Park::port) {
+        // What was to wake that thread (a wake, a signal, the shutdown) may have come here.
+        wakeup_.signal(core::CompletionKey::wakeup);
+    }
+    return error;
 }
 
 void Poller::let_blocked_thread_pass() noexcept {

@@ -257,6 +257,24 @@ BOOST_AUTO_TEST_CASE(a_change_beside_a_wait_rouses_it_only_for_something_to_repo
         sim::Options{.early_waits = false, .late_completions = false});
 }
 
+BOOST_AUTO_TEST_CASE(a_wake_is_not_lost_to_a_call_that_takes_packets_beside_the_wait) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 2});
+        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
+                                  stage.world.tcp_pair()};
+        BOOST_REQUIRE(poller.register_handle(pairs[0].local, IoInterest::read, 0));
+        BOOST_REQUIRE(poller.register_handle(pairs[1].local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        stage.kernel.when_blocked([&] {
+            stage.expect(poller.post_wakeup());
+            stage.expect(poller.unregister_handle(pairs[1].local));
+            // The slot is free once the packet of its request has been taken, with all others.
+            stage.expect(poller.register_handle(pairs[2].local, IoInterest::read, 2));
+        });
+        BOOST_TEST(wait(poller).result.woken);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(with_wsapoll_only_what_must_be_polled_rouses) {
     on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
         Waiting waiting(stage);

@@ -51,6 +51,52 @@ BOOST_DATA_TEST_CASE(a_poller_serves_the_next_thread_while_the_last_computes,
 
 #if !defined(_WIN32)
 
+BOOST_AUTO_TEST_CASE(a_slot_is_free_once_the_packet_of_its_request_has_come_to_either_thread) {
+    // The blocked thread may have taken the packet for which the other one waits.
+    sim::Options options{.mode = sim::Mode::threaded};
+    for (options.seed = 1; options.seed <= 4; ++options.seed) {
+        Stage stage(options);
+        OsPoller poller =
+            OsPoller::create({.max_registrations = 2, .backend = Backend::afd}).value();
+        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
+                                  stage.world.tcp_pair()};
+        BOOST_REQUIRE(poller.register_handle(pairs[2].local, IoInterest::read, 9));
+        std::jthread waiting([&] { stage.expect(wait(poller).result.woken); });
+        int refused = 0;
+        for (std::size_t i = 0; i < 200; ++i) {
+            const Handle socket = pairs[i % 2].local;
+            refused += poller.register_handle(socket, IoInterest::read, i) ? 0 : 1;
+            refused += poller.unregister_handle(socket) ? 0 : 1;
+        }
+        BOOST_TEST(refused == 0);
+        BOOST_TEST(poller.post_wakeup());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_waits_for_such_a_packet_is_ended_by_dispose) {
+    sim::Options options{.mode = sim::Mode::threaded};
+    for (options.seed = 1; options.seed <= 60; ++options.seed) {
+        Stage stage(options);
+        OsPoller poller =
+            OsPoller::create({.max_registrations = 2, .backend = Backend::afd}).value();
+        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
+                                  stage.world.tcp_pair()};
+        BOOST_REQUIRE(poller.register_handle(pairs[2].local, IoInterest::read, 9));
+        std::jthread waiting([&] { (void)wait(poller); });
+        std::jthread changing([&] {
+            Result<void> done;
+            for (std::size_t i = 0; done; ++i) {
+                const Handle socket = pairs[i % 2].local;
+                done = poller.register_handle(socket, IoInterest::read, i);
+                done = done ? poller.unregister_handle(socket) : done;
+            }
+            stage.expect(done.error() == errc::poller_is_closed);
+        });
+        std::this_thread::sleep_for(std::chrono::microseconds(20 * options.seed));
+        poller.dispose();
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_poller_is_drained_by_another_thread_while_the_last_computes) {
     on_every_kernel(50, [](Stage& stage) {
         OsPoller poller = make_poller();
