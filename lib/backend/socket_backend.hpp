@@ -81,6 +81,13 @@ public:
     void begin_wait(std::size_t room) noexcept {
         serving([room](auto& backend) { backend.begin_wait(room); });
     }
+    /// Begins another pass of a wait that has nothing to report. Another thread may have ended what
+    /// was ready; then no request covers the sockets that AFD polled together with it.
+    void begin_pass(std::size_t room) noexcept {
+        if (choice_ == Choice::afd) {
+            afd_.begin_wait(room);
+        }
+    }
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
         return serving([now](auto& backend) { return backend.look(now); });
     }

@@ -99,6 +99,7 @@ inline bool Wait::is_over(Pass& pass) noexcept {
         return true;
     }
     parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
+    parts_.sockets.begin_pass(pass.events.size());
     return false;
 }
 

@@ -275,6 +275,41 @@ BOOST_AUTO_TEST_CASE(a_wake_is_not_lost_to_a_call_that_takes_packets_beside_the_
     });
 }
 
+BOOST_AUTO_TEST_CASE(what_was_quiet_beside_one_that_is_gone_by_now_is_polled_again) {
+    // The other thread's call polls a group of sockets, of which one is ready, and unregisters that
+    // one before the blocked thread has reported it.
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::array<SocketPair, 4> pairs;
+        for (std::uint64_t i = 0; i < pairs.size(); ++i) {
+            pairs[i] = stage.world.tcp_pair();
+            BOOST_REQUIRE(poller.register_handle(pairs[i].local, IoInterest::read, i));
+        }
+        for (int round = 0; round < 3; ++round) {
+            for (const SocketPair& pair : pairs) {
+                stage.world.send(pair.peer, 1);
+            }
+            BOOST_TEST(wait(poller, 0ms).count() == pairs.size());
+            for (const SocketPair& pair : pairs) {
+                stage.world.receive(pair.local, 1);
+            }
+        }
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        stage.kernel.when_blocked([&] {
+            stage.expect(poller.unregister_handle(pairs[3].local));
+            stage.world.close(pairs[3].local);
+            stage.world.send(pairs[0].peer, 1);
+            // Not before the packet of the group's request has come.
+            const Handle event = stage.world.thing(Thing::event);
+            stage.expect(event == pairs[3].local);
+            stage.expect(poller.register_handle(event, IoInterest::read, 9));
+            stage.expect(poller.unregister_handle(pairs[0].local));
+        });
+        stage.kernel.when_blocked([&] { stage.world.send(pairs[1].peer, 1); });
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(with_wsapoll_only_what_must_be_polled_rouses) {
     on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
         Waiting waiting(stage);
