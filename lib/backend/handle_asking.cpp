@@ -186,7 +186,13 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even if it completed at once.
+    // Its packet comes even if it completed at once, unless the user has made the pipe skip it.
+    if (started->at_once) {
+        const Result<bool> skips = sys::skips_packets(table_[slot].handle);
+        if (skips && *skips) {
+            return {.mask = readable};
+        }
+    }
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};

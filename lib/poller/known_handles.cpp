@@ -219,6 +219,11 @@ void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_no
         registration.skips =
             can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
     }
+    // The user may have made the handle skip them.
+    if (!registration.skips) {
+        const Result<bool> skips = sys::skips_packets(registration.handle);
+        registration.skips = skips && *skips;
+    }
 }
 
 }  // namespace wakepoll

@@ -119,6 +119,10 @@ void close_socket(Handle socket) noexcept;
 /// FILE_SKIP_SET_EVENT_ON_HANDLE). Cannot be undone.
 [[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
 
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether packets are skipped,
+/// because of the call above or one of the program's own.
+[[nodiscard]] Result<bool> skips_packets(Handle handle) noexcept;
+
 /// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
 /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is hardly ever used. The flag belongs to the object
 /// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.

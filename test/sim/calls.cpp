@@ -80,6 +80,7 @@ const std::array<Row, call_kinds> rows = {{
     {"cancel", {}},
     {"has_file_handles", no_network},
     {"skip_packets", no_memory},
+    {"skips_packets", no_memory},
     {"mark", no_memory},
     {"is_marked", no_memory},
     {"is_overlapped", no_memory},

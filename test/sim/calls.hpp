@@ -58,6 +58,7 @@ enum class Call : std::uint8_t {
     cancel,
     has_file_handles,
     skip_packets,
+    skips_packets,
     mark,
     is_marked,
     is_overlapped,

@@ -113,8 +113,8 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// Queries information that is one ULONG of flags.
-Result<ULONG> query_flags(Handle file, int name) noexcept {
+/// Whether information that is one ULONG of flags has one of these.
+Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
@@ -123,7 +123,7 @@ Result<ULONG> query_flags(Handle file, int name) noexcept {
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
-    return flags;
+    return (flags & wanted) != 0;
 }
 
 }  // namespace
@@ -314,20 +314,20 @@ std::error_code mark(Handle handle) noexcept {
     return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
 }
 
+Result<bool> skips_packets(Handle handle) noexcept {
+    return has_flag(handle, notification_information, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+}
+
 Result<bool> is_marked(Handle handle) noexcept {
-    const Result<ULONG> flags = query_flags(handle, notification_information);
-    if (!flags) {
-        return flags.error();
-    }
-    return (*flags & skip_set_user_event_on_fast_io) != 0;
+    return has_flag(handle, notification_information, skip_set_user_event_on_fast_io);
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {
-    const Result<ULONG> mode = query_flags(file, file_mode_information);
-    if (!mode) {
-        return mode.error();
+    const Result<bool> synchronous = has_flag(file, file_mode_information, synchronous_modes);
+    if (!synchronous) {
+        return synchronous;
     }
-    return (*mode & synchronous_modes) == 0;
+    return !*synchronous;
 }
 
 }  // namespace wakepoll::sys

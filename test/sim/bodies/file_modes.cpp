@@ -57,6 +57,11 @@ std::error_code skip_packets_on_success(Handle handle) noexcept {
                        [](sim::Object& object) { object.skip_packets(); });
 }
 
+Result<bool> skips_packets(Handle handle) noexcept {
+    return ask_file(Call::skips_packets, handle,
+                    [](const sim::Object& object) { return object.skips_packets(); });
+}
+
 std::error_code mark(Handle handle) noexcept {
     return set_on_file(Call::mark, handle, [](sim::Object& object) { object.mark(); });
 }
