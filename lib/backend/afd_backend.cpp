@@ -132,12 +132,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
         schedule_.silence(slot);
     }
     // A request of the slot's former registration may still be in flight.
-    const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
-    if (former == Request::own && cancel(former, slot)) {
-        schedule_.note_orphan(slot);
-    } else if (former == Request::group && cancel(former, slot)) {
-        schedule_.note_group_orphan();
-    }
+    cancel_or_keep_trying(schedule_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
 }
 
 std::error_code AfdBackend::modify(Slot slot) noexcept {
@@ -153,15 +148,8 @@ std::error_code AfdBackend::modify(Slot slot) noexcept {
 
 void AfdBackend::remove(Slot slot) noexcept {
     // A request that nothing waits for is cancelled all the same: it would take the answers of the
-    // socket's next request, here or in another poller. Failed cancels are retried.
-    const Request request = schedule_.remove(slot);
-    if (cancel(request, slot)) {
-        if (request == Request::own) {
-            schedule_.note_orphan(slot);
-        } else {
-            schedule_.note_group_orphan();
-        }
-    }
+    // socket's next request, here or in another poller.
+    cancel_or_keep_trying(schedule_.remove(slot), slot);
 }
 
 void AfdBackend::drop(Slot slot) noexcept {
@@ -233,12 +221,14 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
-    if (own) {
-        schedule_.note_own_canceled(slot);
-    } else {
-        schedule_.note_group_canceled();
-    }
+    schedule_.note_canceled(request, slot);
     return {};
+}
+
+void AfdBackend::cancel_or_keep_trying(Request request, Slot slot) noexcept {
+    if (cancel(request, slot)) {
+        schedule_.note_orphan(request, slot);
+    }
 }
 
 std::error_code AfdBackend::cancel_orphans() noexcept {

@@ -182,6 +182,8 @@ private:
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
+    /// The same; if it fails, it is retried before the slot is polled again.
+    void cancel_or_keep_trying(Request request, core::Slot slot) noexcept;
     /// Retries failed cancels; fails if a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;

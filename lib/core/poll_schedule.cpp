@@ -51,13 +51,7 @@ void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
 
 PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
     const Member& member = of(slot);
-    if ((wanted & ~std::uint32_t{member.asked}) == 0) {
-        return Request::none;
-    }
-    if (member.busy) {
-        return member.canceled ? Request::none : Request::own;
-    }
-    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+    return (wanted & ~std::uint32_t{member.asked}) == 0 ? Request::none : to_cancel(member);
 }
 
 void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
@@ -96,11 +90,7 @@ void PollSchedule::silence(Slot slot) noexcept {
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
     become(slot, Place::absent);
-    const Member& member = of(slot);
-    if (member.busy) {
-        return member.canceled ? Request::none : Request::own;
-    }
-    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+    return to_cancel(of(slot));
 }
 
 // A wait
@@ -143,7 +133,13 @@ void PollSchedule::note_grouped(Slot slot) noexcept {
 // Cancelling and packets
 // -------------------------------------------------------------------------
 
-void PollSchedule::note_own_canceled(Slot slot) noexcept {
+void PollSchedule::note_canceled(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        assert(is_group_in_flight());
+        group_ = Group::canceled;
+        group_orphan_ = false;
+        return;
+    }
     Member& member = of(slot);
     assert(member.busy);
     awaited_ -= is_awaited(slot) ? 1U : 0U;
@@ -154,13 +150,11 @@ void PollSchedule::note_own_canceled(Slot slot) noexcept {
     }
 }
 
-void PollSchedule::note_group_canceled() noexcept {
-    assert(is_group_in_flight());
-    group_ = Group::canceled;
-    group_orphan_ = false;
-}
-
-void PollSchedule::note_orphan(Slot slot) noexcept {
+void PollSchedule::note_orphan(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        group_orphan_ = true;
+        return;
+    }
     assert(of(slot).busy && of(slot).place != Place::awake);
     if (!orphans_.is_linked(slot)) {
         orphans_.add(slot);

@@ -192,11 +192,10 @@ public:
 
     // Cancelling and packets
 
-    void note_own_canceled(Slot slot) noexcept;
-    void note_group_canceled() noexcept;
-    /// A request that is no longer needed could not be cancelled; the cancel has to be retried.
-    void note_orphan(Slot slot) noexcept;
-    void note_group_orphan() noexcept { group_orphan_ = true; }
+    /// The slot's own request, or the group's, was cancelled.
+    void note_canceled(Request request, Slot slot) noexcept;
+    /// It is no longer needed and could not be cancelled; the cancel has to be retried.
+    void note_orphan(Request request, Slot slot) noexcept;
 
     /// The packet of the slot's own request has come. Returns true if its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
@@ -288,6 +287,14 @@ private:
     void differ() noexcept {
         repeats_ = false;
         will_repeat_ = false;
+    }
+
+    /// The request in flight that covers it and is not cancelled yet.
+    [[nodiscard]] Request to_cancel(const Member& member) const noexcept {
+        if (member.busy) {
+            return member.canceled ? Request::none : Request::own;
+        }
+        return member.in_group && !is_group_canceled() ? Request::group : Request::none;
     }
 
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }

@@ -183,11 +183,7 @@ private:
             return false;
         }
         device.cancel(*request);
-        if (wish == Wish::own) {
-            schedule.note_own_canceled(slot);
-        } else {
-            schedule.note_group_canceled();
-        }
+        schedule.note_canceled(wish, slot);
         return true;
     }
 
@@ -196,11 +192,7 @@ private:
             return;
         }
         device.covering(slot)->must_cancel = true;
-        if (wish == Wish::own) {
-            schedule.note_orphan(slot);
-        } else {
-            schedule.note_group_orphan();
-        }
+        schedule.note_orphan(wish, slot);
     }
 
     bool cancel_orphans() {

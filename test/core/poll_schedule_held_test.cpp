@@ -47,14 +47,14 @@ BOOST_FIXTURE_TEST_CASE(more_than_was_asked_for_needs_a_cancel, Parked) {
     BOOST_CHECK(life->must_cancel(slot, in_bit) == Wish::none);
     BOOST_CHECK(life->must_cancel(slot, 0) == Wish::none);
     BOOST_CHECK(life->must_cancel(slot, both) == Wish::own);
-    life->note_own_canceled(slot);
+    life->note_canceled(Wish::own, slot);
     BOOST_CHECK_MESSAGE(life->must_cancel(slot, both) == Wish::none, "it is cancelled already");
 }
 
 BOOST_FIXTURE_TEST_CASE(more_than_the_group_was_asked_for_needs_its_cancel, Grouped) {
     BOOST_CHECK(life->must_cancel(slot, in_bit) == Wish::none);
     BOOST_CHECK(life->must_cancel(slot, both) == Wish::group);
-    life->note_group_canceled();
+    life->note_canceled(Wish::group, no_slot);
     BOOST_CHECK(life->must_cancel(slot, both) == Wish::none);
 }
 
@@ -132,7 +132,7 @@ BOOST_FIXTURE_TEST_CASE(the_request_of_one_that_leaves_is_to_be_cancelled, Parke
     BOOST_TEST(life->in_flight() == 1U);
     BOOST_TEST(life->is_held_up(), "an unwanted request is in the way of others");
     BOOST_TEST(!life->is_waiting());
-    life->note_own_canceled(slot);
+    life->note_canceled(Wish::own, slot);
     BOOST_TEST(!own_ends(life, slot));
     BOOST_CHECK(life->place_of(slot) == Place::absent);
     BOOST_TEST(!life->is_held_up());
@@ -142,7 +142,7 @@ BOOST_FIXTURE_TEST_CASE(the_request_of_one_that_leaves_is_to_be_cancelled, Parke
 
 BOOST_FIXTURE_TEST_CASE(the_group_is_cancelled_once_for_all_that_leave, Grouped) {
     BOOST_CHECK(life->remove(Slot{0}) == Wish::group);
-    life->note_group_canceled();
+    life->note_canceled(Wish::group, no_slot);
     BOOST_CHECK(life->remove(Slot{1}) == Wish::none);
     BOOST_TEST(life->is_waiting(), "two registered ones are due when its packet has come");
     static_cast<void>(life->remove(Slot{2}));
@@ -221,7 +221,7 @@ BOOST_FIXTURE_TEST_CASE(a_request_that_is_not_needed_any_more_is_cancelled_again
     std::vector<Slot> orphans;
     life->for_each_orphan([&](Slot orphan) { orphans.push_back(orphan); });
     BOOST_TEST((orphans == std::vector<Slot>{slot}));
-    life->note_orphan(slot);
+    life->note_orphan(Wish::own, slot);
     BOOST_TEST(life.backend.look());
     BOOST_TEST(!life->has_orphans());
     BOOST_TEST(life.calls().cancels == 2U);
