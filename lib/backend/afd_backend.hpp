@@ -106,10 +106,6 @@ public:
     [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds /*now*/) const noexcept {
         return core::nanoseconds::max();
     }
-    [[nodiscard]] std::error_code begin_block() noexcept { return {}; }
-    [[nodiscard]] std::error_code block(std::uint32_t /*milliseconds*/) noexcept { return {}; }
-    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept { return error; }
-    [[nodiscard]] std::error_code rouse() const noexcept { return {}; }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept { return schedule_.in_flight(); }
     [[nodiscard]] bool is_waiting() const noexcept { return schedule_.is_waiting(); }

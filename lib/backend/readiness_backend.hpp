@@ -6,8 +6,7 @@
 //
 // There are two places to block in (`parks_at`). A backend that returns `port` submits requests in
 // `look`, their packets end the block at the port, and `take_packet` receives those with its key.
-// One that returns `sockets` blocks in its own call: `begin_block`, `block` without the lock,
-// `end_block`.
+// One that may return `sockets` is a `BlockingBackend`, too: it blocks in its own call.
 #pragma once
 
 #include <chrono>
@@ -31,10 +30,8 @@ struct Scan {
 
 template <class T>
 concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slot,
-                                    std::chrono::nanoseconds now, std::uint32_t milliseconds,
-                                    std::span<NativeEvent> events, std::size_t visits,
-                                    const void* context, std::uint32_t status,
-                                    std::error_code error) {
+                                    std::chrono::nanoseconds now, std::span<NativeEvent> events,
+                                    std::size_t visits, const void* context, std::uint32_t status) {
     /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
     /// registration has its new interest already when `modify` is called.
     { backend.add(slot) }
@@ -69,17 +66,6 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { observer.recheck_in(now) }
     noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// Blocks in the sockets, if `parks_at` says so. A change of the sockets during the block
-    /// counts once it has ended; `rouse` ends it.
-    { backend.begin_block() }
-    noexcept->std::same_as<std::error_code>;
-    { backend.block(milliseconds) }
-    noexcept->std::same_as<std::error_code>;
-    { backend.end_block(error) }
-    noexcept->std::same_as<std::error_code>;
-    { observer.rouse() }
-    noexcept->std::same_as<std::error_code>;
-
     /// A packet with the backend's key has come; returns whether it made a socket ready.
     { backend.take_packet(context, status) }
     noexcept->std::same_as<bool>;
@@ -100,6 +86,21 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     /// Closes what the backend has opened. No other thread may be in `block` or `rouse`.
     { backend.close() }
     noexcept;
+};
+
+/// One that may park in the sockets. A change of the sockets during a block counts once it has
+/// ended; `rouse` ends it.
+template <class T>
+concept BlockingBackend = ReadinessBackend<T> &&
+    requires(T backend, const T& observer, std::uint32_t milliseconds, std::error_code error) {
+    { backend.begin_block() }
+    noexcept->std::same_as<std::error_code>;
+    { backend.block(milliseconds) }
+    noexcept->std::same_as<std::error_code>;
+    { backend.end_block(error) }
+    noexcept->std::same_as<std::error_code>;
+    { observer.rouse() }
+    noexcept->std::same_as<std::error_code>;
 };
 
 }  // namespace wakepoll::backend

@@ -167,6 +167,6 @@ private:
     bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
 };
 
-static_assert(ReadinessBackend<SocketBackend>);
+static_assert(BlockingBackend<SocketBackend>);
 
 }  // namespace wakepoll::backend

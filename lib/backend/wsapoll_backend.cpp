@@ -195,7 +195,7 @@ std::error_code WsapollBackend::begin_block() noexcept {
     }
     answered_ = false;
     ++stats_.socket_polls;
-    static_cast<void>(active_.begin_block());
+    active_.begin_block();
     return {};
 }
 

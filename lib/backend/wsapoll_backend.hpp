@@ -180,6 +180,6 @@ private:
     bool select_reports_refusals_;
 };
 
-static_assert(ReadinessBackend<WsapollBackend>);
+static_assert(BlockingBackend<WsapollBackend>);
 
 }  // namespace wakepoll::backend
