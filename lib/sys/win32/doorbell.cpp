@@ -30,14 +30,13 @@ std::error_code connect_to_itself(SOCKET socket) noexcept {
     return {};
 }
 
-/// Sends a datagram and waits until WSAPoll reports it.
-std::error_code hear_itself(SOCKET socket) noexcept {
-    char byte = 0;
-    if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
-        return last_socket_failure();
+/// Rings it and waits until WSAPoll reports that.
+std::error_code hear_itself(const Doorbell& doorbell) noexcept {
+    if (const std::error_code error = doorbell.ring()) {
+        return error;
     }
     WSAPOLLFD entry = {};
-    entry.fd = socket;
+    entry.fd = doorbell.socket();
     entry.events = POLLRDNORM;
     switch (::WSAPoll(&entry, 1, static_cast<INT>(Doorbell::longest_way))) {
         case SOCKET_ERROR:
@@ -45,8 +44,7 @@ std::error_code hear_itself(SOCKET socket) noexcept {
         case 0:
             return failure(WSAENETDOWN);
         default:
-            return ::recv(socket, &byte, 1, 0) == SOCKET_ERROR ? last_socket_failure()
-                                                               : std::error_code();
+            return doorbell.drain();
     }
 }
 
@@ -63,7 +61,7 @@ Result<Doorbell> Doorbell::create() noexcept {
     Doorbell doorbell(socket);
     std::error_code error = connect_to_itself(socket);
     if (!error) {
-        error = hear_itself(socket);
+        error = hear_itself(doorbell);
     }
     if (error) {
         return error;
