@@ -668,8 +668,7 @@ private:
 //
 // There are two places to block in (`parks_at`). A backend that returns `port` submits requests in
 // `look`, their packets end the block at the port, and `take_packet` receives those with its key.
-// One that returns `sockets` blocks in its own call: `begin_block`, `block` without the lock,
-// `end_block`.
+// One that may return `sockets` is a `BlockingBackend`, too: it blocks in its own call.
 
 #include <chrono>
 #include <concepts>
@@ -689,10 +688,8 @@ struct Scan {
 
 template <class T>
 concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slot,
-                                    std::chrono::nanoseconds now, std::uint32_t milliseconds,
-                                    std::span<NativeEvent> events, std::size_t visits,
-                                    const void* context, std::uint32_t status,
-                                    std::error_code error) {
+                                    std::chrono::nanoseconds now, std::span<NativeEvent> events,
+                                    std::size_t visits, const void* context, std::uint32_t status) {
     /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
     /// registration has its new interest already when `modify` is called.
     { backend.add(slot) }
@@ -727,17 +724,6 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { observer.recheck_in(now) }
     noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// Blocks in the sockets, if `parks_at` says so. A change of the sockets during the block
-    /// counts once it has ended; `rouse` ends it.
-    { backend.begin_block() }
-    noexcept->std::same_as<std::error_code>;
-    { backend.block(milliseconds) }
-    noexcept->std::same_as<std::error_code>;
-    { backend.end_block(error) }
-    noexcept->std::same_as<std::error_code>;
-    { observer.rouse() }
-    noexcept->std::same_as<std::error_code>;
-
     /// A packet with the backend's key has come; returns whether it made a socket ready.
     { backend.take_packet(context, status) }
     noexcept->std::same_as<bool>;
@@ -758,6 +744,21 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     /// Closes what the backend has opened. No other thread may be in `block` or `rouse`.
     { backend.close() }
     noexcept;
+};
+
+/// One that may park in the sockets. A change of the sockets during a block counts once it has
+/// ended; `rouse` ends it.
+template <class T>
+concept BlockingBackend = ReadinessBackend<T> &&
+    requires(T backend, const T& observer, std::uint32_t milliseconds, std::error_code error) {
+    { backend.begin_block() }
+    noexcept->std::same_as<std::error_code>;
+    { backend.block(milliseconds) }
+    noexcept->std::same_as<std::error_code>;
+    { backend.end_block(error) }
+    noexcept->std::same_as<std::error_code>;
+    { observer.rouse() }
+    noexcept->std::same_as<std::error_code>;
 };
 
 }  // namespace wakepoll::backend
@@ -1132,11 +1133,10 @@ public:
 
     // Cancelling and packets
 
-    void note_own_canceled(Slot slot) noexcept;
-    void note_group_canceled() noexcept;
-    /// A request that is no longer needed could not be cancelled; the cancel has to be retried.
-    void note_orphan(Slot slot) noexcept;
-    void note_group_orphan() noexcept { group_orphan_ = true; }
+    /// The slot's own request, or the group's, was cancelled.
+    void note_canceled(Request request, Slot slot) noexcept;
+    /// It is no longer needed and could not be cancelled; the cancel has to be retried.
+    void note_orphan(Request request, Slot slot) noexcept;
 
     /// The packet of the slot's own request has come. Returns true if its answer counts.
     [[nodiscard]] bool own_ended(Slot slot) noexcept;
@@ -1228,6 +1228,14 @@ private:
     void differ() noexcept {
         repeats_ = false;
         will_repeat_ = false;
+    }
+
+    /// The request in flight that covers it and is not cancelled yet.
+    [[nodiscard]] Request to_cancel(const Member& member) const noexcept {
+        if (member.busy) {
+            return member.canceled ? Request::none : Request::own;
+        }
+        return member.in_group && !is_group_canceled() ? Request::group : Request::none;
     }
 
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
@@ -1555,10 +1563,6 @@ public:
     [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds /*now*/) const noexcept {
         return core::nanoseconds::max();
     }
-    [[nodiscard]] std::error_code begin_block() noexcept { return {}; }
-    [[nodiscard]] std::error_code block(std::uint32_t /*milliseconds*/) noexcept { return {}; }
-    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept { return error; }
-    [[nodiscard]] std::error_code rouse() const noexcept { return {}; }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
     [[nodiscard]] std::size_t in_flight() const noexcept { return schedule_.in_flight(); }
     [[nodiscard]] bool is_waiting() const noexcept { return schedule_.is_waiting(); }
@@ -1631,6 +1635,8 @@ private:
     // Cancelling and packets
 
     [[nodiscard]] std::error_code cancel(Request request, core::Slot slot) noexcept;
+    /// The same; if it fails, it is retried before the slot is polled again.
+    void cancel_or_keep_trying(Request request, core::Slot slot) noexcept;
     /// Retries failed cancels; fails if a socket cannot be polled because of one.
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
@@ -1853,6 +1859,10 @@ void close_socket(Handle socket) noexcept;
 /// FILE_SKIP_SET_EVENT_ON_HANDLE). Cannot be undone.
 [[nodiscard]] std::error_code skip_packets_on_success(Handle handle) noexcept;
 
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether packets are skipped,
+/// because of the call above or one of the program's own.
+[[nodiscard]] Result<bool> skips_packets(Handle handle) noexcept;
+
 /// NtSetInformationFile(FileIoCompletionNotificationInformation), with the flag
 /// FILE_SKIP_SET_USER_EVENT_ON_FAST_IO, which is hardly ever used. The flag belongs to the object
 /// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.
@@ -1998,12 +2008,7 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
         schedule_.silence(slot);
     }
     // A request of the slot's former registration may still be in flight.
-    const Request former = schedule_.must_cancel(slot, schedule_.wanted_by(slot));
-    if (former == Request::own && cancel(former, slot)) {
-        schedule_.note_orphan(slot);
-    } else if (former == Request::group && cancel(former, slot)) {
-        schedule_.note_group_orphan();
-    }
+    cancel_or_keep_trying(schedule_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
 }
 
 std::error_code AfdBackend::modify(Slot slot) noexcept {
@@ -2019,15 +2024,8 @@ std::error_code AfdBackend::modify(Slot slot) noexcept {
 
 void AfdBackend::remove(Slot slot) noexcept {
     // A request that nothing waits for is cancelled all the same: it would take the answers of the
-    // socket's next request, here or in another poller. Failed cancels are retried.
-    const Request request = schedule_.remove(slot);
-    if (cancel(request, slot)) {
-        if (request == Request::own) {
-            schedule_.note_orphan(slot);
-        } else {
-            schedule_.note_group_orphan();
-        }
-    }
+    // socket's next request, here or in another poller.
+    cancel_or_keep_trying(schedule_.remove(slot), slot);
 }
 
 void AfdBackend::drop(Slot slot) noexcept {
@@ -2099,12 +2097,14 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
-    if (own) {
-        schedule_.note_own_canceled(slot);
-    } else {
-        schedule_.note_group_canceled();
-    }
+    schedule_.note_canceled(request, slot);
     return {};
+}
+
+void AfdBackend::cancel_or_keep_trying(Request request, Slot slot) noexcept {
+    if (cancel(request, slot)) {
+        schedule_.note_orphan(request, slot);
+    }
 }
 
 std::error_code AfdBackend::cancel_orphans() noexcept {
@@ -3297,7 +3297,13 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
                    : Answer{.closed = says_other_pipe(table_[slot].handle, started.error()),
                             .error = started.error()};
     }
-    // Its packet comes even if it completed at once.
+    // Its packet comes even if it completed at once, unless the user has made the pipe skip it.
+    if (started->at_once) {
+        const Result<bool> skips = sys::skips_packets(table_[slot].handle);
+        if (skips && *skips) {
+            return {.mask = readable};
+        }
+    }
     operations_.start(entry);
     watch_of(slot).armed = true;
     return {};
@@ -3577,9 +3583,11 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     }
     operations_.rest(entry);
     watch_of(slot).armed = false;
-    // Windows ends the read as broken if the pipe was closed, too.
-    const bool closed = error == std::errc::operation_canceled ||
-                        (error == std::errc::broken_pipe && is_another(table_, slot));
+    // So ends the read of a pipe that was closed. But the program may have cancelled all calls on
+    // the pipe, or the other end may be closed.
+    const bool canceled = error == std::errc::operation_canceled;
+    const bool closed = (canceled && !registration.marked) ||
+                        ((canceled || error == std::errc::broken_pipe) && is_another(table_, slot));
     if (closed && !asked) {
         drop(slot);  // The number may be another's already.
         return;
@@ -3964,7 +3972,7 @@ private:
     bool select_reports_refusals_;
 };
 
-static_assert(ReadinessBackend<WsapollBackend>);
+static_assert(BlockingBackend<WsapollBackend>);
 
 }  // namespace wakepoll::backend
 
@@ -4043,6 +4051,13 @@ public:
     }
     void begin_wait(std::size_t room) noexcept {
         serving([room](auto& backend) { backend.begin_wait(room); });
+    }
+    /// Begins another pass of a wait that has nothing to report. Another thread may have ended what
+    /// was ready; then no request covers the sockets that AFD polled together with it.
+    void begin_pass(std::size_t room) noexcept {
+        if (choice_ == Choice::afd) {
+            afd_.begin_wait(room);
+        }
     }
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
         return serving([now](auto& backend) { return backend.look(now); });
@@ -4123,7 +4138,7 @@ private:
     bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
 };
 
-static_assert(ReadinessBackend<SocketBackend>);
+static_assert(BlockingBackend<SocketBackend>);
 
 }  // namespace wakepoll::backend
 
@@ -4487,7 +4502,7 @@ std::error_code WsapollBackend::begin_block() noexcept {
     }
     answered_ = false;
     ++stats_.socket_polls;
-    static_cast<void>(active_.begin_block());
+    active_.begin_block();
     return {};
 }
 
@@ -5076,13 +5091,7 @@ void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
 
 PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
     const Member& member = of(slot);
-    if ((wanted & ~std::uint32_t{member.asked}) == 0) {
-        return Request::none;
-    }
-    if (member.busy) {
-        return member.canceled ? Request::none : Request::own;
-    }
-    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+    return (wanted & ~std::uint32_t{member.asked}) == 0 ? Request::none : to_cancel(member);
 }
 
 void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
@@ -5121,11 +5130,7 @@ void PollSchedule::silence(Slot slot) noexcept {
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
     become(slot, Place::absent);
-    const Member& member = of(slot);
-    if (member.busy) {
-        return member.canceled ? Request::none : Request::own;
-    }
-    return member.in_group && !is_group_canceled() ? Request::group : Request::none;
+    return to_cancel(of(slot));
 }
 
 // A wait
@@ -5168,7 +5173,13 @@ void PollSchedule::note_grouped(Slot slot) noexcept {
 // Cancelling and packets
 // -------------------------------------------------------------------------
 
-void PollSchedule::note_own_canceled(Slot slot) noexcept {
+void PollSchedule::note_canceled(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        assert(is_group_in_flight());
+        group_ = Group::canceled;
+        group_orphan_ = false;
+        return;
+    }
     Member& member = of(slot);
     assert(member.busy);
     awaited_ -= is_awaited(slot) ? 1U : 0U;
@@ -5179,13 +5190,11 @@ void PollSchedule::note_own_canceled(Slot slot) noexcept {
     }
 }
 
-void PollSchedule::note_group_canceled() noexcept {
-    assert(is_group_in_flight());
-    group_ = Group::canceled;
-    group_orphan_ = false;
-}
-
-void PollSchedule::note_orphan(Slot slot) noexcept {
+void PollSchedule::note_orphan(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        group_orphan_ = true;
+        return;
+    }
     assert(of(slot).busy && of(slot).place != Place::awake);
     if (!orphans_.is_linked(slot)) {
         orphans_.add(slot);
@@ -6884,10 +6893,9 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
-    /// The same for an operation on a handle.
+    /// The same of a handle that must not be registered for readiness.
     template <class Make>
-    [[nodiscard]] Result<OverlappedEntry*> submit(const OperationTarget& target,
-                                                  const Make& make) noexcept;
+    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
     /// `add`, under the lock.
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
@@ -8666,15 +8674,24 @@ Answer Poller::change(const Make& make) noexcept {
 }
 
 template <class Make>
-Result<OverlappedEntry*> Poller::submit(const OperationTarget& target, const Make& make) noexcept {
-    Result<OverlappedEntry*> entry = change<Result<OverlappedEntry*>>(make);
-    // It may be another handle than the one that is registered.
-    if (!entry && entry.error() == errc::registered_for_readiness) {
-        entry = change<Result<OverlappedEntry*>>([&]() -> Result<OverlappedEntry*> {
-            return registrations_.end_if_another(target.handle) ? make() : entry.error();
-        });
-    }
-    return entry;
+auto Poller::operate(Handle handle, const Make& make) noexcept {
+    using Answer = decltype(make());
+    return change<Answer>([&]() -> Answer {
+        Answer answer = make();
+        if (answer || answer.error() != errc::registered_for_readiness) {
+            return answer;
+        }
+        // What is registered may be closed, and the number another handle's by now.
+        if (!registrations_.end_if_another(handle)) {
+            if (sockets_.in_flight() == 0) {
+                return answer;
+            }
+            if (const std::error_code error = take_news()) {
+                return error;
+            }
+        }
+        return make();
+    });
 }
 
 std::error_code Poller::add_locked(Handle handle, IoInterest interest,
@@ -8743,7 +8760,7 @@ Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
 }
 
 Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
-    return change<Result<core::SlotUse>>([&] { return known_.attach(handle); });
+    return operate(handle, [&] { return known_.attach(handle); });
 }
 
 void Poller::detach(core::SlotUse attachment) noexcept {
@@ -8756,7 +8773,7 @@ Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
                                                  std::span<const IoBuffer> buffers,
                                                  std::uint64_t user_data,
                                                  std::uint64_t offset) noexcept {
-    return submit(target, [&] {
+    return operate(target.handle, [&] {
         return operations_.submit_transfer(target, operation, buffers, user_data, offset);
     });
 }
@@ -8764,33 +8781,36 @@ Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
 Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
                                                      std::span<std::byte> address,
                                                      std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_receive_from(target, buffer, address, user_data); });
+    return operate(target.handle, [&] {
+        return operations_.submit_receive_from(target, buffer, address, user_data);
+    });
 }
 
 Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
                                                 std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
                                                std::span<std::byte> buffer,
                                                std::uint64_t user_data) noexcept {
-    return submit(target, [&] { return operations_.submit_accept(target, buffer, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_accept(target, buffer, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
                                                 std::span<const std::byte> address,
                                                 std::uint64_t user_data) noexcept {
-    return submit(target, [&] { return operations_.submit_connect(target, address, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_connect(target, address, user_data); });
 }
 
 Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
                                                      std::uint64_t user_data) noexcept {
-    return change<Result<OverlappedEntry*>>(
-        [&] { return operations_.submit_connect_pipe(target, user_data); });
+    return operate(target.handle,
+                   [&] { return operations_.submit_connect_pipe(target, user_data); });
 }
 
 Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {
@@ -8818,25 +8838,35 @@ Result<void> Poller::clear_timer() noexcept {
 // ----------------------------------------------------------
 
 std::error_code Poller::take_news() noexcept {
-    if (wait_.blocked_at() == core::Park::port) {
-        let_blocked_thread_pass();
-    }
     sockets_.retry_cancels();
+    std::error_code error;
     // A request that was cancelled ends at once, and its packet is there or about to come.
-    constexpr std::uint32_t patience_milliseconds = 100;
+    constexpr std::uint32_t patience_milliseconds = 50;
     constexpr int tries = 10;
-    for (int i = 0; i < tries; ++i) {
+    for (int i = 0; i < tries && !error; ++i) {
+        // A blocked thread may have taken it. Every other time, because this one may take the
+        // signal for that thread instead.
+        if (i % 2 == 0 && wait_.blocked_at() == core::Park::port) {
+            let_blocked_thread_pass();
+        }
+        if (word_.is_shut_down()) {
+            error = errc::poller_is_closed;
+            break;
+        }
         const std::size_t limit = packets_.room();
         if (limit == 0) {
             break;
         }
-        const std::error_code error =
-            packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
-        if (error || !sockets_.is_held_up()) {
-            return error;
+        error = packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
+        if (!sockets_.is_held_up()) {
+            break;
         }
     }
-    return {};
+    if (wait_.blocked_at() == core::Park::port) {
+        // What was to wake that thread (a wake, a signal, the shutdown) may have come here.
+        wakeup_.signal(core::CompletionKey::wakeup);
+    }
+    return error;
 }
 
 void Poller::let_blocked_thread_pass() noexcept {
@@ -9515,6 +9545,11 @@ void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_no
         const Result<bool> can_skip = sys::has_file_handles(registration.handle);
         registration.skips =
             can_skip && *can_skip && !sys::skip_packets_on_success(registration.handle);
+    }
+    // The user may have made the handle skip them.
+    if (!registration.skips) {
+        const Result<bool> skips = sys::skips_packets(registration.handle);
+        registration.skips = skips && *skips;
     }
 }
 
@@ -10491,6 +10526,7 @@ inline bool Wait::is_over(Pass& pass) noexcept {
         return true;
     }
     parts_.stats.spurious_returns += pass.has_blocked ? 1 : 0;
+    parts_.sockets.begin_pass(pass.events.size());
     return false;
 }
 
@@ -11190,14 +11226,13 @@ std::error_code connect_to_itself(SOCKET socket) noexcept {
     return {};
 }
 
-/// Sends a datagram and waits until WSAPoll reports it.
-std::error_code hear_itself(SOCKET socket) noexcept {
-    char byte = 0;
-    if (::send(socket, &byte, 1, 0) == SOCKET_ERROR) {
-        return last_socket_failure();
+/// Rings it and waits until WSAPoll reports that.
+std::error_code hear_itself(const Doorbell& doorbell) noexcept {
+    if (const std::error_code error = doorbell.ring()) {
+        return error;
     }
     WSAPOLLFD entry = {};
-    entry.fd = socket;
+    entry.fd = doorbell.socket();
     entry.events = POLLRDNORM;
     switch (::WSAPoll(&entry, 1, static_cast<INT>(Doorbell::longest_way))) {
         case SOCKET_ERROR:
@@ -11205,8 +11240,7 @@ std::error_code hear_itself(SOCKET socket) noexcept {
         case 0:
             return failure(WSAENETDOWN);
         default:
-            return ::recv(socket, &byte, 1, 0) == SOCKET_ERROR ? last_socket_failure()
-                                                               : std::error_code();
+            return doorbell.drain();
     }
 }
 
@@ -11223,7 +11257,7 @@ Result<Doorbell> Doorbell::create() noexcept {
     Doorbell doorbell(socket);
     std::error_code error = connect_to_itself(socket);
     if (!error) {
-        error = hear_itself(socket);
+        error = hear_itself(doorbell);
     }
     if (error) {
         return error;
@@ -11518,8 +11552,8 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// Queries information that is one ULONG of flags.
-Result<ULONG> query_flags(Handle file, int name) noexcept {
+/// Whether information that is one ULONG of flags has one of these.
+Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
@@ -11528,7 +11562,7 @@ Result<ULONG> query_flags(Handle file, int name) noexcept {
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
-    return flags;
+    return (flags & wanted) != 0;
 }
 
 }  // namespace
@@ -11719,20 +11753,20 @@ std::error_code mark(Handle handle) noexcept {
     return NT_SUCCESS(status) ? std::error_code{} : failure(::RtlNtStatusToDosError(status));
 }
 
+Result<bool> skips_packets(Handle handle) noexcept {
+    return has_flag(handle, notification_information, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+}
+
 Result<bool> is_marked(Handle handle) noexcept {
-    const Result<ULONG> flags = query_flags(handle, notification_information);
-    if (!flags) {
-        return flags.error();
-    }
-    return (*flags & skip_set_user_event_on_fast_io) != 0;
+    return has_flag(handle, notification_information, skip_set_user_event_on_fast_io);
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {
-    const Result<ULONG> mode = query_flags(file, file_mode_information);
-    if (!mode) {
-        return mode.error();
+    const Result<bool> synchronous = has_flag(file, file_mode_information, synchronous_modes);
+    if (!synchronous) {
+        return synchronous;
     }
-    return (*mode & synchronous_modes) == 0;
+    return !*synchronous;
 }
 
 }  // namespace wakepoll::sys
