@@ -77,7 +77,7 @@ std::string text_for(std::uint64_t number, std::uint64_t bytes) {
     for (std::uint64_t line = 0; text.size() < bytes; ++line) {
         text += "line " + std::to_string(line) + " for child " + std::to_string(number) + "\n";
     }
-    text.resize(bytes);
+    text.resize(static_cast<std::size_t>(bytes));
     return text;
 }
 
@@ -93,10 +93,10 @@ bool all_as_it_should_be(const Family& family, std::uint64_t number) {
 
 int raise_children(const ChildrenArguments& arguments) {
     example::EventLoop loop;
-    std::vector<Family> families(arguments.children);
+    std::vector<Family> families(static_cast<std::size_t>(arguments.children));
     std::uint64_t ended = 0;
     for (std::uint64_t number = 1; number <= arguments.children; ++number) {
-        Family& family = families[number - 1];
+        Family& family = families[static_cast<std::size_t>(number - 1)];
         example::ChildCallbacks callbacks;
         callbacks.output = [&family](std::string_view text) { family.output += text; };
         callbacks.errors = [&family](std::string_view text) { family.errors += text; };
@@ -124,7 +124,8 @@ int raise_children(const ChildrenArguments& arguments) {
     }
     std::uint64_t right = 0;
     for (std::uint64_t number = 1; number <= arguments.children; ++number) {
-        right += all_as_it_should_be(families[number - 1], number) ? 1 : 0;
+        right +=
+            all_as_it_should_be(families[static_cast<std::size_t>(number - 1)], number) ? 1 : 0;
     }
     const example::LoopStats stats = loop.stats();
     std::printf("children=%" PRIu64 "\nended=%" PRIu64 "\nright=%" PRIu64 "\ntransfers=%" PRIu64

@@ -38,7 +38,7 @@ public:
         : loop_(loop),
           pause_(std::chrono::microseconds(std::max<std::uint64_t>(
               1, 1'000'000 * burst / std::max<std::uint64_t>(per_second, 1)))),
-          posted_(threads, 0) {
+          posted_(static_cast<std::size_t>(threads), 0) {
         for (std::uint64_t& posted : posted_) {
             threads_.emplace_back([this, &posted] { post_until_stopped(posted); });
         }

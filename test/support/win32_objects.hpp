@@ -204,8 +204,11 @@ inline Made start_child_process() {
 inline Made start_child_thread() {
     Made made;
     made.other_end = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
-    const auto body = [](void* event) -> DWORD { return ::WaitForSingleObject(event, 60'000); };
-    made.handle = ::CreateThread(nullptr, 0, body, made.other_end, 0, nullptr);
+    // Not a lambda, which has another calling convention on 32-bit Windows.
+    struct Thread {
+        static DWORD WINAPI run(void* event) { return ::WaitForSingleObject(event, 60'000); }
+    };
+    made.handle = ::CreateThread(nullptr, 0, Thread::run, made.other_end, 0, nullptr);
     return made;
 }
 

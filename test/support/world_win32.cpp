@@ -224,12 +224,16 @@ std::vector<std::byte> World::address_of_nobody() {
 
 void World::queue_apc(std::function<void()> action) {
     auto owned = std::make_unique<std::function<void()>>(std::move(action));
-    const auto run = [](ULONG_PTR function) {
-        const std::unique_ptr<std::function<void()>> taken(
-            reinterpret_cast<std::function<void()>*>(function));
-        (*taken)();
+    // Not a lambda, which has another calling convention on 32-bit Windows.
+    struct Call {
+        static void CALLBACK run(ULONG_PTR function) {
+            const std::unique_ptr<std::function<void()>> taken(
+                reinterpret_cast<std::function<void()>*>(function));
+            (*taken)();
+        }
     };
-    if (::QueueUserAPC(run, ::GetCurrentThread(), reinterpret_cast<ULONG_PTR>(owned.get())) == 0) {
+    if (::QueueUserAPC(Call::run, ::GetCurrentThread(), reinterpret_cast<ULONG_PTR>(owned.get())) ==
+        0) {
         fail("QueueUserAPC");
     }
     static_cast<void>(owned.release());
