@@ -161,7 +161,8 @@ WAKEPOLL_API int epoll_close(void* port);
  *
  * Remove a registration before you close the socket. If a socket was closed first, the next wait
  * drops its registration. A new socket that gets the same number before that wait may be taken for
- * the old one: ADD fails with EEXIST then; use MOD.
+ * the old one: ADD fails with EEXIST then; use MOD (after ENOENT, because the wait of another
+ * thread came between, ADD again).
  */
 WAKEPOLL_API int epoll_ctl(void* port, int op, uintptr_t sock, struct epoll_event* event);
 
