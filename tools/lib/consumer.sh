@@ -52,7 +52,8 @@ by_page() {
     stand_in "$dir" meson <<TEXT
 if [ "\$1" = setup ]; then
     shift
-    set -- setup --cross-file "$dir/mingw-w64.ini" -Dwerror=true -Doptimization=0 "\$@"
+    set -- setup --cross-file "$dir/mingw-w64.ini" -Dwerror=true -Doptimization=0 \
+        -Dunity=on -Dunity_size=16 "\$@"
 fi
 exec "$(command -v meson)" "\$@"
 TEXT
