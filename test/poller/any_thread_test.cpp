@@ -257,24 +257,6 @@ BOOST_AUTO_TEST_CASE(a_change_beside_a_wait_rouses_it_only_for_something_to_repo
         sim::Options{.early_waits = false, .late_completions = false});
 }
 
-BOOST_AUTO_TEST_CASE(a_wake_is_not_lost_to_a_call_that_takes_packets_beside_the_wait) {
-    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
-        OsPoller poller = make_poller({.max_registrations = 2});
-        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
-                                  stage.world.tcp_pair()};
-        BOOST_REQUIRE(poller.register_handle(pairs[0].local, IoInterest::read, 0));
-        BOOST_REQUIRE(poller.register_handle(pairs[1].local, IoInterest::read, 1));
-        BOOST_TEST(wait(poller, 0ms).count() == 0U);
-        stage.kernel.when_blocked([&] {
-            stage.expect(poller.post_wakeup());
-            stage.expect(poller.unregister_handle(pairs[1].local));
-            // The slot is free once the packet of its request has been taken, with all others.
-            stage.expect(poller.register_handle(pairs[2].local, IoInterest::read, 2));
-        });
-        BOOST_TEST(wait(poller).result.woken);
-    });
-}
-
 BOOST_AUTO_TEST_CASE(what_was_quiet_beside_one_that_is_gone_by_now_is_polled_again) {
     // The other thread's call polls a group of sockets, of which one is ready, and unregisters that
     // one before the blocked thread has reported it.

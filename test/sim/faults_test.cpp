@@ -76,6 +76,8 @@ struct Transfers {
                 return sys::skip_packets_on_success(fresh);
             case Call::mark:
                 return sys::mark(fresh);
+            case Call::skips_packets:
+                return sys::skips_packets(fresh).error();
             case Call::is_marked:
                 return sys::is_marked(fresh).error();
             case Call::is_overlapped:
