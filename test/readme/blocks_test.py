@@ -3,7 +3,9 @@
 README.md and every page of doc/guide and doc/porting may have these blocks of code, and no others:
 
     ```cpp, ```c         extract.py takes the block, meson.build lists the page, and a test includes it
-    ```cmake, ```meson   the lines of a project in test/consumer, which tools/test builds and runs
+    ```cmake, ```meson, ```sh
+                         what tools/test runs: a way to use the library in the guide (test/consumer/ways.py),
+                         or lines of one
     an indented block    commands of this tree that know --help
 
 Other pages have no such blocks. And the table of errors on a page has every wakepoll::errc.
@@ -22,19 +24,24 @@ sys.path.insert(0, str(HERE))
 
 import extract  # noqa: E402
 
-CONSUMERS = {"cmake": ROOT / "test/consumer/CMakeLists.txt", "meson": ROOT / "test/consumer/meson.build"}
+WAYS = "doc/guide/getting-started.md"
 
 
 class Build:
     """What meson.build and the tests make of the pages."""
 
-    def __init__(self, meson, tests):
+    def __init__(self, meson, tests, consumers="", guide=""):
         self.names = {page: name for name, page in
                       re.findall(r"'(\w+)' : '\.\./\.\./([\w/.-]+\.md)'", meson)}
         linux = re.findall(r"pages\['(\w+)'\],\n.*\n.*'--linux'", meson)
         self.linux = {page for page, name in self.names.items() if name in linux}
         self.c = set(re.findall(r"'\.\./\.\./([\w/.-]+\.md)',\n.*\n.*'--c'", meson))
         self.included = set(re.findall(r'#include "(\w+)\.page\.hpp"', tests))
+        self.ways = {one or other for one, other in re.findall(r"\bby_page (?:'([^']+)'|([\w-]+)) ", consumers)}
+        lines = guide.splitlines()
+        self.lines = {line.strip() for language, number, block in blocks(lines)
+                      if language in ("cmake", "meson", "sh") and heading_of(lines, number) in self.ways
+                      for line in block}
 
 
 def blocks(lines):
@@ -55,10 +62,17 @@ def blocks(lines):
             yield "", at, [line.strip()]
 
 
+def heading_of(lines, number):
+    """The heading that the line is below."""
+    return next((line.lstrip("# ") for line in lines[number - 2::-1] if re.match("#+ ", line)), "")
+
+
 def complaints(page, text, build):
     lines = text.splitlines()
     for language, number, block in blocks(lines):
         where = "%s:%d: " % (page, number)
+        if page == WAYS and language in ("cmake", "meson", "sh", "c") and heading_of(lines, number) in build.ways:
+            continue
         if language in ("cpp", "c"):
             taken = {begin: kind for kind, _, begin, _ in extract.blocks(lines, language)}
             name = build.names.get(page)
@@ -72,11 +86,10 @@ def complaints(page, text, build):
                 yield where + "no test includes this page"
             if number not in taken:
                 yield where + "extract.py does not take this block"
-        elif language in CONSUMERS:
-            known = {line.strip() for line in CONSUMERS[language].read_text().splitlines()}
+        elif language in ("cmake", "meson", "sh"):
             for line in block:
-                if line.strip() not in known:
-                    yield where + "not in %s: %s" % (CONSUMERS[language].name, line)
+                if line.strip() not in build.lines:
+                    yield where + "no way of the guide has this line: " + line
         elif language == "":
             command = ROOT / block[0].split()[0]
             if not command.is_file():
@@ -95,7 +108,8 @@ def name_of(page):
 
 class Pages(unittest.TestCase):
     build = Build((HERE / "meson.build").read_text(),
-                  "".join(test.read_text() for test in HERE.glob("*_test.cpp")))
+                  "".join(test.read_text() for test in HERE.glob("*_test.cpp")),
+                  (ROOT / "tools/lib/consumer.sh").read_text(), (ROOT / WAYS).read_text())
 
     def test_every_block_is_checked(self):
         for page in guarded():
@@ -131,7 +145,8 @@ class Pages(unittest.TestCase):
 class Escapes(unittest.TestCase):
     """Each way out that a block might take, on a page that the build lists."""
 
-    build = Build("'one' : '../../guide/one.md',\n", '#include "one.page.hpp"')
+    build = Build("'one' : '../../guide/one.md',\n", '#include "one.page.hpp"', "by_page run x && by_page 'a way' x",
+                  "## a way\n```cmake\nfind_package(wakepoll)\n```\n## another\n```cmake\nproject(x)\n```")
 
     def found(self, *lines, page="guide/one.md"):
         return list(complaints(page, "\n".join(lines), self.build))
@@ -162,9 +177,16 @@ class Escapes(unittest.TestCase):
     def test_c_on_a_page_of_cpp(self):
         self.assertTrue(self.found("```c", "int i;", "```"))
 
-    def test_lines_that_no_project_has(self):
+    def test_lines_that_no_way_has(self):
+        self.assertEqual(self.found("```cmake", "find_package(wakepoll)", "```"), [])
         self.assertTrue(self.found("```cmake", "find_package(wakepoll 9.9 REQUIRED)", "```"))
+        self.assertTrue(self.found("```cmake", "project(x)", "```"))
         self.assertTrue(self.found("```meson", "wakepoll_dep = dependency('other')", "```"))
+        self.assertTrue(self.found("```sh", "true", "```"))
+
+    def test_a_way_that_is_not_run(self):
+        self.assertEqual(self.found("### run", "```sh", "true", "```", page=WAYS), [])
+        self.assertTrue(self.found("### run", "words", "### walk", "```sh", "true", "```", page=WAYS))
 
 
 if __name__ == "__main__":
