@@ -39,7 +39,9 @@ struct connection {
 };
 
 static void need(int holds, const char* what) {
-    if (holds) return;
+    if (holds) {
+        return;
+    }
     fprintf(stderr, "epoll_echo: %s: error %d\n", what, (int)WSAGetLastError());
     exit(EXIT_FAILURE);
 }
@@ -83,12 +85,16 @@ static int serve(HANDLE port, struct connection* c, unsigned long* bytes) {
     int count;
     if (c->begin == c->end) {
         count = (int)recv(c->sock, c->data, sizeof c->data, 0);
-        if (count <= 0) return count < 0 && WOULD_BLOCK;
+        if (count <= 0) {
+            return count < 0 && WOULD_BLOCK;
+        }
         c->begin = 0;
         c->end = count;
     }
     count = (int)send(c->sock, c->data + c->begin, c->end - c->begin, MSG_NOSIGNAL);
-    if (count < 0 && !WOULD_BLOCK) return 0;
+    if (count < 0 && !WOULD_BLOCK) {
+        return 0;
+    }
     c->begin += count > 0 ? count : 0;
     *bytes += count > 0 ? count : 0;
     const uint32_t wanted = c->begin < c->end ? EPOLLOUT : EPOLLIN;
@@ -97,7 +103,9 @@ static int serve(HANDLE port, struct connection* c, unsigned long* bytes) {
 
 int main(int argc, char** argv) {
     const unsigned long enough = argc == 3 ? strtoul(argv[2], NULL, 10) : (unsigned long)-1;
-    unsigned long live = 0, gone = 0, bytes = 0;
+    unsigned long live = 0;
+    unsigned long gone = 0;
+    unsigned long bytes = 0;
     struct epoll_event events[64];
 #ifdef _WIN32
     WSADATA winsock;
@@ -112,9 +120,10 @@ int main(int argc, char** argv) {
             struct connection* const c = events[count].data.ptr;
             if (c == listener) {
                 const SOCKET sock = accept(c->sock, NULL, NULL);
-                if (sock == INVALID_SOCKET) continue; /* The client may be gone already. */
-                add(port, sock);
-                ++live;
+                if (sock != INVALID_SOCKET) { /* Else the client is gone already. */
+                    add(port, sock);
+                    ++live;
+                }
             } else if (!serve(port, c, &bytes)) {
                 drop(port, c);
                 --live;
