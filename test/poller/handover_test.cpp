@@ -51,49 +51,94 @@ BOOST_DATA_TEST_CASE(a_poller_serves_the_next_thread_while_the_last_computes,
 
 #if !defined(_WIN32)
 
+/// A poller over AFD with one free slot, which two sockets have in turn. Who registers the next one
+/// needs the packet of the request that was cancelled for the last one.
+struct OneFreeSlot {
+    explicit OneFreeSlot(std::uint64_t seed) : stage(threaded(seed)) {
+        BOOST_REQUIRE(poller.register_handle(pairs[2].local, IoInterest::read, 9));
+    }
+
+    static sim::Options threaded(std::uint64_t seed) {
+        sim::Options options{.mode = sim::Mode::threaded};
+        options.seed = seed;
+        return options;
+    }
+
+    Result<void> take_turn(std::size_t turn) {
+        const Handle socket = pairs[turn % 2].local;
+        const Result<void> done = poller.register_handle(socket, IoInterest::read, turn);
+        return done ? poller.unregister_handle(socket) : done;
+    }
+
+    Stage stage;
+    OsPoller poller = OsPoller::create({.max_registrations = 2, .backend = Backend::afd}).value();
+    const std::array<SocketPair, 3> pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
+                                             stage.world.tcp_pair()};
+};
+
 BOOST_AUTO_TEST_CASE(a_slot_is_free_once_the_packet_of_its_request_has_come_to_either_thread) {
     // The blocked thread may have taken the packet for which the other one waits.
-    sim::Options options{.mode = sim::Mode::threaded};
-    for (options.seed = 1; options.seed <= 4; ++options.seed) {
-        Stage stage(options);
-        OsPoller poller =
-            OsPoller::create({.max_registrations = 2, .backend = Backend::afd}).value();
-        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
-                                  stage.world.tcp_pair()};
-        BOOST_REQUIRE(poller.register_handle(pairs[2].local, IoInterest::read, 9));
-        std::jthread waiting([&] { stage.expect(wait(poller).result.woken); });
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        OneFreeSlot one(seed);
+        std::jthread waiting([&] { one.stage.expect(wait(one.poller).result.woken); });
         int refused = 0;
         for (std::size_t i = 0; i < 200; ++i) {
-            const Handle socket = pairs[i % 2].local;
-            refused += poller.register_handle(socket, IoInterest::read, i) ? 0 : 1;
-            refused += poller.unregister_handle(socket) ? 0 : 1;
+            refused += one.take_turn(i) ? 0 : 1;
         }
         BOOST_TEST(refused == 0);
-        BOOST_TEST(poller.post_wakeup());
+        BOOST_TEST(one.poller.post_wakeup());
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_waits_for_such_a_packet_is_ended_by_dispose) {
-    sim::Options options{.mode = sim::Mode::threaded};
-    for (options.seed = 1; options.seed <= 60; ++options.seed) {
-        Stage stage(options);
-        OsPoller poller =
-            OsPoller::create({.max_registrations = 2, .backend = Backend::afd}).value();
-        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
-                                  stage.world.tcp_pair()};
-        BOOST_REQUIRE(poller.register_handle(pairs[2].local, IoInterest::read, 9));
-        std::jthread waiting([&] { (void)wait(poller); });
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        OneFreeSlot one(seed);
+        std::jthread waiting([&] { (void)wait(one.poller); });
         std::jthread changing([&] {
             Result<void> done;
             for (std::size_t i = 0; done; ++i) {
-                const Handle socket = pairs[i % 2].local;
-                done = poller.register_handle(socket, IoInterest::read, i);
-                done = done ? poller.unregister_handle(socket) : done;
+                done = one.take_turn(i);
             }
-            stage.expect(done.error() == errc::poller_is_closed);
+            one.stage.expect(done.error() == errc::poller_is_closed);
         });
-        std::this_thread::sleep_for(std::chrono::microseconds(20 * options.seed));
-        poller.dispose();
+        std::this_thread::sleep_for(std::chrono::microseconds(20 * seed));
+        one.poller.dispose();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_waits_for_such_a_packet_takes_no_wake_away) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        OneFreeSlot one(seed);
+        std::atomic<int> seen = 0;
+        std::atomic<bool> over = false;
+        std::jthread waiting([&] {
+            while (!over) {
+                one.stage.expect(wait(one.poller).result.woken);
+                ++seen;
+            }
+        });
+        // One wake beside one change, and then nothing that would make up for its loss.
+        constexpr int wakes = 300;
+        std::atomic<int> posted = 0;
+        std::jthread changing([&] {
+            for (int i = 1; i <= wakes && !over; ++i) {
+                while (posted < i && !over) {
+                    std::this_thread::yield();
+                }
+                one.stage.expect(static_cast<bool>(one.take_turn(static_cast<std::size_t>(i))));
+            }
+        });
+        while (posted < wakes && seen == posted) {
+            ++posted;
+            BOOST_TEST(one.poller.post_wakeup());
+            const auto limit = std::chrono::steady_clock::now() + patience;
+            while (seen < posted && std::chrono::steady_clock::now() < limit) {
+                std::this_thread::yield();
+            }
+        }
+        BOOST_TEST(seen == wakes);
+        over = true;
+        BOOST_TEST(one.poller.post_wakeup());
     }
 }
 
