@@ -79,6 +79,9 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
 }
 
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
+    if (event == nullptr && (op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD)) {
+        return epoll_errors::fail_for_null();
+    }
     EpollPort* const found = epoll_ports.enter_slowly(Handle(port));
     if (found == nullptr) {
         const std::error_code error = epoll_ports.refusal(Handle(port));

@@ -43,6 +43,10 @@ int epoll_errors_in_c(uintptr_t sock, uintptr_t never_a_handle, void* not_a_port
     FAILS(epoll_ctl(no_port, EPOLL_CTL_ADD, sock, &event), EBADF);
     FAILS(epoll_ctl(not_a_port, EPOLL_CTL_ADD, sock, &event), EINVAL);
     FAILS(epoll_ctl(not_a_port, EPOLL_CTL_ADD, never_a_handle, &event), EBADF);
+    FAILS(epoll_ctl(NULL, EPOLL_CTL_ADD, sock, NULL), EFAULT);
+    FAILS(epoll_ctl(no_port, EPOLL_CTL_MOD, sock, NULL), EFAULT);
+    FAILS(epoll_ctl(not_a_port, EPOLL_CTL_ADD, sock, NULL), EFAULT);
+    FAILS(epoll_ctl(no_port, EPOLL_CTL_DEL, sock, NULL), EBADF);
     FAILS(epoll_ctl(port, EPOLL_CTL_ADD, 0, &event), EBADF);
     FAILS(epoll_ctl(port, EPOLL_CTL_ADD, (uintptr_t)-1, &event), EBADF);
     FAILS(epoll_ctl(port, EPOLL_CTL_ADD, never_a_handle, &event), EBADF);
