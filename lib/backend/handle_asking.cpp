@@ -174,7 +174,7 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
 }
 
 HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
-    OverlappedEntry& entry = operations_[table_[slot].entry];
+    core::PoolEntry& entry = operations_[table_[slot].entry];
     assert(entry.state() == OverlappedState::idle);
     const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
     if (!started) {

@@ -55,7 +55,7 @@ void HandleBackend::close() noexcept {
         }
         std::destroy_at(&wait_of(Slot{slot}));
         if (watches_[slot].by_read) {
-            OverlappedEntry& entry = operations_[registration.entry];
+            core::PoolEntry& entry = operations_[registration.entry];
             if (entry.state() == OverlappedState::idle) {
                 operations_.give_back(entry);
             }
@@ -94,8 +94,8 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
             return errc::nothing_to_wait_for;
         }
         if (overlapped) {
-            OverlappedEntry* const entry = operations_.acquire(
-                core::OperationList::Purpose::readiness, slot, registration.generation);
+            core::PoolEntry* const entry =
+                operations_.acquire(core::PoolEntry::Purpose::readiness, table_.use_of(slot));
             if (entry == nullptr) {
                 return errc::pool_exhausted;
             }
@@ -149,7 +149,7 @@ void HandleBackend::remove(Slot slot) noexcept {
         return;
     }
     core::Registration& registration = table_[slot];
-    OverlappedEntry& entry = operations_[registration.entry];
+    core::PoolEntry& entry = operations_[registration.entry];
     registration.entry = 0;
     if (entry.state() == OverlappedState::idle) {
         operations_.give_back(entry);
@@ -229,13 +229,11 @@ void HandleBackend::disarm(Slot slot) noexcept {
     }
 }
 
-void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) noexcept {
-    const Slot slot = core::OperationList::slot_of(entry);
+void HandleBackend::read_ended(core::PoolEntry& entry, std::error_code error) noexcept {
+    const Slot slot = entry.use.slot;
     const bool asked = entry.state() == OverlappedState::cancelling;
     operations_.complete(entry);
-    core::Registration& registration = table_[slot];
-    if (!registration.active ||
-        registration.generation != core::OperationList::generation_of(entry)) {
+    if (!table_.goes_on(entry.use)) {
         ++stats_.late_packets;
         operations_.give_back(entry);
         return;
@@ -245,7 +243,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     // So ends the read of a pipe that was closed. But the program may have cancelled all calls on
     // the pipe, or the other end may be closed.
     const bool canceled = error == std::errc::operation_canceled;
-    const bool closed = (canceled && !registration.marked) ||
+    const bool closed = (canceled && !table_[slot].marked) ||
                         ((canceled || error == std::errc::broken_pipe) && is_another(table_, slot));
     if (closed && !asked) {
         drop(slot);  // The number may be another's already.

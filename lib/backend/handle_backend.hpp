@@ -124,7 +124,7 @@ public:
     void take_signals() noexcept;
 
     /// The packet of an empty read has come; `error` is the read's.
-    void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
+    void read_ended(core::PoolEntry& entry, std::error_code error) noexcept;
 
     /// Ends all waits of the pool and returns the entries of pipes, once. Those with an empty read
     /// in flight are left to the drain of the port.

@@ -7,52 +7,46 @@
 #include <cstdint>
 #include <system_error>
 
-#include "wakepoll/overlapped.hpp"
+#include "core/pool_entry.hpp"
 
 namespace wakepoll::core {
 
 class EntryPool {
 public:
     /// Uses `capacity` entries at `entries`, which must outlive the pool.
-    EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
+    EntryPool(PoolEntry* entries, std::uint32_t capacity) noexcept
         : entries_(entries), capacity_(capacity) {}
 
     EntryPool(const EntryPool&) = delete;
     EntryPool& operator=(const EntryPool&) = delete;
 
     // Same contracts as in OverlappedPool.
-    [[nodiscard]] OverlappedEntry* acquire() noexcept;
+    [[nodiscard]] PoolEntry* acquire() noexcept;
     [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
+    [[nodiscard]] PoolEntry* find_by_overlapped(const void* overlapped) const noexcept;
     [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
-    [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// True if the address is that of an entry of this pool, in use or not.
-    [[nodiscard]] bool is_entry(const void* address) noexcept {
-        return entry_at(address) != nullptr;
-    }
+    /// The entry at this address, in use or not; null if none begins there.
+    [[nodiscard]] PoolEntry* entry_at(const void* address) const noexcept;
 
     /// Returns an entry to the pool, whatever it was used for.
-    void give_back(OverlappedEntry& entry) noexcept;
+    void give_back(PoolEntry& entry) noexcept;
 
     /// An entry's index, and the entry at an index.
-    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+    [[nodiscard]] std::uint32_t index_of(const PoolEntry& entry) const noexcept {
         return static_cast<std::uint32_t>(&entry - entries_);
     }
-    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
+    [[nodiscard]] PoolEntry& operator[](std::uint32_t index) const noexcept {
         return entries_[index];
     }
 
 private:
-    /// The entry at this address, in use or not; null if none begins there.
-    [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
-
-    OverlappedEntry* entries_;
+    PoolEntry* entries_;
     std::uint32_t capacity_;
     std::uint32_t active_ = 0;
     std::uint32_t used_ = 0;  ///< Entries from this index on were never acquired.
-    std::uint32_t first_free_ = OverlappedEntry::no_entry;
+    std::uint32_t first_free_ = PoolEntry::no_entry;
 };
 
 }  // namespace wakepoll::core

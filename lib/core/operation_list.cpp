@@ -5,24 +5,22 @@
 
 namespace wakepoll::core {
 
-OverlappedEntry* OperationList::acquire(Purpose purpose, Slot slot,
-                                        std::uint32_t generation) noexcept {
-    OverlappedEntry* const entry = pool_.acquire();
+PoolEntry* OperationList::acquire(PoolEntry::Purpose purpose, SlotUse use) noexcept {
+    PoolEntry* const entry = pool_.acquire();
     if (entry != nullptr) {
-        entry->purpose_ = purpose;
-        entry->slot_ = static_cast<std::uint32_t>(slot);
-        entry->generation_ = generation;
+        entry->purpose = purpose;
+        entry->use = use;
         entry->order_ = taken_++;
     }
     return entry;
 }
 
-void OperationList::give_back(OverlappedEntry& entry) noexcept {
+void OperationList::give_back(PoolEntry& entry) noexcept {
     assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
     pool_.give_back(entry);
 }
 
-void OperationList::start(OverlappedEntry& entry) noexcept {
+void OperationList::start(PoolEntry& entry) noexcept {
     assert(entry.in_use_ && entry.state_ == OverlappedState::idle);
     entry.state_ = OverlappedState::in_flight;
     entry.previous_ = newest_;
@@ -37,14 +35,13 @@ void OperationList::start(OverlappedEntry& entry) noexcept {
     ++in_flight_;
 }
 
-void OperationList::cancel(OverlappedEntry& entry) noexcept {
+void OperationList::cancel(PoolEntry& entry) noexcept {
     assert(entry.state_ == OverlappedState::in_flight);
     entry.state_ = OverlappedState::cancelling;
 }
 
-void OperationList::complete(OverlappedEntry& entry) noexcept {
-    assert(entry.state_ == OverlappedState::in_flight ||
-           entry.state_ == OverlappedState::cancelling);
+void OperationList::complete(PoolEntry& entry) noexcept {
+    assert(entry.is_under_way());
     entry.state_ = OverlappedState::completed;
     if (entry.previous_ != no_entry) {
         at(entry.previous_)->next_ = entry.next_;
@@ -59,7 +56,7 @@ void OperationList::complete(OverlappedEntry& entry) noexcept {
     --in_flight_;
 }
 
-void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
+void OperationList::append(Queue& queue, PoolEntry& entry) noexcept {
     const std::uint32_t index = index_of(entry);
     entry.next_ = no_entry;
     if (queue.last != no_entry) {
@@ -70,12 +67,11 @@ void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
     queue.last = index;
 }
 
-bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
-                                     std::uint32_t first) const noexcept {
-    if (!entry.in_order_) {
+bool OperationList::is_behind_any_of(const PoolEntry& entry, std::uint32_t first) const noexcept {
+    if (!entry.in_order) {
         return false;
     }
-    for (const OverlappedEntry* other = at(first); other != nullptr; other = at(other->next_)) {
+    for (const PoolEntry* other = at(first); other != nullptr; other = at(other->next_)) {
         if (is_behind(entry, *other)) {
             return true;
         }
@@ -83,8 +79,8 @@ bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
     return false;
 }
 
-void OperationList::finish(OverlappedEntry& entry) noexcept {
-    assert(entry.in_use_ && !entry.reported_);
+void OperationList::finish(PoolEntry& entry) noexcept {
+    assert(entry.in_use_ && !entry.reported);
     assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
     entry.state_ = OverlappedState::completed;
     if (is_behind_any_of(entry, oldest_)) {
@@ -95,12 +91,12 @@ void OperationList::finish(OverlappedEntry& entry) noexcept {
     }
 }
 
-bool OperationList::is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept {
+bool OperationList::is_behind_a_finished_one(const PoolEntry& entry) const noexcept {
     return is_behind_any_of(entry, ready_.first) || is_behind_any_of(entry, held_.first);
 }
 
-void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
-    if (held_.first == no_entry || !done.in_order_) {
+void OperationList::let_go_on(const PoolEntry& done) noexcept {
+    if (held_.first == no_entry || !done.in_order) {
         return;
     }
     let_all_go_on();
@@ -110,14 +106,14 @@ void OperationList::let_all_go_on() noexcept {
     // Entries that must still follow others are held again.
     const Queue held = std::exchange(held_, {});
     for (std::uint32_t index = held.first; index != no_entry;) {
-        OverlappedEntry& entry = *at(index);
+        PoolEntry& entry = *at(index);
         index = entry.next_;
         finish(entry);
     }
 }
 
-OverlappedEntry* OperationList::next_finished() noexcept {
-    OverlappedEntry* const entry = at(ready_.first);
+PoolEntry* OperationList::next_finished() noexcept {
+    PoolEntry* const entry = at(ready_.first);
     if (entry != nullptr) {
         ready_.first = entry->next_;
         if (ready_.first == no_entry) {
@@ -128,8 +124,9 @@ OverlappedEntry* OperationList::next_finished() noexcept {
     return entry;
 }
 
-void OperationList::rest(OverlappedEntry& entry) noexcept {
-    assert(entry.purpose_ == Purpose::readiness && entry.state_ == OverlappedState::completed);
+void OperationList::rest(PoolEntry& entry) noexcept {
+    assert(entry.purpose == PoolEntry::Purpose::readiness &&
+           entry.state_ == OverlappedState::completed);
     entry.state_ = OverlappedState::idle;
     entry.reset();
 }

@@ -14,6 +14,8 @@ inline constexpr Slot no_slot{0xFFFFFFFF};
 struct SlotUse {
     Slot slot = no_slot;
     std::uint32_t generation = 0;
+
+    [[nodiscard]] bool operator==(const SlotUse&) const = default;
 };
 
 [[nodiscard]] constexpr std::size_t index_of(Slot slot) noexcept {

@@ -6,25 +6,26 @@
 
 namespace wakepoll {
 
-Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
-    OverlappedEntry* const found = list_.find(entry);
-    if (found == nullptr && !list_.is_entry(entry)) {
+using core::PoolEntry;
+
+Result<PoolEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
+    PoolEntry* const found = list_.entry_at(entry);
+    if (found == nullptr) {
         return errc::foreign_entry;
     }
-    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
-        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+    if (!found->is_under_way() || found->purpose != PoolEntry::Purpose::operation) {
         return errc::not_in_flight;
     }
     return found;
 }
 
 std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    const Result<PoolEntry*> found = find_in_flight(entry);
     return found ? cancel_in_flight(**found) : found.error();
 }
 
 std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
+    const Result<PoolEntry*> found = find_in_flight(entry);
     if (!found || (*found)->state() == OverlappedState::cancelling) {
         return found.error();
     }
@@ -40,10 +41,10 @@ std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noe
 std::error_code Operations::cancel(Handle handle) noexcept {
     std::error_code first;
     bool found = false;
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+    for (PoolEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
         if (entry->handle != handle || is_outlived(*entry) ||
-            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
+            entry->purpose != PoolEntry::Purpose::operation) {
             continue;
         }
         std::error_code error;
@@ -60,30 +61,23 @@ std::error_code Operations::cancel(Handle handle) noexcept {
     return found ? first : make_error_code(errc::not_in_flight);
 }
 
-bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
-    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
-    return !registration.active ||
-           registration.generation != core::OperationList::generation_of(entry);
-}
-
-std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
-    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
+std::error_code Operations::ask_for_end(PoolEntry& entry) noexcept {
+    if (entry.purpose != PoolEntry::Purpose::operation) {
         return sys::cancel(entry.handle, entry.overlapped);
     }
     if (is_outlived(entry)) {
         return errc::bad_handle;
     }
     const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
-    const bool by_another = error == std::errc::no_such_file_or_directory &&
-                            known_.is_another(core::OperationList::slot_of(entry));
+    const bool by_another =
+        error == std::errc::no_such_file_or_directory && known_.is_another(entry.use.slot);
     return by_another ? make_error_code(errc::bad_handle) : error;
 }
 
-std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry);
-        asked == std::errc::bad_file_descriptor && accepted) {
+std::error_code Operations::note_end(PoolEntry& entry, std::error_code asked) noexcept {
+    if (asked == std::errc::bad_file_descriptor && entry.accepted) {
         // The listener is closed. What it was to accept into is not, and ends the call as well.
-        sys::close_socket(std::exchange(accepted, Handle{}));
+        sys::close_socket(std::exchange(entry.accepted, Handle{}));
         asked = {};
     }
     if (asked == std::errc::no_such_file_or_directory) {
@@ -95,12 +89,12 @@ std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code ask
     return asked;
 }
 
-std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+std::error_code Operations::cancel_in_flight(PoolEntry& entry) noexcept {
     return entry.state() == OverlappedState::cancelling ? std::error_code{}
                                                         : note_end(entry, ask_for_end(entry));
 }
 
-void Operations::note_canceled(OverlappedEntry& entry) noexcept {
+void Operations::note_canceled(PoolEntry& entry) noexcept {
     list_.cancel(entry);
     ++stats_.operations_canceled;
 }

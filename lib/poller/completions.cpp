@@ -9,15 +9,14 @@
 
 namespace wakepoll {
 
-using core::OperationList;
-using Purpose = OperationList::Purpose;
+using core::PoolEntry;
+using Purpose = PoolEntry::Purpose;
 
 void Operations::take_back_completions() noexcept {
     for (std::size_t i = 0; i < handed_out_; ++i) {
-        OverlappedEntry* const entry = completions_[i].entry;
+        auto* const entry = static_cast<PoolEntry*>(completions_[i].entry);
         // One that the user has released may belong to another operation by now.
-        if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
-            OperationList::was_reported(*entry)) {
+        if (entry != nullptr && entry->purpose == Purpose::operation && entry->reported) {
             list_.give_back(*entry);
         }
     }
@@ -42,10 +41,10 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         packets.pop();
         ++reported.visited;
         const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
-        OverlappedEntry* const entry = list_.find(packet.overlapped);
-        if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
+        PoolEntry* const entry = list_.find(packet.overlapped);
+        if (entry == nullptr || entry->purpose == Purpose::own_call) {
             report_own_call(events[reported.filled++], entry, packet, error);
-        } else if (!OperationList::is_under_way(*entry)) {
+        } else if (!entry->is_under_way()) {
             ++stats_.late_packets;  // Posted by another program.
         } else {
             const std::error_code outcome = error ? reason_of(*entry, error) : error;
@@ -57,7 +56,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
     return reported;
 }
 
-std::error_code Operations::reason_of(const OverlappedEntry& entry,
+std::error_code Operations::reason_of(const PoolEntry& entry,
                                       std::error_code error) const noexcept {
     // Windows returns these if the user has closed the handle, and if the other side or the
     // system has ended the connection.
@@ -66,24 +65,22 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
     if (!by_either) {
         return error;
     }
-    const bool closed = is_outlived(entry) || known_.is_closed(OperationList::slot_of(entry));
+    const bool closed = is_outlived(entry) || known_.is_closed(entry.use.slot);
     return closed ? own_errors::operation_canceled() : error;
 }
 
-bool Operations::end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+bool Operations::end_operation(PoolEntry& entry, std::uint32_t bytes,
                                std::error_code error) noexcept {
     entry.bytes_transferred = bytes;
     list_.complete(entry);
-    const core::Slot slot = OperationList::slot_of(entry);
-    core::Registration& registration = table_[slot];
-    if (registration.active && registration.generation == OperationList::generation_of(entry)) {
-        --registration.operations;
-        table_.release(slot);
+    if (!is_outlived(entry)) {
+        --table_[entry.use.slot].operations;
+        table_.release(entry.use.slot);
     }
     const std::size_t finished_before = finished();
     const bool waits = list_.is_behind_a_finished_one(entry);
     if (waits) {
-        list_.note_outcome(entry, bytes, static_cast<std::uint32_t>(error.value()));
+        entry.code = static_cast<std::uint32_t>(error.value());
         list_.finish(entry);
     }
     list_.let_go_on(entry);
@@ -95,11 +92,11 @@ std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept 
     std::size_t filled = 0;
     const std::size_t most = std::min(events.size(), room());
     while (filled < most) {
-        OverlappedEntry* const entry = list_.next_finished();
+        PoolEntry* const entry = list_.next_finished();
         if (entry == nullptr) {
             break;
         }
-        report_operation(events[filled++], *entry, 0, win32_error(OperationList::code_of(*entry)));
+        report_operation(events[filled++], *entry, 0, win32_error(entry->code));
     }
     return filled;
 }
@@ -107,8 +104,8 @@ std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept 
 void Operations::report(NativeEvent& event, const Completion& completion,
                         std::uint64_t data) noexcept {
     completions_[handed_out_] = completion;
-    const bool datagram =
-        completion.entry != nullptr && OperationList::is_datagram(*completion.entry);
+    const auto* const entry = static_cast<const PoolEntry*>(completion.entry);
+    const bool datagram = entry != nullptr && entry->datagram;
     event.events = core::operation_mask(completion.operation, completion.error, datagram);
     event.data.u64 = data;
     event.completion = &completions_[handed_out_];
@@ -116,8 +113,8 @@ void Operations::report(NativeEvent& event, const Completion& completion,
     ++stats_.completions;
 }
 
-void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
-                                 const sys::Packet& packet, std::error_code error) noexcept {
+void Operations::report_own_call(NativeEvent& event, PoolEntry* entry, const sys::Packet& packet,
+                                 std::error_code error) noexcept {
     if (entry != nullptr) {
         entry->bytes_transferred = packet.bytes;
     }
@@ -132,9 +129,9 @@ void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
     report(event, completion, packet.key);
 }
 
-void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+void Operations::report_operation(NativeEvent& event, PoolEntry& entry, std::uint64_t key,
                                   std::error_code error) noexcept {
-    Handle& accepted = OperationList::accepted_by(entry);
+    Handle& accepted = entry.accepted;
     const bool was_done = !error;
     if (entry.operation == IoOperation::accept && !accepted) {
         error = own_errors::operation_canceled();  // Closing that socket was the cancel.
@@ -161,11 +158,10 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     completion.operation = entry.operation;
     completion.bytes = entry.bytes_transferred;
     completion.error = error;
-    const OperationList::Address& from = OperationList::address_of(entry);
-    if (from.bytes != nullptr && (!error || error == std::errc::message_size)) {
-        completion.address = {from.bytes, static_cast<std::size_t>(from.size)};
+    if (entry.sender != nullptr && (!error || error == std::errc::message_size)) {
+        completion.address = {entry.sender, static_cast<std::size_t>(entry.sender_size)};
     }
-    list_.note_reported(entry);
+    entry.reported = true;
     report(event, completion, entry.user_data);
 }
 
@@ -173,7 +169,7 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
 // ------------------------------------------------------------------------------------------
 
 void Operations::abandon_finished() noexcept {
-    while (OverlappedEntry* const entry = list_.next_finished()) {
+    while (PoolEntry* const entry = list_.next_finished()) {
         abandon(*entry);
     }
 }
@@ -181,28 +177,27 @@ void Operations::abandon_finished() noexcept {
 void Operations::abandon_all() noexcept {
     take_back();
     abandon_finished();
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+    for (PoolEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
         // A pipe's read was cancelled when the pipe was unregistered, perhaps in vain.
-        const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
+        const bool anew = entry->purpose == Purpose::readiness;
         const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
         if (error && error != std::errc::no_such_file_or_directory) {
-            list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
+            entry->code = static_cast<std::uint32_t>(error.value());
             ++lost_;
         }
         // This ends an accept even if its listener's number belongs to another handle of this
         // poller by now, which the mark does not distinguish.
-        if (Handle& accepted = OperationList::accepted_by(*entry)) {
-            sys::close_socket(std::exchange(accepted, Handle{}));
+        if (entry->accepted) {
+            sys::close_socket(std::exchange(entry->accepted, Handle{}));
         }
     }
 }
 
 void Operations::drain(const sys::Packet& packet) noexcept {
-    OverlappedEntry* const entry = list_.find(packet.overlapped);
-    if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
-        OperationList::is_under_way(*entry)) {
-        lost_ -= OperationList::code_of(*entry) != 0 ? 1 : 0;
+    PoolEntry* const entry = list_.find(packet.overlapped);
+    if (entry != nullptr && entry->purpose != Purpose::own_call && entry->is_under_way()) {
+        lost_ -= entry->code != 0 ? 1 : 0;
         list_.complete(*entry);
         abandon(*entry);
         list_.let_all_go_on();

@@ -16,6 +16,7 @@
 namespace wakepoll {
 namespace {
 
+using core::PoolEntry;
 using core::Slot;
 
 constexpr errc no_reason{};
@@ -71,7 +72,7 @@ bool Operations::is_in_use(IoOperation operation, const void* buffer,
                            std::size_t size) const noexcept {
     constexpr int most_compared = 64;
     int compared = 0;
-    for (const OverlappedEntry* other = list_.first_in_flight();
+    for (const PoolEntry* other = list_.first_in_flight();
          other != nullptr && compared < most_compared; other = list_.next_in_flight(*other)) {
         ++compared;
         if (!(only_reads(operation) && only_reads(other->operation)) &&
@@ -82,15 +83,13 @@ bool Operations::is_in_use(IoOperation operation, const void* buffer,
     return false;
 }
 
-Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
-                                               std::size_t size, std::uint64_t user_data) noexcept {
-    core::Registration& registration = table_[slot];
-    OverlappedEntry* const entry =
-        list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
+Result<PoolEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
+                                         std::size_t size, std::uint64_t user_data) noexcept {
+    PoolEntry* const entry = list_.acquire(PoolEntry::Purpose::operation, table_.use_of(slot));
     if (entry == nullptr) {
         return errc::pool_exhausted;
     }
-    entry->handle = registration.handle;
+    entry->handle = table_[slot].handle;
     entry->operation = operation;
     entry->buffer = buffer;
     entry->buffer_size = size;
@@ -98,9 +97,9 @@ Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation,
     return entry;
 }
 
-Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
+Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
                                            const Result<sys::Started>& started) noexcept {
-    core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    core::Registration& registration = table_[entry.use.slot];
     if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
         abandon(entry);
         return errc::nothing_to_read;
@@ -110,16 +109,12 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
         return started.error();
     }
     ++stats_.operations_started;
+    entry.datagram = registration.type == HandleType::socket && !registration.stream;
     // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
     // once may have overtaken an older one whose packet was not taken yet.
-    if (registration.type == HandleType::socket && !registration.stream) {
-        list_.note_datagram(entry);
-    }
-    const bool moves_bytes =
-        entry.operation == IoOperation::read || entry.operation == IoOperation::write;
-    if (moves_bytes && registration.type != HandleType::file) {
-        list_.keep_in_order(entry);
-    }
+    entry.in_order =
+        registration.type != HandleType::file &&
+        (entry.operation == IoOperation::read || entry.operation == IoOperation::write);
     const bool has_packet =
         started && !started->without_packet && !(started->at_once && registration.skips);
     if (has_packet) {
@@ -128,15 +123,15 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
         return &entry;
     }
     ++stats_.operations_at_once;
-    list_.note_outcome(entry, started ? started->bytes : 0,
-                       static_cast<std::uint32_t>(started.error().value()));
+    entry.bytes_transferred = started ? started->bytes : 0;
+    entry.code = static_cast<std::uint32_t>(started.error().value());
     list_.finish(entry);
     return &entry;
 }
 
-void Operations::abandon(OverlappedEntry& entry) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry)) {
-        sys::close_socket(std::exchange(accepted, Handle{}));
+void Operations::abandon(PoolEntry& entry) noexcept {
+    if (entry.accepted) {
+        sys::close_socket(std::exchange(entry.accepted, Handle{}));
     }
     list_.give_back(entry);
 }
@@ -173,8 +168,7 @@ Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& targ
     if (is_in_use(operation, first.data, first.size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
-        entry_for(*slot, operation, first.data, first.size, user_data);
+    const Result<PoolEntry*> entry = entry_for(*slot, operation, first.data, first.size, user_data);
     if (!entry) {
         return entry.error();
     }
@@ -208,7 +202,6 @@ Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& 
     if (!slot) {
         return slot.error();
     }
-    const auto room = static_cast<std::int32_t>(OsPoller::address_size);
     if (address.size() < OsPoller::address_size) {
         return errc::no_room_for_address;
     }
@@ -220,15 +213,15 @@ Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& 
         is_in_use(IoOperation::read, address.data(), OsPoller::address_size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::read, buffer.data, buffer.size, user_data);
     if (!entry) {
         return entry.error();
     }
-    core::OperationList::Address& from = core::OperationList::address_of(**entry);
-    from = {address.data(), room};
-    return begun(**entry, sys::receive_from(target.handle, buffer, from.bytes, from.size,
-                                            (*entry)->overlapped));
+    (*entry)->sender = address.data();
+    (*entry)->sender_size = static_cast<std::int32_t>(OsPoller::address_size);
+    return begun(**entry, sys::receive_from(target.handle, buffer, (*entry)->sender,
+                                            (*entry)->sender_size, (*entry)->overlapped));
 }
 
 Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& target, IoBuffer buffer,
@@ -247,7 +240,7 @@ Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& targe
     if (is_in_use(IoOperation::write, buffer.data, buffer.size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::write, buffer.data, buffer.size, user_data);
     if (!entry) {
         return entry.error();
@@ -277,7 +270,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
     if (is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
     if (!entry) {
         return entry.error();
@@ -287,7 +280,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
         abandon(**entry);
         return accepted.error();
     }
-    core::OperationList::accepted_by(**entry) = *accepted;
+    (*entry)->accepted = *accepted;
     return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }
 
@@ -304,8 +297,7 @@ Result<OverlappedEntry*> Operations::submit_connect(const OperationTarget& targe
     if (!may_be_address(address)) {
         return errc::bad_address;
     }
-    const Result<OverlappedEntry*> entry =
-        entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
+    const Result<PoolEntry*> entry = entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
     if (!entry) {
         return entry.error();
     }
@@ -327,7 +319,7 @@ Result<OverlappedEntry*> Operations::submit_connect_pipe(const OperationTarget& 
     if (table_[*slot].type != HandleType::pipe) {
         return errc::operation_of_another_kind;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::connect_pipe, nullptr, 0, user_data);
     if (!entry) {
         return entry.error();

@@ -112,40 +112,42 @@ private:
     /// The memory belongs to an operation in flight, and one of the two writes into it.
     [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
                                  std::size_t size) const noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
+    [[nodiscard]] Result<core::PoolEntry*> entry_for(core::Slot slot, IoOperation operation,
                                                      void* buffer, std::size_t size,
                                                      std::uint64_t user_data) noexcept;
     /// Handles the result of an entry's call.
-    [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
+    [[nodiscard]] Result<OverlappedEntry*> begun(core::PoolEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
     /// Returns an entry whose call did not start, or whose outcome is not reported.
-    void abandon(OverlappedEntry& entry) noexcept;
+    void abandon(core::PoolEntry& entry) noexcept;
     void abandon_finished() noexcept;
     /// The entry, where its operation is in flight or being cancelled.
-    [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
+    [[nodiscard]] Result<core::PoolEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
     /// Requests the end of a call from the kernel. `no_such_file_or_directory` if it has ended,
     /// `bad_file_descriptor` if its handle is closed.
-    [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
+    [[nodiscard]] std::error_code ask_for_end(core::PoolEntry& entry) noexcept;
     /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
-    [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
-    [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
-    void note_canceled(OverlappedEntry& entry) noexcept;
+    [[nodiscard]] std::error_code note_end(core::PoolEntry& entry, std::error_code asked) noexcept;
+    [[nodiscard]] std::error_code cancel_in_flight(core::PoolEntry& entry) noexcept;
+    void note_canceled(core::PoolEntry& entry) noexcept;
     /// True if the entry's handle is known to be closed: its number belongs to another object by
     /// now.
-    [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
+    [[nodiscard]] bool is_outlived(const core::PoolEntry& entry) const noexcept {
+        return !table_.goes_on(entry.use);
+    }
 
     void take_back_completions() noexcept;
     /// The packet of a submitted operation has come. True if it must be reported now; otherwise
     /// it waits behind an older one.
-    [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+    [[nodiscard]] bool end_operation(core::PoolEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
     /// Why an operation has failed: `operation_canceled` if its handle was closed here.
-    [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
+    [[nodiscard]] std::error_code reason_of(const core::PoolEntry& entry,
                                             std::error_code error) const noexcept;
     void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
-    void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+    void report_operation(NativeEvent& event, core::PoolEntry& entry, std::uint64_t key,
                           std::error_code error) noexcept;
-    void report_own_call(NativeEvent& event, OverlappedEntry* entry, const sys::Packet& packet,
+    void report_own_call(NativeEvent& event, core::PoolEntry* entry, const sys::Packet& packet,
                          std::error_code error) noexcept;
 
     core::RegistrationTable& table_;

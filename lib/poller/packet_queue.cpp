@@ -8,8 +8,6 @@
 
 namespace wakepoll {
 
-using core::OperationList;
-
 Result<PacketQueue::Taken> PacketQueue::take(std::size_t limit,
                                              std::uint32_t milliseconds) noexcept {
     std::array<sys::Packet, most_at_once> packets;
@@ -63,20 +61,19 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     }
     constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
     const bool is_own = packet.key == handle_key;
-    OverlappedEntry* const entry = operations_.find(packet.overlapped);
+    core::PoolEntry* const entry = entries_.find_by_overlapped(packet.overlapped);
     if (entry == nullptr && is_own) {
         // The user's own call on a handle that the user has not associated.
         ++stats_.late_packets;
         return false;
     }
-    if (entry == nullptr ||
-        OperationList::purpose_of(*entry) != OperationList::Purpose::readiness) {
+    if (entry == nullptr || entry->purpose != core::PoolEntry::Purpose::readiness) {
         sys::Packet& kept = packets_[(first_ + size_++) % capacity];
         kept = packet;
         kept.key = is_own ? 0 : packet.key;
         return true;
     }
-    if (OperationList::is_under_way(*entry)) {
+    if (entry->is_under_way()) {
         handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
     } else {
         ++stats_.late_packets;  // Posted by another program.

@@ -17,7 +17,7 @@
 
 #include "backend/handle_backend.hpp"
 #include "backend/socket_backend.hpp"
-#include "core/operation_list.hpp"
+#include "core/entry_pool.hpp"
 #include "sys/completion_port.hpp"
 #include "wakepoll/stats.hpp"
 
@@ -30,14 +30,10 @@ public:
     /// A turn's number of user packets and of what waited for them.
     static constexpr std::size_t turn = 64;
 
-    PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
+    PacketQueue(const sys::CompletionPort& port, core::EntryPool& entries,
                 backend::SocketBackend& sockets, backend::HandleBackend& handles,
                 PollerStats& stats) noexcept
-        : port_(port),
-          operations_(operations),
-          sockets_(sockets),
-          handles_(handles),
-          stats_(stats) {}
+        : port_(port), entries_(entries), sockets_(sockets), handles_(handles), stats_(stats) {}
 
     PacketQueue(const PacketQueue&) = delete;
     PacketQueue& operator=(const PacketQueue&) = delete;
@@ -78,7 +74,7 @@ private:
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
 
     const sys::CompletionPort& port_;
-    core::OperationList& operations_;
+    core::EntryPool& entries_;
     backend::SocketBackend& sockets_;
     backend::HandleBackend& handles_;
     PollerStats& stats_;

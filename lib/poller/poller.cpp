@@ -53,7 +53,7 @@ std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte*
     memory.registrations = carver.array<core::Registration>(slots);
     memory.index =
         carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
-    memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
+    memory.entries = carver.array<core::PoolEntry>(config.max_overlapped_entries);
     auto* const links = carver.array<core::SlotRing::Link>(slots);
     memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
     memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
@@ -99,7 +99,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_),
       operations_(table_, known_, operation_list_, stats_),
-      packets_(port_, operation_list_, sockets_, handles_, stats_),
+      packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}
 

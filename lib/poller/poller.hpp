@@ -20,6 +20,7 @@
 #include "backend/socket_backend.hpp"
 #include "core/entry_pool.hpp"
 #include "core/operation_list.hpp"
+#include "core/pool_entry.hpp"
 #include "core/registration_table.hpp"
 #include "core/wake_state.hpp"
 #include "poller/deadline_timer.hpp"
@@ -118,7 +119,7 @@ private:
     struct Memory {
         core::Registration* registrations;
         std::uint32_t* index;
-        OverlappedEntry* entries;
+        core::PoolEntry* entries;
         backend::SocketBackend::Memory sockets;
         backend::HandleBackend::Memory handles;
     };

@@ -11,25 +11,25 @@
 namespace wakepoll::core::test {
 namespace {
 
-using Purpose = OperationList::Purpose;
+using Purpose = PoolEntry::Purpose;
 
 struct Fixture {
     static constexpr std::uint32_t capacity = 8;
 
-    std::array<OverlappedEntry, capacity> entries{};
+    std::array<PoolEntry, capacity> entries{};
     EntryPool pool{entries.data(), capacity};
     OperationList list{pool};
 
-    OverlappedEntry& acquire() {
-        OverlappedEntry* const entry = list.acquire(Purpose::operation, Slot{3}, 17);
+    PoolEntry& acquire() {
+        PoolEntry* const entry = list.acquire(Purpose::operation, {Slot{3}, 17});
         BOOST_REQUIRE(entry != nullptr);
         return *entry;
     }
 
     /// Those in flight, the oldest first.
-    [[nodiscard]] std::deque<const OverlappedEntry*> in_flight() const {
-        std::deque<const OverlappedEntry*> found;
-        for (const OverlappedEntry* entry = list.first_in_flight(); entry != nullptr;
+    [[nodiscard]] std::deque<const PoolEntry*> in_flight() const {
+        std::deque<const PoolEntry*> found;
+        for (const PoolEntry* entry = list.first_in_flight(); entry != nullptr;
              entry = list.next_in_flight(*entry)) {
             found.push_back(entry);
         }
@@ -40,13 +40,12 @@ struct Fixture {
 BOOST_AUTO_TEST_SUITE(operation_list)
 
 BOOST_FIXTURE_TEST_CASE(an_entry_knows_whose_it_is, Fixture) {
-    OverlappedEntry& entry = acquire();
-    BOOST_CHECK(OperationList::purpose_of(entry) == Purpose::operation);
-    BOOST_CHECK(OperationList::slot_of(entry) == Slot{3});
-    BOOST_TEST(OperationList::generation_of(entry) == 17U);
+    PoolEntry& entry = acquire();
+    BOOST_CHECK(entry.purpose == Purpose::operation);
+    BOOST_CHECK((entry.use == SlotUse{Slot{3}, 17}));
     BOOST_CHECK(entry.state() == OverlappedState::idle);
-    BOOST_TEST(!OperationList::was_reported(entry));
-    BOOST_TEST(!static_cast<bool>(OperationList::accepted_by(entry)));
+    BOOST_TEST(!entry.reported);
+    BOOST_TEST(!static_cast<bool>(entry.accepted));
     BOOST_TEST(&list[list.index_of(entry)] == &entry);
     BOOST_TEST(list.find(&entry) == &entry);
     list.give_back(entry);
@@ -55,35 +54,35 @@ BOOST_FIXTURE_TEST_CASE(an_entry_knows_whose_it_is, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(an_entry_that_was_used_comes_back_as_new, Fixture) {
-    OverlappedEntry& entry = acquire();
-    OperationList::accepted_by(entry) = Handle(std::uintptr_t{44});
+    PoolEntry& entry = acquire();
+    entry.accepted = Handle(std::uintptr_t{44});
     entry.user_data = 5;
     list.start(entry);
     list.cancel(entry);
     list.complete(entry);
-    list.note_reported(entry);
+    entry.reported = true;
     list.give_back(entry);
-    OverlappedEntry* const again = pool.acquire();
+    PoolEntry* const again = pool.acquire();
     BOOST_REQUIRE(again == &entry);
-    BOOST_CHECK(OperationList::purpose_of(*again) == Purpose::own_call);
+    BOOST_CHECK(again->purpose == Purpose::own_call);
     BOOST_CHECK(again->state() == OverlappedState::idle);
-    BOOST_TEST(!OperationList::was_reported(*again));
-    BOOST_TEST(!static_cast<bool>(OperationList::accepted_by(*again)));
+    BOOST_TEST(!again->reported);
+    BOOST_TEST(!static_cast<bool>(again->accepted));
     BOOST_TEST(again->user_data == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_pool_is_shared_with_the_user, Fixture) {
-    std::vector<OverlappedEntry*> taken;
+    std::vector<PoolEntry*> taken;
     for (std::uint32_t i = 0; i < capacity; ++i) {
         taken.push_back(i % 2 == 0 ? pool.acquire() : &acquire());
     }
-    BOOST_TEST(list.acquire(Purpose::operation, Slot{0}, 0) == nullptr);
+    BOOST_TEST(list.acquire(Purpose::operation, {Slot{0}, 0}) == nullptr);
     BOOST_TEST(!pool.release(taken[0]));
-    BOOST_TEST(list.acquire(Purpose::readiness, Slot{0}, 0) == taken[0]);
+    BOOST_TEST(list.acquire(Purpose::readiness, {Slot{0}, 0}) == taken[0]);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_user_can_release_what_was_reported_and_nothing_else, Fixture) {
-    OverlappedEntry& entry = acquire();
+    PoolEntry& entry = acquire();
     constexpr auto busy = std::errc::device_or_resource_busy;
     BOOST_CHECK(pool.release(&entry) == busy);
     list.start(entry);
@@ -92,44 +91,43 @@ BOOST_FIXTURE_TEST_CASE(a_user_can_release_what_was_reported_and_nothing_else, F
     BOOST_CHECK(pool.release(&entry) == busy);
     list.complete(entry);
     BOOST_CHECK(pool.release(&entry) == busy);
-    list.note_reported(entry);
+    entry.reported = true;
     BOOST_TEST(!pool.release(&entry));
     BOOST_TEST(pool.active_count() == 0U);
-    OverlappedEntry& readiness = *list.acquire(Purpose::readiness, Slot{1}, 1);
+    PoolEntry& readiness = *list.acquire(Purpose::readiness, {Slot{1}, 1});
     BOOST_CHECK(pool.release(&readiness) == busy);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_done_without_a_packet_waits_in_order, Fixture) {
-    std::vector<OverlappedEntry*> done;
+    std::vector<PoolEntry*> done;
     for (std::uint32_t i = 0; i < 4; ++i) {
         done.push_back(&acquire());
-        list.note_outcome(*done.back(), 10 + i, 20 + i);
+        done.back()->code = 20 + i;
         list.finish(*done.back());
     }
     BOOST_TEST(list.finished() == 4U);
     BOOST_TEST(list.in_flight() == 0U);
     for (std::uint32_t i = 0; i < 4; ++i) {
-        OverlappedEntry* const entry = list.next_finished();
+        PoolEntry* const entry = list.next_finished();
         BOOST_REQUIRE(entry == done[i]);
         BOOST_CHECK(entry->state() == OverlappedState::completed);
-        BOOST_TEST(entry->bytes_transferred == 10 + i);
-        BOOST_TEST(OperationList::code_of(*entry) == 20 + i);
+        BOOST_TEST(entry->code == 20 + i);
     }
     BOOST_TEST(list.next_finished() == nullptr);
     BOOST_TEST(list.finished() == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_kept_in_order_is_held_behind_what_is_in_flight, Fixture) {
-    OverlappedEntry& oldest = acquire();
-    OverlappedEntry& middle = acquire();
-    OverlappedEntry& newest = acquire();
-    OverlappedEntry& other_kind = acquire();
-    OverlappedEntry& other_handle = *list.acquire(Purpose::operation, Slot{4}, 17);
-    OverlappedEntry& other_tenant = *list.acquire(Purpose::operation, Slot{3}, 18);
+    PoolEntry& oldest = acquire();
+    PoolEntry& middle = acquire();
+    PoolEntry& newest = acquire();
+    PoolEntry& other_kind = acquire();
+    PoolEntry& other_handle = *list.acquire(Purpose::operation, {Slot{4}, 17});
+    PoolEntry& other_tenant = *list.acquire(Purpose::operation, {Slot{3}, 18});
     other_kind.operation = IoOperation::write;
-    for (OverlappedEntry* const entry :
+    for (PoolEntry* const entry :
          {&oldest, &middle, &newest, &other_kind, &other_handle, &other_tenant}) {
-        list.keep_in_order(*entry);
+        entry->in_order = true;
     }
     list.start(oldest);
     list.start(newest);
@@ -159,8 +157,8 @@ BOOST_FIXTURE_TEST_CASE(what_is_kept_in_order_is_held_behind_what_is_in_flight, 
 }
 
 BOOST_FIXTURE_TEST_CASE(what_need_not_be_in_order_overtakes, Fixture) {
-    OverlappedEntry& first = acquire();
-    OverlappedEntry& second = acquire();
+    PoolEntry& first = acquire();
+    PoolEntry& second = acquire();
     list.start(first);
     list.finish(second);
     BOOST_TEST(list.next_finished() == &second);
@@ -169,7 +167,7 @@ BOOST_FIXTURE_TEST_CASE(what_need_not_be_in_order_overtakes, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_readiness_entry_rests_between_two_reads, Fixture) {
-    OverlappedEntry& entry = *list.acquire(Purpose::readiness, Slot{1}, 1);
+    PoolEntry& entry = *list.acquire(Purpose::readiness, {Slot{1}, 1});
     for (int reads = 0; reads < 3; ++reads) {
         list.start(entry);
         BOOST_TEST(list.in_flight() == 1U);
@@ -188,12 +186,12 @@ BOOST_AUTO_TEST_CASE(the_lists_are_queues_whatever_happens) {
     for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
         std::mt19937_64 random(seed);
         Fixture fixture;
-        std::deque<const OverlappedEntry*> in_flight;
-        std::deque<const OverlappedEntry*> finished;
+        std::deque<const PoolEntry*> in_flight;
+        std::deque<const PoolEntry*> finished;
         for (int i = 0; i < 100; ++i) {
             const std::uint64_t what = random() % 4;
             if (what <= 1) {
-                OverlappedEntry* const entry = fixture.list.acquire(Purpose::operation, Slot{1}, 1);
+                PoolEntry* const entry = fixture.list.acquire(Purpose::operation, {Slot{1}, 1});
                 BOOST_REQUIRE((entry == nullptr) ==
                               (in_flight.size() + finished.size() == Fixture::capacity));
                 if (entry != nullptr && what == 0) {
@@ -206,7 +204,7 @@ BOOST_AUTO_TEST_CASE(the_lists_are_queues_whatever_happens) {
             } else if (what == 2 && !in_flight.empty()) {
                 const auto at =
                     in_flight.begin() + static_cast<std::ptrdiff_t>(random() % in_flight.size());
-                OverlappedEntry& entry = fixture.list[fixture.list.index_of(**at)];
+                PoolEntry& entry = fixture.list[fixture.list.index_of(**at)];
                 if (random() % 2 == 0 && entry.state() == OverlappedState::in_flight) {
                     fixture.list.cancel(entry);
                     continue;
@@ -215,7 +213,7 @@ BOOST_AUTO_TEST_CASE(the_lists_are_queues_whatever_happens) {
                 fixture.list.give_back(entry);
                 in_flight.erase(at);
             } else if (what == 3) {
-                OverlappedEntry* const entry = fixture.list.next_finished();
+                PoolEntry* const entry = fixture.list.next_finished();
                 BOOST_REQUIRE(entry == (finished.empty() ? nullptr : finished.front()));
                 if (entry != nullptr) {
                     finished.pop_front();
