@@ -304,6 +304,8 @@ inline constexpr Slot no_slot{0xFFFFFFFF};
 struct SlotUse {
     Slot slot = no_slot;
     std::uint32_t generation = 0;
+
+    [[nodiscard]] bool operator==(const SlotUse&) const = default;
 };
 
 [[nodiscard]] constexpr std::size_t index_of(Slot slot) noexcept {
@@ -2477,6 +2479,48 @@ bool AfdBackend::take_group_answer(std::uint32_t count) noexcept {
 
 }  // namespace wakepoll::backend
 
+// lib/core/pool_entry.hpp
+// An entry of the overlapped pool, and what the poller keeps of its call. The user sees the base.
+// Used under the poller's lock.
+
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+struct PoolEntry : OverlappedEntry {
+    /// What an entry in use is for.
+    enum class Purpose : std::uint8_t { own_call, operation, readiness };
+
+    Purpose purpose = Purpose::own_call;  ///< Set when it is acquired, like `use`.
+    bool reported = false;                ///< Handed to the user, who may release it.
+    bool datagram = false;         ///< On a datagram socket, which has no other end to hang up.
+    bool in_order = false;         ///< To be reported behind the older ones of its kind and handle.
+    SlotUse use;                   ///< Of the handle's slot.
+    std::uint32_t code = 0;        ///< Why it failed, if it is done and not reported yet.
+    std::int32_t sender_size = 0;  ///< The room for the sender's address, and then its size.
+    std::byte* sender = nullptr;   ///< Where the kernel writes that; null if it is not wanted.
+    Handle accepted;               ///< Of an accept: the socket that becomes the connection.
+
+    /// True while its packet is outstanding.
+    [[nodiscard]] bool is_under_way() const noexcept {
+        return state_ == OverlappedState::in_flight || state_ == OverlappedState::cancelling;
+    }
+
+private:
+    friend class EntryPool;
+    friend class OperationList;
+
+    static constexpr std::uint32_t no_entry = 0xFFFFFFFF;
+
+    std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
+    std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
+    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
+};
+
+}  // namespace wakepoll::core
+
 // lib/core/entry_pool.hpp
 // The fixed pool of overlapped entries: acquire, release and find, each O(1).
 //
@@ -2492,45 +2536,39 @@ namespace wakepoll::core {
 class EntryPool {
 public:
     /// Uses `capacity` entries at `entries`, which must outlive the pool.
-    EntryPool(OverlappedEntry* entries, std::uint32_t capacity) noexcept
+    EntryPool(PoolEntry* entries, std::uint32_t capacity) noexcept
         : entries_(entries), capacity_(capacity) {}
 
     EntryPool(const EntryPool&) = delete;
     EntryPool& operator=(const EntryPool&) = delete;
 
     // Same contracts as in OverlappedPool.
-    [[nodiscard]] OverlappedEntry* acquire() noexcept;
+    [[nodiscard]] PoolEntry* acquire() noexcept;
     [[nodiscard]] std::error_code release(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] OverlappedEntry* find_by_overlapped(const void* overlapped) noexcept;
+    [[nodiscard]] PoolEntry* find_by_overlapped(const void* overlapped) const noexcept;
     [[nodiscard]] std::uint32_t active_count() const noexcept { return active_; }
     [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
-    [[nodiscard]] bool has_available() const noexcept { return active_ < capacity_; }
 
-    /// True if the address is that of an entry of this pool, in use or not.
-    [[nodiscard]] bool is_entry(const void* address) noexcept {
-        return entry_at(address) != nullptr;
-    }
+    /// The entry at this address, in use or not; null if none begins there.
+    [[nodiscard]] PoolEntry* entry_at(const void* address) const noexcept;
 
     /// Returns an entry to the pool, whatever it was used for.
-    void give_back(OverlappedEntry& entry) noexcept;
+    void give_back(PoolEntry& entry) noexcept;
 
     /// An entry's index, and the entry at an index.
-    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+    [[nodiscard]] std::uint32_t index_of(const PoolEntry& entry) const noexcept {
         return static_cast<std::uint32_t>(&entry - entries_);
     }
-    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
+    [[nodiscard]] PoolEntry& operator[](std::uint32_t index) const noexcept {
         return entries_[index];
     }
 
 private:
-    /// The entry at this address, in use or not; null if none begins there.
-    [[nodiscard]] OverlappedEntry* entry_at(const void* address) noexcept;
-
-    OverlappedEntry* entries_;
+    PoolEntry* entries_;
     std::uint32_t capacity_;
     std::uint32_t active_ = 0;
     std::uint32_t used_ = 0;  ///< Entries from this index on were never acquired.
-    std::uint32_t first_free_ = OverlappedEntry::no_entry;
+    std::uint32_t first_free_ = PoolEntry::no_entry;
 };
 
 }  // namespace wakepoll::core
@@ -2554,142 +2592,90 @@ namespace wakepoll::core {
 
 class OperationList {
 public:
-    using Purpose = OverlappedEntry::Purpose;
-    using Address = OverlappedEntry::Address;
-
     explicit OperationList(EntryPool& pool) noexcept : pool_(pool) {}
 
     OperationList(const OperationList&) = delete;
     OperationList& operator=(const OperationList&) = delete;
 
-    /// Returns an idle entry for a call on the handle in `slot`; null if none is free.
-    [[nodiscard]] OverlappedEntry* acquire(Purpose purpose, Slot slot,
-                                           std::uint32_t generation) noexcept;
+    /// Returns an idle entry for a call on the handle of that use; null if none is free.
+    [[nodiscard]] PoolEntry* acquire(PoolEntry::Purpose purpose, SlotUse use) noexcept;
 
     /// Returns an entry to the pool. It must be idle, or done and reported.
-    void give_back(OverlappedEntry& entry) noexcept;
+    void give_back(PoolEntry& entry) noexcept;
 
     /// Puts an idle entry in flight, until its packet comes.
-    void start(OverlappedEntry& entry) noexcept;
+    void start(PoolEntry& entry) noexcept;
 
     /// Marks an entry in flight as being cancelled.
-    void cancel(OverlappedEntry& entry) noexcept;
+    void cancel(PoolEntry& entry) noexcept;
 
     /// The packet of an entry that is in flight or being cancelled has come.
-    void complete(OverlappedEntry& entry) noexcept;
-
-    /// Stores the outcome. `code` is the error, 0 on success.
-    void note_outcome(OverlappedEntry& entry, std::uint32_t bytes, std::uint32_t code) noexcept {
-        entry.bytes_transferred = bytes;
-        entry.code_ = code;
-    }
-
-    /// Marks an operation on a datagram socket.
-    void note_datagram(OverlappedEntry& entry) noexcept { entry.datagram_ = true; }
-
-    /// The entry must be reported after the older operations of its kind on the same handle.
-    void keep_in_order(OverlappedEntry& entry) noexcept { entry.in_order_ = true; }
+    void complete(PoolEntry& entry) noexcept;
 
     /// Queues the outcome of an idle or completed entry for the next report, or holds it until the
     /// older operations in flight that it must follow are reported.
-    void finish(OverlappedEntry& entry) noexcept;
+    void finish(PoolEntry& entry) noexcept;
 
     /// True if an older operation that this one must follow waits to be reported.
-    [[nodiscard]] bool is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept;
+    [[nodiscard]] bool is_behind_a_finished_one(const PoolEntry& entry) const noexcept;
 
     /// Releases the entries held behind `done`. Call when an operation that was in flight is
     /// reported, or waits to be.
-    void let_go_on(const OverlappedEntry& done) noexcept;
+    void let_go_on(const PoolEntry& done) noexcept;
 
     /// Releases all held entries. Call when nothing they could follow is in flight any more.
     void let_all_go_on() noexcept;
 
     /// Takes the entry that has waited longest to be reported; null if none waits.
-    [[nodiscard]] OverlappedEntry* next_finished() noexcept;
-
-    /// The entry was handed to the user, who may release it.
-    void note_reported(OverlappedEntry& entry) noexcept { entry.reported_ = true; }
+    [[nodiscard]] PoolEntry* next_finished() noexcept;
 
     /// Resets a readiness entry to idle after its read was handled.
-    void rest(OverlappedEntry& entry) noexcept;
+    void rest(PoolEntry& entry) noexcept;
 
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
     /// Entries that can be reported now.
     [[nodiscard]] std::uint32_t finished() const noexcept { return finished_; }
 
     /// Entries in flight, oldest first; null at the end.
-    [[nodiscard]] OverlappedEntry* first_in_flight() const noexcept { return at(oldest_); }
-    [[nodiscard]] OverlappedEntry* next_in_flight(const OverlappedEntry& entry) const noexcept {
+    [[nodiscard]] PoolEntry* first_in_flight() const noexcept { return at(oldest_); }
+    [[nodiscard]] PoolEntry* next_in_flight(const PoolEntry& entry) const noexcept {
         return at(entry.next_);
     }
 
-    [[nodiscard]] static Purpose purpose_of(const OverlappedEntry& entry) noexcept {
-        return entry.purpose_;
-    }
-    /// True while its packet is outstanding.
-    [[nodiscard]] static bool is_under_way(const OverlappedEntry& entry) noexcept {
-        return entry.state_ == OverlappedState::in_flight ||
-               entry.state_ == OverlappedState::cancelling;
-    }
-    [[nodiscard]] static bool is_datagram(const OverlappedEntry& entry) noexcept {
-        return entry.datagram_;
-    }
-    [[nodiscard]] static bool was_reported(const OverlappedEntry& entry) noexcept {
-        return entry.reported_;
-    }
-    [[nodiscard]] static Slot slot_of(const OverlappedEntry& entry) noexcept {
-        return Slot{entry.slot_};
-    }
-    [[nodiscard]] static std::uint32_t generation_of(const OverlappedEntry& entry) noexcept {
-        return entry.generation_;
-    }
-    [[nodiscard]] static std::uint32_t code_of(const OverlappedEntry& entry) noexcept {
-        return entry.code_;
-    }
-    [[nodiscard]] static Handle& accepted_by(OverlappedEntry& entry) noexcept {
-        return entry.accepted_;
-    }
-    [[nodiscard]] static Address& address_of(OverlappedEntry& entry) noexcept {
-        return entry.address_;
-    }
-
     /// An entry's index in the pool, and the entry at an index.
-    [[nodiscard]] std::uint32_t index_of(const OverlappedEntry& entry) const noexcept {
+    [[nodiscard]] std::uint32_t index_of(const PoolEntry& entry) const noexcept {
         return pool_.index_of(entry);
     }
-    [[nodiscard]] OverlappedEntry& operator[](std::uint32_t index) const noexcept {
-        return pool_[index];
-    }
+    [[nodiscard]] PoolEntry& operator[](std::uint32_t index) const noexcept { return pool_[index]; }
 
     /// Returns the entry of this pool that is in use at this address; null for any other pointer.
-    [[nodiscard]] OverlappedEntry* find(const void* entry) const noexcept {
+    [[nodiscard]] PoolEntry* find(const void* entry) const noexcept {
         return pool_.find_by_overlapped(entry);
     }
-    [[nodiscard]] bool is_entry(const void* address) const noexcept {
-        return pool_.is_entry(address);
+    /// The same, in use or not.
+    [[nodiscard]] PoolEntry* entry_at(const void* address) const noexcept {
+        return pool_.entry_at(address);
     }
 
 private:
-    static constexpr std::uint32_t no_entry = OverlappedEntry::no_entry;
+    static constexpr std::uint32_t no_entry = PoolEntry::no_entry;
 
     /// A list linked through `next_`.
     struct Queue {
         std::uint32_t first = no_entry;
         std::uint32_t last = no_entry;
     };
-    void append(Queue& queue, OverlappedEntry& entry) noexcept;
+    void append(Queue& queue, PoolEntry& entry) noexcept;
 
     /// True if both must be reported in order and `other` comes first.
-    [[nodiscard]] static bool is_behind(const OverlappedEntry& entry,
-                                        const OverlappedEntry& other) noexcept {
-        return entry.in_order_ && other.in_order_ && entry.slot_ == other.slot_ &&
-               entry.generation_ == other.generation_ && entry.operation == other.operation &&
+    [[nodiscard]] static bool is_behind(const PoolEntry& entry, const PoolEntry& other) noexcept {
+        return entry.in_order && other.in_order && entry.use == other.use &&
+               entry.operation == other.operation &&
                static_cast<std::int32_t>(entry.order_ - other.order_) > 0;
     }
-    [[nodiscard]] bool is_behind_any_of(const OverlappedEntry& entry,
-                                        std::uint32_t first) const noexcept;
+    [[nodiscard]] bool is_behind_any_of(const PoolEntry& entry, std::uint32_t first) const noexcept;
 
-    [[nodiscard]] OverlappedEntry* at(std::uint32_t index) const noexcept {
+    [[nodiscard]] PoolEntry* at(std::uint32_t index) const noexcept {
         return index != no_entry ? &pool_[index] : nullptr;
     }
 
@@ -2971,7 +2957,7 @@ public:
     void take_signals() noexcept;
 
     /// The packet of an empty read has come; `error` is the read's.
-    void read_ended(OverlappedEntry& entry, std::error_code error) noexcept;
+    void read_ended(core::PoolEntry& entry, std::error_code error) noexcept;
 
     /// Ends all waits of the pool and returns the entries of pipes, once. Those with an empty read
     /// in flight are left to the drain of the port.
@@ -3285,7 +3271,7 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
 }
 
 HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
-    OverlappedEntry& entry = operations_[table_[slot].entry];
+    core::PoolEntry& entry = operations_[table_[slot].entry];
     assert(entry.state() == OverlappedState::idle);
     const Result<sys::Started> started = sys::read(table_[slot].handle, {}, entry.overlapped);
     if (!started) {
@@ -3396,7 +3382,7 @@ void HandleBackend::close() noexcept {
         }
         std::destroy_at(&wait_of(Slot{slot}));
         if (watches_[slot].by_read) {
-            OverlappedEntry& entry = operations_[registration.entry];
+            core::PoolEntry& entry = operations_[registration.entry];
             if (entry.state() == OverlappedState::idle) {
                 operations_.give_back(entry);
             }
@@ -3435,8 +3421,8 @@ std::error_code HandleBackend::add(Slot slot, bool overlapped) noexcept {
             return errc::nothing_to_wait_for;
         }
         if (overlapped) {
-            OverlappedEntry* const entry = operations_.acquire(
-                core::OperationList::Purpose::readiness, slot, registration.generation);
+            core::PoolEntry* const entry =
+                operations_.acquire(core::PoolEntry::Purpose::readiness, table_.use_of(slot));
             if (entry == nullptr) {
                 return errc::pool_exhausted;
             }
@@ -3490,7 +3476,7 @@ void HandleBackend::remove(Slot slot) noexcept {
         return;
     }
     core::Registration& registration = table_[slot];
-    OverlappedEntry& entry = operations_[registration.entry];
+    core::PoolEntry& entry = operations_[registration.entry];
     registration.entry = 0;
     if (entry.state() == OverlappedState::idle) {
         operations_.give_back(entry);
@@ -3570,13 +3556,11 @@ void HandleBackend::disarm(Slot slot) noexcept {
     }
 }
 
-void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) noexcept {
-    const Slot slot = core::OperationList::slot_of(entry);
+void HandleBackend::read_ended(core::PoolEntry& entry, std::error_code error) noexcept {
+    const Slot slot = entry.use.slot;
     const bool asked = entry.state() == OverlappedState::cancelling;
     operations_.complete(entry);
-    core::Registration& registration = table_[slot];
-    if (!registration.active ||
-        registration.generation != core::OperationList::generation_of(entry)) {
+    if (!table_.goes_on(entry.use)) {
         ++stats_.late_packets;
         operations_.give_back(entry);
         return;
@@ -3586,7 +3570,7 @@ void HandleBackend::read_ended(OverlappedEntry& entry, std::error_code error) no
     // So ends the read of a pipe that was closed. But the program may have cancelled all calls on
     // the pipe, or the other end may be closed.
     const bool canceled = error == std::errc::operation_canceled;
-    const bool closed = (canceled && !registration.marked) ||
+    const bool closed = (canceled && !table_[slot].marked) ||
                         ((canceled || error == std::errc::broken_pipe) && is_another(table_, slot));
     if (closed && !asked) {
         drop(slot);  // The number may be another's already.
@@ -4836,56 +4820,56 @@ nanoseconds WsapollBackend::soonest_recheck(nanoseconds now) const noexcept {
 
 namespace wakepoll::core {
 
-OverlappedEntry* EntryPool::acquire() noexcept {
-    if (!has_available()) {
+PoolEntry* EntryPool::acquire() noexcept {
+    if (active_ == capacity_) {
         return nullptr;
     }
     std::uint32_t index = used_;
-    if (first_free_ != OverlappedEntry::no_entry) {
+    if (first_free_ != PoolEntry::no_entry) {
         index = first_free_;
         first_free_ = entries_[index].next_;
     } else {
         ++used_;
     }
-    OverlappedEntry& entry = entries_[index];
-    entry = OverlappedEntry{};
+    PoolEntry& entry = entries_[index];
+    entry = PoolEntry{};
     entry.in_use_ = true;
     ++active_;
     return &entry;
 }
 
 std::error_code EntryPool::release(OverlappedEntry* entry) noexcept {
-    if (entry_at(entry) == nullptr) {
+    PoolEntry* const found = entry_at(entry);
+    if (found == nullptr) {
         return errc::foreign_entry;
     }
-    if (!entry->in_use_) {
+    if (!found->in_use_) {
         return errc::entry_not_in_use;
     }
-    const bool submitted = entry->purpose_ != OverlappedEntry::Purpose::own_call;
-    if (submitted && !entry->reported_) {
+    if (found->purpose != PoolEntry::Purpose::own_call && !found->reported) {
         return errc::entry_in_flight;
     }
-    give_back(*entry);
+    give_back(*found);
     return {};
 }
 
-void EntryPool::give_back(OverlappedEntry& entry) noexcept {
+void EntryPool::give_back(PoolEntry& entry) noexcept {
     assert(entry.in_use_);
     entry.in_use_ = false;
-    entry.reported_ = false;
+    entry.reported = false;
     entry.state_ = OverlappedState::idle;
     entry.next_ = first_free_;
     first_free_ = index_of(entry);
     --active_;
 }
 
-OverlappedEntry* EntryPool::find_by_overlapped(const void* overlapped) noexcept {
+PoolEntry* EntryPool::find_by_overlapped(const void* overlapped) const noexcept {
     // The OVERLAPPED is the entry's first member, so the two have one address.
-    OverlappedEntry* entry = entry_at(overlapped);
+    PoolEntry* const entry = entry_at(overlapped);
     return entry != nullptr && entry->in_use_ ? entry : nullptr;
 }
 
-OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
+PoolEntry* EntryPool::entry_at(const void* address) const noexcept {
     // The pointer may point anywhere; std::less orders all pointers.
     const void* const first = entries_;
     const void* const end = entries_ + capacity_;
@@ -4894,8 +4878,7 @@ OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
     }
     const auto offset = static_cast<std::size_t>(static_cast<const char*>(address) -
                                                  static_cast<const char*>(first));
-    return offset % sizeof(OverlappedEntry) == 0 ? entries_ + offset / sizeof(OverlappedEntry)
-                                                 : nullptr;
+    return offset % sizeof(PoolEntry) == 0 ? entries_ + offset / sizeof(PoolEntry) : nullptr;
 }
 
 }  // namespace wakepoll::core
@@ -4907,24 +4890,22 @@ OverlappedEntry* EntryPool::entry_at(const void* address) noexcept {
 
 namespace wakepoll::core {
 
-OverlappedEntry* OperationList::acquire(Purpose purpose, Slot slot,
-                                        std::uint32_t generation) noexcept {
-    OverlappedEntry* const entry = pool_.acquire();
+PoolEntry* OperationList::acquire(PoolEntry::Purpose purpose, SlotUse use) noexcept {
+    PoolEntry* const entry = pool_.acquire();
     if (entry != nullptr) {
-        entry->purpose_ = purpose;
-        entry->slot_ = static_cast<std::uint32_t>(slot);
-        entry->generation_ = generation;
+        entry->purpose = purpose;
+        entry->use = use;
         entry->order_ = taken_++;
     }
     return entry;
 }
 
-void OperationList::give_back(OverlappedEntry& entry) noexcept {
+void OperationList::give_back(PoolEntry& entry) noexcept {
     assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
     pool_.give_back(entry);
 }
 
-void OperationList::start(OverlappedEntry& entry) noexcept {
+void OperationList::start(PoolEntry& entry) noexcept {
     assert(entry.in_use_ && entry.state_ == OverlappedState::idle);
     entry.state_ = OverlappedState::in_flight;
     entry.previous_ = newest_;
@@ -4939,14 +4920,13 @@ void OperationList::start(OverlappedEntry& entry) noexcept {
     ++in_flight_;
 }
 
-void OperationList::cancel(OverlappedEntry& entry) noexcept {
+void OperationList::cancel(PoolEntry& entry) noexcept {
     assert(entry.state_ == OverlappedState::in_flight);
     entry.state_ = OverlappedState::cancelling;
 }
 
-void OperationList::complete(OverlappedEntry& entry) noexcept {
-    assert(entry.state_ == OverlappedState::in_flight ||
-           entry.state_ == OverlappedState::cancelling);
+void OperationList::complete(PoolEntry& entry) noexcept {
+    assert(entry.is_under_way());
     entry.state_ = OverlappedState::completed;
     if (entry.previous_ != no_entry) {
         at(entry.previous_)->next_ = entry.next_;
@@ -4961,7 +4941,7 @@ void OperationList::complete(OverlappedEntry& entry) noexcept {
     --in_flight_;
 }
 
-void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
+void OperationList::append(Queue& queue, PoolEntry& entry) noexcept {
     const std::uint32_t index = index_of(entry);
     entry.next_ = no_entry;
     if (queue.last != no_entry) {
@@ -4972,12 +4952,11 @@ void OperationList::append(Queue& queue, OverlappedEntry& entry) noexcept {
     queue.last = index;
 }
 
-bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
-                                     std::uint32_t first) const noexcept {
-    if (!entry.in_order_) {
+bool OperationList::is_behind_any_of(const PoolEntry& entry, std::uint32_t first) const noexcept {
+    if (!entry.in_order) {
         return false;
     }
-    for (const OverlappedEntry* other = at(first); other != nullptr; other = at(other->next_)) {
+    for (const PoolEntry* other = at(first); other != nullptr; other = at(other->next_)) {
         if (is_behind(entry, *other)) {
             return true;
         }
@@ -4985,8 +4964,8 @@ bool OperationList::is_behind_any_of(const OverlappedEntry& entry,
     return false;
 }
 
-void OperationList::finish(OverlappedEntry& entry) noexcept {
-    assert(entry.in_use_ && !entry.reported_);
+void OperationList::finish(PoolEntry& entry) noexcept {
+    assert(entry.in_use_ && !entry.reported);
     assert(entry.state_ == OverlappedState::idle || entry.state_ == OverlappedState::completed);
     entry.state_ = OverlappedState::completed;
     if (is_behind_any_of(entry, oldest_)) {
@@ -4997,12 +4976,12 @@ void OperationList::finish(OverlappedEntry& entry) noexcept {
     }
 }
 
-bool OperationList::is_behind_a_finished_one(const OverlappedEntry& entry) const noexcept {
+bool OperationList::is_behind_a_finished_one(const PoolEntry& entry) const noexcept {
     return is_behind_any_of(entry, ready_.first) || is_behind_any_of(entry, held_.first);
 }
 
-void OperationList::let_go_on(const OverlappedEntry& done) noexcept {
-    if (held_.first == no_entry || !done.in_order_) {
+void OperationList::let_go_on(const PoolEntry& done) noexcept {
+    if (held_.first == no_entry || !done.in_order) {
         return;
     }
     let_all_go_on();
@@ -5012,14 +4991,14 @@ void OperationList::let_all_go_on() noexcept {
     // Entries that must still follow others are held again.
     const Queue held = std::exchange(held_, {});
     for (std::uint32_t index = held.first; index != no_entry;) {
-        OverlappedEntry& entry = *at(index);
+        PoolEntry& entry = *at(index);
         index = entry.next_;
         finish(entry);
     }
 }
 
-OverlappedEntry* OperationList::next_finished() noexcept {
-    OverlappedEntry* const entry = at(ready_.first);
+PoolEntry* OperationList::next_finished() noexcept {
+    PoolEntry* const entry = at(ready_.first);
     if (entry != nullptr) {
         ready_.first = entry->next_;
         if (ready_.first == no_entry) {
@@ -5030,8 +5009,9 @@ OverlappedEntry* OperationList::next_finished() noexcept {
     return entry;
 }
 
-void OperationList::rest(OverlappedEntry& entry) noexcept {
-    assert(entry.purpose_ == Purpose::readiness && entry.state_ == OverlappedState::completed);
+void OperationList::rest(PoolEntry& entry) noexcept {
+    assert(entry.purpose == PoolEntry::Purpose::readiness &&
+           entry.state_ == OverlappedState::completed);
     entry.state_ = OverlappedState::idle;
     entry.reset();
 }
@@ -6229,14 +6209,10 @@ public:
     /// A turn's number of user packets and of what waited for them.
     static constexpr std::size_t turn = 64;
 
-    PacketQueue(const sys::CompletionPort& port, core::OperationList& operations,
+    PacketQueue(const sys::CompletionPort& port, core::EntryPool& entries,
                 backend::SocketBackend& sockets, backend::HandleBackend& handles,
                 PollerStats& stats) noexcept
-        : port_(port),
-          operations_(operations),
-          sockets_(sockets),
-          handles_(handles),
-          stats_(stats) {}
+        : port_(port), entries_(entries), sockets_(sockets), handles_(handles), stats_(stats) {}
 
     PacketQueue(const PacketQueue&) = delete;
     PacketQueue& operator=(const PacketQueue&) = delete;
@@ -6277,7 +6253,7 @@ private:
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
 
     const sys::CompletionPort& port_;
-    core::OperationList& operations_;
+    core::EntryPool& entries_;
     backend::SocketBackend& sockets_;
     backend::HandleBackend& handles_;
     PollerStats& stats_;
@@ -6347,9 +6323,9 @@ public:
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
                                                                std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
 
     // Reporting
 
@@ -6396,40 +6372,42 @@ private:
     /// The memory belongs to an operation in flight, and one of the two writes into it.
     [[nodiscard]] bool is_in_use(IoOperation operation, const void* buffer,
                                  std::size_t size) const noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> entry_for(core::Slot slot, IoOperation operation,
+    [[nodiscard]] Result<core::PoolEntry*> entry_for(core::Slot slot, IoOperation operation,
                                                      void* buffer, std::size_t size,
                                                      std::uint64_t user_data) noexcept;
     /// Handles the result of an entry's call.
-    [[nodiscard]] Result<OverlappedEntry*> begun(OverlappedEntry& entry,
+    [[nodiscard]] Result<OverlappedEntry*> begun(core::PoolEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
     /// Returns an entry whose call did not start, or whose outcome is not reported.
-    void abandon(OverlappedEntry& entry) noexcept;
+    void abandon(core::PoolEntry& entry) noexcept;
     void abandon_finished() noexcept;
     /// The entry, where its operation is in flight or being cancelled.
-    [[nodiscard]] Result<OverlappedEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
+    [[nodiscard]] Result<core::PoolEntry*> find_in_flight(OverlappedEntry* entry) const noexcept;
     /// Requests the end of a call from the kernel. `no_such_file_or_directory` if it has ended,
     /// `bad_file_descriptor` if its handle is closed.
-    [[nodiscard]] std::error_code ask_for_end(OverlappedEntry& entry) noexcept;
+    [[nodiscard]] std::error_code ask_for_end(core::PoolEntry& entry) noexcept;
     /// Handles the result of `ask_for_end`; returns whether the operation could be cancelled.
-    [[nodiscard]] std::error_code note_end(OverlappedEntry& entry, std::error_code asked) noexcept;
-    [[nodiscard]] std::error_code cancel_in_flight(OverlappedEntry& entry) noexcept;
-    void note_canceled(OverlappedEntry& entry) noexcept;
+    [[nodiscard]] std::error_code note_end(core::PoolEntry& entry, std::error_code asked) noexcept;
+    [[nodiscard]] std::error_code cancel_in_flight(core::PoolEntry& entry) noexcept;
+    void note_canceled(core::PoolEntry& entry) noexcept;
     /// True if the entry's handle is known to be closed: its number belongs to another object by
     /// now.
-    [[nodiscard]] bool is_outlived(const OverlappedEntry& entry) const noexcept;
+    [[nodiscard]] bool is_outlived(const core::PoolEntry& entry) const noexcept {
+        return !table_.goes_on(entry.use);
+    }
 
     void take_back_completions() noexcept;
     /// The packet of a submitted operation has come. True if it must be reported now; otherwise
     /// it waits behind an older one.
-    [[nodiscard]] bool end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+    [[nodiscard]] bool end_operation(core::PoolEntry& entry, std::uint32_t bytes,
                                      std::error_code error) noexcept;
     /// Why an operation has failed: `operation_canceled` if its handle was closed here.
-    [[nodiscard]] std::error_code reason_of(const OverlappedEntry& entry,
+    [[nodiscard]] std::error_code reason_of(const core::PoolEntry& entry,
                                             std::error_code error) const noexcept;
     void report(NativeEvent& event, const Completion& completion, std::uint64_t data) noexcept;
-    void report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+    void report_operation(NativeEvent& event, core::PoolEntry& entry, std::uint64_t key,
                           std::error_code error) noexcept;
-    void report_own_call(NativeEvent& event, OverlappedEntry* entry, const sys::Packet& packet,
+    void report_own_call(NativeEvent& event, core::PoolEntry* entry, const sys::Packet& packet,
                          std::error_code error) noexcept;
 
     core::RegistrationTable& table_;
@@ -6783,13 +6761,14 @@ private:
 // memory. The parts depend on each other only downwards; each has its own header.
 //
 // Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
-// everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
-// another thread changes things at once; `change` then wakes the blocked thread if necessary.
+// everything else takes it. The waiting thread releases it while it blocks, so another thread
+// changes things at once; `change` then wakes the blocked thread if necessary.
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <system_error>
 
@@ -6825,30 +6804,6 @@ public:
     [[nodiscard]] Result<void> associate(Handle handle, std::uint64_t key) noexcept;
     [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
     void detach(core::SlotUse attachment) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
-                                                           IoOperation operation,
-                                                           std::span<const IoBuffer> buffers,
-                                                           std::uint64_t user_data,
-                                                           std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
-                                                               IoBuffer buffer,
-                                                               std::span<std::byte> address,
-                                                               std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
-                                                          IoBuffer buffer,
-                                                          std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
-                                                         std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
-                                                          std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
-                                                               std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
     [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
     [[nodiscard]] Result<void> clear_timer() noexcept;
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
@@ -6858,15 +6813,20 @@ public:
     [[nodiscard]] Handle port_for_own_packets() noexcept;
     [[nodiscard]] std::size_t registration_count() noexcept;
     [[nodiscard]] PollerStats statistics() noexcept;
-    [[nodiscard]] Backend backend() noexcept;
 
-    // The pool of entries, also after `dispose`.
+    /// Calls `make(operations)` under the lock, to submit or cancel. A call that is refused because
+    /// `handle` is registered for readiness is made again if that registration turns out to be
+    /// over.
+    template <class Make>
+    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
+
     [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
-    [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
-    [[nodiscard]] Result<void> release_entry(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
-    [[nodiscard]] std::uint32_t entries_in_use() noexcept;
-    [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }
+    /// Calls `use(entries)`, with what is behind that pool, under the lock; also after `dispose`.
+    template <class Use>
+    [[nodiscard]] auto with_entries(const Use& use) noexcept {
+        const std::lock_guard guard(lock_);
+        return use(entries_);
+    }
 
 private:
     using Choice = backend::SocketBackend::Choice;
@@ -6875,12 +6835,10 @@ private:
     struct Memory {
         core::Registration* registrations;
         std::uint32_t* index;
-        OverlappedEntry* entries;
+        core::PoolEntry* entries;
         backend::SocketBackend::Memory sockets;
         backend::HandleBackend::Memory handles;
     };
-
-    class Entry;
 
     Poller(const PollerConfig& config, Choice choice, const Memory& memory,
            std::size_t size) noexcept;
@@ -6893,9 +6851,6 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
-    /// The same of a handle that must not be registered for readiness.
-    template <class Make>
-    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
     /// `add`, under the lock.
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
@@ -6936,6 +6891,41 @@ private:
     OverlappedPool pool_;
     Poller* next_kept_ = nullptr;  ///< See `release`.
 };
+
+template <class Answer, class Make>
+Answer Poller::change(const Make& make) noexcept {
+    const std::lock_guard guard(lock_);
+    if (word_.is_shut_down()) {
+        return errc::poller_is_closed;
+    }
+    Answer answer = make();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        ++stats_.changes_beside;
+        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
+    }
+    return answer;
+}
+
+template <class Make>
+auto Poller::operate(Handle handle, const Make& make) noexcept {
+    using Answer = decltype(make(operations_));
+    return change<Answer>([&]() -> Answer {
+        Answer answer = make(operations_);
+        if (answer || answer.error() != errc::registered_for_readiness) {
+            return answer;
+        }
+        // What is registered may be closed, and the number another handle's by now.
+        if (!registrations_.end_if_another(handle)) {
+            if (sockets_.in_flight() == 0) {
+                return answer;
+            }
+            if (const std::error_code error = take_news()) {
+                return error;
+            }
+        }
+        return make(operations_);
+    });
+}
 
 }  // namespace wakepoll
 
@@ -8188,7 +8178,7 @@ std::size_t OsPoller::registration_count() const noexcept {
 }
 
 std::size_t OsPoller::overlapped_count() const noexcept {
-    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+    return poller_ != nullptr ? poller_->pool().active_count() : 0;
 }
 
 OverlappedPool& OsPoller::overlapped_pool() noexcept {
@@ -8201,7 +8191,7 @@ PollerStats OsPoller::stats() const noexcept {
 }
 
 Backend OsPoller::backend() const noexcept {
-    return poller_ != nullptr ? poller_->backend() : Backend::wsapoll;
+    return poller_ != nullptr ? poller_->statistics().backend : Backend::wsapoll;
 }
 
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
@@ -8275,7 +8265,10 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_transfer(resolve(target), operation, {&whole, 1}, user_data,
+                                          offset);
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
@@ -8284,7 +8277,9 @@ Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, Io
     if (const errc reason = refuses(target); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_transfer(resolve(target), operation, buffers, user_data, 0);
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
@@ -8295,7 +8290,9 @@ Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& targe
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_receive_from(resolve(target), whole, address, user_data.number());
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_receive_from(resolve(target), whole, address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
@@ -8306,7 +8303,9 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_send_to(resolve(target), whole, address, user_data.number());
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_send_to(resolve(target), whole, address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
@@ -8315,7 +8314,9 @@ Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
     if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_accept(resolve(listener), buffer, user_data.number());
+    return poller_->operate(listener.handle_, [&](Operations& operations) {
+        return operations.submit_accept(resolve(listener), buffer, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
@@ -8324,7 +8325,9 @@ Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
     if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect(resolve(socket), address, user_data.number());
+    return poller_->operate(socket.handle_, [&](Operations& operations) {
+        return operations.submit_connect(resolve(socket), address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
@@ -8332,7 +8335,9 @@ Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& serve
     if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect_pipe(resolve(server), user_data.number());
+    return poller_->operate(server.handle_, [&](Operations& operations) {
+        return operations.submit_connect_pipe(resolve(server), user_data.number());
+    });
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
@@ -8345,15 +8350,18 @@ AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
 }
 
 Result<void> OsPoller::cancel(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(entry); };
+    return poller_ != nullptr ? poller_->operate({}, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(entry, duplicate); };
+    return poller_ != nullptr ? poller_->operate({}, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::cancel(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->cancel(handle) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(handle); };
+    return poller_ != nullptr ? poller_->operate(handle, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::set_timer(Clock::time_point deadline) noexcept {
@@ -8388,23 +8396,34 @@ Waker OsPoller::waker() const noexcept { return Waker(poller_); }
 namespace wakepoll {
 
 OverlappedEntry* OverlappedPool::acquire() noexcept {
-    return poller_ != nullptr ? poller_->acquire_entry() : nullptr;
+    const auto take = [this](core::EntryPool& entries) {
+        return poller_->is_disposed() ? nullptr : entries.acquire();
+    };
+    return poller_ != nullptr ? poller_->with_entries(take) : nullptr;
 }
 
 Result<void> OverlappedPool::release(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->release_entry(entry) : errc::foreign_entry;
+    const auto give = [&](core::EntryPool& entries) { return entries.release(entry); };
+    return poller_ != nullptr ? poller_->with_entries(give) : errc::foreign_entry;
 }
 
 OverlappedEntry* OverlappedPool::find_by_overlapped(const void* overlapped) noexcept {
-    return poller_ != nullptr ? poller_->find_entry(overlapped) : nullptr;
+    const auto find = [&](const core::EntryPool& entries) {
+        return entries.find_by_overlapped(overlapped);
+    };
+    return poller_ != nullptr ? poller_->with_entries(find) : nullptr;
 }
 
 std::uint32_t OverlappedPool::active_count() const noexcept {
-    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+    const auto count = [this](const core::EntryPool& entries) {
+        return poller_->is_disposed() ? 0 : entries.active_count();
+    };
+    return poller_ != nullptr ? poller_->with_entries(count) : 0;
 }
 
 std::uint32_t OverlappedPool::capacity() const noexcept {
-    return poller_ != nullptr ? poller_->entry_capacity() : 0;
+    const auto limit = [](const core::EntryPool& entries) { return entries.capacity(); };
+    return poller_ != nullptr ? poller_->with_entries(limit) : 0;
 }
 
 }  // namespace wakepoll
@@ -8536,25 +8555,26 @@ bool Waker::shutdown() const noexcept { return poller_ != nullptr && poller_->sh
 
 namespace wakepoll {
 
-Result<OverlappedEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
-    OverlappedEntry* const found = list_.find(entry);
-    if (found == nullptr && !list_.is_entry(entry)) {
+using core::PoolEntry;
+
+Result<PoolEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noexcept {
+    PoolEntry* const found = list_.entry_at(entry);
+    if (found == nullptr) {
         return errc::foreign_entry;
     }
-    if (found == nullptr || !core::OperationList::is_under_way(*found) ||
-        core::OperationList::purpose_of(*found) != core::OperationList::Purpose::operation) {
+    if (!found->is_under_way() || found->purpose != PoolEntry::Purpose::operation) {
         return errc::not_in_flight;
     }
     return found;
 }
 
-std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
+Result<void> Operations::cancel(OverlappedEntry* entry) noexcept {
+    const Result<PoolEntry*> found = find_in_flight(entry);
     return found ? cancel_in_flight(**found) : found.error();
 }
 
-std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    const Result<OverlappedEntry*> found = find_in_flight(entry);
+Result<void> Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+    const Result<PoolEntry*> found = find_in_flight(entry);
     if (!found || (*found)->state() == OverlappedState::cancelling) {
         return found.error();
     }
@@ -8567,13 +8587,13 @@ std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noe
     return error;
 }
 
-std::error_code Operations::cancel(Handle handle) noexcept {
+Result<void> Operations::cancel(Handle handle) noexcept {
     std::error_code first;
     bool found = false;
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+    for (PoolEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
         if (entry->handle != handle || is_outlived(*entry) ||
-            core::OperationList::purpose_of(*entry) != core::OperationList::Purpose::operation) {
+            entry->purpose != PoolEntry::Purpose::operation) {
             continue;
         }
         std::error_code error;
@@ -8590,30 +8610,23 @@ std::error_code Operations::cancel(Handle handle) noexcept {
     return found ? first : make_error_code(errc::not_in_flight);
 }
 
-bool Operations::is_outlived(const OverlappedEntry& entry) const noexcept {
-    const core::Registration& registration = table_[core::OperationList::slot_of(entry)];
-    return !registration.active ||
-           registration.generation != core::OperationList::generation_of(entry);
-}
-
-std::error_code Operations::ask_for_end(OverlappedEntry& entry) noexcept {
-    if (core::OperationList::purpose_of(entry) != core::OperationList::Purpose::operation) {
+std::error_code Operations::ask_for_end(PoolEntry& entry) noexcept {
+    if (entry.purpose != PoolEntry::Purpose::operation) {
         return sys::cancel(entry.handle, entry.overlapped);
     }
     if (is_outlived(entry)) {
         return errc::bad_handle;
     }
     const std::error_code error = sys::cancel(entry.handle, entry.overlapped);
-    const bool by_another = error == std::errc::no_such_file_or_directory &&
-                            known_.is_another(core::OperationList::slot_of(entry));
+    const bool by_another =
+        error == std::errc::no_such_file_or_directory && known_.is_another(entry.use.slot);
     return by_another ? make_error_code(errc::bad_handle) : error;
 }
 
-std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code asked) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry);
-        asked == std::errc::bad_file_descriptor && accepted) {
+std::error_code Operations::note_end(PoolEntry& entry, std::error_code asked) noexcept {
+    if (asked == std::errc::bad_file_descriptor && entry.accepted) {
         // The listener is closed. What it was to accept into is not, and ends the call as well.
-        sys::close_socket(std::exchange(accepted, Handle{}));
+        sys::close_socket(std::exchange(entry.accepted, Handle{}));
         asked = {};
     }
     if (asked == std::errc::no_such_file_or_directory) {
@@ -8625,12 +8638,12 @@ std::error_code Operations::note_end(OverlappedEntry& entry, std::error_code ask
     return asked;
 }
 
-std::error_code Operations::cancel_in_flight(OverlappedEntry& entry) noexcept {
+std::error_code Operations::cancel_in_flight(PoolEntry& entry) noexcept {
     return entry.state() == OverlappedState::cancelling ? std::error_code{}
                                                         : note_end(entry, ask_for_end(entry));
 }
 
-void Operations::note_canceled(OverlappedEntry& entry) noexcept {
+void Operations::note_canceled(PoolEntry& entry) noexcept {
     list_.cancel(entry);
     ++stats_.operations_canceled;
 }
@@ -8640,60 +8653,11 @@ void Operations::note_canceled(OverlappedEntry& entry) noexcept {
 // lib/poller/changes.cpp
 // The calls of a poller between creation and disposal: each takes the lock, and its change is in
 // force for a blocked thread when it returns.
+#include <mutex>
 #include <thread>
 
 
 namespace wakepoll {
-
-/// Holds the lock.
-class Poller::Entry {
-public:
-    explicit Entry(Poller& poller) noexcept : poller_(poller) { poller_.lock_.lock(); }
-    ~Entry() { poller_.lock_.unlock(); }
-    Entry(const Entry&) = delete;
-    Entry& operator=(const Entry&) = delete;
-
-    /// True if the poller is shut down or disposed.
-    [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
-
-private:
-    Poller& poller_;
-};
-
-template <class Answer, class Make>
-Answer Poller::change(const Make& make) noexcept {
-    const Entry entry(*this);
-    if (entry.is_too_late()) {
-        return errc::poller_is_closed;
-    }
-    Answer answer = make();
-    if (wait_.blocked_at() != core::Park::nowhere) {
-        ++stats_.changes_beside;
-        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
-    }
-    return answer;
-}
-
-template <class Make>
-auto Poller::operate(Handle handle, const Make& make) noexcept {
-    using Answer = decltype(make());
-    return change<Answer>([&]() -> Answer {
-        Answer answer = make();
-        if (answer || answer.error() != errc::registered_for_readiness) {
-            return answer;
-        }
-        // What is registered may be closed, and the number another handle's by now.
-        if (!registrations_.end_if_another(handle)) {
-            if (sockets_.in_flight() == 0) {
-                return answer;
-            }
-            if (const std::error_code error = take_news()) {
-                return error;
-            }
-        }
-        return make();
-    });
-}
 
 std::error_code Poller::add_locked(Handle handle, IoInterest interest,
                                    std::uint64_t user_data) noexcept {
@@ -8761,69 +8725,12 @@ Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
 }
 
 Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
-    return operate(handle, [&] { return known_.attach(handle); });
+    return operate(handle, [&](const Operations&) { return known_.attach(handle); });
 }
 
 void Poller::detach(core::SlotUse attachment) noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     known_.detach(attachment);
-}
-
-Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
-                                                 IoOperation operation,
-                                                 std::span<const IoBuffer> buffers,
-                                                 std::uint64_t user_data,
-                                                 std::uint64_t offset) noexcept {
-    return operate(target.handle, [&] {
-        return operations_.submit_transfer(target, operation, buffers, user_data, offset);
-    });
-}
-
-Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
-                                                     std::span<std::byte> address,
-                                                     std::uint64_t user_data) noexcept {
-    return operate(target.handle, [&] {
-        return operations_.submit_receive_from(target, buffer, address, user_data);
-    });
-}
-
-Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
-                                                std::span<const std::byte> address,
-                                                std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
-                                               std::span<std::byte> buffer,
-                                               std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_accept(target, buffer, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
-                                                std::span<const std::byte> address,
-                                                std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_connect(target, address, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
-                                                     std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_connect_pipe(target, user_data); });
-}
-
-Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(entry); });
-}
-
-Result<void> Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(entry, duplicate); });
-}
-
-Result<void> Poller::cancel(Handle handle) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(handle); });
 }
 
 Result<void> Poller::set_timer(Clock::time_point deadline) noexcept {
@@ -8887,7 +8794,7 @@ void Poller::let_blocked_thread_pass() noexcept {
 // -------------------------------------------------------------------------------
 
 Handle Poller::port_for_own_packets() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     if (word_.is_closed()) {
         return {};
     }
@@ -8899,41 +8806,16 @@ Handle Poller::port_for_own_packets() noexcept {
 }
 
 std::size_t Poller::registration_count() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     return word_.is_closed() ? 0 : table_.registered();
 }
 
 PollerStats Poller::statistics() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     wait_.count_wakes();
     PollerStats now = stats_;
     now.backend = sockets_.kind();
     return now;
-}
-
-Backend Poller::backend() noexcept {
-    const Entry entry(*this);
-    return sockets_.kind();
-}
-
-OverlappedEntry* Poller::acquire_entry() noexcept {
-    const Entry entry(*this);
-    return word_.is_closed() ? nullptr : entries_.acquire();
-}
-
-Result<void> Poller::release_entry(OverlappedEntry* entry) noexcept {
-    const Entry guard(*this);
-    return entries_.release(entry);
-}
-
-OverlappedEntry* Poller::find_entry(const void* overlapped) noexcept {
-    const Entry guard(*this);
-    return entries_.find_by_overlapped(overlapped);
-}
-
-std::uint32_t Poller::entries_in_use() noexcept {
-    const Entry guard(*this);
-    return word_.is_closed() ? 0 : entries_.active_count();
 }
 
 }  // namespace wakepoll
@@ -9055,15 +8937,14 @@ namespace wakepoll::core {
 
 namespace wakepoll {
 
-using core::OperationList;
-using Purpose = OperationList::Purpose;
+using core::PoolEntry;
+using Purpose = PoolEntry::Purpose;
 
 void Operations::take_back_completions() noexcept {
     for (std::size_t i = 0; i < handed_out_; ++i) {
-        OverlappedEntry* const entry = completions_[i].entry;
+        auto* const entry = static_cast<PoolEntry*>(completions_[i].entry);
         // One that the user has released may belong to another operation by now.
-        if (entry != nullptr && OperationList::purpose_of(*entry) == Purpose::operation &&
-            OperationList::was_reported(*entry)) {
+        if (entry != nullptr && entry->purpose == Purpose::operation && entry->reported) {
             list_.give_back(*entry);
         }
     }
@@ -9088,10 +8969,10 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         packets.pop();
         ++reported.visited;
         const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
-        OverlappedEntry* const entry = list_.find(packet.overlapped);
-        if (entry == nullptr || OperationList::purpose_of(*entry) == Purpose::own_call) {
+        PoolEntry* const entry = list_.find(packet.overlapped);
+        if (entry == nullptr || entry->purpose == Purpose::own_call) {
             report_own_call(events[reported.filled++], entry, packet, error);
-        } else if (!OperationList::is_under_way(*entry)) {
+        } else if (!entry->is_under_way()) {
             ++stats_.late_packets;  // Posted by another program.
         } else {
             const std::error_code outcome = error ? reason_of(*entry, error) : error;
@@ -9103,7 +8984,7 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
     return reported;
 }
 
-std::error_code Operations::reason_of(const OverlappedEntry& entry,
+std::error_code Operations::reason_of(const PoolEntry& entry,
                                       std::error_code error) const noexcept {
     // Windows returns these if the user has closed the handle, and if the other side or the
     // system has ended the connection.
@@ -9112,24 +8993,22 @@ std::error_code Operations::reason_of(const OverlappedEntry& entry,
     if (!by_either) {
         return error;
     }
-    const bool closed = is_outlived(entry) || known_.is_closed(OperationList::slot_of(entry));
+    const bool closed = is_outlived(entry) || known_.is_closed(entry.use.slot);
     return closed ? own_errors::operation_canceled() : error;
 }
 
-bool Operations::end_operation(OverlappedEntry& entry, std::uint32_t bytes,
+bool Operations::end_operation(PoolEntry& entry, std::uint32_t bytes,
                                std::error_code error) noexcept {
     entry.bytes_transferred = bytes;
     list_.complete(entry);
-    const core::Slot slot = OperationList::slot_of(entry);
-    core::Registration& registration = table_[slot];
-    if (registration.active && registration.generation == OperationList::generation_of(entry)) {
-        --registration.operations;
-        table_.release(slot);
+    if (!is_outlived(entry)) {
+        --table_[entry.use.slot].operations;
+        table_.release(entry.use.slot);
     }
     const std::size_t finished_before = finished();
     const bool waits = list_.is_behind_a_finished_one(entry);
     if (waits) {
-        list_.note_outcome(entry, bytes, static_cast<std::uint32_t>(error.value()));
+        entry.code = static_cast<std::uint32_t>(error.value());
         list_.finish(entry);
     }
     list_.let_go_on(entry);
@@ -9141,11 +9020,11 @@ std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept 
     std::size_t filled = 0;
     const std::size_t most = std::min(events.size(), room());
     while (filled < most) {
-        OverlappedEntry* const entry = list_.next_finished();
+        PoolEntry* const entry = list_.next_finished();
         if (entry == nullptr) {
             break;
         }
-        report_operation(events[filled++], *entry, 0, win32_error(OperationList::code_of(*entry)));
+        report_operation(events[filled++], *entry, 0, win32_error(entry->code));
     }
     return filled;
 }
@@ -9153,8 +9032,8 @@ std::size_t Operations::report_finished(std::span<NativeEvent> events) noexcept 
 void Operations::report(NativeEvent& event, const Completion& completion,
                         std::uint64_t data) noexcept {
     completions_[handed_out_] = completion;
-    const bool datagram =
-        completion.entry != nullptr && OperationList::is_datagram(*completion.entry);
+    const auto* const entry = static_cast<const PoolEntry*>(completion.entry);
+    const bool datagram = entry != nullptr && entry->datagram;
     event.events = core::operation_mask(completion.operation, completion.error, datagram);
     event.data.u64 = data;
     event.completion = &completions_[handed_out_];
@@ -9162,8 +9041,8 @@ void Operations::report(NativeEvent& event, const Completion& completion,
     ++stats_.completions;
 }
 
-void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
-                                 const sys::Packet& packet, std::error_code error) noexcept {
+void Operations::report_own_call(NativeEvent& event, PoolEntry* entry, const sys::Packet& packet,
+                                 std::error_code error) noexcept {
     if (entry != nullptr) {
         entry->bytes_transferred = packet.bytes;
     }
@@ -9178,9 +9057,9 @@ void Operations::report_own_call(NativeEvent& event, OverlappedEntry* entry,
     report(event, completion, packet.key);
 }
 
-void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, std::uint64_t key,
+void Operations::report_operation(NativeEvent& event, PoolEntry& entry, std::uint64_t key,
                                   std::error_code error) noexcept {
-    Handle& accepted = OperationList::accepted_by(entry);
+    Handle& accepted = entry.accepted;
     const bool was_done = !error;
     if (entry.operation == IoOperation::accept && !accepted) {
         error = own_errors::operation_canceled();  // Closing that socket was the cancel.
@@ -9207,11 +9086,10 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
     completion.operation = entry.operation;
     completion.bytes = entry.bytes_transferred;
     completion.error = error;
-    const OperationList::Address& from = OperationList::address_of(entry);
-    if (from.bytes != nullptr && (!error || error == std::errc::message_size)) {
-        completion.address = {from.bytes, static_cast<std::size_t>(from.size)};
+    if (entry.sender != nullptr && (!error || error == std::errc::message_size)) {
+        completion.address = {entry.sender, static_cast<std::size_t>(entry.sender_size)};
     }
-    list_.note_reported(entry);
+    entry.reported = true;
     report(event, completion, entry.user_data);
 }
 
@@ -9219,7 +9097,7 @@ void Operations::report_operation(NativeEvent& event, OverlappedEntry& entry, st
 // ------------------------------------------------------------------------------------------
 
 void Operations::abandon_finished() noexcept {
-    while (OverlappedEntry* const entry = list_.next_finished()) {
+    while (PoolEntry* const entry = list_.next_finished()) {
         abandon(*entry);
     }
 }
@@ -9227,28 +9105,27 @@ void Operations::abandon_finished() noexcept {
 void Operations::abandon_all() noexcept {
     take_back();
     abandon_finished();
-    for (OverlappedEntry* entry = list_.first_in_flight(); entry != nullptr;
+    for (PoolEntry* entry = list_.first_in_flight(); entry != nullptr;
          entry = list_.next_in_flight(*entry)) {
         // A pipe's read was cancelled when the pipe was unregistered, perhaps in vain.
-        const bool anew = OperationList::purpose_of(*entry) == Purpose::readiness;
+        const bool anew = entry->purpose == Purpose::readiness;
         const std::error_code error = anew ? ask_for_end(*entry) : cancel_in_flight(*entry);
         if (error && error != std::errc::no_such_file_or_directory) {
-            list_.note_outcome(*entry, 0, static_cast<std::uint32_t>(error.value()));
+            entry->code = static_cast<std::uint32_t>(error.value());
             ++lost_;
         }
         // This ends an accept even if its listener's number belongs to another handle of this
         // poller by now, which the mark does not distinguish.
-        if (Handle& accepted = OperationList::accepted_by(*entry)) {
-            sys::close_socket(std::exchange(accepted, Handle{}));
+        if (entry->accepted) {
+            sys::close_socket(std::exchange(entry->accepted, Handle{}));
         }
     }
 }
 
 void Operations::drain(const sys::Packet& packet) noexcept {
-    OverlappedEntry* const entry = list_.find(packet.overlapped);
-    if (entry != nullptr && OperationList::purpose_of(*entry) != Purpose::own_call &&
-        OperationList::is_under_way(*entry)) {
-        lost_ -= OperationList::code_of(*entry) != 0 ? 1 : 0;
+    PoolEntry* const entry = list_.find(packet.overlapped);
+    if (entry != nullptr && entry->purpose != Purpose::own_call && entry->is_under_way()) {
+        lost_ -= entry->code != 0 ? 1 : 0;
         list_.complete(*entry);
         abandon(*entry);
         list_.let_all_go_on();
@@ -9571,6 +9448,7 @@ void KnownHandles::note_operated(Slot slot, const Kind& kind, bool associated_no
 namespace wakepoll {
 namespace {
 
+using core::PoolEntry;
 using core::Slot;
 
 constexpr errc no_reason{};
@@ -9626,7 +9504,7 @@ bool Operations::is_in_use(IoOperation operation, const void* buffer,
                            std::size_t size) const noexcept {
     constexpr int most_compared = 64;
     int compared = 0;
-    for (const OverlappedEntry* other = list_.first_in_flight();
+    for (const PoolEntry* other = list_.first_in_flight();
          other != nullptr && compared < most_compared; other = list_.next_in_flight(*other)) {
         ++compared;
         if (!(only_reads(operation) && only_reads(other->operation)) &&
@@ -9637,15 +9515,13 @@ bool Operations::is_in_use(IoOperation operation, const void* buffer,
     return false;
 }
 
-Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
-                                               std::size_t size, std::uint64_t user_data) noexcept {
-    core::Registration& registration = table_[slot];
-    OverlappedEntry* const entry =
-        list_.acquire(core::OperationList::Purpose::operation, slot, registration.generation);
+Result<PoolEntry*> Operations::entry_for(Slot slot, IoOperation operation, void* buffer,
+                                         std::size_t size, std::uint64_t user_data) noexcept {
+    PoolEntry* const entry = list_.acquire(PoolEntry::Purpose::operation, table_.use_of(slot));
     if (entry == nullptr) {
         return errc::pool_exhausted;
     }
-    entry->handle = registration.handle;
+    entry->handle = table_[slot].handle;
     entry->operation = operation;
     entry->buffer = buffer;
     entry->buffer_size = size;
@@ -9653,9 +9529,9 @@ Result<OverlappedEntry*> Operations::entry_for(Slot slot, IoOperation operation,
     return entry;
 }
 
-Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
+Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
                                            const Result<sys::Started>& started) noexcept {
-    core::Registration& registration = table_[core::OperationList::slot_of(entry)];
+    core::Registration& registration = table_[entry.use.slot];
     if (!started && entry.operation == IoOperation::read && started.error().value() == no_data) {
         abandon(entry);
         return errc::nothing_to_read;
@@ -9665,16 +9541,12 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
         return started.error();
     }
     ++stats_.operations_started;
+    entry.datagram = registration.type == HandleType::socket && !registration.stream;
     // Bytes of a stream come in order, and so do the reports of what moved them. What is done at
     // once may have overtaken an older one whose packet was not taken yet.
-    if (registration.type == HandleType::socket && !registration.stream) {
-        list_.note_datagram(entry);
-    }
-    const bool moves_bytes =
-        entry.operation == IoOperation::read || entry.operation == IoOperation::write;
-    if (moves_bytes && registration.type != HandleType::file) {
-        list_.keep_in_order(entry);
-    }
+    entry.in_order =
+        registration.type != HandleType::file &&
+        (entry.operation == IoOperation::read || entry.operation == IoOperation::write);
     const bool has_packet =
         started && !started->without_packet && !(started->at_once && registration.skips);
     if (has_packet) {
@@ -9683,15 +9555,15 @@ Result<OverlappedEntry*> Operations::begun(OverlappedEntry& entry,
         return &entry;
     }
     ++stats_.operations_at_once;
-    list_.note_outcome(entry, started ? started->bytes : 0,
-                       static_cast<std::uint32_t>(started.error().value()));
+    entry.bytes_transferred = started ? started->bytes : 0;
+    entry.code = static_cast<std::uint32_t>(started.error().value());
     list_.finish(entry);
     return &entry;
 }
 
-void Operations::abandon(OverlappedEntry& entry) noexcept {
-    if (Handle& accepted = core::OperationList::accepted_by(entry)) {
-        sys::close_socket(std::exchange(accepted, Handle{}));
+void Operations::abandon(PoolEntry& entry) noexcept {
+    if (entry.accepted) {
+        sys::close_socket(std::exchange(entry.accepted, Handle{}));
     }
     list_.give_back(entry);
 }
@@ -9728,8 +9600,7 @@ Result<OverlappedEntry*> Operations::submit_transfer(const OperationTarget& targ
     if (is_in_use(operation, first.data, first.size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
-        entry_for(*slot, operation, first.data, first.size, user_data);
+    const Result<PoolEntry*> entry = entry_for(*slot, operation, first.data, first.size, user_data);
     if (!entry) {
         return entry.error();
     }
@@ -9763,7 +9634,6 @@ Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& 
     if (!slot) {
         return slot.error();
     }
-    const auto room = static_cast<std::int32_t>(OsPoller::address_size);
     if (address.size() < OsPoller::address_size) {
         return errc::no_room_for_address;
     }
@@ -9775,15 +9645,15 @@ Result<OverlappedEntry*> Operations::submit_receive_from(const OperationTarget& 
         is_in_use(IoOperation::read, address.data(), OsPoller::address_size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::read, buffer.data, buffer.size, user_data);
     if (!entry) {
         return entry.error();
     }
-    core::OperationList::Address& from = core::OperationList::address_of(**entry);
-    from = {address.data(), room};
-    return begun(**entry, sys::receive_from(target.handle, buffer, from.bytes, from.size,
-                                            (*entry)->overlapped));
+    (*entry)->sender = address.data();
+    (*entry)->sender_size = static_cast<std::int32_t>(OsPoller::address_size);
+    return begun(**entry, sys::receive_from(target.handle, buffer, (*entry)->sender,
+                                            (*entry)->sender_size, (*entry)->overlapped));
 }
 
 Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& target, IoBuffer buffer,
@@ -9802,7 +9672,7 @@ Result<OverlappedEntry*> Operations::submit_send_to(const OperationTarget& targe
     if (is_in_use(IoOperation::write, buffer.data, buffer.size)) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::write, buffer.data, buffer.size, user_data);
     if (!entry) {
         return entry.error();
@@ -9832,7 +9702,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
     if (is_in_use(IoOperation::accept, buffer.data(), buffer.size())) {
         return errc::buffer_in_use;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::accept, buffer.data(), buffer.size(), user_data);
     if (!entry) {
         return entry.error();
@@ -9842,7 +9712,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
         abandon(**entry);
         return accepted.error();
     }
-    core::OperationList::accepted_by(**entry) = *accepted;
+    (*entry)->accepted = *accepted;
     return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }
 
@@ -9859,8 +9729,7 @@ Result<OverlappedEntry*> Operations::submit_connect(const OperationTarget& targe
     if (!may_be_address(address)) {
         return errc::bad_address;
     }
-    const Result<OverlappedEntry*> entry =
-        entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
+    const Result<PoolEntry*> entry = entry_for(*slot, IoOperation::connect, nullptr, 0, user_data);
     if (!entry) {
         return entry.error();
     }
@@ -9882,7 +9751,7 @@ Result<OverlappedEntry*> Operations::submit_connect_pipe(const OperationTarget& 
     if (table_[*slot].type != HandleType::pipe) {
         return errc::operation_of_another_kind;
     }
-    const Result<OverlappedEntry*> entry =
+    const Result<PoolEntry*> entry =
         entry_for(*slot, IoOperation::connect_pipe, nullptr, 0, user_data);
     if (!entry) {
         return entry.error();
@@ -9899,8 +9768,6 @@ Result<OverlappedEntry*> Operations::submit_connect_pipe(const OperationTarget& 
 
 
 namespace wakepoll {
-
-using core::OperationList;
 
 Result<PacketQueue::Taken> PacketQueue::take(std::size_t limit,
                                              std::uint32_t milliseconds) noexcept {
@@ -9955,20 +9822,19 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
     }
     constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
     const bool is_own = packet.key == handle_key;
-    OverlappedEntry* const entry = operations_.find(packet.overlapped);
+    core::PoolEntry* const entry = entries_.find_by_overlapped(packet.overlapped);
     if (entry == nullptr && is_own) {
         // The user's own call on a handle that the user has not associated.
         ++stats_.late_packets;
         return false;
     }
-    if (entry == nullptr ||
-        OperationList::purpose_of(*entry) != OperationList::Purpose::readiness) {
+    if (entry == nullptr || entry->purpose != core::PoolEntry::Purpose::readiness) {
         sys::Packet& kept = packets_[(first_ + size_++) % capacity];
         kept = packet;
         kept.key = is_own ? 0 : packet.key;
         return true;
     }
-    if (OperationList::is_under_way(*entry)) {
+    if (entry->is_under_way()) {
         handles_.read_ended(*entry, win32_error(sys::win32_code_of_status(packet.status())));
     } else {
         ++stats_.late_packets;  // Posted by another program.
@@ -10035,7 +9901,7 @@ std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte*
     memory.registrations = carver.array<core::Registration>(slots);
     memory.index =
         carver.array<std::uint32_t>(core::RegistrationTable::index_size(config.max_registrations));
-    memory.entries = carver.array<OverlappedEntry>(config.max_overlapped_entries);
+    memory.entries = carver.array<core::PoolEntry>(config.max_overlapped_entries);
     auto* const links = carver.array<core::SlotRing::Link>(slots);
     memory.handles.watches = carver.array<backend::HandleBackend::Watch>(slots);
     memory.handles.signals = carver.array<core::SignalSet::Word>(core::SignalSet::words_for(slots));
@@ -10081,7 +9947,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_),
       operations_(table_, known_, operation_list_, stats_),
-      packets_(port_, operation_list_, sockets_, handles_, stats_),
+      packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}
 

@@ -836,11 +836,6 @@ struct OsEvent {
 namespace wakepoll {
 class Poller;
 
-namespace core {
-class EntryPool;
-class OperationList;
-}  // namespace core
-
 inline namespace v0_1 {
 
 /// What an overlapped call does.
@@ -900,35 +895,9 @@ struct OverlappedEntry {
 
     [[nodiscard]] OverlappedState state() const noexcept { return state_; }
 
-private:
-    friend class core::EntryPool;
-    friend class core::OperationList;
-
-    static constexpr std::uint32_t no_entry = 0xFFFFFFFF;
-
-    /// What an entry in use is for.
-    enum class Purpose : std::uint8_t { own_call, operation, readiness };
-
-    /// Where the kernel writes a sender's address; the size is the room, and then the address's.
-    struct Address {
-        std::byte* bytes = nullptr;
-        std::int32_t size = 0;
-    };
-
-    Handle accepted_;                    ///< Of an accept: the socket that becomes the connection.
-    Address address_;                    ///< Of a receive with the sender's address.
-    std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
-    std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
-    std::uint32_t slot_ = 0;             ///< The handle's registration, and
-    std::uint32_t generation_ = 0;       ///< which registration of that slot it was.
-    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
-    std::uint32_t code_ = 0;             ///< Why it failed, if it is done and not reported yet.
+protected:
     OverlappedState state_ = OverlappedState::idle;
-    Purpose purpose_ = Purpose::own_call;
     bool in_use_ = false;
-    bool reported_ = false;
-    bool datagram_ = false;  ///< On a datagram socket, which has no other end to hang up.
-    bool in_order_ = false;  ///< To be reported behind the older ones of its kind and handle.
 };
 
 /// The result of an overlapped call; `NativeEvent::completion` points to one.

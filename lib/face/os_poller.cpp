@@ -61,7 +61,7 @@ std::size_t OsPoller::registration_count() const noexcept {
 }
 
 std::size_t OsPoller::overlapped_count() const noexcept {
-    return poller_ != nullptr ? poller_->entries_in_use() : 0;
+    return poller_ != nullptr ? poller_->pool().active_count() : 0;
 }
 
 OverlappedPool& OsPoller::overlapped_pool() noexcept {
@@ -74,7 +74,7 @@ PollerStats OsPoller::stats() const noexcept {
 }
 
 Backend OsPoller::backend() const noexcept {
-    return poller_ != nullptr ? poller_->backend() : Backend::wsapoll;
+    return poller_ != nullptr ? poller_->statistics().backend : Backend::wsapoll;
 }
 
 Result<HandleType> OsPoller::classify(Handle handle) noexcept { return wakepoll::classify(handle); }
@@ -148,7 +148,10 @@ Result<OverlappedEntry*> OsPoller::submit_buffer(const SubmitTarget& target, IoO
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_transfer(resolve(target), operation, {&whole, 1}, user_data, offset);
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_transfer(resolve(target), operation, {&whole, 1}, user_data,
+                                          offset);
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, IoOperation operation,
@@ -157,7 +160,9 @@ Result<OverlappedEntry*> OsPoller::submit_buffers(const SubmitTarget& target, Io
     if (const errc reason = refuses(target); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_transfer(resolve(target), operation, buffers, user_data, 0);
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_transfer(resolve(target), operation, buffers, user_data, 0);
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& target,
@@ -168,7 +173,9 @@ Result<OverlappedEntry*> OsPoller::submit_receive_from(const SubmitTarget& targe
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_receive_from(resolve(target), whole, address, user_data.number());
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_receive_from(resolve(target), whole, address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
@@ -179,7 +186,9 @@ Result<OverlappedEntry*> OsPoller::submit_send_to(const SubmitTarget& target,
     if (const errc reason = refuses(target, buffer.size()); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_send_to(resolve(target), whole, address, user_data.number());
+    return poller_->operate(target.handle_, [&](Operations& operations) {
+        return operations.submit_send_to(resolve(target), whole, address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
@@ -188,7 +197,9 @@ Result<OverlappedEntry*> OsPoller::submit_accept(const SubmitTarget& listener,
     if (const errc reason = refuses(listener); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_accept(resolve(listener), buffer, user_data.number());
+    return poller_->operate(listener.handle_, [&](Operations& operations) {
+        return operations.submit_accept(resolve(listener), buffer, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
@@ -197,7 +208,9 @@ Result<OverlappedEntry*> OsPoller::submit_connect(const SubmitTarget& socket,
     if (const errc reason = refuses(socket); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect(resolve(socket), address, user_data.number());
+    return poller_->operate(socket.handle_, [&](Operations& operations) {
+        return operations.submit_connect(resolve(socket), address, user_data.number());
+    });
 }
 
 Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& server,
@@ -205,7 +218,9 @@ Result<OverlappedEntry*> OsPoller::submit_connect_pipe(const SubmitTarget& serve
     if (const errc reason = refuses(server); reason != not_refused) {
         return reason;
     }
-    return poller_->submit_connect_pipe(resolve(server), user_data.number());
+    return poller_->operate(server.handle_, [&](Operations& operations) {
+        return operations.submit_connect_pipe(resolve(server), user_data.number());
+    });
 }
 
 AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
@@ -218,15 +233,18 @@ AcceptedAddresses OsPoller::accepted_addresses(const Completion& completion,
 }
 
 Result<void> OsPoller::cancel(OverlappedEntry* entry) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(entry); };
+    return poller_ != nullptr ? poller_->operate({}, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return poller_ != nullptr ? poller_->cancel(entry, duplicate) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(entry, duplicate); };
+    return poller_ != nullptr ? poller_->operate({}, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::cancel(Handle handle) noexcept {
-    return poller_ != nullptr ? poller_->cancel(handle) : errc::poller_is_closed;
+    const auto end = [&](Operations& operations) { return operations.cancel(handle); };
+    return poller_ != nullptr ? poller_->operate(handle, end) : errc::poller_is_closed;
 }
 
 Result<void> OsPoller::set_timer(Clock::time_point deadline) noexcept {

@@ -19,12 +19,12 @@ Result<PoolEntry*> Operations::find_in_flight(OverlappedEntry* entry) const noex
     return found;
 }
 
-std::error_code Operations::cancel(OverlappedEntry* entry) noexcept {
+Result<void> Operations::cancel(OverlappedEntry* entry) noexcept {
     const Result<PoolEntry*> found = find_in_flight(entry);
     return found ? cancel_in_flight(**found) : found.error();
 }
 
-std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
+Result<void> Operations::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
     const Result<PoolEntry*> found = find_in_flight(entry);
     if (!found || (*found)->state() == OverlappedState::cancelling) {
         return found.error();
@@ -38,7 +38,7 @@ std::error_code Operations::cancel(OverlappedEntry* entry, Handle duplicate) noe
     return error;
 }
 
-std::error_code Operations::cancel(Handle handle) noexcept {
+Result<void> Operations::cancel(Handle handle) noexcept {
     std::error_code first;
     bool found = false;
     for (PoolEntry* entry = list_.first_in_flight(); entry != nullptr;

@@ -1,61 +1,12 @@
 // The calls of a poller between creation and disposal: each takes the lock, and its change is in
 // force for a blocked thread when it returns.
+#include <mutex>
 #include <thread>
 
 #include "poller/poller.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll {
-
-/// Holds the lock.
-class Poller::Entry {
-public:
-    explicit Entry(Poller& poller) noexcept : poller_(poller) { poller_.lock_.lock(); }
-    ~Entry() { poller_.lock_.unlock(); }
-    Entry(const Entry&) = delete;
-    Entry& operator=(const Entry&) = delete;
-
-    /// True if the poller is shut down or disposed.
-    [[nodiscard]] bool is_too_late() const noexcept { return poller_.word_.is_shut_down(); }
-
-private:
-    Poller& poller_;
-};
-
-template <class Answer, class Make>
-Answer Poller::change(const Make& make) noexcept {
-    const Entry entry(*this);
-    if (entry.is_too_late()) {
-        return errc::poller_is_closed;
-    }
-    Answer answer = make();
-    if (wait_.blocked_at() != core::Park::nowhere) {
-        ++stats_.changes_beside;
-        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
-    }
-    return answer;
-}
-
-template <class Make>
-auto Poller::operate(Handle handle, const Make& make) noexcept {
-    using Answer = decltype(make());
-    return change<Answer>([&]() -> Answer {
-        Answer answer = make();
-        if (answer || answer.error() != errc::registered_for_readiness) {
-            return answer;
-        }
-        // What is registered may be closed, and the number another handle's by now.
-        if (!registrations_.end_if_another(handle)) {
-            if (sockets_.in_flight() == 0) {
-                return answer;
-            }
-            if (const std::error_code error = take_news()) {
-                return error;
-            }
-        }
-        return make();
-    });
-}
 
 std::error_code Poller::add_locked(Handle handle, IoInterest interest,
                                    std::uint64_t user_data) noexcept {
@@ -123,69 +74,12 @@ Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
 }
 
 Result<core::SlotUse> Poller::attach(Handle handle) noexcept {
-    return operate(handle, [&] { return known_.attach(handle); });
+    return operate(handle, [&](const Operations&) { return known_.attach(handle); });
 }
 
 void Poller::detach(core::SlotUse attachment) noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     known_.detach(attachment);
-}
-
-Result<OverlappedEntry*> Poller::submit_transfer(const OperationTarget& target,
-                                                 IoOperation operation,
-                                                 std::span<const IoBuffer> buffers,
-                                                 std::uint64_t user_data,
-                                                 std::uint64_t offset) noexcept {
-    return operate(target.handle, [&] {
-        return operations_.submit_transfer(target, operation, buffers, user_data, offset);
-    });
-}
-
-Result<OverlappedEntry*> Poller::submit_receive_from(const OperationTarget& target, IoBuffer buffer,
-                                                     std::span<std::byte> address,
-                                                     std::uint64_t user_data) noexcept {
-    return operate(target.handle, [&] {
-        return operations_.submit_receive_from(target, buffer, address, user_data);
-    });
-}
-
-Result<OverlappedEntry*> Poller::submit_send_to(const OperationTarget& target, IoBuffer buffer,
-                                                std::span<const std::byte> address,
-                                                std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_send_to(target, buffer, address, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_accept(const OperationTarget& target,
-                                               std::span<std::byte> buffer,
-                                               std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_accept(target, buffer, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_connect(const OperationTarget& target,
-                                                std::span<const std::byte> address,
-                                                std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_connect(target, address, user_data); });
-}
-
-Result<OverlappedEntry*> Poller::submit_connect_pipe(const OperationTarget& target,
-                                                     std::uint64_t user_data) noexcept {
-    return operate(target.handle,
-                   [&] { return operations_.submit_connect_pipe(target, user_data); });
-}
-
-Result<void> Poller::cancel(OverlappedEntry* entry) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(entry); });
-}
-
-Result<void> Poller::cancel(OverlappedEntry* entry, Handle duplicate) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(entry, duplicate); });
-}
-
-Result<void> Poller::cancel(Handle handle) noexcept {
-    return change<Result<void>>([&] { return operations_.cancel(handle); });
 }
 
 Result<void> Poller::set_timer(Clock::time_point deadline) noexcept {
@@ -249,7 +143,7 @@ void Poller::let_blocked_thread_pass() noexcept {
 // -------------------------------------------------------------------------------
 
 Handle Poller::port_for_own_packets() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     if (word_.is_closed()) {
         return {};
     }
@@ -261,41 +155,16 @@ Handle Poller::port_for_own_packets() noexcept {
 }
 
 std::size_t Poller::registration_count() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     return word_.is_closed() ? 0 : table_.registered();
 }
 
 PollerStats Poller::statistics() noexcept {
-    const Entry entry(*this);
+    const std::lock_guard guard(lock_);
     wait_.count_wakes();
     PollerStats now = stats_;
     now.backend = sockets_.kind();
     return now;
-}
-
-Backend Poller::backend() noexcept {
-    const Entry entry(*this);
-    return sockets_.kind();
-}
-
-OverlappedEntry* Poller::acquire_entry() noexcept {
-    const Entry entry(*this);
-    return word_.is_closed() ? nullptr : entries_.acquire();
-}
-
-Result<void> Poller::release_entry(OverlappedEntry* entry) noexcept {
-    const Entry guard(*this);
-    return entries_.release(entry);
-}
-
-OverlappedEntry* Poller::find_entry(const void* overlapped) noexcept {
-    const Entry guard(*this);
-    return entries_.find_by_overlapped(overlapped);
-}
-
-std::uint32_t Poller::entries_in_use() noexcept {
-    const Entry guard(*this);
-    return word_.is_closed() ? 0 : entries_.active_count();
 }
 
 }  // namespace wakepoll

@@ -63,9 +63,9 @@ public:
                                                           std::uint64_t user_data) noexcept;
     [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
                                                                std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] std::error_code cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] std::error_code cancel(Handle handle) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
+    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
+    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
 
     // Reporting
 

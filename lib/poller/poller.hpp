@@ -5,14 +5,15 @@
 // memory. The parts depend on each other only downwards; each has its own header.
 //
 // Any thread may call anything. `wake`, `shut_down`, `retain` and `release` need no lock;
-// everything else takes it through `Entry`. The waiting thread releases it while it blocks, so
-// another thread changes things at once; `change` then wakes the blocked thread if necessary.
+// everything else takes it. The waiting thread releases it while it blocks, so another thread
+// changes things at once; `change` then wakes the blocked thread if necessary.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <system_error>
 
@@ -69,30 +70,6 @@ public:
     [[nodiscard]] Result<void> associate(Handle handle, std::uint64_t key) noexcept;
     [[nodiscard]] Result<core::SlotUse> attach(Handle handle) noexcept;
     void detach(core::SlotUse attachment) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_transfer(const OperationTarget& target,
-                                                           IoOperation operation,
-                                                           std::span<const IoBuffer> buffers,
-                                                           std::uint64_t user_data,
-                                                           std::uint64_t offset) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_receive_from(const OperationTarget& target,
-                                                               IoBuffer buffer,
-                                                               std::span<std::byte> address,
-                                                               std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_send_to(const OperationTarget& target,
-                                                          IoBuffer buffer,
-                                                          std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_accept(const OperationTarget& target,
-                                                         std::span<std::byte> buffer,
-                                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect(const OperationTarget& target,
-                                                          std::span<const std::byte> address,
-                                                          std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<OverlappedEntry*> submit_connect_pipe(const OperationTarget& target,
-                                                               std::uint64_t user_data) noexcept;
-    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] Result<void> cancel(OverlappedEntry* entry, Handle duplicate) noexcept;
-    [[nodiscard]] Result<void> cancel(Handle handle) noexcept;
     [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
     [[nodiscard]] Result<void> clear_timer() noexcept;
     [[nodiscard]] WaitResult wait(std::span<NativeEvent> events, Timeout timeout) noexcept {
@@ -102,15 +79,20 @@ public:
     [[nodiscard]] Handle port_for_own_packets() noexcept;
     [[nodiscard]] std::size_t registration_count() noexcept;
     [[nodiscard]] PollerStats statistics() noexcept;
-    [[nodiscard]] Backend backend() noexcept;
 
-    // The pool of entries, also after `dispose`.
+    /// Calls `make(operations)` under the lock, to submit or cancel. A call that is refused because
+    /// `handle` is registered for readiness is made again if that registration turns out to be
+    /// over.
+    template <class Make>
+    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
+
     [[nodiscard]] OverlappedPool& pool() noexcept { return pool_; }
-    [[nodiscard]] OverlappedEntry* acquire_entry() noexcept;
-    [[nodiscard]] Result<void> release_entry(OverlappedEntry* entry) noexcept;
-    [[nodiscard]] OverlappedEntry* find_entry(const void* overlapped) noexcept;
-    [[nodiscard]] std::uint32_t entries_in_use() noexcept;
-    [[nodiscard]] std::uint32_t entry_capacity() const noexcept { return entries_.capacity(); }
+    /// Calls `use(entries)`, with what is behind that pool, under the lock; also after `dispose`.
+    template <class Use>
+    [[nodiscard]] auto with_entries(const Use& use) noexcept {
+        const std::lock_guard guard(lock_);
+        return use(entries_);
+    }
 
 private:
     using Choice = backend::SocketBackend::Choice;
@@ -124,8 +106,6 @@ private:
         backend::HandleBackend::Memory handles;
     };
 
-    class Entry;
-
     Poller(const PollerConfig& config, Choice choice, const Memory& memory,
            std::size_t size) noexcept;
     ~Poller() = default;
@@ -137,9 +117,6 @@ private:
     /// Makes a change under the lock, and wakes a blocked thread if necessary.
     template <class Answer, class Make>
     [[nodiscard]] Answer change(const Make& make) noexcept;
-    /// The same of a handle that must not be registered for readiness.
-    template <class Make>
-    [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
     /// `add`, under the lock.
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
@@ -180,5 +157,40 @@ private:
     OverlappedPool pool_;
     Poller* next_kept_ = nullptr;  ///< See `release`.
 };
+
+template <class Answer, class Make>
+Answer Poller::change(const Make& make) noexcept {
+    const std::lock_guard guard(lock_);
+    if (word_.is_shut_down()) {
+        return errc::poller_is_closed;
+    }
+    Answer answer = make();
+    if (wait_.blocked_at() != core::Park::nowhere) {
+        ++stats_.changes_beside;
+        stats_.changes_that_roused += wait_.rouse_if_needed() ? 1 : 0;
+    }
+    return answer;
+}
+
+template <class Make>
+auto Poller::operate(Handle handle, const Make& make) noexcept {
+    using Answer = decltype(make(operations_));
+    return change<Answer>([&]() -> Answer {
+        Answer answer = make(operations_);
+        if (answer || answer.error() != errc::registered_for_readiness) {
+            return answer;
+        }
+        // What is registered may be closed, and the number another handle's by now.
+        if (!registrations_.end_if_another(handle)) {
+            if (sockets_.in_flight() == 0) {
+                return answer;
+            }
+            if (const std::error_code error = take_news()) {
+                return error;
+            }
+        }
+        return make(operations_);
+    });
+}
 
 }  // namespace wakepoll
