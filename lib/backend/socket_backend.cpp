@@ -57,6 +57,9 @@ std::error_code SocketBackend::prepare_all() noexcept {
         if (error == std::errc::bad_file_descriptor && closed != slot) {
             drop(slot);
         } else if (error && closed != slot) {
+            if (error == std::errc::operation_not_supported) {
+                refused_ = table_.use_of(slot);
+            }
             return error;
         }
     }
@@ -70,7 +73,6 @@ std::error_code SocketBackend::move() noexcept {
                 table_[Slot{i}].base = 0;
             }
         }
-        refused_ = error == std::errc::operation_not_supported;
         return error;
     }
     bool silent = false;

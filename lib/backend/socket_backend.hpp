@@ -73,7 +73,6 @@ public:
     }
     void remove(core::Slot slot) noexcept {
         serving([&](auto& backend) { backend.remove(slot); });
-        refused_ = false;
     }
     [[nodiscard]] core::Park parks_at() const noexcept {
         return serving([](const auto& backend) { return backend.parks_at(); });
@@ -139,12 +138,12 @@ public:
 
     /// True if AFD is better now. `packets`: packets may come.
     [[nodiscard]] bool should_move(bool packets) const noexcept {
-        return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
-               (packets || wsapoll_.must_recheck());
+        return choice_ == Choice::automatic && wsapoll_.sockets() > 0 &&
+               (packets || wsapoll_.must_recheck()) && !is_refused();
     }
     /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. If it fails,
     /// WSAPoll stays active. `operation_not_supported` if the provider of some socket does not
-    /// let AFD poll it: must not be retried with that one.
+    /// let AFD poll it; as long as that one is registered, AFD is not better.
     [[nodiscard]] std::error_code move() noexcept;
     /// WSAPoll has failed: if it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
@@ -152,6 +151,10 @@ public:
     }
 
 private:
+    /// A socket is registered that AFD cannot poll.
+    [[nodiscard]] bool is_refused() const noexcept {
+        return refused_.slot != core::no_slot && table_.goes_on(refused_);
+    }
     [[nodiscard]] std::error_code prepare_all() noexcept;
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
@@ -163,8 +166,8 @@ private:
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
-    bool blocked_ = false;  ///< A thread is blocked in WSAPoll.
-    bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
+    bool blocked_ = false;   ///< A thread is blocked in WSAPoll.
+    core::SlotUse refused_;  ///< The registration because of which the last move was refused.
 };
 
 static_assert(BlockingBackend<SocketBackend>);

@@ -252,6 +252,30 @@ BOOST_AUTO_TEST_CASE(a_foreign_socket_keeps_automatic_with_wsapoll) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(automatic_moves_once_the_foreign_socket_is_closed) {
+    on_every_kernel(Backend::automatic, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair foreign = stage.world.tcp_pair();
+        make_foreign(stage, foreign.local);
+        BOOST_REQUIRE(poller.register_handle(foreign.local, IoInterest::read, 9));
+        const Sockets sockets(stage, poller, 3);
+        (void)poller.handle();
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        const std::uint64_t tried = poller.stats().afd_requests;
+        // As long as it is registered, AFD would refuse it again.
+        BOOST_TEST(poller.unregister_handle(sockets[2].local));
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_TEST(poller.stats().afd_requests == tried);
+        BOOST_CHECK(poller.backend() == Backend::wsapoll);
+        stage.world.close(foreign.local);
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+        sockets.make_ready(1);
+        BOOST_TEST(wait(poller).mask_of(1) == mask::in);
+        BOOST_CHECK(poller.backend() == Backend::afd);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_question_that_fails_drops_no_socket) {
     on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
