@@ -88,11 +88,10 @@ public:
     /// Starts the watch of a prepared socket; `silent` if it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
-    // As ReadinessBackend has them.
+    // As RequestingBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
-    [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
     [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
         return schedule_.due() == 0 && !schedule_.has_orphans() ? std::error_code{} : poll_due();
@@ -103,13 +102,14 @@ public:
     }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds /*now*/) const noexcept {
-        return core::nanoseconds::max();
-    }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
-    [[nodiscard]] std::size_t in_flight() const noexcept { return schedule_.in_flight(); }
-    [[nodiscard]] bool is_waiting() const noexcept { return schedule_.is_waiting(); }
-    [[nodiscard]] bool is_held_up() const noexcept { return schedule_.is_held_up(); }
+    [[nodiscard]] Outstanding outstanding() const noexcept {
+        // In this order, because each wait asks for `polls`, and most for `nothing`.
+        return schedule_.is_waiting()       ? Outstanding::polls
+               : schedule_.in_flight() == 0 ? Outstanding::nothing
+               : schedule_.is_held_up()     ? Outstanding::registrations
+                                            : Outstanding::answers;
+    }
     void retry_cancels() noexcept { static_cast<void>(cancel_orphans()); }
     void cancel_all() noexcept;
     void close() noexcept;
@@ -206,6 +206,6 @@ private:
 static_assert(offsetof(AfdBackend::Cell, item) ==
                   offsetof(AfdBackend::Cell, request) + sizeof(sys::AfdRequest),
               "the item follows the head without a gap");
-static_assert(ReadinessBackend<AfdBackend>);
+static_assert(RequestingBackend<AfdBackend>);
 
 }  // namespace wakepoll::backend

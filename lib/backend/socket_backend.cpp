@@ -22,7 +22,9 @@ SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::Registra
       choice_(choice),
       table_(table),
       wake_(wake),
-      stats_(stats) {}
+      stats_(stats) {
+    stats_.backend = choice == Choice::afd ? Backend::afd : Backend::wsapoll;
+}
 
 std::error_code SocketBackend::add(Slot slot) noexcept {
     if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
@@ -66,6 +68,16 @@ std::error_code SocketBackend::prepare_all() noexcept {
     return {};
 }
 
+void SocketBackend::move_unless_refused(std::error_code& error) noexcept {
+    if (refused_.slot != core::no_slot && table_.goes_on(refused_)) {
+        return;
+    }
+    const std::error_code failed = move();
+    if (!error && failed != std::errc::operation_not_supported) {
+        error = failed;
+    }
+}
+
 std::error_code SocketBackend::move() noexcept {
     if (const std::error_code error = prepare_all()) {
         for (std::uint32_t i = 0; i < table_.used(); ++i) {
@@ -75,12 +87,9 @@ std::error_code SocketBackend::move() noexcept {
         }
         return error;
     }
-    bool silent = false;
-    for (Slot slot = wsapoll_.give_up_next(silent); slot != core::no_slot;
-         slot = wsapoll_.give_up_next(silent)) {
-        afd_.watch(slot, silent);
-    }
+    wsapoll_.give_up([this](Slot slot, bool silent) { afd_.watch(slot, silent); });
     choice_ = Choice::afd;
+    stats_.backend = Backend::afd;
     ++stats_.backend_moves;
     if (!blocked_) {
         retire_wsapoll();

@@ -61,11 +61,6 @@ public:
     /// Takes the device, unless the choice is `wsapoll`.
     void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
 
-    /// The active backend.
-    [[nodiscard]] Backend kind() const noexcept {
-        return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
-    }
-
     // As ReadinessBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept {
@@ -73,9 +68,6 @@ public:
     }
     void remove(core::Slot slot) noexcept {
         serving([&](auto& backend) { backend.remove(slot); });
-    }
-    [[nodiscard]] core::Park parks_at() const noexcept {
-        return serving([](const auto& backend) { return backend.parks_at(); });
     }
     void begin_wait(std::size_t room) noexcept {
         serving([room](auto& backend) { backend.begin_wait(room); });
@@ -90,44 +82,12 @@ public:
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
         return serving([now](auto& backend) { return backend.look(now); });
     }
-    [[nodiscard]] std::size_t due() const noexcept {
-        return serving([](const auto& backend) { return backend.due(); });
-    }
     [[nodiscard]] std::size_t size() const noexcept {
         return serving([](const auto& backend) { return backend.size(); });
     }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept {
         return serving([&](auto& backend) { return backend.collect(events, visits, now); });
-    }
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
-        return serving([now](const auto& backend) { return backend.recheck_in(now); });
-    }
-    [[nodiscard]] std::error_code begin_block() noexcept;
-    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
-        return wsapoll_.block(milliseconds);
-    }
-    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// True if sockets were changed while a thread is blocked in them.
-    [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
-    [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
-    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
-        return serving([&](auto& backend) { return backend.take_packet(context, status); });
-    }
-    [[nodiscard]] std::size_t in_flight() const noexcept {
-        return serving([](const auto& backend) { return backend.in_flight(); });
-    }
-    [[nodiscard]] bool is_waiting() const noexcept {
-        return serving([](const auto& backend) { return backend.is_waiting(); });
-    }
-    [[nodiscard]] bool is_held_up() const noexcept {
-        return serving([](const auto& backend) { return backend.is_held_up(); });
-    }
-    void retry_cancels() noexcept {
-        serving([](auto& backend) { backend.retry_cancels(); });
-    }
-    void cancel_all() noexcept {
-        serving([](auto& backend) { backend.cancel_all(); });
     }
     void close() noexcept {
         wsapoll_.close();
@@ -136,25 +96,50 @@ public:
         }
     }
 
-    /// True if AFD is better now. `packets`: packets may come.
-    [[nodiscard]] bool should_move(bool packets) const noexcept {
-        return choice_ == Choice::automatic && wsapoll_.sockets() > 0 &&
-               (packets || wsapoll_.must_recheck()) && !is_refused();
+    // As RequestingBackend has them; without AFD there are no requests.
+    [[nodiscard]] std::size_t due() const noexcept { return afd_.due(); }
+    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
+        return choice_ == Choice::afd && afd_.take_packet(context, status);
     }
-    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. If it fails,
-    /// WSAPoll stays active. `operation_not_supported` if the provider of some socket does not
-    /// let AFD poll it; as long as that one is registered, AFD is not better.
-    [[nodiscard]] std::error_code move() noexcept;
+    [[nodiscard]] Outstanding outstanding() const noexcept { return afd_.outstanding(); }
+    void retry_cancels() noexcept { afd_.retry_cancels(); }
+    void cancel_all() noexcept {
+        if (choice_ == Choice::afd) {
+            afd_.cancel_all();
+        }
+    }
+
+    // As BlockingBackend has them; with AFD, WSAPoll has no sockets.
+    [[nodiscard]] core::Park parks_at() const noexcept { return wsapoll_.parks_at(); }
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
+        return choice_ == Choice::afd ? core::nanoseconds::max() : wsapoll_.recheck_in(now);
+    }
+    [[nodiscard]] std::error_code begin_block() noexcept;
+    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
+        return wsapoll_.block(milliseconds);
+    }
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
+    [[nodiscard]] bool is_changed() const noexcept { return wsapoll_.is_changed(); }
+    [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
+
+    /// Moves to AFD if that is better now and no socket is registered that AFD cannot poll. If it
+    /// fails, WSAPoll stays active, and `error` is set if it was not. `packets`: packets may come.
+    void move_if_better(bool packets, std::error_code& error) noexcept {
+        if (choice_ == Choice::automatic && wsapoll_.sockets() > 0 &&
+            (packets || wsapoll_.must_recheck())) {
+            move_unless_refused(error);
+        }
+    }
     /// WSAPoll has failed: if it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }
 
 private:
-    /// A socket is registered that AFD cannot poll.
-    [[nodiscard]] bool is_refused() const noexcept {
-        return refused_.slot != core::no_slot && table_.goes_on(refused_);
-    }
+    void move_unless_refused(std::error_code& error) noexcept;
+    /// A thread that is blocked in WSAPoll must then be woken. `operation_not_supported` if the
+    /// provider of some socket does not let AFD poll it.
+    [[nodiscard]] std::error_code move() noexcept;
     [[nodiscard]] std::error_code prepare_all() noexcept;
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
@@ -170,6 +155,6 @@ private:
     core::SlotUse refused_;  ///< The registration because of which the last move was refused.
 };
 
-static_assert(BlockingBackend<SocketBackend>);
+static_assert(RequestingBackend<SocketBackend> && BlockingBackend<SocketBackend>);
 
 }  // namespace wakepoll::backend

@@ -109,7 +109,6 @@ std::error_code WsapollBackend::add(Slot slot) noexcept {
         }
     }
     watch(slot, entry_for(registration));
-    ++sockets_;
     return {};
 }
 
@@ -127,18 +126,6 @@ std::error_code WsapollBackend::modify(Slot slot) noexcept {
 void WsapollBackend::remove(Slot slot) noexcept {
     unwatch(slot);
     member_of(slot).connecting = false;
-    --sockets_;
-}
-
-Slot WsapollBackend::give_up_next(bool& silent) noexcept {
-    silent = active_.empty() && quiet_.empty();
-    const Slot slot = !active_.empty()  ? active_.cursor()
-                      : !quiet_.empty() ? quiet_.cursor()
-                                        : silent_.cursor();
-    if (slot != core::no_slot) {
-        remove(slot);
-    }
-    return slot;
 }
 
 // The doorbell

@@ -61,7 +61,7 @@ public:
     WsapollBackend(const WsapollBackend&) = delete;
     WsapollBackend& operator=(const WsapollBackend&) = delete;
 
-    // As ReadinessBackend has them.
+    // As BlockingBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
@@ -70,7 +70,6 @@ public:
     }
     void begin_wait(std::size_t room) noexcept;
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept;
-    [[nodiscard]] std::size_t due() const noexcept { return 0; }
     [[nodiscard]] std::size_t size() const noexcept { return answered_ ? active_.size() : 0; }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
@@ -78,34 +77,35 @@ public:
     [[nodiscard]] std::error_code begin_block() noexcept;
     [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
-    [[nodiscard]] bool take_packet(const void* /*context*/, std::uint32_t /*status*/) noexcept {
-        return false;
-    }
-    [[nodiscard]] std::size_t in_flight() const noexcept { return 0; }
-    [[nodiscard]] bool is_waiting() const noexcept { return false; }
-    [[nodiscard]] bool is_held_up() const noexcept { return false; }
-    void retry_cancels() noexcept {}
-    void cancel_all() noexcept {}
-
-    /// A change since `begin_block` takes effect only with another block.
     [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
+    [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
+    /// Closes the doorbell; no thread may be about to ring it.
+    void close() noexcept { doorbell_.close(); }
 
     /// Without one no socket is watched: there is none yet, or it could not be created.
     [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
 
     /// The number of sockets, including those that have nothing to report.
-    [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
+    [[nodiscard]] std::uint32_t sockets() const noexcept {
+        return active_.size() + quiet_.size() + silent_.size();
+    }
     /// Some sockets cannot be waited for by WSAPoll.
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` if
-    /// there is none. `silent` if it is one-shot and has reported.
-    [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
-
-    /// Closes the doorbell; no thread may be about to ring it.
-    void close() noexcept { doorbell_.close(); }
+    /// Removes all sockets in the order of their turns, so that another backend takes over: calls
+    /// `take` with each slot, and whether it is one-shot and has reported.
+    template <class Take>
+    void give_up(const Take& take) noexcept {
+        while (sockets() > 0) {
+            const bool silent = active_.empty() && quiet_.empty();
+            const core::Slot slot = !active_.empty() ? active_.cursor()
+                                    : silent         ? silent_.cursor()
+                                                     : quiet_.cursor();
+            remove(slot);
+            take(slot, silent);
+        }
+    }
 
 private:
     /// The poll entry for a registration.
@@ -169,7 +169,6 @@ private:
     HangUps hang_ups_;
     sys::Doorbell doorbell_;
 
-    std::uint32_t sockets_ = 0;
     bool answered_ = false;       ///< The last look or block has found an answer in the active set.
     bool checked_ = false;        ///< The silent ones were checked in this wait.
     bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.

@@ -14,7 +14,7 @@ std::error_code Poller::add_locked(Handle handle, IoInterest interest,
     const bool may_be_over = error == std::errc::file_exists ||
                              error == std::errc::no_space_on_device ||
                              error == std::errc::resource_unavailable_try_again;
-    if (may_be_over && sockets_.in_flight() > 0) {
+    if (may_be_over && has_polls_in_flight()) {
         const std::error_code failed = take_news();
         error = failed ? failed : registrations_.add(handle, interest, user_data);
     }
@@ -95,6 +95,9 @@ Result<void> Poller::clear_timer() noexcept {
 // ----------------------------------------------------------
 
 std::error_code Poller::take_news() noexcept {
+    const auto is_held_up = [this] {
+        return sockets_.outstanding() >= backend::Outstanding::registrations;
+    };
     sockets_.retry_cancels();
     std::error_code error;
     // A request that was cancelled ends at once, and its packet is there or about to come.
@@ -114,8 +117,8 @@ std::error_code Poller::take_news() noexcept {
         if (limit == 0) {
             break;
         }
-        error = packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
-        if (!sockets_.is_held_up()) {
+        error = packets_.take(limit, is_held_up() ? patience_milliseconds : 0).error();
+        if (!is_held_up()) {
             break;
         }
     }
@@ -162,9 +165,7 @@ std::size_t Poller::registration_count() noexcept {
 PollerStats Poller::statistics() noexcept {
     const std::lock_guard guard(lock_);
     wait_.count_wakes();
-    PollerStats now = stats_;
-    now.backend = sockets_.kind();
-    return now;
+    return stats_;
 }
 
 }  // namespace wakepoll

@@ -152,7 +152,7 @@ void Poller::release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;
     }
-    if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
+    if (entries_.active_count() > 0 || has_polls_in_flight() || sys::process_is_ending()) {
         // The kernel may still write into an entry that was not released, or into a request that it
         // has not answered, so their memory stays. The list is never read; it tells leak checkers
         // that this is not a leak.
@@ -212,9 +212,9 @@ void Poller::drain() noexcept {
     constexpr int most_failures = 100;
     std::array<sys::Packet, PacketQueue::most_at_once> packets;
     for (int failures = 0;
-         (operations_.in_flight() > 0 || sockets_.in_flight() > 0) && failures < most_failures;) {
+         (operations_.in_flight() > 0 || has_polls_in_flight()) && failures < most_failures;) {
         const bool all_lost =
-            operations_.in_flight() == operations_.lost() && sockets_.in_flight() == 0;
+            operations_.in_flight() == operations_.lost() && !has_polls_in_flight();
         const Result<std::size_t> taken = port_.dequeue(
             packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
         if (!taken) {

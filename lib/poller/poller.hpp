@@ -122,6 +122,10 @@ private:
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
                                              std::uint64_t user_data) noexcept;
 
+    /// Packets about sockets may come to the port.
+    [[nodiscard]] bool has_polls_in_flight() const noexcept {
+        return sockets_.outstanding() != backend::Outstanding::nothing;
+    }
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
@@ -182,7 +186,7 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
         }
         // What is registered may be closed, and the number another handle's by now.
         if (!registrations_.end_if_another(handle)) {
-            if (sockets_.in_flight() == 0) {
+            if (!has_polls_in_flight()) {
                 return answer;
             }
             if (const std::error_code error = take_news()) {

@@ -8,6 +8,7 @@
 namespace wakepoll {
 namespace {
 
+using backend::Outstanding;
 using core::Park;
 
 }  // namespace
@@ -36,9 +37,7 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
         if (parts_.word.consume_signal()) {
             take_signals(pass);
         }
-        if (parts_.sockets.should_move(expects_packets())) {
-            move_sockets(pass);
-        }
+        parts_.sockets.move_if_better(expects_packets(), result.error);
         if (parts_.sockets.parks_at() == Park::port) {
             at_port(pass);
         } else {
@@ -68,13 +67,6 @@ void Wait::count_wakes() noexcept {
 void Wait::take_signals(Pass& pass) noexcept {
     parts_.handles.take_signals();
     pass.note(parts_.timer.look(pass.now));
-}
-
-void Wait::move_sockets(Pass& pass) noexcept {
-    const std::error_code error = parts_.sockets.move();
-    if (error != std::errc::operation_not_supported) {
-        pass.note(error);
-    }
 }
 
 void Wait::take_wake(Pass& pass) noexcept {
@@ -116,14 +108,14 @@ void Wait::at_port(Pass& pass) noexcept {
     // Polled first: what is ready at once needs no block, and everything else ends the one below.
     pass.note(parts_.sockets.look(pass.now));
     const bool ready = has_something();
-    if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
+    if (!ready || expects_packets() || parts_.sockets.outstanding() != Outstanding::nothing) {
         dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
     }
     // A packet's answer for a socket that was changed since does not count: it is polled again.
     if (parts_.sockets.due() > 0 && !pass.result.error) {
         pass.note(parts_.sockets.look(pass.now));
     }
-    if (parts_.sockets.is_waiting()) {
+    if (parts_.sockets.outstanding() == Outstanding::polls) {
         await_held_sockets(pass);
     }
     report(pass);

@@ -111,7 +111,6 @@ private:
 
     void take_signals(Pass& pass) noexcept;
     void take_wake(Pass& pass) noexcept;
-    void move_sockets(Pass& pass) noexcept;
     void at_port(Pass& pass) noexcept;
     void in_sockets(Pass& pass) noexcept;
     /// Whether the wait is over; otherwise another pass follows.

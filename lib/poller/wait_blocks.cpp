@@ -32,7 +32,8 @@ Result<PacketQueue::Taken> Wait::block_at_port(Pass& pass, std::size_t limit,
 void Wait::await_held_sockets(Pass& pass) noexcept {
     const nanoseconds end = sys::now() + longest_answer;
     nanoseconds left = longest_answer;
-    while (parts_.sockets.is_waiting() && !pass.result.error && left.count() > 0) {
+    while (parts_.sockets.outstanding() == backend::Outstanding::polls && !pass.result.error &&
+           left.count() > 0) {
         const std::size_t limit = parts_.packets.room();
         if (limit == 0) {
             return;
