@@ -943,6 +943,138 @@ private:
 
 }  // namespace wakepoll::core
 
+// lib/core/poll_requests.hpp
+// The requests in flight to AFD's device: which slots they cover, and which must be cancelled.
+//
+// A request covers one slot, its *own*, or is the *group's*, which covers many. It is in flight
+// until its packet was taken, cancelled or not, and no slot is covered by two (P14). Meanwhile a
+// registration can come to need less of it: only its end, once it wants something else, and nothing
+// once it has ended itself. What is in the way of the next request is cancelled. If that fails for
+// one that no registration can wait for, it is an *orphan*, and the cancel is retried.
+//
+// The AFD backend makes and cancels requests and records that here; PollSchedule records what the
+// registrations need. Not thread-safe: used under the poller's lock. Makes no system call and
+// allocates nothing.
+
+#include <cstddef>
+#include <cstdint>
+
+
+namespace wakepoll::core {
+
+class PollRequests {
+public:
+    /// A request in flight that covers a slot.
+    enum class Request : std::uint8_t { none, own, group };
+
+    /// What the slot's registration needs of it.
+    enum class Need : std::uint8_t {
+        nothing,  ///< There is no request, or the registration has ended.
+        end,      ///< The slot is held until it ends, and then polled again.
+        answer,
+    };
+
+    /// The request over a slot. All-zero memory is none.
+    struct Cover {
+        std::uint16_t asked = 0;  ///< What it asks for.
+        std::uint16_t tag = 0;    ///< The tag of the latest request of the slot's own cell.
+        Request request = Request::none;
+        Need need = Need::nothing;
+        bool canceled = false;  ///< The slot's own one has been cancelled.
+    };
+
+    /// Uses a cover and a link for every slot, which must outlive this. Other rings may share the
+    /// links.
+    PollRequests(Cover* covers, SlotRing::Link* links) noexcept
+        : covers_(covers), orphans_(links) {}
+
+    PollRequests(const PollRequests&) = delete;
+    PollRequests& operator=(const PollRequests&) = delete;
+
+    // What PollSchedule records
+
+    /// A request that asks for `events` covers the slot, which no other does.
+    void start(Request request, Slot slot, std::uint32_t events) noexcept;
+    /// The packet of the request over the slot has come. Returns what was needed of it. The group's
+    /// is in flight until it has ended for every slot that it covers.
+    [[nodiscard]] Need end(Slot slot) noexcept;
+    /// The slot's registration needs only the end of the request over it; false if there is none.
+    [[nodiscard]] bool hold(Slot slot) noexcept;
+    /// The registration has ended. Returns the request that has to be cancelled for that.
+    [[nodiscard]] Request abandon(Slot slot) noexcept;
+
+    // Cancelling
+
+    /// Returns the request that must be cancelled before the slot can be polled for `wanted`;
+    /// `none` if there is none, or if it is cancelled already.
+    [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
+    /// The slot's own request, or the group's, was cancelled.
+    void note_canceled(Request request, Slot slot) noexcept;
+    /// It is no longer needed and could not be cancelled.
+    void note_orphan(Request request, Slot slot) noexcept;
+
+    [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
+    [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
+    /// Calls `visit`, which may record the cancel, for each slot whose own request is an orphan.
+    template <class Visit>
+    void for_each_orphan(const Visit& visit) const noexcept {
+        orphans_.for_each(visit);
+    }
+
+    // One slot's
+
+    [[nodiscard]] Request covering(Slot slot) const noexcept { return of(slot).request; }
+    [[nodiscard]] Need need_of(Slot slot) const noexcept { return of(slot).need; }
+    /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
+    /// request only if it carries the same tag.
+    [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
+    [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
+
+    // All of them
+
+    [[nodiscard]] bool is_group_in_flight() const noexcept { return grouped_ > 0; }
+    [[nodiscard]] bool is_group_canceled() const noexcept { return group_canceled_; }
+    /// Requests whose packet is outstanding.
+    [[nodiscard]] std::uint32_t in_flight() const noexcept {
+        return own_ + (is_group_in_flight() ? 1U : 0U);
+    }
+    /// Some slots can be polled only after a packet that is certain to come soon: those that a
+    /// cancelled request holds, and, beside a cancelled group, the `due` ones.
+    [[nodiscard]] bool is_waiting(std::uint32_t due) const noexcept {
+        return awaited_ > 0 || (group_canceled_ && (grouped_ > group_unneeded_ || due > 0));
+    }
+    /// Some request covers a slot that is no longer registered, or blocks another poll.
+    [[nodiscard]] bool is_held_up(std::uint32_t due) const noexcept {
+        return own_unneeded_ > 0 || group_unneeded_ > 0 || is_waiting(due);
+    }
+
+private:
+    [[nodiscard]] Cover& of(Slot slot) noexcept { return covers_[index_of(slot)]; }
+    [[nodiscard]] const Cover& of(Slot slot) const noexcept { return covers_[index_of(slot)]; }
+
+    /// The request over the slot, if it is not cancelled yet.
+    [[nodiscard]] Request to_cancel(const Cover& cover) const noexcept {
+        const bool canceled = cover.request == Request::group ? group_canceled_ : cover.canceled;
+        return canceled ? Request::none : cover.request;
+    }
+    /// Changes what is needed of a request in flight, and the counts with it.
+    void need(Cover& cover, Need need) noexcept;
+    /// Adds `one`, which is 1 or -1, to the number that counts what is needed of it.
+    void count(const Cover& cover, std::uint32_t one) noexcept;
+
+    Cover* covers_;
+    SlotRing orphans_;
+    std::uint32_t own_ = 0;      ///< Requests other than the group's.
+    std::uint32_t grouped_ = 0;  ///< Slots that the group's covers.
+    std::uint32_t own_unneeded_ = 0;
+    std::uint32_t group_unneeded_ = 0;  ///< Slots of the group's that need nothing of it.
+    std::uint32_t awaited_ = 0;         ///< Slots that a cancelled request of their own holds.
+    bool group_canceled_ = false;
+    bool group_orphan_ = false;
+};
+
+}  // namespace wakepoll::core
+
 // lib/core/poll_schedule.hpp
 // Decides which sockets AFD polls together, which alone, and which not now.
 //
@@ -966,8 +1098,8 @@ private:
 // A round is a wait in which some socket was ready. A one-shot registration that has reported is
 // *silent*: it is polled for no events, at first with the group, so that a close is noticed.
 //
-// Not thread-safe: used by the AFD backend under the poller's lock. Makes no system call and
-// allocates nothing.
+// The requests in flight are in core/poll_requests. Not thread-safe: used by the AFD backend under
+// the poller's lock. Makes no system call and allocates nothing.
 
 #include <algorithm>
 #include <cassert>
@@ -983,48 +1115,31 @@ public:
     static constexpr std::uint32_t crowd_patience = 4;
     static constexpr std::uint32_t worth_a_cancel = 8;
 
-    enum class Place : std::uint8_t {
-        absent,   ///< Not registered here.
-        awake,    ///< Due, or polled in this wait.
-        pending,  ///< Its request is in flight, and the answer counts.
-        held,     ///< Its request is in flight, and the answer does not count.
-    };
-
-    /// A request in flight that covers a socket.
-    enum class Request : std::uint8_t { none, own, group };
+    using Request = PollRequests::Request;
 
     /// The state of a slot. All-zero memory is an absent one.
     struct Member {
         std::uint32_t polled_in = 0;    ///< The wait that polled it last.
         std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
-        std::uint16_t wanted = 0;       ///< What the registration wants; 0 while silent.
-        std::uint16_t asked = 0;        ///< What the request in flight asks for.
-        std::uint16_t answer = 0;       ///< The answer that has not been reported yet.
-        std::uint16_t tag = 0;          ///< The tag of the latest request of its own.
+        std::uint32_t wanted = 0;       ///< What the registration wants; 0 while silent.
+        std::uint32_t answer = 0;       ///< The answer that has not been reported yet.
         std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
-        Place place = Place::absent;
-        bool active : 1 = false;    ///< It was in the group before it fell silent.
-        bool busy : 1 = false;      ///< A request of its own is in flight.
-        bool canceled : 1 = false;  ///< That one has been cancelled.
-        bool in_group : 1 = false;  ///< The group's request in flight covers it.
+        bool awake : 1 = false;         ///< Registered, and no request in flight covers it.
+        bool active : 1 = false;        ///< It was in the group before it fell silent.
     };
 
-    /// Uses a member and a link for every slot, which must outlive the schedule. Other rings may
-    /// share the links.
-    PollSchedule(Member* members, SlotRing::Link* links) noexcept
-        : members_(members), awake_(links), orphans_(links) {}
+    /// Uses a member and a link for every slot; these and the requests must outlive the schedule.
+    /// Other rings may share the links.
+    PollSchedule(Member* members, SlotRing::Link* links, PollRequests& requests) noexcept
+        : members_(members), awake_(links), requests_(requests) {}
 
     PollSchedule(const PollSchedule&) = delete;
     PollSchedule& operator=(const PollSchedule&) = delete;
 
     // Registrations
 
-    /// Adds an absent slot; it is due.
+    /// Adds an absent slot. It is due, or held by a request of its former registration.
     void add(Slot slot, std::uint32_t wanted) noexcept;
-
-    /// Returns the request in flight that must be cancelled before the registration can want
-    /// `wanted`; `none` if there is none, or if it is cancelled already.
-    [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
     /// Changes what the registration wants, and ends its silence.
     void modify(Slot slot, std::uint32_t wanted) noexcept;
@@ -1035,6 +1150,9 @@ public:
     /// Removes a registration. Returns the request in flight that covers it and has to be
     /// cancelled, or `none`.
     [[nodiscard]] Request remove(Slot slot) noexcept;
+
+    /// The events to request for it.
+    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
 
     // A wait
 
@@ -1060,10 +1178,8 @@ public:
     /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
-        return place_of(slot) == Place::awake && !is_polled(slot);
+        return of(slot).awake && of(slot).polled_in != wait_;
     }
-    /// True for an awake socket that was polled in this wait.
-    [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
     /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
     /// room for is polled again only if this wait has room for it.
     template <class Visit>
@@ -1091,25 +1207,26 @@ public:
     /// It left out some that there is room for by now. While the group is being cancelled they wait
     /// for its packet.
     [[nodiscard]] bool has_left_out() const noexcept {
-        return left_out_ && kept_ < room_ && group_ != Group::canceled;
+        return left_out_ && kept_ < room_ && !requests_.is_group_canceled();
     }
     /// True if a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// True if the group's request is in flight, and enough sockets outside it are active to
-    /// cancel it.
-    [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
-        return group_ == Group::in_flight && joining() >= worth_a_cancel;
-    }
+    /// True if enough due sockets join the group to cancel its request in flight.
+    [[nodiscard]] bool is_group_worth_a_cancel() noexcept;
 
-    /// A due socket was answered at once, or a pending one by packet.
+    /// A due socket was answered at once, or a pending one by packet. Only the first answer in a
+    /// wait counts.
     void note_answer(Slot slot, std::uint32_t events) noexcept {
-        assert(is_due(slot) && events != 0);
+        assert(of(slot).awake && events != 0);
         Member& member = of(slot);
+        if (member.polled_in == wait_) {
+            return;
+        }
         kept_ += member.answer != 0 ? 1 : 0;
         member.polled_in = wait_;
-        member.answer = static_cast<std::uint16_t>(events);
+        member.answer = events;
         const bool active = round_ - member.ready_in <= patience_;
         member.joins_until = active ? round_ + patience_ : round_ - 1;
         member.ready_in = round_;
@@ -1122,30 +1239,11 @@ public:
     }
     /// A due socket was polled with others, and only others were ready.
     void note_quiet(Slot slot) noexcept;
-    /// A due socket's own request is in flight.
-    void note_parked(Slot slot) noexcept;
-    /// A due socket is in the group's request, which is in flight.
-    void note_grouped(Slot slot) noexcept;
-    void note_group_in_flight() noexcept { group_ = Group::in_flight; }
-
-    /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
-    /// request only if it carries the same tag.
-    [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
-    [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
-
-    // Cancelling and packets
-
-    /// The slot's own request, or the group's, was cancelled.
-    void note_canceled(Request request, Slot slot) noexcept;
-    /// It is no longer needed and could not be cancelled; the cancel has to be retried.
-    void note_orphan(Request request, Slot slot) noexcept;
-
-    /// The packet of the slot's own request has come. Returns true if its answer counts.
-    [[nodiscard]] bool own_ended(Slot slot) noexcept;
-    /// The packet of the group's request has come; call `left_group` for each of its sockets.
-    void group_ended() noexcept;
-    /// A socket leaves the ended group request. Returns true if the answer counts.
-    [[nodiscard]] bool left_group(Slot slot) noexcept;
+    /// A due socket is pending: a request of its own, or the group's, is in flight.
+    void note_pending(Request request, Slot slot) noexcept;
+    /// The packet of the request that covers the slot has come; the slot is due if it is
+    /// registered. Returns what was needed of the request.
+    [[nodiscard]] PollRequests::Need note_ended(Slot slot) noexcept;
 
     // Reporting
 
@@ -1173,51 +1271,11 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The awake slot whose turn it is; `no_slot` if there is none.
-    [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// The answer of an awake slot in this wait that has not been reported; 0 if there is none.
-    [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
-        const Member& member = of(slot);
-        return member.polled_in == wait_ ? member.answer : 0U;
-    }
-
-    // Numbers
-
-    [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
-    /// The events to request for it.
-    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// True if a request in flight covers the slot, whether or not its answer counts.
-    [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
-        return of(slot).busy || of(slot).in_group;
-    }
-    [[nodiscard]] bool is_parked(Slot slot) const noexcept { return of(slot).busy; }
-    [[nodiscard]] bool is_group_in_flight() const noexcept { return group_ != Group::idle; }
-    [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
     [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
+    /// Answers of this wait that are not reported yet.
     [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
-    /// Requests whose packet is outstanding.
-    [[nodiscard]] std::uint32_t in_flight() const noexcept {
-        return parked_ + (is_group_in_flight() ? 1U : 0U);
-    }
-    /// Some sockets can be polled only after a packet that is certain to come soon.
-    [[nodiscard]] bool is_waiting() const noexcept {
-        return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
-    }
-
-    /// Some request in flight covers a socket that is no longer registered, or blocks another poll.
-    [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
-
-    /// Some requests still have to be cancelled.
-    [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
-    [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
-    template <class Visit>
-    void for_each_orphan(const Visit& visit) noexcept {
-        orphans_.for_each(visit);
-    }
 
 private:
-    enum class Group : std::uint8_t { idle, in_flight, canceled };
-
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
@@ -1232,46 +1290,26 @@ private:
         will_repeat_ = false;
     }
 
-    /// The request in flight that covers it and is not cancelled yet.
-    [[nodiscard]] Request to_cancel(const Member& member) const noexcept {
-        if (member.busy) {
-            return member.canceled ? Request::none : Request::own;
-        }
-        return member.in_group && !is_group_canceled() ? Request::group : Request::none;
-    }
-
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
     [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
 
-    /// How many of the sockets to be polled now join the group.
-    [[nodiscard]] std::uint32_t joining() noexcept;
-    /// Changes the place, and updates the ring of awake slots and the counts.
-    void become(Slot slot, Place place) noexcept;
-    /// True if the slot's own request is cancelled and holds it up, so that its packet is
-    /// awaited.
-    [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
-        const Member& member = of(slot);
-        return member.busy && member.canceled && member.place == Place::held;
-    }
+    /// It is registered, and no request covers it: it is due.
+    void wake(Slot slot) noexcept;
+    /// It is no longer awake, if it was.
+    void leave(Slot slot) noexcept;
 
     Member* members_;
     SlotRing awake_;
-    SlotRing orphans_;
+    PollRequests& requests_;
     std::size_t room_ = 0;  ///< How many sockets this wait can report.
     std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
-    std::uint32_t patience_ = patience;
     std::uint32_t answers_ = 0;  ///< Of this wait.
-    std::uint32_t registered_ = 0;
+    std::uint32_t patience_ = patience;
     std::uint32_t due_ = 0;
-    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
-    std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
-    std::uint32_t parked_ = 0;      ///< Requests in flight other than the group's.
-    std::uint32_t unwanted_ = 0;    ///< Absent slots that a request in flight covers.
-    std::uint32_t group_live_ = 0;  ///< Registered sockets in the group's request.
-    Group group_ = Group::idle;
-    bool group_orphan_ = false;
+    std::uint32_t registered_ = 0;
+    std::uint32_t ready_ = 0;
     bool left_out_ = false;
     bool repeats_ = false;
     bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.
@@ -1469,9 +1507,10 @@ private:
 // lib/backend/afd_backend.hpp
 // Readiness by the device behind Winsock: waiting costs what is ready, not what is registered.
 //
-// core/poll_schedule decides which sockets are polled together and which alone; here are the
-// requests. The poller's port receives every answer to a request in flight, and that is where the
-// waiting thread blocks, so wakes, completions and sockets end the same block.
+// core/poll_schedule decides which sockets are polled together and which alone, core/poll_requests
+// records what is in flight; here are the requests themselves. The poller's port receives every
+// answer to a request in flight, and that is where the waiting thread blocks, so wakes, completions
+// and sockets end the same block.
 //
 // The device takes only base sockets; the registration holds that number. One device handle is for
 // the group's request, and one more for each 32 slots, opened when one of them is first registered:
@@ -1516,6 +1555,7 @@ public:
         sys::AfdRequest* group;  ///< with room for an item for each slot
         GroupMember* group_members;
         core::PollSchedule::Member* members;
+        core::PollRequests::Cover* covers;
         core::SlotRing::Link* links;  ///< shared with the rings of other backends
         sys::AfdDevice* devices;      ///< `devices_for` of them
     };
@@ -1554,7 +1594,7 @@ public:
     [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
     [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
-        return schedule_.due() == 0 && !schedule_.has_orphans() ? std::error_code{} : poll_due();
+        return schedule_.due() == 0 && !requests_.has_orphans() ? std::error_code{} : poll_due();
     }
     [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }
     [[nodiscard]] std::size_t size() const noexcept {
@@ -1566,15 +1606,15 @@ public:
         return core::nanoseconds::max();
     }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
-    [[nodiscard]] std::size_t in_flight() const noexcept { return schedule_.in_flight(); }
-    [[nodiscard]] bool is_waiting() const noexcept { return schedule_.is_waiting(); }
-    [[nodiscard]] bool is_held_up() const noexcept { return schedule_.is_held_up(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
+    [[nodiscard]] bool is_waiting() const noexcept { return requests_.is_waiting(schedule_.due()); }
+    [[nodiscard]] bool is_held_up() const noexcept { return requests_.is_held_up(schedule_.due()); }
     void retry_cancels() noexcept { static_cast<void>(cancel_orphans()); }
     void cancel_all() noexcept;
     void close() noexcept;
 
 private:
-    using Request = core::PollSchedule::Request;
+    using Request = core::PollRequests::Request;
 
     static constexpr std::size_t requests_per_device = 32;
 
@@ -1625,10 +1665,11 @@ private:
             return take_end(slot, events, wanted);
         }
         const std::uint32_t answer = events & wanted;
-        if (answer != 0 && !schedule_.is_polled(slot)) {
-            schedule_.note_answer(slot, answer);
+        if (answer == 0) {
+            return false;
         }
-        return answer != 0;
+        schedule_.note_answer(slot, answer);
+        return true;
     }
     /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
     /// If that is nothing to report, it is wanted no more.
@@ -1643,11 +1684,15 @@ private:
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
+    /// The request over the slot has ended. True if its answer counts; releases a slot that was
+    /// kept for it.
+    [[nodiscard]] bool note_ended(core::Slot slot) noexcept;
     /// Ends the registration of a socket that was found closed.
     void drop(core::Slot slot) noexcept;
 
     Memory memory_;
     sys::AfdDevice* devices_;
+    core::PollRequests requests_;
     core::PollSchedule schedule_;
     sys::AfdStatus group_status_;
     std::uint32_t group_count_ = 0;
@@ -1890,7 +1935,7 @@ namespace wakepoll::backend {
 
 using core::nanoseconds;
 using core::Slot;
-using Place = core::PollSchedule::Place;
+using Need = core::PollRequests::Need;
 
 Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
     Result<sys::AfdDevice> device = sys::AfdDevice::open();
@@ -1913,7 +1958,8 @@ AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
                        const HangUps& hang_ups) noexcept
     : memory_(memory),
       devices_(memory.devices),
-      schedule_(memory.members, memory.links),
+      requests_(memory.covers, memory.links),
+      schedule_(memory.members, memory.links, requests_),
       table_(table),
       port_(port),
       stats_(stats),
@@ -2010,14 +2056,14 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
         schedule_.silence(slot);
     }
     // A request of the slot's former registration may still be in flight.
-    cancel_or_keep_trying(schedule_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
+    cancel_or_keep_trying(requests_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
 }
 
 std::error_code AfdBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);
-    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
+    if (const std::error_code error = cancel(requests_.must_cancel(slot, wanted_now), slot)) {
         return error;
     }
     schedule_.modify(slot, wanted_now);
@@ -2044,13 +2090,13 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
     const std::uint32_t ready = schedule_.ready();
     const core::AfdContext named(context);
     const std::uint32_t cell = named.cell();
-    if (cell == table_.capacity() && schedule_.is_group_in_flight() && named.has_tag(group_tag_)) {
+    if (cell == table_.capacity() && requests_.is_group_in_flight() && named.has_tag(group_tag_)) {
         group_ended(status);
         return schedule_.ready() > ready;
     }
     const Slot slot{cell};
-    if (cell < table_.used() && schedule_.is_parked(slot) &&
-        named.has_tag(schedule_.tag_of(slot))) {
+    if (cell < table_.used() && requests_.covering(slot) == Request::own &&
+        named.has_tag(requests_.tag_of(slot))) {
         own_ended(slot, status);
         return schedule_.ready() > ready;
     }
@@ -2059,32 +2105,31 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
 }
 
 void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
-    table_[slot].polled = false;
-    const bool counts = schedule_.own_ended(slot);
     const Cell& cell = cell_of(slot);
-    if (schedule_.place_of(slot) == Place::absent) {
-        table_.release(slot);
-    } else if (counts && status == 0 && cell.request.count == 1) {
+    if (note_ended(slot) && status == 0 && cell.request.count == 1) {
         static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
     }
 }
 
 void AfdBackend::group_ended(std::uint32_t status) noexcept {
-    schedule_.group_ended();
     for (std::uint32_t i = 0; i < group_count_; ++i) {
         GroupMember& member = memory_.group_members[i];
-        table_[member.slot].polled = false;
-        if (schedule_.left_group(member.slot)) {
-            continue;
+        if (!note_ended(member.slot)) {
+            member.socket = 0;
         }
-        if (schedule_.place_of(member.slot) == Place::absent) {
-            table_.release(member.slot);
-        }
-        member.socket = 0;
     }
     if (status == 0) {
         take_group_answer(group_count_);
     }
+}
+
+bool AfdBackend::note_ended(Slot slot) noexcept {
+    table_[slot].polled = false;
+    const Need needed = schedule_.note_ended(slot);
+    if (needed == Need::nothing) {
+        table_.release(slot);
+    }
+    return needed == Need::answer;
 }
 
 std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
@@ -2099,24 +2144,24 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
-    schedule_.note_canceled(request, slot);
+    requests_.note_canceled(request, slot);
     return {};
 }
 
 void AfdBackend::cancel_or_keep_trying(Request request, Slot slot) noexcept {
     if (cancel(request, slot)) {
-        schedule_.note_orphan(request, slot);
+        requests_.note_orphan(request, slot);
     }
 }
 
 std::error_code AfdBackend::cancel_orphans() noexcept {
     std::error_code first;
-    if (schedule_.is_group_orphan()) {
+    if (requests_.is_group_orphan()) {
         first = cancel(Request::group, core::no_slot);
     }
-    schedule_.for_each_orphan([&](Slot slot) {
+    requests_.for_each_orphan([&](Slot slot) {
         const std::error_code error = cancel(Request::own, slot);
-        if (error && !first && schedule_.place_of(slot) == Place::held) {
+        if (error && !first && requests_.need_of(slot) == Need::end) {
             first = error;
         }
     });
@@ -2124,11 +2169,11 @@ std::error_code AfdBackend::cancel_orphans() noexcept {
 }
 
 void AfdBackend::cancel_all() noexcept {
-    if (schedule_.is_group_in_flight()) {
+    if (requests_.is_group_in_flight()) {
         static_cast<void>(cancel(Request::group, core::no_slot));
     }
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
-        if (schedule_.is_parked(Slot{i})) {
+        if (requests_.covering(Slot{i}) == Request::own) {
             static_cast<void>(cancel(Request::own, Slot{i}));
         }
     }
@@ -2245,7 +2290,7 @@ void note(std::error_code& first, std::error_code error) noexcept { first = firs
 
 std::error_code AfdBackend::poll_due() noexcept {
     std::error_code first;
-    if (schedule_.has_orphans()) {
+    if (requests_.has_orphans()) {
         first = cancel_orphans();
     }
     for (bool again = true; again && schedule_.due() > 0;) {
@@ -2263,12 +2308,12 @@ std::error_code AfdBackend::poll_due() noexcept {
 }
 
 std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
-    if (schedule_.is_group_worth_a_cancel()) {
-        note(first, cancel(Request::group, core::no_slot));
-    }
-    if (schedule_.is_group_in_flight()) {
+    if (requests_.is_group_in_flight()) {
+        if (!requests_.is_group_canceled() && schedule_.is_group_worth_a_cancel()) {
+            note(first, cancel(Request::group, core::no_slot));
+        }
         // While the group's request is being cancelled, they wait for its packet to join it.
-        const bool canceled = schedule_.is_group_canceled();
+        const bool canceled = requests_.is_group_canceled();
         schedule_.for_each_due([&](Slot slot) {
             if (!canceled || !schedule_.joins_group(slot)) {
                 note(first, poll_alone(slot));
@@ -2295,7 +2340,7 @@ std::error_code AfdBackend::try_out(Slot slot) noexcept {
     Cell& cell = cell_of(slot);
     cell.request = {.timeout = 0, .count = 1};
     cell.item = {table_[slot].base, 0, 0};
-    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), requests_.next_tag(slot));
     ++stats_.afd_requests;
     ++stats_.afd_sockets;
     const std::error_code error =
@@ -2350,7 +2395,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     cell.request = {.count = 1};
     const std::uint32_t wanted = schedule_.wanted_by(slot);
     cell.item = {table_[slot].base, wanted, 0};
-    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), requests_.next_tag(slot));
     ++stats_.afd_requests;
     ++stats_.afd_sockets;
     const Result<bool> at_once = device_of(slot).poll(cell.request, cell.status, context.pointer());
@@ -2359,7 +2404,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
                                                                  : at_once.error();
     }
     if (!*at_once) {
-        schedule_.note_parked(slot);
+        schedule_.note_pending(Request::own, slot);
         table_[slot].polled = true;
         return {};
     }
@@ -2394,10 +2439,9 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     }
     if (!*at_once) {
         for (std::uint32_t i = 0; i < count; ++i) {
-            schedule_.note_grouped(memory_.group_members[i].slot);
+            schedule_.note_pending(Request::group, memory_.group_members[i].slot);
             table_[memory_.group_members[i].slot].polled = true;
         }
-        schedule_.note_group_in_flight();
         group_count_ = count;
         return {};
     }
@@ -2423,7 +2467,7 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
         return true;
     }
     std::uint32_t answer = events & wanted_then;
-    if (answer == 0 || schedule_.is_polled(slot)) {
+    if (answer == 0 || !schedule_.is_due(slot)) {
         return answer != 0;
     }
     core::Registration& registration = table_[slot];
@@ -5018,43 +5062,133 @@ void OperationList::rest(PoolEntry& entry) noexcept {
 
 }  // namespace wakepoll::core
 
+// lib/core/poll_requests.cpp
+
+#include <cassert>
+#include <utility>
+
+namespace wakepoll::core {
+
+void PollRequests::count(const Cover& cover, std::uint32_t one) noexcept {
+    if (cover.need == Need::nothing) {
+        (cover.request == Request::group ? group_unneeded_ : own_unneeded_) += one;
+    } else if (cover.need == Need::end && cover.canceled) {
+        awaited_ += one;
+    }
+}
+
+void PollRequests::need(Cover& cover, Need need) noexcept {
+    count(cover, ~std::uint32_t{0});
+    cover.need = need;
+    count(cover, 1);
+}
+
+void PollRequests::start(Request request, Slot slot, std::uint32_t events) noexcept {
+    Cover& cover = of(slot);
+    assert(cover.request == Request::none && request != Request::none);
+    cover.asked = static_cast<std::uint16_t>(events);
+    cover.request = request;
+    cover.need = Need::answer;
+    ++(request == Request::group ? grouped_ : own_);
+}
+
+PollRequests::Need PollRequests::end(Slot slot) noexcept {
+    Cover& cover = of(slot);
+    assert(cover.request != Request::none);
+    count(cover, ~std::uint32_t{0});
+    if (cover.request == Request::own) {
+        --own_;
+        cover.canceled = false;
+        if (orphans_.is_linked(slot)) {
+            orphans_.remove(slot);
+        }
+    } else if (--grouped_ == 0) {
+        group_canceled_ = false;
+        group_orphan_ = false;
+    }
+    cover.request = Request::none;
+    return std::exchange(cover.need, Need::nothing);
+}
+
+bool PollRequests::hold(Slot slot) noexcept {
+    Cover& cover = of(slot);
+    if (cover.request == Request::none) {
+        return false;
+    }
+    need(cover, Need::end);
+    return true;
+}
+
+PollRequests::Request PollRequests::abandon(Slot slot) noexcept {
+    Cover& cover = of(slot);
+    if (cover.request != Request::none) {
+        need(cover, Need::nothing);
+    }
+    return to_cancel(cover);
+}
+
+PollRequests::Request PollRequests::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
+    const Cover& cover = of(slot);
+    return (wanted & ~std::uint32_t{cover.asked}) == 0 ? Request::none : to_cancel(cover);
+}
+
+void PollRequests::note_canceled(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        assert(is_group_in_flight());
+        group_canceled_ = true;
+        group_orphan_ = false;
+        return;
+    }
+    Cover& cover = of(slot);
+    assert(cover.request == Request::own);
+    awaited_ += !cover.canceled && cover.need == Need::end ? 1U : 0U;
+    cover.canceled = true;
+    if (orphans_.is_linked(slot)) {
+        orphans_.remove(slot);
+    }
+}
+
+void PollRequests::note_orphan(Request request, Slot slot) noexcept {
+    if (request == Request::group) {
+        group_orphan_ = true;
+        return;
+    }
+    assert(covering(slot) == Request::own);
+    if (!orphans_.is_linked(slot)) {
+        orphans_.add(slot);
+    }
+}
+
+}  // namespace wakepoll::core
+
 // lib/core/poll_schedule.cpp
 
 #include <cassert>
 
 namespace wakepoll::core {
 
-void PollSchedule::become(Slot slot, Place place) noexcept {
-    differ();
+void PollSchedule::wake(Slot slot) noexcept {
     Member& member = of(slot);
-    if (member.place == Place::awake) {
-        due_ -= is_due(slot) ? 1U : 0U;
-        ready_ -= answer_of(slot) != 0 ? 1U : 0U;
+    member.awake = true;
+    member.polled_in = wait_ - 1;
+    member.answer = 0;
+    awake_.add(slot);
+    ++due_;
+    differ();
+}
+
+void PollSchedule::leave(Slot slot) noexcept {
+    Member& member = of(slot);
+    if (member.awake) {
+        if (is_due(slot)) {
+            --due_;
+        } else {
+            ready_ -= member.answer != 0 ? 1U : 0U;
+        }
+        member.awake = false;
         awake_.remove(slot);
     }
-    const auto is_live = [](Place of) { return of == Place::pending || of == Place::held; };
-    if (member.in_group) {
-        group_live_ += static_cast<std::uint32_t>(is_live(place));
-        group_live_ -= static_cast<std::uint32_t>(is_live(member.place));
-    }
-    registered_ += static_cast<std::uint32_t>(place != Place::absent);
-    registered_ -= static_cast<std::uint32_t>(member.place != Place::absent);
-    if (is_in_flight(slot)) {
-        unwanted_ += static_cast<std::uint32_t>(place == Place::absent);
-        unwanted_ -= static_cast<std::uint32_t>(member.place == Place::absent);
-    }
-    awaited_ -= is_awaited(slot) ? 1U : 0U;
-    member.place = place;
-    awaited_ += is_awaited(slot) ? 1U : 0U;
-    if (place == Place::awake) {
-        member.polled_in = wait_ - 1;
-        member.answer = 0;
-        if (orphans_.is_linked(slot)) {
-            orphans_.remove(slot);
-        }
-        awake_.add(slot);
-        ++due_;
-    }
+    differ();
 }
 
 // Registrations
@@ -5062,16 +5196,14 @@ void PollSchedule::become(Slot slot, Place place) noexcept {
 
 void PollSchedule::add(Slot slot, std::uint32_t wanted) noexcept {
     Member& member = of(slot);
-    assert(member.place == Place::absent);
-    member.wanted = static_cast<std::uint16_t>(wanted);
+    assert(!member.awake);
+    member.wanted = wanted;
     member.ready_in = round_ - crowd_patience - 1;
     member.joins_until = round_ - 1;
-    become(slot, is_in_flight(slot) ? Place::held : Place::awake);
-}
-
-PollSchedule::Request PollSchedule::must_cancel(Slot slot, std::uint32_t wanted) const noexcept {
-    const Member& member = of(slot);
-    return (wanted & ~std::uint32_t{member.asked}) == 0 ? Request::none : to_cancel(member);
+    ++registered_;
+    if (!requests_.hold(slot)) {
+        wake(slot);
+    }
 }
 
 void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
@@ -5080,24 +5212,18 @@ void PollSchedule::modify(Slot slot, std::uint32_t wanted) noexcept {
     if (member.wanted == 0 && !member.active) {
         member.joins_until = round_ - 1;
     }
-    member.wanted = static_cast<std::uint16_t>(wanted);
-    switch (member.place) {
-        case Place::awake:
-            // The old answer must not be reported.
-            if (!is_due(slot)) {
-                ready_ -= member.answer != 0 ? 1U : 0U;
-                member.polled_in = wait_ - 1;
-                ++due_;
-            }
-            member.answer = 0;
-            break;
-        case Place::pending:
-            become(slot, Place::held);
-            break;
-        case Place::held:
-        case Place::absent:
-            break;
+    member.wanted = wanted;
+    if (requests_.hold(slot)) {
+        return;
     }
+    assert(member.awake);
+    // The old answer must not be reported.
+    if (!is_due(slot)) {
+        ready_ -= member.answer != 0 ? 1U : 0U;
+        member.polled_in = wait_ - 1;
+        ++due_;
+    }
+    member.answer = 0;
 }
 
 void PollSchedule::silence(Slot slot) noexcept {
@@ -5109,17 +5235,18 @@ void PollSchedule::silence(Slot slot) noexcept {
 }
 
 PollSchedule::Request PollSchedule::remove(Slot slot) noexcept {
-    become(slot, Place::absent);
-    return to_cancel(of(slot));
+    leave(slot);
+    --registered_;
+    return requests_.abandon(slot);
 }
 
 // A wait
 // ------------------------------------------------------------------------------------------
 
-std::uint32_t PollSchedule::joining() noexcept {
-    std::uint32_t count = 0;
-    for_each_due([&](Slot slot) { count += joins_group(slot) ? 1U : 0U; });
-    return count;
+bool PollSchedule::is_group_worth_a_cancel() noexcept {
+    std::uint32_t joining = 0;
+    for_each_due([&](Slot slot) { joining += joins_group(slot) ? 1U : 0U; });
+    return joining >= worth_a_cancel;
 }
 
 void PollSchedule::note_quiet(Slot slot) noexcept {
@@ -5131,89 +5258,18 @@ void PollSchedule::note_quiet(Slot slot) noexcept {
     differ();
 }
 
-void PollSchedule::note_parked(Slot slot) noexcept {
-    assert(is_due(slot) && !is_in_flight(slot));
-    become(slot, Place::pending);
-    Member& member = of(slot);
-    member.busy = true;
-    member.canceled = false;
-    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
-    ++parked_;
+void PollSchedule::note_pending(Request request, Slot slot) noexcept {
+    assert(is_due(slot));
+    leave(slot);
+    requests_.start(request, slot, wanted_by(slot));
 }
 
-void PollSchedule::note_grouped(Slot slot) noexcept {
-    assert(is_due(slot) && !is_in_flight(slot));
-    become(slot, Place::pending);
-    Member& member = of(slot);
-    member.in_group = true;
-    member.asked = static_cast<std::uint16_t>(wanted_by(slot));
-    ++group_live_;
-}
-
-// Cancelling and packets
-// -------------------------------------------------------------------------
-
-void PollSchedule::note_canceled(Request request, Slot slot) noexcept {
-    if (request == Request::group) {
-        assert(is_group_in_flight());
-        group_ = Group::canceled;
-        group_orphan_ = false;
-        return;
+PollRequests::Need PollSchedule::note_ended(Slot slot) noexcept {
+    const PollRequests::Need needed = requests_.end(slot);
+    if (needed != PollRequests::Need::nothing) {
+        wake(slot);
     }
-    Member& member = of(slot);
-    assert(member.busy);
-    awaited_ -= is_awaited(slot) ? 1U : 0U;
-    member.canceled = true;
-    awaited_ += is_awaited(slot) ? 1U : 0U;
-    if (member.place != Place::awake && orphans_.is_linked(slot)) {
-        orphans_.remove(slot);
-    }
-}
-
-void PollSchedule::note_orphan(Request request, Slot slot) noexcept {
-    if (request == Request::group) {
-        group_orphan_ = true;
-        return;
-    }
-    assert(of(slot).busy && of(slot).place != Place::awake);
-    if (!orphans_.is_linked(slot)) {
-        orphans_.add(slot);
-    }
-}
-
-bool PollSchedule::own_ended(Slot slot) noexcept {
-    Member& member = of(slot);
-    assert(member.busy);
-    const bool counts = member.place == Place::pending;
-    awaited_ -= is_awaited(slot) ? 1U : 0U;
-    unwanted_ -= member.place == Place::absent ? 1U : 0U;
-    member.busy = false;
-    --parked_;
-    if (orphans_.is_linked(slot)) {
-        orphans_.remove(slot);
-    }
-    if (member.place != Place::absent) {
-        become(slot, Place::awake);
-    }
-    return counts;
-}
-
-void PollSchedule::group_ended() noexcept {
-    group_ = Group::idle;
-    group_orphan_ = false;
-    group_live_ = 0;
-}
-
-bool PollSchedule::left_group(Slot slot) noexcept {
-    Member& member = of(slot);
-    assert(member.in_group);
-    const bool counts = member.place == Place::pending;
-    unwanted_ -= member.place == Place::absent ? 1U : 0U;
-    member.in_group = false;
-    if (member.place != Place::absent) {
-        become(slot, Place::awake);
-    }
-    return counts;
+    return needed;
 }
 
 }  // namespace wakepoll::core
@@ -9929,6 +9985,7 @@ std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte*
     afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
     afd.group_members = carver.array<backend::AfdBackend::GroupMember>(slots);
     afd.members = carver.array<core::PollSchedule::Member>(slots);
+    afd.covers = carver.array<core::PollRequests::Cover>(slots);
     afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
     afd.links = links;
     return carver.used();

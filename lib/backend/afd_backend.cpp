@@ -12,7 +12,7 @@ namespace wakepoll::backend {
 
 using core::nanoseconds;
 using core::Slot;
-using Place = core::PollSchedule::Place;
+using Need = core::PollRequests::Need;
 
 Result<sys::AfdDevice> AfdBackend::open(const sys::CompletionPort& port) noexcept {
     Result<sys::AfdDevice> device = sys::AfdDevice::open();
@@ -35,7 +35,8 @@ AfdBackend::AfdBackend(const Memory& memory, core::RegistrationTable& table,
                        const HangUps& hang_ups) noexcept
     : memory_(memory),
       devices_(memory.devices),
-      schedule_(memory.members, memory.links),
+      requests_(memory.covers, memory.links),
+      schedule_(memory.members, memory.links, requests_),
       table_(table),
       port_(port),
       stats_(stats),
@@ -132,14 +133,14 @@ void AfdBackend::watch(Slot slot, bool silent) noexcept {
         schedule_.silence(slot);
     }
     // A request of the slot's former registration may still be in flight.
-    cancel_or_keep_trying(schedule_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
+    cancel_or_keep_trying(requests_.must_cancel(slot, schedule_.wanted_by(slot)), slot);
 }
 
 std::error_code AfdBackend::modify(Slot slot) noexcept {
     HangUps::forget(table_[slot]);
     table_[slot].listens = false;
     const std::uint32_t wanted_now = wanted(slot);
-    if (const std::error_code error = cancel(schedule_.must_cancel(slot, wanted_now), slot)) {
+    if (const std::error_code error = cancel(requests_.must_cancel(slot, wanted_now), slot)) {
         return error;
     }
     schedule_.modify(slot, wanted_now);
@@ -166,13 +167,13 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
     const std::uint32_t ready = schedule_.ready();
     const core::AfdContext named(context);
     const std::uint32_t cell = named.cell();
-    if (cell == table_.capacity() && schedule_.is_group_in_flight() && named.has_tag(group_tag_)) {
+    if (cell == table_.capacity() && requests_.is_group_in_flight() && named.has_tag(group_tag_)) {
         group_ended(status);
         return schedule_.ready() > ready;
     }
     const Slot slot{cell};
-    if (cell < table_.used() && schedule_.is_parked(slot) &&
-        named.has_tag(schedule_.tag_of(slot))) {
+    if (cell < table_.used() && requests_.covering(slot) == Request::own &&
+        named.has_tag(requests_.tag_of(slot))) {
         own_ended(slot, status);
         return schedule_.ready() > ready;
     }
@@ -181,32 +182,31 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
 }
 
 void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
-    table_[slot].polled = false;
-    const bool counts = schedule_.own_ended(slot);
     const Cell& cell = cell_of(slot);
-    if (schedule_.place_of(slot) == Place::absent) {
-        table_.release(slot);
-    } else if (counts && status == 0 && cell.request.count == 1) {
+    if (note_ended(slot) && status == 0 && cell.request.count == 1) {
         static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
     }
 }
 
 void AfdBackend::group_ended(std::uint32_t status) noexcept {
-    schedule_.group_ended();
     for (std::uint32_t i = 0; i < group_count_; ++i) {
         GroupMember& member = memory_.group_members[i];
-        table_[member.slot].polled = false;
-        if (schedule_.left_group(member.slot)) {
-            continue;
+        if (!note_ended(member.slot)) {
+            member.socket = 0;
         }
-        if (schedule_.place_of(member.slot) == Place::absent) {
-            table_.release(member.slot);
-        }
-        member.socket = 0;
     }
     if (status == 0) {
         take_group_answer(group_count_);
     }
+}
+
+bool AfdBackend::note_ended(Slot slot) noexcept {
+    table_[slot].polled = false;
+    const Need needed = schedule_.note_ended(slot);
+    if (needed == Need::nothing) {
+        table_.release(slot);
+    }
+    return needed == Need::answer;
 }
 
 std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
@@ -221,24 +221,24 @@ std::error_code AfdBackend::cancel(Request request, Slot slot) noexcept {
     if (error && error != std::errc::no_such_file_or_directory) {
         return error;
     }
-    schedule_.note_canceled(request, slot);
+    requests_.note_canceled(request, slot);
     return {};
 }
 
 void AfdBackend::cancel_or_keep_trying(Request request, Slot slot) noexcept {
     if (cancel(request, slot)) {
-        schedule_.note_orphan(request, slot);
+        requests_.note_orphan(request, slot);
     }
 }
 
 std::error_code AfdBackend::cancel_orphans() noexcept {
     std::error_code first;
-    if (schedule_.is_group_orphan()) {
+    if (requests_.is_group_orphan()) {
         first = cancel(Request::group, core::no_slot);
     }
-    schedule_.for_each_orphan([&](Slot slot) {
+    requests_.for_each_orphan([&](Slot slot) {
         const std::error_code error = cancel(Request::own, slot);
-        if (error && !first && schedule_.place_of(slot) == Place::held) {
+        if (error && !first && requests_.need_of(slot) == Need::end) {
             first = error;
         }
     });
@@ -246,11 +246,11 @@ std::error_code AfdBackend::cancel_orphans() noexcept {
 }
 
 void AfdBackend::cancel_all() noexcept {
-    if (schedule_.is_group_in_flight()) {
+    if (requests_.is_group_in_flight()) {
         static_cast<void>(cancel(Request::group, core::no_slot));
     }
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
-        if (schedule_.is_parked(Slot{i})) {
+        if (requests_.covering(Slot{i}) == Request::own) {
             static_cast<void>(cancel(Request::own, Slot{i}));
         }
     }

@@ -1,8 +1,9 @@
 // Readiness by the device behind Winsock: waiting costs what is ready, not what is registered.
 //
-// core/poll_schedule decides which sockets are polled together and which alone; here are the
-// requests. The poller's port receives every answer to a request in flight, and that is where the
-// waiting thread blocks, so wakes, completions and sockets end the same block.
+// core/poll_schedule decides which sockets are polled together and which alone, core/poll_requests
+// records what is in flight; here are the requests themselves. The poller's port receives every
+// answer to a request in flight, and that is where the waiting thread blocks, so wakes, completions
+// and sockets end the same block.
 //
 // The device takes only base sockets; the registration holds that number. One device handle is for
 // the group's request, and one more for each 32 slots, opened when one of them is first registered:
@@ -27,6 +28,7 @@
 #include "backend/readiness_backend.hpp"
 #include "core/afd_bits.hpp"
 #include "core/deadline.hpp"
+#include "core/poll_requests.hpp"
 #include "core/poll_schedule.hpp"
 #include "core/registration_table.hpp"
 #include "sys/afd_device.hpp"
@@ -57,6 +59,7 @@ public:
         sys::AfdRequest* group;  ///< with room for an item for each slot
         GroupMember* group_members;
         core::PollSchedule::Member* members;
+        core::PollRequests::Cover* covers;
         core::SlotRing::Link* links;  ///< shared with the rings of other backends
         sys::AfdDevice* devices;      ///< `devices_for` of them
     };
@@ -94,7 +97,7 @@ public:
     void remove(core::Slot slot) noexcept;
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
     [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
-        return schedule_.due() == 0 && !schedule_.has_orphans() ? std::error_code{} : poll_due();
+        return schedule_.due() == 0 && !requests_.has_orphans() ? std::error_code{} : poll_due();
     }
     [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }
     [[nodiscard]] std::size_t size() const noexcept {
@@ -105,17 +108,17 @@ public:
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
     [[nodiscard]] Outstanding outstanding() const noexcept {
         // In this order, because each wait asks for `polls`, and most for `nothing`.
-        return schedule_.is_waiting()       ? Outstanding::polls
-               : schedule_.in_flight() == 0 ? Outstanding::nothing
-               : schedule_.is_held_up()     ? Outstanding::registrations
-                                            : Outstanding::answers;
+        return requests_.is_waiting(schedule_.due())   ? Outstanding::polls
+               : requests_.in_flight() == 0            ? Outstanding::nothing
+               : requests_.is_held_up(schedule_.due()) ? Outstanding::registrations
+                                                       : Outstanding::answers;
     }
     void retry_cancels() noexcept { static_cast<void>(cancel_orphans()); }
     void cancel_all() noexcept;
     void close() noexcept;
 
 private:
-    using Request = core::PollSchedule::Request;
+    using Request = core::PollRequests::Request;
 
     static constexpr std::size_t requests_per_device = 32;
 
@@ -166,10 +169,11 @@ private:
             return take_end(slot, events, wanted);
         }
         const std::uint32_t answer = events & wanted;
-        if (answer != 0 && !schedule_.is_polled(slot)) {
-            schedule_.note_answer(slot, answer);
+        if (answer == 0) {
+            return false;
         }
-        return answer != 0;
+        schedule_.note_answer(slot, answer);
+        return true;
     }
     /// The same of a socket that is closed, whose peer has sent FIN, or whose connect was refused.
     /// If that is nothing to report, it is wanted no more.
@@ -184,11 +188,15 @@ private:
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
+    /// The request over the slot has ended. True if its answer counts; releases a slot that was
+    /// kept for it.
+    [[nodiscard]] bool note_ended(core::Slot slot) noexcept;
     /// Ends the registration of a socket that was found closed.
     void drop(core::Slot slot) noexcept;
 
     Memory memory_;
     sys::AfdDevice* devices_;
+    core::PollRequests requests_;
     core::PollSchedule schedule_;
     sys::AfdStatus group_status_;
     std::uint32_t group_count_ = 0;

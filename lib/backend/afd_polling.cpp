@@ -25,7 +25,7 @@ void note(std::error_code& first, std::error_code error) noexcept { first = firs
 
 std::error_code AfdBackend::poll_due() noexcept {
     std::error_code first;
-    if (schedule_.has_orphans()) {
+    if (requests_.has_orphans()) {
         first = cancel_orphans();
     }
     for (bool again = true; again && schedule_.due() > 0;) {
@@ -43,12 +43,12 @@ std::error_code AfdBackend::poll_due() noexcept {
 }
 
 std::uint32_t AfdBackend::gather_group(std::error_code& first) noexcept {
-    if (schedule_.is_group_worth_a_cancel()) {
-        note(first, cancel(Request::group, core::no_slot));
-    }
-    if (schedule_.is_group_in_flight()) {
+    if (requests_.is_group_in_flight()) {
+        if (!requests_.is_group_canceled() && schedule_.is_group_worth_a_cancel()) {
+            note(first, cancel(Request::group, core::no_slot));
+        }
         // While the group's request is being cancelled, they wait for its packet to join it.
-        const bool canceled = schedule_.is_group_canceled();
+        const bool canceled = requests_.is_group_canceled();
         schedule_.for_each_due([&](Slot slot) {
             if (!canceled || !schedule_.joins_group(slot)) {
                 note(first, poll_alone(slot));
@@ -75,7 +75,7 @@ std::error_code AfdBackend::try_out(Slot slot) noexcept {
     Cell& cell = cell_of(slot);
     cell.request = {.timeout = 0, .count = 1};
     cell.item = {table_[slot].base, 0, 0};
-    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), requests_.next_tag(slot));
     ++stats_.afd_requests;
     ++stats_.afd_sockets;
     const std::error_code error =
@@ -130,7 +130,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
     cell.request = {.count = 1};
     const std::uint32_t wanted = schedule_.wanted_by(slot);
     cell.item = {table_[slot].base, wanted, 0};
-    const core::AfdContext context(static_cast<std::uint32_t>(slot), schedule_.next_tag(slot));
+    const core::AfdContext context(static_cast<std::uint32_t>(slot), requests_.next_tag(slot));
     ++stats_.afd_requests;
     ++stats_.afd_sockets;
     const Result<bool> at_once = device_of(slot).poll(cell.request, cell.status, context.pointer());
@@ -139,7 +139,7 @@ std::error_code AfdBackend::poll_alone(Slot slot) noexcept {
                                                                  : at_once.error();
     }
     if (!*at_once) {
-        schedule_.note_parked(slot);
+        schedule_.note_pending(Request::own, slot);
         table_[slot].polled = true;
         return {};
     }
@@ -174,10 +174,9 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
     }
     if (!*at_once) {
         for (std::uint32_t i = 0; i < count; ++i) {
-            schedule_.note_grouped(memory_.group_members[i].slot);
+            schedule_.note_pending(Request::group, memory_.group_members[i].slot);
             table_[memory_.group_members[i].slot].polled = true;
         }
-        schedule_.note_group_in_flight();
         group_count_ = count;
         return {};
     }
@@ -203,7 +202,7 @@ bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_
         return true;
     }
     std::uint32_t answer = events & wanted_then;
-    if (answer == 0 || schedule_.is_polled(slot)) {
+    if (answer == 0 || !schedule_.is_due(slot)) {
         return answer != 0;
     }
     core::Registration& registration = table_[slot];

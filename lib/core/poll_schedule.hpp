@@ -20,8 +20,8 @@
 // A round is a wait in which some socket was ready. A one-shot registration that has reported is
 // *silent*: it is polled for no events, at first with the group, so that a close is noticed.
 //
-// Not thread-safe: used by the AFD backend under the poller's lock. Makes no system call and
-// allocates nothing.
+// The requests in flight are in core/poll_requests. Not thread-safe: used by the AFD backend under
+// the poller's lock. Makes no system call and allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +29,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/poll_requests.hpp"
 #include "core/slot.hpp"
 #include "core/slot_ring.hpp"
 
@@ -40,48 +41,31 @@ public:
     static constexpr std::uint32_t crowd_patience = 4;
     static constexpr std::uint32_t worth_a_cancel = 8;
 
-    enum class Place : std::uint8_t {
-        absent,   ///< Not registered here.
-        awake,    ///< Due, or polled in this wait.
-        pending,  ///< Its request is in flight, and the answer counts.
-        held,     ///< Its request is in flight, and the answer does not count.
-    };
-
-    /// A request in flight that covers a socket.
-    enum class Request : std::uint8_t { none, own, group };
+    using Request = PollRequests::Request;
 
     /// The state of a slot. All-zero memory is an absent one.
     struct Member {
         std::uint32_t polled_in = 0;    ///< The wait that polled it last.
         std::uint32_t ready_in = 0;     ///< The round in which it was ready last.
-        std::uint16_t wanted = 0;       ///< What the registration wants; 0 while silent.
-        std::uint16_t asked = 0;        ///< What the request in flight asks for.
-        std::uint16_t answer = 0;       ///< The answer that has not been reported yet.
-        std::uint16_t tag = 0;          ///< The tag of the latest request of its own.
+        std::uint32_t wanted = 0;       ///< What the registration wants; 0 while silent.
+        std::uint32_t answer = 0;       ///< The answer that has not been reported yet.
         std::uint32_t joins_until = 0;  ///< The last round in which it joins the group.
-        Place place = Place::absent;
-        bool active : 1 = false;    ///< It was in the group before it fell silent.
-        bool busy : 1 = false;      ///< A request of its own is in flight.
-        bool canceled : 1 = false;  ///< That one has been cancelled.
-        bool in_group : 1 = false;  ///< The group's request in flight covers it.
+        bool awake : 1 = false;         ///< Registered, and no request in flight covers it.
+        bool active : 1 = false;        ///< It was in the group before it fell silent.
     };
 
-    /// Uses a member and a link for every slot, which must outlive the schedule. Other rings may
-    /// share the links.
-    PollSchedule(Member* members, SlotRing::Link* links) noexcept
-        : members_(members), awake_(links), orphans_(links) {}
+    /// Uses a member and a link for every slot; these and the requests must outlive the schedule.
+    /// Other rings may share the links.
+    PollSchedule(Member* members, SlotRing::Link* links, PollRequests& requests) noexcept
+        : members_(members), awake_(links), requests_(requests) {}
 
     PollSchedule(const PollSchedule&) = delete;
     PollSchedule& operator=(const PollSchedule&) = delete;
 
     // Registrations
 
-    /// Adds an absent slot; it is due.
+    /// Adds an absent slot. It is due, or held by a request of its former registration.
     void add(Slot slot, std::uint32_t wanted) noexcept;
-
-    /// Returns the request in flight that must be cancelled before the registration can want
-    /// `wanted`; `none` if there is none, or if it is cancelled already.
-    [[nodiscard]] Request must_cancel(Slot slot, std::uint32_t wanted) const noexcept;
 
     /// Changes what the registration wants, and ends its silence.
     void modify(Slot slot, std::uint32_t wanted) noexcept;
@@ -92,6 +76,9 @@ public:
     /// Removes a registration. Returns the request in flight that covers it and has to be
     /// cancelled, or `none`.
     [[nodiscard]] Request remove(Slot slot) noexcept;
+
+    /// The events to request for it.
+    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
 
     // A wait
 
@@ -117,10 +104,8 @@ public:
     /// join the group: if one request polled them, the same request serves again.
     [[nodiscard]] bool repeats() const noexcept { return repeats_; }
     [[nodiscard]] bool is_due(Slot slot) const noexcept {
-        return place_of(slot) == Place::awake && !is_polled(slot);
+        return of(slot).awake && of(slot).polled_in != wait_;
     }
-    /// True for an awake socket that was polled in this wait.
-    [[nodiscard]] bool is_polled(Slot slot) const noexcept { return of(slot).polled_in == wait_; }
     /// Calls `visit` for each socket to be polled now. A socket whose answer the last wait had no
     /// room for is polled again only if this wait has room for it.
     template <class Visit>
@@ -148,25 +133,26 @@ public:
     /// It left out some that there is room for by now. While the group is being cancelled they wait
     /// for its packet.
     [[nodiscard]] bool has_left_out() const noexcept {
-        return left_out_ && kept_ < room_ && group_ != Group::canceled;
+        return left_out_ && kept_ < room_ && !requests_.is_group_canceled();
     }
     /// True if a due socket is polled with the group rather than alone.
     [[nodiscard]] bool joins_group(Slot slot) const noexcept {
         return of(slot).answer != 0 || is_active(of(slot));
     }
-    /// True if the group's request is in flight, and enough sockets outside it are active to
-    /// cancel it.
-    [[nodiscard]] bool is_group_worth_a_cancel() noexcept {
-        return group_ == Group::in_flight && joining() >= worth_a_cancel;
-    }
+    /// True if enough due sockets join the group to cancel its request in flight.
+    [[nodiscard]] bool is_group_worth_a_cancel() noexcept;
 
-    /// A due socket was answered at once, or a pending one by packet.
+    /// A due socket was answered at once, or a pending one by packet. Only the first answer in a
+    /// wait counts.
     void note_answer(Slot slot, std::uint32_t events) noexcept {
-        assert(is_due(slot) && events != 0);
+        assert(of(slot).awake && events != 0);
         Member& member = of(slot);
+        if (member.polled_in == wait_) {
+            return;
+        }
         kept_ += member.answer != 0 ? 1 : 0;
         member.polled_in = wait_;
-        member.answer = static_cast<std::uint16_t>(events);
+        member.answer = events;
         const bool active = round_ - member.ready_in <= patience_;
         member.joins_until = active ? round_ + patience_ : round_ - 1;
         member.ready_in = round_;
@@ -179,30 +165,11 @@ public:
     }
     /// A due socket was polled with others, and only others were ready.
     void note_quiet(Slot slot) noexcept;
-    /// A due socket's own request is in flight.
-    void note_parked(Slot slot) noexcept;
-    /// A due socket is in the group's request, which is in flight.
-    void note_grouped(Slot slot) noexcept;
-    void note_group_in_flight() noexcept { group_ = Group::in_flight; }
-
-    /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
-    /// request only if it carries the same tag.
-    [[nodiscard]] std::uint16_t next_tag(Slot slot) noexcept { return ++of(slot).tag; }
-    [[nodiscard]] std::uint16_t tag_of(Slot slot) const noexcept { return of(slot).tag; }
-
-    // Cancelling and packets
-
-    /// The slot's own request, or the group's, was cancelled.
-    void note_canceled(Request request, Slot slot) noexcept;
-    /// It is no longer needed and could not be cancelled; the cancel has to be retried.
-    void note_orphan(Request request, Slot slot) noexcept;
-
-    /// The packet of the slot's own request has come. Returns true if its answer counts.
-    [[nodiscard]] bool own_ended(Slot slot) noexcept;
-    /// The packet of the group's request has come; call `left_group` for each of its sockets.
-    void group_ended() noexcept;
-    /// A socket leaves the ended group request. Returns true if the answer counts.
-    [[nodiscard]] bool left_group(Slot slot) noexcept;
+    /// A due socket is pending: a request of its own, or the group's, is in flight.
+    void note_pending(Request request, Slot slot) noexcept;
+    /// The packet of the request that covers the slot has come; the slot is due if it is
+    /// registered. Returns what was needed of the request.
+    [[nodiscard]] PollRequests::Need note_ended(Slot slot) noexcept;
 
     // Reporting
 
@@ -230,51 +197,11 @@ public:
         ready_ += static_cast<std::uint32_t>(left);
         return visits - unvisited;
     }
-    /// The awake slot whose turn it is; `no_slot` if there is none.
-    [[nodiscard]] Slot cursor() const noexcept { return awake_.cursor(); }
-    /// The answer of an awake slot in this wait that has not been reported; 0 if there is none.
-    [[nodiscard]] std::uint32_t answer_of(Slot slot) const noexcept {
-        const Member& member = of(slot);
-        return member.polled_in == wait_ ? member.answer : 0U;
-    }
-
-    // Numbers
-
-    [[nodiscard]] Place place_of(Slot slot) const noexcept { return of(slot).place; }
-    /// The events to request for it.
-    [[nodiscard]] std::uint32_t wanted_by(Slot slot) const noexcept { return of(slot).wanted; }
-    /// True if a request in flight covers the slot, whether or not its answer counts.
-    [[nodiscard]] bool is_in_flight(Slot slot) const noexcept {
-        return of(slot).busy || of(slot).in_group;
-    }
-    [[nodiscard]] bool is_parked(Slot slot) const noexcept { return of(slot).busy; }
-    [[nodiscard]] bool is_group_in_flight() const noexcept { return group_ != Group::idle; }
-    [[nodiscard]] bool is_group_canceled() const noexcept { return group_ == Group::canceled; }
     [[nodiscard]] std::uint32_t awake() const noexcept { return awake_.size(); }
+    /// Answers of this wait that are not reported yet.
     [[nodiscard]] std::uint32_t ready() const noexcept { return ready_; }
-    /// Requests whose packet is outstanding.
-    [[nodiscard]] std::uint32_t in_flight() const noexcept {
-        return parked_ + (is_group_in_flight() ? 1U : 0U);
-    }
-    /// Some sockets can be polled only after a packet that is certain to come soon.
-    [[nodiscard]] bool is_waiting() const noexcept {
-        return awaited_ > 0 || (is_group_canceled() && (group_live_ > 0 || due_ > 0));
-    }
-
-    /// Some request in flight covers a socket that is no longer registered, or blocks another poll.
-    [[nodiscard]] bool is_held_up() const noexcept { return unwanted_ > 0 || is_waiting(); }
-
-    /// Some requests still have to be cancelled.
-    [[nodiscard]] bool has_orphans() const noexcept { return group_orphan_ || !orphans_.empty(); }
-    [[nodiscard]] bool is_group_orphan() const noexcept { return group_orphan_; }
-    template <class Visit>
-    void for_each_orphan(const Visit& visit) noexcept {
-        orphans_.for_each(visit);
-    }
 
 private:
-    enum class Group : std::uint8_t { idle, in_flight, canceled };
-
     [[nodiscard]] bool is_active(const Member& member) const noexcept {
         return static_cast<std::int32_t>(member.joins_until - round_) >= 0;  // It may wrap.
     }
@@ -289,46 +216,26 @@ private:
         will_repeat_ = false;
     }
 
-    /// The request in flight that covers it and is not cancelled yet.
-    [[nodiscard]] Request to_cancel(const Member& member) const noexcept {
-        if (member.busy) {
-            return member.canceled ? Request::none : Request::own;
-        }
-        return member.in_group && !is_group_canceled() ? Request::group : Request::none;
-    }
-
     [[nodiscard]] Member& of(Slot slot) noexcept { return members_[index_of(slot)]; }
     [[nodiscard]] const Member& of(Slot slot) const noexcept { return members_[index_of(slot)]; }
 
-    /// How many of the sockets to be polled now join the group.
-    [[nodiscard]] std::uint32_t joining() noexcept;
-    /// Changes the place, and updates the ring of awake slots and the counts.
-    void become(Slot slot, Place place) noexcept;
-    /// True if the slot's own request is cancelled and holds it up, so that its packet is
-    /// awaited.
-    [[nodiscard]] bool is_awaited(Slot slot) const noexcept {
-        const Member& member = of(slot);
-        return member.busy && member.canceled && member.place == Place::held;
-    }
+    /// It is registered, and no request covers it: it is due.
+    void wake(Slot slot) noexcept;
+    /// It is no longer awake, if it was.
+    void leave(Slot slot) noexcept;
 
     Member* members_;
     SlotRing awake_;
-    SlotRing orphans_;
+    PollRequests& requests_;
     std::size_t room_ = 0;  ///< How many sockets this wait can report.
     std::size_t kept_ = 0;  ///< How many of them have an answer that the last wait had no room for.
     std::uint32_t wait_ = 1;
     std::uint32_t round_ = 1;
-    std::uint32_t patience_ = patience;
     std::uint32_t answers_ = 0;  ///< Of this wait.
-    std::uint32_t registered_ = 0;
+    std::uint32_t patience_ = patience;
     std::uint32_t due_ = 0;
-    std::uint32_t awaited_ = 0;     ///< Sockets held by a cancelled request of their own.
-    std::uint32_t ready_ = 0;       ///< Answered in this wait and not yet reported.
-    std::uint32_t parked_ = 0;      ///< Requests in flight other than the group's.
-    std::uint32_t unwanted_ = 0;    ///< Absent slots that a request in flight covers.
-    std::uint32_t group_live_ = 0;  ///< Registered sockets in the group's request.
-    Group group_ = Group::idle;
-    bool group_orphan_ = false;
+    std::uint32_t registered_ = 0;
+    std::uint32_t ready_ = 0;
     bool left_out_ = false;
     bool repeats_ = false;
     bool will_repeat_ = false;  ///< Nothing has changed so far that makes the next wait differ.

@@ -81,6 +81,7 @@ std::size_t Poller::layout(const PollerConfig& config, Choice choice, std::byte*
     afd.group = carver.array<sys::AfdRequest>(1 + (slots * sizeof(sys::AfdItem) + head - 1) / head);
     afd.group_members = carver.array<backend::AfdBackend::GroupMember>(slots);
     afd.members = carver.array<core::PollSchedule::Member>(slots);
+    afd.covers = carver.array<core::PollRequests::Cover>(slots);
     afd.devices = carver.array<sys::AfdDevice>(backend::AfdBackend::devices_for(slots));
     afd.links = links;
     return carver.used();

@@ -19,14 +19,17 @@ namespace wakepoll::core::test::schedule {
 
 class Backend {
 public:
-    using Place = PollSchedule::Place;
+    using Wish = PollRequests::Request;
+    using Need = PollRequests::Need;
 
     explicit Backend(std::uint32_t slots)
         : device(slots),
           history(slots),
           members_(slots),
+          covers_(slots),
           links_(slots),
-          schedule(members_.data(), links_.data()) {}
+          requests(covers_.data(), links_.data()),
+          schedule(members_.data(), links_.data(), requests) {}
 
     Failing failing;
     Calls calls;
@@ -45,13 +48,12 @@ public:
                   .terms = terms};
         history.begin_registration(slot);
         schedule.add(slot, wanted);
-        const Wish former = schedule.must_cancel(slot, schedule.wanted_by(slot));
-        cancel_or_keep_trying(former, slot);
+        cancel_or_keep_trying(requests.must_cancel(slot, schedule.wanted_by(slot)), slot);
     }
 
     /// False if it failed, and changed nothing.
     bool modify(Slot slot, std::uint32_t wanted, bool one_shot = false) {
-        if (!cancel(schedule.must_cancel(slot, wanted), slot)) {
+        if (!cancel(requests.must_cancel(slot, wanted), slot)) {
             return false;
         }
         Socket& socket = device[slot];
@@ -60,7 +62,7 @@ public:
         socket.armed = true;
         socket.seen = socket.ready;
         ++socket.terms;
-        if (schedule.place_of(slot) == Place::awake) {
+        if (requests.covering(slot) == Wish::none) {
             history.forget_answer(slot);
         }
         schedule.modify(slot, wanted);
@@ -80,15 +82,15 @@ public:
 
     /// False if a call failed.
     bool look() {
-        bool good = !schedule.has_orphans() || cancel_orphans();
+        bool good = !requests.has_orphans() || cancel_orphans();
         int passes = 0;
         for (bool again = true; again && schedule.due() > 0;) {
             promise(++passes < 1000, "a look comes to an end");
-            if (schedule.is_group_worth_a_cancel()) {
+            const bool together = !requests.is_group_in_flight();
+            if (!together && !requests.is_group_canceled() && schedule.is_group_worth_a_cancel()) {
                 good = cancel(Wish::group, no_slot) && good;
             }
-            const bool canceled = schedule.is_group_canceled();
-            const bool together = !schedule.is_group_in_flight();
+            const bool canceled = requests.is_group_canceled();
             std::vector<Slot> group;
             schedule.for_each_due([&](Slot slot) {
                 if (schedule.joins_group(slot) && (together || canceled)) {
@@ -125,11 +127,12 @@ public:
     }
 
     /// As AfdBackend::collect, for one event: reports the slot at the cursor, or passes over it.
-    /// What it was answered; 0 if nothing.
-    std::uint32_t report_at_cursor() {
-        std::uint32_t reported = 0;
+    /// Returns the slot if it reported it, else `no_slot`.
+    Slot report_at_cursor() {
+        Slot reported = no_slot;
         schedule.take_answers(1, 1, [&](Slot slot, std::uint32_t answer) {
             Socket& socket = device[slot];
+            promise(answer == history.answer_to(slot), "what it was answered");
             history.note_reported(slot);
             promise((answer & ~(socket.seen & socket.asks())) == 0,
                     "what is reported was true, and is wanted");
@@ -138,7 +141,7 @@ public:
                 socket.armed = false;
                 schedule.silence(slot);
             }
-            reported = answer;
+            reported = slot;
         });
         return reported;
     }
@@ -148,22 +151,25 @@ public:
         history.begin_wait();
         for (std::uint32_t i = 0; schedule.repeats() && i < device.slots(); ++i) {
             const Slot slot{i};
-            promise(schedule.place_of(slot) != PollSchedule::Place::awake ||
+            promise(!device[slot].registered || requests.covering(slot) != Wish::none ||
                         (history.was_answered_last(slot) && schedule.joins_group(slot)),
                     "a request is repeated for those who were answered");
         }
     }
 
+    [[nodiscard]] bool is_waiting() const { return requests.is_waiting(schedule.due()); }
+    [[nodiscard]] bool is_held_up() const { return requests.is_held_up(schedule.due()); }
+
     Device device;
     PollHistory history;
 
 private:
-    using Wish = PollSchedule::Request;
-
     std::vector<PollSchedule::Member> members_;
+    std::vector<PollRequests::Cover> covers_;
     std::vector<SlotRing::Link> links_;
 
 public:
+    PollRequests requests;
     PollSchedule schedule;
 
 private:
@@ -183,7 +189,7 @@ private:
             return false;
         }
         device.cancel(*request);
-        schedule.note_canceled(wish, slot);
+        requests.note_canceled(wish, slot);
         return true;
     }
 
@@ -192,16 +198,16 @@ private:
             return;
         }
         device.covering(slot)->must_cancel = true;
-        schedule.note_orphan(wish, slot);
+        requests.note_orphan(wish, slot);
     }
 
     bool cancel_orphans() {
         bool good = true;
-        if (schedule.is_group_orphan()) {
+        if (requests.is_group_orphan()) {
             good = cancel(Wish::group, no_slot);
         }
-        schedule.for_each_orphan([&](Slot slot) {
-            if (!cancel(Wish::own, slot) && schedule.place_of(slot) == Place::held) {
+        requests.for_each_orphan([&](Slot slot) {
+            if (!cancel(Wish::own, slot) && requests.need_of(slot) == Need::end) {
                 good = false;
             }
         });
@@ -226,7 +232,7 @@ private:
     }
 
     bool poll_alone(Slot slot) {
-        Request request{.cell = slot, .tag = schedule.next_tag(slot), .asked = {ask_for(slot)}};
+        Request request{.cell = slot, .tag = requests.next_tag(slot), .asked = {ask_for(slot)}};
         ++calls.polls;
         ++calls.asked;
         promise(device.covering(slot) == nullptr, "no socket is polled twice at a time");
@@ -240,7 +246,7 @@ private:
             keep_as_stray(std::move(request));
         } else {
             device.start(std::move(request));
-            schedule.note_parked(slot);
+            schedule.note_pending(Wish::own, slot);
             history.forget_answer(slot);
         }
         return true;
@@ -268,10 +274,9 @@ private:
         }
         if (!device.answer(request)) {
             for (const Slot slot : slots) {
-                schedule.note_grouped(slot);
+                schedule.note_pending(Wish::group, slot);
                 history.forget_answer(slot);
             }
-            schedule.note_group_in_flight();
             device.start(std::move(request));
             return true;
         }
@@ -314,13 +319,12 @@ private:
     /// False if it is of no request in flight.
     bool dispatch(const Request& packet) {
         if (packet.is_group()) {
-            if (!schedule.is_group_in_flight() || packet.tag != group_tag_) {
+            if (!requests.is_group_in_flight() || packet.tag != group_tag_) {
                 return false;
             }
-            schedule.group_ended();
             std::vector<Asked> counting;
             for (const Asked& one : packet.asked) {
-                if (schedule.left_group(one.slot)) {
+                if (schedule.note_ended(one.slot) == Need::answer) {
                     counting.push_back(one);
                 }
             }
@@ -329,10 +333,11 @@ private:
             }
             return true;
         }
-        if (!schedule.is_parked(packet.cell) || packet.tag != schedule.tag_of(packet.cell)) {
+        if (requests.covering(packet.cell) != Wish::own ||
+            packet.tag != requests.tag_of(packet.cell)) {
             return false;
         }
-        if (schedule.own_ended(packet.cell)) {
+        if (schedule.note_ended(packet.cell) == Need::answer) {
             take_answer(packet.asked.front());
         }
         return true;

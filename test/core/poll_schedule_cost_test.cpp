@@ -137,7 +137,7 @@ private:
         become_ready();
         dequeue();
         promise(backend_.look(), "nothing fails");
-        while (backend_.schedule.is_waiting()) {
+        while (backend_.is_waiting()) {
             dequeue();
             promise(backend_.look(), "nothing fails");
         }
@@ -164,12 +164,11 @@ private:
 
     void report() {
         while (backend_.schedule.ready() > 0) {
-            const Slot slot = backend_.schedule.cursor();
-            if (backend_.schedule.answer_of(slot) != 0) {
+            const Slot slot = backend_.report_at_cursor();
+            if (slot != no_slot) {
                 backend_.device.set_ready(slot, 0);
                 ++events_;
             }
-            backend_.report_at_cursor();
         }
     }
 

@@ -12,13 +12,12 @@ namespace {
 BOOST_AUTO_TEST_SUITE(poll_schedule)
 
 constexpr std::uint32_t both = in_bit | out_bit;
-using Wish = PollSchedule::Request;
 
 /// The packet of the slot's own request; true if its answer counts.
 bool own_ends(Life& life, Slot slot) {
     life.backend.device.end_any(0);
     static_cast<void>(life.backend.device.take_packet(0));
-    return life->own_ended(slot);
+    return life->note_ended(slot) == Need::answer;
 }
 
 /// One socket, parked.
@@ -26,7 +25,7 @@ struct Parked {
     Parked() {
         life.add(1);
         life.wait({});
-        BOOST_REQUIRE(life->is_parked(slot));
+        BOOST_REQUIRE(life.is_parked(slot));
     }
 
     Slot slot{0};
@@ -44,59 +43,59 @@ struct Grouped {
 // Modifying.
 
 BOOST_FIXTURE_TEST_CASE(more_than_was_asked_for_needs_a_cancel, Parked) {
-    BOOST_CHECK(life->must_cancel(slot, in_bit) == Wish::none);
-    BOOST_CHECK(life->must_cancel(slot, 0) == Wish::none);
-    BOOST_CHECK(life->must_cancel(slot, both) == Wish::own);
-    life->note_canceled(Wish::own, slot);
-    BOOST_CHECK_MESSAGE(life->must_cancel(slot, both) == Wish::none, "it is cancelled already");
+    BOOST_CHECK(life.requests().must_cancel(slot, in_bit) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(slot, 0) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(slot, both) == Wish::own);
+    life.requests().note_canceled(Wish::own, slot);
+    BOOST_CHECK_MESSAGE(life.requests().must_cancel(slot, both) == Wish::none,
+                        "it is cancelled already");
 }
 
 BOOST_FIXTURE_TEST_CASE(more_than_the_group_was_asked_for_needs_its_cancel, Grouped) {
-    BOOST_CHECK(life->must_cancel(slot, in_bit) == Wish::none);
-    BOOST_CHECK(life->must_cancel(slot, both) == Wish::group);
-    life->note_canceled(Wish::group, no_slot);
-    BOOST_CHECK(life->must_cancel(slot, both) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(slot, in_bit) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(slot, both) == Wish::group);
+    life.requests().note_canceled(Wish::group, no_slot);
+    BOOST_CHECK(life.requests().must_cancel(slot, both) == Wish::none);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_awake_needs_no_cancel) {
     Life life(1);
     life.add(1);
-    BOOST_CHECK(life->must_cancel(Slot{0}, both) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(Slot{0}, both) == Wish::none);
     life.wait({0});
-    BOOST_CHECK(life->must_cancel(Slot{0}, both) == Wish::none);
+    BOOST_CHECK(life.requests().must_cancel(Slot{0}, both) == Wish::none);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_modified_one_is_held_until_its_packet_has_come, Parked) {
     BOOST_TEST(life.backend.modify(slot, both));
-    BOOST_CHECK(life->place_of(slot) == Place::held);
-    BOOST_TEST(life->is_waiting());
-    BOOST_TEST(life->is_held_up());
-    BOOST_TEST(life->in_flight() == 1U);
+    BOOST_CHECK(life.requests().need_of(slot) == Need::end);
+    BOOST_TEST(life.backend.is_waiting());
+    BOOST_TEST(life.backend.is_held_up());
+    BOOST_TEST(life.requests().in_flight() == 1U);
     BOOST_TEST(life->due() == 0U);
     BOOST_TEST(life.backend.look());
     BOOST_TEST(life.calls().polls == 1U, "it must not be polled beside the cancelled one");
     life.take_packets();
     BOOST_TEST(life->is_due(slot));
-    BOOST_TEST(!life->is_waiting());
+    BOOST_TEST(!life.backend.is_waiting());
     BOOST_TEST(life.backend.look());
-    BOOST_CHECK(life->place_of(slot) == Place::pending);
-    BOOST_CHECK(life->must_cancel(slot, both) == Wish::none);
+    BOOST_CHECK(life.requests().need_of(slot) == Need::answer);
+    BOOST_CHECK(life.requests().must_cancel(slot, both) == Wish::none);
 }
 
 BOOST_FIXTURE_TEST_CASE(less_than_was_asked_for_is_held_and_not_awaited, Parked) {
     BOOST_TEST(life.backend.modify(slot, 0));
-    BOOST_CHECK(life->place_of(slot) == Place::held);
-    BOOST_TEST(!life->is_waiting(), "its packet may never come");
-    BOOST_TEST(!life->is_held_up());
+    BOOST_CHECK(life.requests().need_of(slot) == Need::end);
+    BOOST_TEST(!life.backend.is_waiting(), "its packet may never come");
+    BOOST_TEST(!life.backend.is_held_up());
     BOOST_TEST(life.calls().cancels == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_answer_to_a_held_one_is_dropped_and_it_is_polled_again, Parked) {
     BOOST_TEST(life.backend.modify(slot, in_bit));
     BOOST_TEST(!own_ends(life, slot));
-    BOOST_CHECK(life->place_of(slot) == Place::awake);
     BOOST_TEST(life->is_due(slot));
-    BOOST_TEST(life->answer_of(slot) == 0U);
+    BOOST_TEST(life->ready() == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_answer_to_a_pending_one_counts, Parked) {
@@ -117,7 +116,6 @@ BOOST_AUTO_TEST_CASE(a_modified_one_that_was_answered_is_polled_again_before_it_
     BOOST_TEST(life->ready() == 1U);
     BOOST_TEST(life->due() == 1U);
     BOOST_TEST(life->is_due(Slot{0}));
-    BOOST_TEST(life->answer_of(Slot{0}) == 0U);
     life->modify(Slot{0}, both);
     BOOST_TEST(life->due() == 1U);
     BOOST_TEST(life->ready() == 1U);
@@ -127,28 +125,28 @@ BOOST_AUTO_TEST_CASE(a_modified_one_that_was_answered_is_polled_again_before_it_
 
 BOOST_FIXTURE_TEST_CASE(the_request_of_one_that_leaves_is_to_be_cancelled, Parked) {
     BOOST_CHECK(life->remove(slot) == Wish::own);
-    BOOST_CHECK(life->place_of(slot) == Place::absent);
-    BOOST_TEST(life->is_in_flight(slot));
-    BOOST_TEST(life->in_flight() == 1U);
-    BOOST_TEST(life->is_held_up(), "an unwanted request is in the way of others");
-    BOOST_TEST(!life->is_waiting());
-    life->note_canceled(Wish::own, slot);
+    BOOST_TEST(life.is_parked(slot));
+    BOOST_CHECK(life.requests().need_of(slot) == Need::nothing);
+    BOOST_TEST(life.requests().in_flight() == 1U);
+    BOOST_TEST(life.backend.is_held_up(), "an unwanted request is in the way of others");
+    BOOST_TEST(!life.backend.is_waiting());
+    life.requests().note_canceled(Wish::own, slot);
     BOOST_TEST(!own_ends(life, slot));
-    BOOST_CHECK(life->place_of(slot) == Place::absent);
-    BOOST_TEST(!life->is_held_up());
-    BOOST_TEST(life->in_flight() == 0U);
+    BOOST_TEST(life->awake() == 0U);
+    BOOST_TEST(!life.backend.is_held_up());
+    BOOST_TEST(life.requests().in_flight() == 0U);
     BOOST_TEST(life->due() == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_group_is_cancelled_once_for_all_that_leave, Grouped) {
     BOOST_CHECK(life->remove(Slot{0}) == Wish::group);
-    life->note_canceled(Wish::group, no_slot);
+    life.requests().note_canceled(Wish::group, no_slot);
     BOOST_CHECK(life->remove(Slot{1}) == Wish::none);
-    BOOST_TEST(life->is_waiting(), "two registered ones are due when its packet has come");
+    BOOST_TEST(life.backend.is_waiting(), "two registered ones are due when its packet has come");
     static_cast<void>(life->remove(Slot{2}));
     static_cast<void>(life->remove(Slot{3}));
-    BOOST_TEST(!life->is_waiting(), "none is");
-    BOOST_TEST(life->is_held_up());
+    BOOST_TEST(!life.backend.is_waiting(), "none is");
+    BOOST_TEST(life.backend.is_held_up());
 }
 
 BOOST_AUTO_TEST_CASE(one_that_leaves_while_awake_needs_no_cancel) {
@@ -161,15 +159,15 @@ BOOST_AUTO_TEST_CASE(one_that_leaves_while_awake_needs_no_cancel) {
     BOOST_CHECK(life->remove(Slot{1}) == Wish::none);
     BOOST_TEST(life->ready() == 0U, "else no wait would block again");
     BOOST_TEST(life->awake() == 0U);
-    BOOST_TEST(!life->is_held_up());
+    BOOST_TEST(!life.backend.is_held_up());
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_comes_again_is_held_while_its_former_request_is_in_flight,
                         Parked) {
     life.backend.remove(slot);
     life.backend.add(slot, out_bit);
-    BOOST_CHECK(life->place_of(slot) == Place::held);
-    BOOST_TEST(life->is_waiting());
+    BOOST_CHECK(life.requests().need_of(slot) == Need::end);
+    BOOST_TEST(life.backend.is_waiting());
     BOOST_TEST(life->due() == 0U);
     BOOST_TEST(life.backend.look());
     BOOST_TEST(life.calls().polls == 1U);
@@ -181,26 +179,27 @@ BOOST_FIXTURE_TEST_CASE(one_that_comes_again_in_the_group_is_held_until_its_pack
     life.backend.device.set_ready(slot, in_bit);  // The former socket is.
     life.backend.remove(slot);
     life.backend.add(slot, in_bit);
-    BOOST_CHECK(life->place_of(slot) == Place::held);
+    BOOST_CHECK(life.requests().need_of(slot) == Need::end);
     life->begin_wait(Life::all);
     life.take_packets();
-    BOOST_TEST(life->answer_of(slot) == 0U, "the answer is the former socket's");
+    BOOST_TEST(life->ready() == 0U, "the answer is the former socket's");
     BOOST_TEST(life->due() == 4U);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_places_of_a_group_when_its_packet_comes, Grouped) {
+BOOST_FIXTURE_TEST_CASE(what_is_needed_of_a_group_when_its_packet_comes, Grouped) {
     life.backend.remove(Slot{0});
     BOOST_TEST(life.backend.modify(Slot{1}, both));
     static_cast<void>(life.backend.device.take_packet(0));
-    life->group_ended();
-    BOOST_TEST(!life->left_group(Slot{0}), "it is absent");
-    BOOST_TEST(!life->left_group(Slot{1}), "it was held");
-    BOOST_TEST(life->left_group(Slot{2}));
-    BOOST_TEST(life->left_group(Slot{3}));
+    BOOST_CHECK(life->note_ended(Slot{0}) == Need::nothing);
+    BOOST_CHECK(life->note_ended(Slot{1}) == Need::end);
+    BOOST_CHECK(life->note_ended(Slot{2}) == Need::answer);
+    BOOST_TEST(life.requests().is_group_in_flight(), "for the last one");
+    BOOST_CHECK(life->note_ended(Slot{3}) == Need::answer);
+    BOOST_TEST(!life.requests().is_group_in_flight());
     BOOST_TEST(life->due() == 3U);
-    BOOST_TEST(life->in_flight() == 0U);
-    BOOST_TEST(!life->is_waiting());
-    BOOST_TEST(!life->is_held_up());
+    BOOST_TEST(life.requests().in_flight() == 0U);
+    BOOST_TEST(!life.backend.is_waiting());
+    BOOST_TEST(!life.backend.is_held_up());
 }
 
 // Cancels that fail.
@@ -208,25 +207,25 @@ BOOST_FIXTURE_TEST_CASE(the_places_of_a_group_when_its_packet_comes, Grouped) {
 BOOST_FIXTURE_TEST_CASE(a_modify_whose_cancel_fails_changes_nothing, Parked) {
     life.backend.failing.cancel = 1;
     BOOST_TEST(!life.backend.modify(slot, both));
-    BOOST_CHECK(life->place_of(slot) == Place::pending);
+    BOOST_CHECK(life.requests().need_of(slot) == Need::answer);
     BOOST_TEST(life->wanted_by(slot) == in_bit);
-    BOOST_TEST(!life->has_orphans());
+    BOOST_TEST(!life.requests().has_orphans());
     BOOST_TEST(life.wait_until({0}) == Slots{0}, boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_request_that_is_not_needed_any_more_is_cancelled_again, Parked) {
     life.backend.failing.cancel = 1;
     life.backend.remove(slot);
-    BOOST_TEST(life->has_orphans());
+    BOOST_TEST(life.requests().has_orphans());
     std::vector<Slot> orphans;
-    life->for_each_orphan([&](Slot orphan) { orphans.push_back(orphan); });
+    life.requests().for_each_orphan([&](Slot orphan) { orphans.push_back(orphan); });
     BOOST_TEST((orphans == std::vector<Slot>{slot}));
-    life->note_orphan(Wish::own, slot);
+    life.requests().note_orphan(Wish::own, slot);
     BOOST_TEST(life.backend.look());
-    BOOST_TEST(!life->has_orphans());
+    BOOST_TEST(!life.requests().has_orphans());
     BOOST_TEST(life.calls().cancels == 2U);
     life.take_packets();
-    BOOST_TEST(!life->is_held_up());
+    BOOST_TEST(!life.backend.is_held_up());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_new_registration_is_held_by_a_request_that_cannot_be_cancelled, Parked) {
@@ -234,22 +233,22 @@ BOOST_FIXTURE_TEST_CASE(a_new_registration_is_held_by_a_request_that_cannot_be_c
     life.backend.remove(slot);
     life.backend.failing.cancel = 1;
     life.backend.add(slot, both);
-    BOOST_CHECK(life->place_of(slot) == Place::held);
-    BOOST_TEST(!life->is_waiting(), "its packet is not sure to come");
+    BOOST_CHECK(life.requests().need_of(slot) == Need::end);
+    BOOST_TEST(!life.backend.is_waiting(), "its packet is not sure to come");
     life.backend.failing.cancel = 1;
     BOOST_TEST(!life.backend.look(), "the wait hears that the socket cannot be polled");
     BOOST_TEST(life.backend.look());
-    BOOST_TEST(life->is_waiting());
+    BOOST_TEST(life.backend.is_waiting());
     life.take_packets();
     BOOST_TEST(life->is_due(slot));
-    BOOST_TEST(!life->has_orphans());
+    BOOST_TEST(!life.requests().has_orphans());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_orphan_whose_packet_comes_is_none_any_more, Parked) {
     life.backend.failing.cancel = 1;
     life.backend.remove(slot);
     BOOST_TEST(!own_ends(life, slot));
-    BOOST_TEST(!life->has_orphans());
+    BOOST_TEST(!life.requests().has_orphans());
     life.backend.add(slot, in_bit);
     BOOST_TEST(life->is_due(slot));
     BOOST_TEST(life->awake() == 1U);
@@ -258,12 +257,12 @@ BOOST_FIXTURE_TEST_CASE(an_orphan_whose_packet_comes_is_none_any_more, Parked) {
 BOOST_FIXTURE_TEST_CASE(a_group_that_cannot_be_cancelled_is_tried_again, Grouped) {
     life.backend.failing.cancel = 1;
     life.backend.remove(slot);
-    BOOST_TEST(life->is_group_orphan());
-    BOOST_TEST(life->has_orphans());
-    BOOST_TEST(!life->is_group_canceled());
+    BOOST_TEST(life.requests().is_group_orphan());
+    BOOST_TEST(life.requests().has_orphans());
+    BOOST_TEST(!life.requests().is_group_canceled());
     BOOST_TEST(life.backend.look());
-    BOOST_TEST(!life->has_orphans());
-    BOOST_TEST(life->is_group_canceled());
+    BOOST_TEST(!life.requests().has_orphans());
+    BOOST_TEST(life.requests().is_group_canceled());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_group_orphan_that_ends_by_itself_is_none_any_more, Grouped) {
@@ -272,9 +271,9 @@ BOOST_FIXTURE_TEST_CASE(a_group_orphan_that_ends_by_itself_is_none_any_more, Gro
     life.backend.device.set_ready(Slot{2}, in_bit);
     life->begin_wait(Life::all);
     life.take_packets();
-    BOOST_TEST(!life->has_orphans());
-    BOOST_TEST(life->answer_of(Slot{2}) == in_bit);
-    BOOST_CHECK(life->place_of(slot) == Place::absent);
+    BOOST_TEST(!life.requests().has_orphans());
+    BOOST_TEST(life->ready() == 1U);
+    BOOST_TEST(life->awake() == 3U);
 }
 
 // Silent ones.
@@ -284,10 +283,10 @@ BOOST_AUTO_TEST_CASE(a_silent_one_that_is_armed_is_polled_for_what_it_wants) {
     life.backend.add(Slot{0}, in_bit, true);
     life.wait({0});
     life.wait({});
-    BOOST_CHECK_MESSAGE(life->must_cancel(Slot{0}, in_bit) == Wish::own,
+    BOOST_CHECK_MESSAGE(life.requests().must_cancel(Slot{0}, in_bit) == Wish::own,
                         "it was asked for nothing");
     BOOST_TEST(life.backend.modify(Slot{0}, in_bit, true));
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::held);
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::end);
     BOOST_TEST(life.wait({0}) == Slots{0}, boost::test_tools::per_element());
 }
 
@@ -295,15 +294,15 @@ BOOST_AUTO_TEST_CASE(a_silent_one_that_is_armed_is_polled_for_what_it_wants) {
 
 BOOST_AUTO_TEST_CASE(each_request_of_a_cell_has_a_tag_of_its_own) {
     Life life(2);
-    const std::uint16_t first = life->next_tag(Slot{0});
-    BOOST_TEST(life->tag_of(Slot{0}) == first);
-    BOOST_TEST(life->next_tag(Slot{0}) != first);
-    BOOST_TEST(life->tag_of(Slot{0}) != first);
+    const std::uint16_t first = life.requests().next_tag(Slot{0});
+    BOOST_TEST(life.requests().tag_of(Slot{0}) == first);
+    BOOST_TEST(life.requests().next_tag(Slot{0}) != first);
+    BOOST_TEST(life.requests().tag_of(Slot{0}) != first);
     life.add(1);
-    const std::uint16_t before = life->tag_of(Slot{0});
+    const std::uint16_t before = life.requests().tag_of(Slot{0});
     life.backend.remove(Slot{0});
     life.backend.add(Slot{0}, in_bit);
-    BOOST_TEST(life->next_tag(Slot{0}) != before, "a new registration goes on counting");
+    BOOST_TEST(life.requests().next_tag(Slot{0}) != before, "a new registration goes on counting");
 }
 
 BOOST_AUTO_TEST_CASE(a_packet_of_a_request_that_was_answered_at_once_ends_nothing) {
@@ -311,11 +310,11 @@ BOOST_AUTO_TEST_CASE(a_packet_of_a_request_that_was_answered_at_once_ends_nothin
     life.add(3);
     life.wait({0});
     life.wait({});
-    BOOST_TEST(life->in_flight() == 3U);
+    BOOST_TEST(life.requests().in_flight() == 3U);
     life.backend.deliver_stray();
     BOOST_TEST(life.calls().late_packets == 1U);
-    BOOST_TEST(life->in_flight() == 3U);
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::pending);
+    BOOST_TEST(life.requests().in_flight() == 3U);
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::answer);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,7 +11,8 @@
 
 namespace wakepoll::core::test::schedule {
 
-using Place = PollSchedule::Place;
+using Wish = Backend::Wish;
+using Need = Backend::Need;
 using Slots = std::vector<std::uint32_t>;
 
 class Life {
@@ -22,6 +23,10 @@ public:
     static constexpr std::size_t all = 1000;
 
     PollSchedule* operator->() { return &backend.schedule; }
+    [[nodiscard]] PollRequests& requests() { return backend.requests; }
+    [[nodiscard]] bool is_parked(Slot slot) const {
+        return backend.requests.covering(slot) == Wish::own;
+    }
     [[nodiscard]] const Calls& calls() const { return backend.calls; }
 
     [[nodiscard]] static Slots first(std::uint32_t count) {
@@ -72,9 +77,9 @@ public:
     Slots report(std::size_t room) {
         Slots reported;
         while (backend.schedule.ready() > 0 && reported.size() < room) {
-            const auto slot = static_cast<std::uint32_t>(backend.schedule.cursor());
-            if (backend.report_at_cursor() != 0) {
-                reported.push_back(slot);
+            const Slot slot = backend.report_at_cursor();
+            if (slot != no_slot) {
+                reported.push_back(static_cast<std::uint32_t>(slot));
             }
         }
         return reported;

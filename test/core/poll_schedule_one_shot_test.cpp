@@ -15,7 +15,7 @@ BOOST_AUTO_TEST_CASE(a_one_shot_that_has_reported_is_asked_for_nothing) {
     BOOST_TEST(life.wait({0}) == Slots{0}, boost::test_tools::per_element());
     BOOST_TEST(life->wanted_by(Slot{0}) == 0U);
     BOOST_TEST(life.wait({0}).empty());
-    BOOST_TEST(life->is_parked(Slot{0}));
+    BOOST_TEST(life.is_parked(Slot{0}));
     BOOST_TEST(life.wait({0}).empty());
     BOOST_TEST(life.calls().polls == 2U);
 }
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(silent_ones_are_polled_together_at_first_and_for_nothing) {
     const std::uint64_t before = life.calls().polls;
     BOOST_TEST(life.wait({0, 1, 2}).empty());
     BOOST_TEST(life.calls().polls - before == 1U);
-    BOOST_REQUIRE(life->is_group_in_flight());
+    BOOST_REQUIRE(life.requests().is_group_in_flight());
     for (const Asked& one : life.backend.device.group()->asked) {
         BOOST_TEST(one.events == 0U);
     }
@@ -44,11 +44,11 @@ BOOST_AUTO_TEST_CASE(a_silent_one_that_is_quiet_for_longer_than_patience_is_park
     life.wait({0, 1, 2});
     for (std::uint32_t rounds = 1; rounds <= PollSchedule::patience; ++rounds) {
         life.wait({1, 2});
-        BOOST_CHECK(life->place_of(Slot{0}) == Place::awake);
+        BOOST_CHECK(life.requests().covering(Slot{0}) == Wish::none);
     }
     life.wait({1, 2});
-    BOOST_TEST(life->is_parked(Slot{0}));
-    BOOST_TEST(!life->is_parked(Slot{1}));
+    BOOST_TEST(life.is_parked(Slot{0}));
+    BOOST_TEST(!life.is_parked(Slot{1}));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_silent_from_the_beginning_is_parked_alone) {
@@ -91,8 +91,8 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_silent_socket_is_noticed) {
     life.wait({});
     life.backend.device.close(Slot{0});
     BOOST_TEST(life.wait({}).empty());
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::absent);
-    BOOST_TEST(life->in_flight() == 0U);
+    BOOST_TEST(life->awake() == 0U);
+    BOOST_TEST(life.requests().in_flight() == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -152,8 +152,8 @@ BOOST_AUTO_TEST_CASE(each_has_its_turn_where_there_is_little_room) {
                     world.backend.begin_wait(room);
                     BOOST_REQUIRE(world.backend.look());
                     for (std::size_t left = std::min<std::size_t>(room, sockets); left > 0;) {
-                        const Slot slot = world.backend.schedule.cursor();
-                        if (world.backend.report_at_cursor() != 0) {
+                        const Slot slot = world.backend.report_at_cursor();
+                        if (slot != no_slot) {
                             seen.insert(slot);
                             --left;
                         }

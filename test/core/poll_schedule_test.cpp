@@ -20,21 +20,22 @@ BOOST_AUTO_TEST_CASE(an_empty_schedule_has_nothing_to_do) {
     Life life(1);
     life.wait({});
     BOOST_TEST(life->due() == 0U);
-    BOOST_TEST(life->in_flight() == 0U);
-    BOOST_TEST(!life->is_waiting());
-    BOOST_TEST(!life->is_held_up());
-    BOOST_TEST(!life->has_orphans());
-    BOOST_CHECK(life->cursor() == no_slot);
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::absent);
+    BOOST_TEST(life.requests().in_flight() == 0U);
+    BOOST_TEST(!life.backend.is_waiting());
+    BOOST_TEST(!life.backend.is_held_up());
+    BOOST_TEST(!life.requests().has_orphans());
+    BOOST_TEST(life->awake() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(all_zero_memory_is_a_schedule_of_absent_slots) {
     std::vector<std::uint64_t> zeros(sizeof(PollSchedule::Member));
     const auto* const member = reinterpret_cast<const PollSchedule::Member*>(zeros.data());
-    BOOST_CHECK(member->place == Place::absent);
+    BOOST_TEST(!member->awake);
     BOOST_TEST(member->answer == 0);
-    BOOST_TEST(!member->busy);
-    BOOST_TEST(!member->in_group);
+    const auto* const cover = reinterpret_cast<const PollRequests::Cover*>(zeros.data());
+    BOOST_CHECK(cover->request == Wish::none);
+    BOOST_CHECK(cover->need == Need::nothing);
+    BOOST_TEST(!cover->canceled);
 }
 
 // Rule 1: due, or pending.
@@ -43,14 +44,14 @@ BOOST_AUTO_TEST_CASE(a_new_socket_is_due_and_then_parked_alone) {
     Life life(3);
     life.add(3);
     BOOST_TEST(life->due() == 3U);
-    BOOST_CHECK(life->place_of(Slot{2}) == Place::awake);
+    BOOST_CHECK(life.requests().covering(Slot{2}) == Wish::none);
     life.wait({});
     BOOST_TEST(life.calls().polls == 3U);
     BOOST_TEST(life->due() == 0U);
-    BOOST_TEST(life->in_flight() == 3U);
+    BOOST_TEST(life.requests().in_flight() == 3U);
     for (std::uint32_t i = 0; i < 3; ++i) {
-        BOOST_CHECK(life->place_of(Slot{i}) == Place::pending);
-        BOOST_TEST(life->is_parked(Slot{i}));
+        BOOST_CHECK(life.requests().need_of(Slot{i}) == Need::answer);
+        BOOST_TEST(life.is_parked(Slot{i}));
     }
     life.wait({});
     BOOST_TEST(life.calls().polls == 3U, "what is pending is not polled again");
@@ -74,9 +75,9 @@ BOOST_AUTO_TEST_CASE(what_a_packet_says_is_reported_without_another_poll) {
     life.wait({});
     BOOST_TEST(life.wait_until({1}) == Slots{1}, boost::test_tools::per_element());
     BOOST_TEST(life.calls().polls == 2U);
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::pending);
-    BOOST_CHECK(life->place_of(Slot{1}) == Place::awake);
-    BOOST_TEST(life->in_flight() == 1U);
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::answer);
+    BOOST_CHECK(life.requests().covering(Slot{1}) == Wish::none);
+    BOOST_TEST(life.requests().in_flight() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_reported_socket_is_due_in_the_next_wait) {
@@ -97,8 +98,8 @@ BOOST_AUTO_TEST_CASE(the_others_of_a_group_that_has_ended_are_due) {
     BOOST_TEST(life.wait_until({2}) == Slots{2}, boost::test_tools::per_element());
     BOOST_TEST(life.calls().polls - before == 1U, "the others, together");
     for (const std::uint32_t other : {0U, 1U, 3U}) {
-        BOOST_CHECK(life->place_of(Slot{other}) == Place::pending);
-        BOOST_TEST(!life->is_parked(Slot{other}));
+        BOOST_CHECK(life.requests().need_of(Slot{other}) == Need::answer);
+        BOOST_TEST(!life.is_parked(Slot{other}));
     }
 }
 
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_packet_that_says_nothing_makes_its_socket_due) {
     life.wait({});
     life.backend.device.end_any(0);
     BOOST_TEST(life.wait({}).empty());
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::pending);
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::answer);
     BOOST_TEST(life.calls().polls == 2U);
 }
 
@@ -170,8 +171,8 @@ BOOST_AUTO_TEST_CASE(one_that_was_ready_once_is_parked_alone) {
     const std::uint64_t before = life.calls().polls;
     life.wait({});
     BOOST_TEST(life.calls().polls - before == 2U);
-    BOOST_TEST(life->is_parked(Slot{0}));
-    BOOST_TEST(life->is_parked(Slot{1}));
+    BOOST_TEST(life.is_parked(Slot{0}));
+    BOOST_TEST(life.is_parked(Slot{1}));
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_quiet_for_longer_than_patience_is_parked_alone) {
@@ -181,12 +182,12 @@ BOOST_AUTO_TEST_CASE(one_that_is_quiet_for_longer_than_patience_is_parked_alone)
     life.wait({0, 1, 2});
     for (std::uint32_t rounds = 1; rounds <= patience; ++rounds) {
         life.wait({1, 2});
-        BOOST_CHECK(life->place_of(Slot{0}) == Place::awake);
+        BOOST_CHECK(life.requests().covering(Slot{0}) == Wish::none);
     }
     const std::uint64_t before = life.calls().polls;
     life.wait({1, 2});
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::pending);
-    BOOST_TEST(life->is_parked(Slot{0}));
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::answer);
+    BOOST_TEST(life.is_parked(Slot{0}));
     BOOST_TEST(life.calls().polls - before == 2U);
 }
 
@@ -211,8 +212,8 @@ BOOST_AUTO_TEST_CASE(one_active_socket_is_no_group) {
     life.wait({0});
     life.wait({0});
     life.wait({});
-    BOOST_TEST(life->is_parked(Slot{0}));
-    BOOST_TEST(!life->is_group_in_flight());
+    BOOST_TEST(life.is_parked(Slot{0}));
+    BOOST_TEST(!life.requests().is_group_in_flight());
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_that_was_registered_anew_has_no_past) {
@@ -283,9 +284,9 @@ BOOST_AUTO_TEST_CASE(few_active_ones_beside_a_group_in_flight_are_parked_alone) 
     life.wait({});
     BOOST_TEST(life.calls().cancels == cancels);
     for (const std::uint32_t other : others) {
-        BOOST_TEST(life->is_parked(Slot{other}));
+        BOOST_TEST(life.is_parked(Slot{other}));
     }
-    BOOST_CHECK(life->place_of(Slot{0}) == Place::pending);
+    BOOST_CHECK(life.requests().need_of(Slot{0}) == Need::answer);
 }
 
 BOOST_AUTO_TEST_CASE(enough_active_ones_cancel_it_and_all_are_polled_together) {
@@ -297,11 +298,11 @@ BOOST_AUTO_TEST_CASE(enough_active_ones_cancel_it_and_all_are_polled_together) {
     BOOST_TEST(life.backend.look());
     BOOST_TEST(life.calls().cancels - before.cancels == 1U);
     BOOST_TEST(life.calls().polls == before.polls);
-    BOOST_TEST(life->is_group_canceled());
-    BOOST_TEST(life->is_waiting());
+    BOOST_TEST(life.requests().is_group_canceled());
+    BOOST_TEST(life.backend.is_waiting());
     BOOST_TEST(life->due() == worth_a_cancel, "they wait for its packet");
     life.take_packets();
-    BOOST_TEST(!life->is_waiting());
+    BOOST_TEST(!life.backend.is_waiting());
     BOOST_TEST(life->due() == 4 + worth_a_cancel);
     std::uint32_t quiet = 0;  // Of the former group, those that were so for too long by now.
     for (std::uint32_t i = 0; i < 4; ++i) {
@@ -309,9 +310,9 @@ BOOST_AUTO_TEST_CASE(enough_active_ones_cancel_it_and_all_are_polled_together) {
     }
     BOOST_TEST(life.backend.look());
     BOOST_TEST(life.calls().polls - before.polls == 1 + quiet);
-    BOOST_TEST(life->in_flight() == 1 + quiet);
-    BOOST_TEST(life->is_group_in_flight());
-    BOOST_TEST(!life->is_group_canceled());
+    BOOST_TEST(life.requests().in_flight() == 1 + quiet);
+    BOOST_TEST(life.requests().is_group_in_flight());
+    BOOST_TEST(!life.requests().is_group_canceled());
     BOOST_TEST(life.backend.device.group()->asked.size() == worth_a_cancel + 4 - quiet);
 }
 
@@ -323,7 +324,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_active_is_parked_beside_a_cancelled_group) {
     life.backend.add(late, in_bit);
     life->begin_wait(Life::all);
     BOOST_TEST(life.backend.look());
-    BOOST_TEST(life->is_parked(late));
+    BOOST_TEST(life.is_parked(late));
     BOOST_TEST(life->due() == worth_a_cancel);
 }
 

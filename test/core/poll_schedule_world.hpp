@@ -81,7 +81,7 @@ public:
             take_packets(from);
         }
         good = backend.look() && good;
-        for (int rounds = 0; good && backend.schedule.is_waiting(); ++rounds) {
+        for (int rounds = 0; good && backend.is_waiting(); ++rounds) {
             promise(backend.device.has_packet(), "a wait waits for a packet that is sure to come");
             promise(rounds < 100, "and not indefinitely");
             take_packets(from);
@@ -106,6 +106,7 @@ public:
     /// Compares the numbers and places of the schedule with what can be counted.
     void check() const {
         const PollSchedule& schedule = backend.schedule;
+        const PollRequests& requests = backend.requests;
         const Device& device = backend.device;
         Count count;
         for (std::uint32_t i = 0; i < slots_; ++i) {
@@ -114,20 +115,20 @@ public:
         promise(schedule.due() == count.due, "the number of those due");
         promise(schedule.ready() == count.ready, "the number of answers");
         promise(schedule.awake() == count.awake, "the number of those awake");
-        promise(schedule.in_flight() == device.requests().size(), "the number of requests");
+        promise(requests.in_flight() == device.requests().size(), "the number of requests");
         const Request* const group = device.group();
-        promise(schedule.is_group_in_flight() == (group != nullptr), "the group's request");
+        promise(requests.is_group_in_flight() == (group != nullptr), "the group's request");
         const bool canceled = group != nullptr && group->canceled;
-        promise(schedule.is_group_canceled() == canceled, "whether it is cancelled");
+        promise(requests.is_group_canceled() == canceled, "whether it is cancelled");
         const bool waiting = count.awaited > 0 || (canceled && count.group_live + count.due > 0);
-        promise(schedule.is_waiting() == waiting, "whether a packet is awaited");
-        promise(schedule.is_held_up() == (waiting || count.unwanted > 0),
+        promise(backend.is_waiting() == waiting, "whether a packet is awaited");
+        promise(backend.is_held_up() == (waiting || count.unwanted > 0),
                 "whether a request in flight is in the way");
         bool orphans = false;
         for (const auto& [id, request] : device.requests()) {
             orphans = orphans || request.must_cancel;
         }
-        promise(schedule.has_orphans() == orphans, "what is still to be cancelled");
+        promise(requests.has_orphans() == orphans, "what is still to be cancelled");
     }
 
     [[nodiscard]] bool is_quiet() const { return !backend.device.has_packet(); }
@@ -139,7 +140,8 @@ public:
     Backend backend;
 
 private:
-    using Place = PollSchedule::Place;
+    using Wish = Backend::Wish;
+    using Need = Backend::Need;
 
     /// What is recounted, slot by slot.
     struct Count {
@@ -155,36 +157,37 @@ private:
 
     void count_slot(Slot slot, Count& count) const {
         const PollSchedule& schedule = backend.schedule;
-        const Place place = schedule.place_of(slot);
+        const PollRequests& requests = backend.requests;
         const Request* const request = backend.device.covering(slot);
         const bool registered = socket(slot).registered;
-        promise(schedule.is_in_flight(slot) == (request != nullptr), "whether a request covers it");
-        promise(schedule.is_parked(slot) == (request != nullptr && !request->is_group()),
-                "whether that is its own");
+        promise(requests.covering(slot) == (request == nullptr    ? Wish::none
+                                            : request->is_group() ? Wish::group
+                                                                  : Wish::own),
+                "which request covers it");
         // Whether the request was made on the terms of now.
         const bool counts =
             registered && request != nullptr && request->of(slot).terms == socket(slot).terms;
-        const Place expected = !registered          ? Place::absent
-                               : request == nullptr ? Place::awake
-                               : counts             ? Place::pending
-                                                    : Place::held;
-        promise(place == expected, "where a socket is");
-        promise(
-            schedule.is_due(slot) == (place == Place::awake && !backend.history.was_polled(slot)),
-            "a socket that is awake is due until it is polled");
-        const std::uint32_t answer = place == Place::awake ? schedule.answer_of(slot) : 0;
-        promise(answer == backend.history.answer_to(slot), "what it was answered");
+        const bool held = registered && request != nullptr && !counts;
+        promise(requests.need_of(slot) == (counts ? Need::answer
+                                           : held ? Need::end
+                                                  : Need::nothing),
+                "what is needed of that");
+        const bool awake = registered && request == nullptr;
+        promise(schedule.is_due(slot) == (awake && !backend.history.was_polled(slot)),
+                "a socket that is awake is due until it is polled");
+        const std::uint32_t answer = backend.history.answer_to(slot);
+        promise(awake || answer == 0, "one that was answered is awake");
         const bool joins = backend.history.joins_group(slot, !socket(slot).armed);
         promise(!schedule.is_due(slot) || schedule.joins_group(slot) == joins,
                 "which sockets are polled together");
         count.due += schedule.is_due(slot) ? 1U : 0U;
         count.ready += answer != 0 ? 1U : 0U;
-        count.awake += place == Place::awake ? 1U : 0U;
+        count.awake += awake ? 1U : 0U;
         if (request != nullptr) {
             count.unwanted += registered ? 0U : 1U;
             count.group_live += registered && request->is_group() ? 1U : 0U;
             const bool own = !request->is_group();
-            count.awaited += place == Place::held && own && request->canceled ? 1U : 0U;
+            count.awaited += held && own && request->canceled ? 1U : 0U;
         }
     }
 
@@ -243,8 +246,8 @@ private:
         PollSchedule& schedule = backend.schedule;
         for (std::uint32_t left = schedule.awake();
              left > 0 && seen.size() < room && schedule.ready() > 0; --left) {
-            const Slot slot = schedule.cursor();
-            if (backend.report_at_cursor() != 0) {
+            const Slot slot = backend.report_at_cursor();
+            if (slot != no_slot) {
                 promise(seen.insert(slot).second, "none is reported twice in one wait");
                 note_report(slot);
             }
