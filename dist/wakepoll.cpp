@@ -668,9 +668,9 @@ private:
 // poller's, and a backend keeps for each slot only what its kernel calls need. Everything is called
 // under the poller's lock, except `block` and `rouse`.
 //
-// There are two places to block in (`parks_at`). A backend that returns `port` submits requests in
-// `look`, their packets end the block at the port, and `take_packet` receives those with its key.
-// One that may return `sockets` is a `BlockingBackend`, too: it blocks in its own call.
+// There are two ways to wait. A `RequestingBackend` submits requests in `look`; the thread blocks
+// at the port, where their packets end the block, and `take_packet` receives those with its key. A
+// `BlockingBackend` blocks in its own call while it has sockets (`parks_at`).
 
 #include <chrono>
 #include <concepts>
@@ -688,10 +688,18 @@ struct Scan {
     std::size_t visited = 0;  ///< Sockets checked, ready or not.
 };
 
+/// What outstanding packets hold up; each includes what precedes it.
+enum class Outstanding : std::uint8_t {
+    nothing,        ///< No packet is outstanding.
+    answers,        ///< Only reports of sockets that are not ready.
+    registrations,  ///< Because of one, a registration may be refused.
+    polls,  ///< Because of one that is certain to come soon, `look` cannot poll some sockets.
+};
+
 template <class T>
 concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slot,
                                     std::chrono::nanoseconds now, std::span<NativeEvent> events,
-                                    std::size_t visits, const void* context, std::uint32_t status) {
+                                    std::size_t visits) {
     /// Starts, changes or ends the watch of a registered socket. What fails changes nothing. The
     /// registration has its new interest already when `modify` is called.
     { backend.add(slot) }
@@ -701,19 +709,12 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     { backend.remove(slot) }
     noexcept;
 
-    /// Where a thread that waits for these sockets must block.
-    { observer.parks_at() }
-    noexcept->std::same_as<core::Park>;
-
     /// Begins a wait with room for this many events: earlier answers no longer count.
     { backend.begin_wait(visits) }
     noexcept;
     /// Polls, without blocking, which sockets are ready, and lets the others report later.
     { backend.look(now) }
     noexcept->std::same_as<std::error_code>;
-    /// Sockets that `look` has not polled since the wait began.
-    { observer.due() }
-    noexcept->std::same_as<std::size_t>;
     /// How many sockets a full round of `collect` visits; 0 if none has anything to report.
     { observer.size() }
     noexcept->std::same_as<std::size_t>;
@@ -721,44 +722,55 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
     /// stops early when `events` is full.
     { backend.collect(events, visits, now) }
     noexcept->std::same_as<Scan>;
-    /// How long until `look` must be called again even if nothing happens; `nanoseconds::max()`
-    /// if it need not.
-    { observer.recheck_in(now) }
-    noexcept->std::same_as<std::chrono::nanoseconds>;
 
-    /// A packet with the backend's key has come; returns whether it made a socket ready.
-    { backend.take_packet(context, status) }
-    noexcept->std::same_as<bool>;
-    /// Requests whose packet is outstanding.
-    { observer.in_flight() }
-    noexcept->std::same_as<std::size_t>;
-    /// A packet is certain to come soon, before which `look` cannot poll some sockets.
-    { observer.is_waiting() }
-    noexcept->std::same_as<bool>;
-
-    /// A packet is outstanding because of which a registration may be refused.
-    { observer.is_held_up() }
-    noexcept->std::same_as<bool>;
-
-    /// Cancels everything in flight; the packets still have to be taken.
-    { backend.cancel_all() }
-    noexcept;
     /// Closes what the backend has opened. No other thread may be in `block` or `rouse`.
     { backend.close() }
     noexcept;
 };
 
-/// One that may park in the sockets. A change of the sockets during a block counts once it has
+/// One whose answers come as packets, too.
+template <class T>
+concept RequestingBackend = ReadinessBackend<T> &&
+    requires(T backend, const T& observer, const void* context, std::uint32_t status) {
+    /// Sockets that `look` has not polled since the wait began.
+    { observer.due() }
+    noexcept->std::same_as<std::size_t>;
+    /// A packet with the backend's key has come; returns whether it made a socket ready.
+    { backend.take_packet(context, status) }
+    noexcept->std::same_as<bool>;
+    /// What the packets of the requests in flight hold up.
+    { observer.outstanding() }
+    noexcept->std::same_as<Outstanding>;
+    /// Cancels what could not be cancelled when it was no longer needed.
+    { backend.retry_cancels() }
+    noexcept;
+    /// Cancels everything in flight; the packets still have to be taken.
+    { backend.cancel_all() }
+    noexcept;
+};
+
+/// One that blocks in its own call. A change of the sockets during a block counts once it has
 /// ended; `rouse` ends it.
 template <class T>
 concept BlockingBackend = ReadinessBackend<T> &&
-    requires(T backend, const T& observer, std::uint32_t milliseconds, std::error_code error) {
+    requires(T backend, const T& observer, std::chrono::nanoseconds now, std::uint32_t milliseconds,
+             std::error_code error) {
+    /// Where a thread that waits for these sockets must block.
+    { observer.parks_at() }
+    noexcept->std::same_as<core::Park>;
+    /// How long until `look` must be called again even if nothing happens; `nanoseconds::max()`
+    /// if it need not.
+    { observer.recheck_in(now) }
+    noexcept->std::same_as<std::chrono::nanoseconds>;
     { backend.begin_block() }
     noexcept->std::same_as<std::error_code>;
     { backend.block(milliseconds) }
     noexcept->std::same_as<std::error_code>;
     { backend.end_block(error) }
     noexcept->std::same_as<std::error_code>;
+    /// A change since `begin_block` takes effect only with another block.
+    { observer.is_changed() }
+    noexcept->std::same_as<bool>;
     { observer.rouse() }
     noexcept->std::same_as<std::error_code>;
 };
@@ -1587,11 +1599,10 @@ public:
     /// Starts the watch of a prepared socket; `silent` if it is one-shot and has reported.
     void watch(core::Slot slot, bool silent) noexcept;
 
-    // As ReadinessBackend has them.
+    // As RequestingBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
-    [[nodiscard]] core::Park parks_at() const noexcept { return core::Park::port; }
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
     [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
         return schedule_.due() == 0 && !requests_.has_orphans() ? std::error_code{} : poll_due();
@@ -1602,13 +1613,14 @@ public:
     }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds /*now*/) const noexcept {
-        return core::nanoseconds::max();
-    }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept;
-    [[nodiscard]] std::size_t in_flight() const noexcept { return requests_.in_flight(); }
-    [[nodiscard]] bool is_waiting() const noexcept { return requests_.is_waiting(schedule_.due()); }
-    [[nodiscard]] bool is_held_up() const noexcept { return requests_.is_held_up(schedule_.due()); }
+    [[nodiscard]] Outstanding outstanding() const noexcept {
+        // In this order, because each wait asks for `polls`, and most for `nothing`.
+        return requests_.is_waiting(schedule_.due())   ? Outstanding::polls
+               : requests_.in_flight() == 0            ? Outstanding::nothing
+               : requests_.is_held_up(schedule_.due()) ? Outstanding::registrations
+                                                       : Outstanding::answers;
+    }
     void retry_cancels() noexcept { static_cast<void>(cancel_orphans()); }
     void cancel_all() noexcept;
     void close() noexcept;
@@ -1710,7 +1722,7 @@ private:
 static_assert(offsetof(AfdBackend::Cell, item) ==
                   offsetof(AfdBackend::Cell, request) + sizeof(sys::AfdRequest),
               "the item follows the head without a gap");
-static_assert(ReadinessBackend<AfdBackend>);
+static_assert(RequestingBackend<AfdBackend>);
 
 }  // namespace wakepoll::backend
 
@@ -3881,7 +3893,7 @@ public:
     WsapollBackend(const WsapollBackend&) = delete;
     WsapollBackend& operator=(const WsapollBackend&) = delete;
 
-    // As ReadinessBackend has them.
+    // As BlockingBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
@@ -3890,7 +3902,6 @@ public:
     }
     void begin_wait(std::size_t room) noexcept;
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept;
-    [[nodiscard]] std::size_t due() const noexcept { return 0; }
     [[nodiscard]] std::size_t size() const noexcept { return answered_ ? active_.size() : 0; }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept;
@@ -3898,34 +3909,35 @@ public:
     [[nodiscard]] std::error_code begin_block() noexcept;
     [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept;
     [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
-    [[nodiscard]] bool take_packet(const void* /*context*/, std::uint32_t /*status*/) noexcept {
-        return false;
-    }
-    [[nodiscard]] std::size_t in_flight() const noexcept { return 0; }
-    [[nodiscard]] bool is_waiting() const noexcept { return false; }
-    [[nodiscard]] bool is_held_up() const noexcept { return false; }
-    void retry_cancels() noexcept {}
-    void cancel_all() noexcept {}
-
-    /// A change since `begin_block` takes effect only with another block.
     [[nodiscard]] bool is_changed() const noexcept { return active_.needs_another_block(); }
+    [[nodiscard]] std::error_code rouse() const noexcept { return doorbell_.ring(); }
+    /// Closes the doorbell; no thread may be about to ring it.
+    void close() noexcept { doorbell_.close(); }
 
     /// Without one no socket is watched: there is none yet, or it could not be created.
     [[nodiscard]] bool has_doorbell() const noexcept { return doorbell_.is_open(); }
 
     /// The number of sockets, including those that have nothing to report.
-    [[nodiscard]] std::uint32_t sockets() const noexcept { return sockets_; }
+    [[nodiscard]] std::uint32_t sockets() const noexcept {
+        return active_.size() + quiet_.size() + silent_.size();
+    }
     /// Some sockets cannot be waited for by WSAPoll.
     [[nodiscard]] bool must_recheck() const noexcept {
         return !quiet_.empty() || connecting_count_ > 0;
     }
-    /// Removes the socket whose turn it is, so that another backend takes over; `no_slot` if
-    /// there is none. `silent` if it is one-shot and has reported.
-    [[nodiscard]] core::Slot give_up_next(bool& silent) noexcept;
-
-    /// Closes the doorbell; no thread may be about to ring it.
-    void close() noexcept { doorbell_.close(); }
+    /// Removes all sockets in the order of their turns, so that another backend takes over: calls
+    /// `take` with each slot, and whether it is one-shot and has reported.
+    template <class Take>
+    void give_up(const Take& take) noexcept {
+        while (sockets() > 0) {
+            const bool silent = active_.empty() && quiet_.empty();
+            const core::Slot slot = !active_.empty() ? active_.cursor()
+                                    : silent         ? silent_.cursor()
+                                                     : quiet_.cursor();
+            remove(slot);
+            take(slot, silent);
+        }
+    }
 
 private:
     /// The poll entry for a registration.
@@ -3989,7 +4001,6 @@ private:
     HangUps hang_ups_;
     sys::Doorbell doorbell_;
 
-    std::uint32_t sockets_ = 0;
     bool answered_ = false;       ///< The last look or block has found an answer in the active set.
     bool checked_ = false;        ///< The silent ones were checked in this wait.
     bool doorbell_seen_ = false;  ///< A block of this wait has seen the doorbell open.
@@ -4060,11 +4071,6 @@ public:
     /// Takes the device, unless the choice is `wsapoll`.
     void start(sys::AfdDevice device) noexcept { afd_.start(std::move(device)); }
 
-    /// The active backend.
-    [[nodiscard]] Backend kind() const noexcept {
-        return choice_ == Choice::afd ? Backend::afd : Backend::wsapoll;
-    }
-
     // As ReadinessBackend has them.
     [[nodiscard]] std::error_code add(core::Slot slot) noexcept;
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept {
@@ -4072,10 +4078,6 @@ public:
     }
     void remove(core::Slot slot) noexcept {
         serving([&](auto& backend) { backend.remove(slot); });
-        refused_ = false;
-    }
-    [[nodiscard]] core::Park parks_at() const noexcept {
-        return serving([](const auto& backend) { return backend.parks_at(); });
     }
     void begin_wait(std::size_t room) noexcept {
         serving([room](auto& backend) { backend.begin_wait(room); });
@@ -4090,44 +4092,12 @@ public:
     [[nodiscard]] std::error_code look(core::nanoseconds now) noexcept {
         return serving([now](auto& backend) { return backend.look(now); });
     }
-    [[nodiscard]] std::size_t due() const noexcept {
-        return serving([](const auto& backend) { return backend.due(); });
-    }
     [[nodiscard]] std::size_t size() const noexcept {
         return serving([](const auto& backend) { return backend.size(); });
     }
     [[nodiscard]] Scan collect(std::span<NativeEvent> events, std::size_t visits,
                                core::nanoseconds now) noexcept {
         return serving([&](auto& backend) { return backend.collect(events, visits, now); });
-    }
-    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
-        return serving([now](const auto& backend) { return backend.recheck_in(now); });
-    }
-    [[nodiscard]] std::error_code begin_block() noexcept;
-    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
-        return wsapoll_.block(milliseconds);
-    }
-    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
-    /// True if sockets were changed while a thread is blocked in them.
-    [[nodiscard]] bool is_changed() const noexcept { return blocked_ && wsapoll_.is_changed(); }
-    [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
-    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
-        return serving([&](auto& backend) { return backend.take_packet(context, status); });
-    }
-    [[nodiscard]] std::size_t in_flight() const noexcept {
-        return serving([](const auto& backend) { return backend.in_flight(); });
-    }
-    [[nodiscard]] bool is_waiting() const noexcept {
-        return serving([](const auto& backend) { return backend.is_waiting(); });
-    }
-    [[nodiscard]] bool is_held_up() const noexcept {
-        return serving([](const auto& backend) { return backend.is_held_up(); });
-    }
-    void retry_cancels() noexcept {
-        serving([](auto& backend) { backend.retry_cancels(); });
-    }
-    void cancel_all() noexcept {
-        serving([](auto& backend) { backend.cancel_all(); });
     }
     void close() noexcept {
         wsapoll_.close();
@@ -4136,21 +4106,50 @@ public:
         }
     }
 
-    /// True if AFD is better now. `packets`: packets may come.
-    [[nodiscard]] bool should_move(bool packets) const noexcept {
-        return choice_ == Choice::automatic && !refused_ && wsapoll_.sockets() > 0 &&
-               (packets || wsapoll_.must_recheck());
+    // As RequestingBackend has them; without AFD there are no requests.
+    [[nodiscard]] std::size_t due() const noexcept { return afd_.due(); }
+    [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
+        return choice_ == Choice::afd && afd_.take_packet(context, status);
     }
-    /// Moves to AFD; a thread that is blocked in WSAPoll must then be woken. If it fails,
-    /// WSAPoll stays active. `operation_not_supported` if the provider of some socket does not
-    /// let AFD poll it: must not be retried with that one.
-    [[nodiscard]] std::error_code move() noexcept;
+    [[nodiscard]] Outstanding outstanding() const noexcept { return afd_.outstanding(); }
+    void retry_cancels() noexcept { afd_.retry_cancels(); }
+    void cancel_all() noexcept {
+        if (choice_ == Choice::afd) {
+            afd_.cancel_all();
+        }
+    }
+
+    // As BlockingBackend has them; with AFD, WSAPoll has no sockets.
+    [[nodiscard]] core::Park parks_at() const noexcept { return wsapoll_.parks_at(); }
+    [[nodiscard]] core::nanoseconds recheck_in(core::nanoseconds now) const noexcept {
+        return choice_ == Choice::afd ? core::nanoseconds::max() : wsapoll_.recheck_in(now);
+    }
+    [[nodiscard]] std::error_code begin_block() noexcept;
+    [[nodiscard]] std::error_code block(std::uint32_t milliseconds) noexcept {
+        return wsapoll_.block(milliseconds);
+    }
+    [[nodiscard]] std::error_code end_block(std::error_code error) noexcept;
+    [[nodiscard]] bool is_changed() const noexcept { return wsapoll_.is_changed(); }
+    [[nodiscard]] std::error_code rouse() const noexcept { return wsapoll_.rouse(); }
+
+    /// Moves to AFD if that is better now and no socket is registered that AFD cannot poll. If it
+    /// fails, WSAPoll stays active, and `error` is set if it was not. `packets`: packets may come.
+    void move_if_better(bool packets, std::error_code& error) noexcept {
+        if (choice_ == Choice::automatic && wsapoll_.sockets() > 0 &&
+            (packets || wsapoll_.must_recheck())) {
+            move_unless_refused(error);
+        }
+    }
     /// WSAPoll has failed: if it has no doorbell and AFD may take over, moves to AFD.
     [[nodiscard]] bool goes_on_with_afd() noexcept {
         return choice_ == Choice::automatic && !wsapoll_.has_doorbell() && !move();
     }
 
 private:
+    void move_unless_refused(std::error_code& error) noexcept;
+    /// A thread that is blocked in WSAPoll must then be woken. `operation_not_supported` if the
+    /// provider of some socket does not let AFD poll it.
+    [[nodiscard]] std::error_code move() noexcept;
     [[nodiscard]] std::error_code prepare_all() noexcept;
     /// WSAPoll is not used any more.
     void retire_wsapoll() noexcept;
@@ -4162,11 +4161,11 @@ private:
     core::RegistrationTable& table_;
     core::WakeState& wake_;
     PollerStats& stats_;
-    bool blocked_ = false;  ///< A thread is blocked in WSAPoll.
-    bool refused_ = false;  ///< A socket is registered that AFD cannot poll.
+    bool blocked_ = false;   ///< A thread is blocked in WSAPoll.
+    core::SlotUse refused_;  ///< The registration because of which the last move was refused.
 };
 
-static_assert(BlockingBackend<SocketBackend>);
+static_assert(RequestingBackend<SocketBackend> && BlockingBackend<SocketBackend>);
 
 }  // namespace wakepoll::backend
 
@@ -4194,7 +4193,9 @@ SocketBackend::SocketBackend(const Memory& memory, Choice choice, core::Registra
       choice_(choice),
       table_(table),
       wake_(wake),
-      stats_(stats) {}
+      stats_(stats) {
+    stats_.backend = choice == Choice::afd ? Backend::afd : Backend::wsapoll;
+}
 
 std::error_code SocketBackend::add(Slot slot) noexcept {
     if (choice_ == Choice::automatic && wsapoll_.sockets() == most_by_wsapoll) {
@@ -4229,10 +4230,23 @@ std::error_code SocketBackend::prepare_all() noexcept {
         if (error == std::errc::bad_file_descriptor && closed != slot) {
             drop(slot);
         } else if (error && closed != slot) {
+            if (error == std::errc::operation_not_supported) {
+                refused_ = table_.use_of(slot);
+            }
             return error;
         }
     }
     return {};
+}
+
+void SocketBackend::move_unless_refused(std::error_code& error) noexcept {
+    if (refused_.slot != core::no_slot && table_.goes_on(refused_)) {
+        return;
+    }
+    const std::error_code failed = move();
+    if (!error && failed != std::errc::operation_not_supported) {
+        error = failed;
+    }
 }
 
 std::error_code SocketBackend::move() noexcept {
@@ -4242,15 +4256,11 @@ std::error_code SocketBackend::move() noexcept {
                 table_[Slot{i}].base = 0;
             }
         }
-        refused_ = error == std::errc::operation_not_supported;
         return error;
     }
-    bool silent = false;
-    for (Slot slot = wsapoll_.give_up_next(silent); slot != core::no_slot;
-         slot = wsapoll_.give_up_next(silent)) {
-        afd_.watch(slot, silent);
-    }
+    wsapoll_.give_up([this](Slot slot, bool silent) { afd_.watch(slot, silent); });
     choice_ = Choice::afd;
+    stats_.backend = Backend::afd;
     ++stats_.backend_moves;
     if (!blocked_) {
         retire_wsapoll();
@@ -4444,7 +4454,6 @@ std::error_code WsapollBackend::add(Slot slot) noexcept {
         }
     }
     watch(slot, entry_for(registration));
-    ++sockets_;
     return {};
 }
 
@@ -4462,18 +4471,6 @@ std::error_code WsapollBackend::modify(Slot slot) noexcept {
 void WsapollBackend::remove(Slot slot) noexcept {
     unwatch(slot);
     member_of(slot).connecting = false;
-    --sockets_;
-}
-
-Slot WsapollBackend::give_up_next(bool& silent) noexcept {
-    silent = active_.empty() && quiet_.empty();
-    const Slot slot = !active_.empty()  ? active_.cursor()
-                      : !quiet_.empty() ? quiet_.cursor()
-                                        : silent_.cursor();
-    if (slot != core::no_slot) {
-        remove(slot);
-    }
-    return slot;
 }
 
 // The doorbell
@@ -6772,7 +6769,6 @@ private:
 
     void take_signals(Pass& pass) noexcept;
     void take_wake(Pass& pass) noexcept;
-    void move_sockets(Pass& pass) noexcept;
     void at_port(Pass& pass) noexcept;
     void in_sockets(Pass& pass) noexcept;
     /// Whether the wait is over; otherwise another pass follows.
@@ -6912,6 +6908,10 @@ private:
     [[nodiscard]] std::error_code add_locked(Handle handle, IoInterest interest,
                                              std::uint64_t user_data) noexcept;
 
+    /// Packets about sockets may come to the port.
+    [[nodiscard]] bool has_polls_in_flight() const noexcept {
+        return sockets_.outstanding() != backend::Outstanding::nothing;
+    }
     /// Takes the port's packets about sockets that were closed or whose request was cancelled:
     /// itself, or by the thread that is blocked there.
     [[nodiscard]] std::error_code take_news() noexcept;
@@ -6972,7 +6972,7 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
         }
         // What is registered may be closed, and the number another handle's by now.
         if (!registrations_.end_if_another(handle)) {
-            if (sockets_.in_flight() == 0) {
+            if (!has_polls_in_flight()) {
                 return answer;
             }
             if (const std::error_code error = take_news()) {
@@ -7809,6 +7809,9 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
 }
 
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
+    if (event == nullptr && (op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD)) {
+        return epoll_errors::fail_for_null();
+    }
     EpollPort* const found = epoll_ports.enter_slowly(Handle(port));
     if (found == nullptr) {
         const std::error_code error = epoll_ports.refusal(Handle(port));
@@ -8721,7 +8724,7 @@ std::error_code Poller::add_locked(Handle handle, IoInterest interest,
     const bool may_be_over = error == std::errc::file_exists ||
                              error == std::errc::no_space_on_device ||
                              error == std::errc::resource_unavailable_try_again;
-    if (may_be_over && sockets_.in_flight() > 0) {
+    if (may_be_over && has_polls_in_flight()) {
         const std::error_code failed = take_news();
         error = failed ? failed : registrations_.add(handle, interest, user_data);
     }
@@ -8802,6 +8805,9 @@ Result<void> Poller::clear_timer() noexcept {
 // ----------------------------------------------------------
 
 std::error_code Poller::take_news() noexcept {
+    const auto is_held_up = [this] {
+        return sockets_.outstanding() >= backend::Outstanding::registrations;
+    };
     sockets_.retry_cancels();
     std::error_code error;
     // A request that was cancelled ends at once, and its packet is there or about to come.
@@ -8821,8 +8827,8 @@ std::error_code Poller::take_news() noexcept {
         if (limit == 0) {
             break;
         }
-        error = packets_.take(limit, sockets_.is_held_up() ? patience_milliseconds : 0).error();
-        if (!sockets_.is_held_up()) {
+        error = packets_.take(limit, is_held_up() ? patience_milliseconds : 0).error();
+        if (!is_held_up()) {
             break;
         }
     }
@@ -8869,9 +8875,7 @@ std::size_t Poller::registration_count() noexcept {
 PollerStats Poller::statistics() noexcept {
     const std::lock_guard guard(lock_);
     wait_.count_wakes();
-    PollerStats now = stats_;
-    now.backend = sockets_.kind();
-    return now;
+    return stats_;
 }
 
 }  // namespace wakepoll
@@ -10057,7 +10061,7 @@ void Poller::release() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;
     }
-    if (entries_.active_count() > 0 || sockets_.in_flight() > 0 || sys::process_is_ending()) {
+    if (entries_.active_count() > 0 || has_polls_in_flight() || sys::process_is_ending()) {
         // The kernel may still write into an entry that was not released, or into a request that it
         // has not answered, so their memory stays. The list is never read; it tells leak checkers
         // that this is not a leak.
@@ -10117,9 +10121,9 @@ void Poller::drain() noexcept {
     constexpr int most_failures = 100;
     std::array<sys::Packet, PacketQueue::most_at_once> packets;
     for (int failures = 0;
-         (operations_.in_flight() > 0 || sockets_.in_flight() > 0) && failures < most_failures;) {
+         (operations_.in_flight() > 0 || has_polls_in_flight()) && failures < most_failures;) {
         const bool all_lost =
-            operations_.in_flight() == operations_.lost() && sockets_.in_flight() == 0;
+            operations_.in_flight() == operations_.lost() && !has_polls_in_flight();
         const Result<std::size_t> taken = port_.dequeue(
             packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
         if (!taken) {
@@ -10359,6 +10363,7 @@ void Registrations::end(Slot slot) noexcept {
 namespace wakepoll {
 namespace {
 
+using backend::Outstanding;
 using core::Park;
 
 }  // namespace
@@ -10387,9 +10392,7 @@ WaitResult Wait::run(std::span<NativeEvent> events, Timeout timeout) noexcept {
         if (parts_.word.consume_signal()) {
             take_signals(pass);
         }
-        if (parts_.sockets.should_move(expects_packets())) {
-            move_sockets(pass);
-        }
+        parts_.sockets.move_if_better(expects_packets(), result.error);
         if (parts_.sockets.parks_at() == Park::port) {
             at_port(pass);
         } else {
@@ -10419,13 +10422,6 @@ void Wait::count_wakes() noexcept {
 void Wait::take_signals(Pass& pass) noexcept {
     parts_.handles.take_signals();
     pass.note(parts_.timer.look(pass.now));
-}
-
-void Wait::move_sockets(Pass& pass) noexcept {
-    const std::error_code error = parts_.sockets.move();
-    if (error != std::errc::operation_not_supported) {
-        pass.note(error);
-    }
 }
 
 void Wait::take_wake(Pass& pass) noexcept {
@@ -10467,14 +10463,14 @@ void Wait::at_port(Pass& pass) noexcept {
     // Polled first: what is ready at once needs no block, and everything else ends the one below.
     pass.note(parts_.sockets.look(pass.now));
     const bool ready = has_something();
-    if (!ready || expects_packets() || parts_.sockets.in_flight() > 0) {
+    if (!ready || expects_packets() || parts_.sockets.outstanding() != Outstanding::nothing) {
         dequeue(pass, ready || !pass.may_block() ? 0 : block_time(pass));
     }
     // A packet's answer for a socket that was changed since does not count: it is polled again.
     if (parts_.sockets.due() > 0 && !pass.result.error) {
         pass.note(parts_.sockets.look(pass.now));
     }
-    if (parts_.sockets.is_waiting()) {
+    if (parts_.sockets.outstanding() == Outstanding::polls) {
         await_held_sockets(pass);
     }
     report(pass);
@@ -10646,7 +10642,8 @@ Result<PacketQueue::Taken> Wait::block_at_port(Pass& pass, std::size_t limit,
 void Wait::await_held_sockets(Pass& pass) noexcept {
     const nanoseconds end = sys::now() + longest_answer;
     nanoseconds left = longest_answer;
-    while (parts_.sockets.is_waiting() && !pass.result.error && left.count() > 0) {
+    while (parts_.sockets.outstanding() == backend::Outstanding::polls && !pass.result.error &&
+           left.count() > 0) {
         const std::size_t limit = parts_.packets.room();
         if (limit == 0) {
             return;
