@@ -1,7 +1,6 @@
 #include "core/poll_requests.hpp"
 
 #include <cassert>
-#include <utility>
 
 namespace wakepoll::core {
 
@@ -42,8 +41,10 @@ PollRequests::Need PollRequests::end(Slot slot) noexcept {
         group_canceled_ = false;
         group_orphan_ = false;
     }
+    const Need needed = cover.need;
     cover.request = Request::none;
-    return std::exchange(cover.need, Need::nothing);
+    cover.need = Need::nothing;
+    return needed;
 }
 
 bool PollRequests::hold(Slot slot) noexcept {
