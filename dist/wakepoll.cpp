@@ -990,9 +990,9 @@ public:
     struct Cover {
         std::uint16_t asked = 0;  ///< What it asks for.
         std::uint16_t tag = 0;    ///< The tag of the latest request of the slot's own cell.
-        Request request : 2 = Request::none;
-        Need need : 2 = Need::nothing;
-        bool canceled : 1 = false;  ///< The slot's own one has been cancelled.
+        Request request = Request::none;
+        Need need = Need::nothing;
+        bool canceled = false;  ///< The slot's own one has been cancelled.
     };
 
     /// Uses a cover and a link for every slot, which must outlive this. Other rings may share the
@@ -5062,6 +5062,7 @@ void OperationList::rest(PoolEntry& entry) noexcept {
 // lib/core/poll_requests.cpp
 
 #include <cassert>
+#include <utility>
 
 namespace wakepoll::core {
 
@@ -5102,10 +5103,8 @@ PollRequests::Need PollRequests::end(Slot slot) noexcept {
         group_canceled_ = false;
         group_orphan_ = false;
     }
-    const Need needed = cover.need;
     cover.request = Request::none;
-    cover.need = Need::nothing;
-    return needed;
+    return std::exchange(cover.need, Need::nothing);
 }
 
 bool PollRequests::hold(Slot slot) noexcept {

@@ -1,6 +1,7 @@
 #include "core/poll_requests.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace wakepoll::core {
 
@@ -41,10 +42,8 @@ PollRequests::Need PollRequests::end(Slot slot) noexcept {
         group_canceled_ = false;
         group_orphan_ = false;
     }
-    const Need needed = cover.need;
     cover.request = Request::none;
-    cover.need = Need::nothing;
-    return needed;
+    return std::exchange(cover.need, Need::nothing);
 }
 
 bool PollRequests::hold(Slot slot) noexcept {

@@ -35,9 +35,9 @@ public:
     struct Cover {
         std::uint16_t asked = 0;  ///< What it asks for.
         std::uint16_t tag = 0;    ///< The tag of the latest request of the slot's own cell.
-        Request request : 2 = Request::none;
-        Need need : 2 = Need::nothing;
-        bool canceled : 1 = false;  ///< The slot's own one has been cancelled.
+        Request request = Request::none;
+        Need need = Need::nothing;
+        bool canceled = false;  ///< The slot's own one has been cancelled.
     };
 
     /// Uses a cover and a link for every slot, which must outlive this. Other rings may share the
