@@ -39,8 +39,8 @@ private:
 };
 
 /// A pointer into an entry, as an entry: what a wrong cast makes of `&entry->buffer`, say.
-PoolEntry* inside(PoolEntry* entry, std::size_t offset) {
-    return reinterpret_cast<PoolEntry*>(reinterpret_cast<std::uintptr_t>(entry) + offset);
+OverlappedEntry* inside(PoolEntry* entry, std::size_t offset) {
+    return reinterpret_cast<OverlappedEntry*>(reinterpret_cast<std::uintptr_t>(entry) + offset);
 }
 
 BOOST_AUTO_TEST_SUITE(entry_pool)
