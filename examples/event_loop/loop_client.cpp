@@ -22,6 +22,7 @@ struct ClientArguments {
     std::uint64_t echoes = 40;
     std::uint64_t largest = 256 * 1024;
     std::uint64_t seed = 1;
+    std::uint64_t stall = 100;
     std::uint64_t half_close_last = 0;
     std::uint64_t patience = 60;
 };
@@ -59,6 +60,7 @@ int drive(const ClientArguments& arguments) {
     options.plan.seed = arguments.seed;
     options.plan.messages = static_cast<std::uint32_t>(arguments.echoes);
     options.plan.largest = static_cast<std::size_t>(arguments.largest);
+    options.stall = std::chrono::milliseconds(arguments.stall);
     options.half_close_last = arguments.half_close_last != 0;
     options.patience = std::chrono::seconds(arguments.patience);
 
@@ -93,6 +95,8 @@ int main(int argc, char** argv) {
             {"--echoes", "messages on each connection", &arguments.echoes, 1, 1'000'000},
             {"--largest", "bytes of the last message of each", &arguments.largest, 1, 1 << 30},
             {"--seed", "of the messages' contents", &arguments.seed, 0, UINT64_MAX},
+            {"--stall", "milliseconds without room to send before it reads in the last part",
+             &arguments.stall, 1, 3'600'000},
             {"--half-close-last", "1: once all is answered; 0: once all is sent",
              &arguments.half_close_last, 0, 1},
             {"--patience", "give up after as many seconds without a byte", &arguments.patience, 1,
