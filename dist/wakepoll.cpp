@@ -732,6 +732,9 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
 template <class T>
 concept RequestingBackend = ReadinessBackend<T> &&
     requires(T backend, const T& observer, const void* context, std::uint32_t status) {
+    /// All that `look` does, without the time: submits the requests that are due.
+    { backend.submit_due() }
+    noexcept->std::same_as<std::error_code>;
     /// Sockets that `look` has not polled since the wait began.
     { observer.due() }
     noexcept->std::same_as<std::size_t>;
@@ -1604,7 +1607,8 @@ public:
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
-    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
+    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept { return submit_due(); }
+    [[nodiscard]] std::error_code submit_due() noexcept {
         return schedule_.due() == 0 && !requests_.has_orphans() ? std::error_code{} : poll_due();
     }
     [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }
@@ -4107,6 +4111,7 @@ public:
     }
 
     // As RequestingBackend has them; without AFD there are no requests.
+    [[nodiscard]] std::error_code submit_due() noexcept { return afd_.submit_due(); }
     [[nodiscard]] std::size_t due() const noexcept { return afd_.due(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
         return choice_ == Choice::afd && afd_.take_packet(context, status);
@@ -6132,6 +6137,9 @@ public:
         return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
     }
 
+    /// True if the time had come when it was set; then nothing signals it.
+    [[nodiscard]] bool is_past() const noexcept { return set_ && past_; }
+
     void close() noexcept;
 
 private:
@@ -6147,6 +6155,7 @@ private:
     std::chrono::nanoseconds at_{0};
     std::atomic<bool> fired_ = false;
     bool set_ = false;
+    bool past_ = false;
     bool armed_ = false;
 };
 
@@ -9211,7 +9220,8 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         timer_ = std::move(*made);
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
-    if (at > now) {
+    past_ = at <= now;
+    if (!past_) {
         if (const std::error_code error = arm(at - now)) {
             return error;
         }
@@ -10690,12 +10700,11 @@ bool Wait::rouse_if_needed() noexcept {
     if (roused_) {
         return false;
     }
-    const nanoseconds now = sys::now();
     bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
-                  parts_.packets.size() > 0 || parts_.timer.remaining(now).count() == 0;
+                  parts_.packets.size() > 0 || parts_.timer.is_past();
     if (blocked_at_ == Park::port) {
         // Done here, so that the blocked thread need not.
-        const std::error_code error = parts_.sockets.look(now);
+        const std::error_code error = parts_.sockets.submit_due();
         needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_due();
     } else {
         needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||

@@ -96,7 +96,8 @@ public:
     [[nodiscard]] std::error_code modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
     void begin_wait(std::size_t room) noexcept { schedule_.begin_wait(room); }
-    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept {
+    [[nodiscard]] std::error_code look(core::nanoseconds /*now*/) noexcept { return submit_due(); }
+    [[nodiscard]] std::error_code submit_due() noexcept {
         return schedule_.due() == 0 && !requests_.has_orphans() ? std::error_code{} : poll_due();
     }
     [[nodiscard]] std::size_t due() const noexcept { return schedule_.due(); }

@@ -72,6 +72,9 @@ concept ReadinessBackend = requires(T backend, const T& observer, core::Slot slo
 template <class T>
 concept RequestingBackend = ReadinessBackend<T> &&
     requires(T backend, const T& observer, const void* context, std::uint32_t status) {
+    /// All that `look` does, without the time: submits the requests that are due.
+    { backend.submit_due() }
+    noexcept->std::same_as<std::error_code>;
     /// Sockets that `look` has not polled since the wait began.
     { observer.due() }
     noexcept->std::same_as<std::size_t>;

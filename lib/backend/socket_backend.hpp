@@ -97,6 +97,7 @@ public:
     }
 
     // As RequestingBackend has them; without AFD there are no requests.
+    [[nodiscard]] std::error_code submit_due() noexcept { return afd_.submit_due(); }
     [[nodiscard]] std::size_t due() const noexcept { return afd_.due(); }
     [[nodiscard]] bool take_packet(const void* context, std::uint32_t status) noexcept {
         return choice_ == Choice::afd && afd_.take_packet(context, status);

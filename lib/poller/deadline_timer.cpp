@@ -14,7 +14,8 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         timer_ = std::move(*made);
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
-    if (at > now) {
+    past_ = at <= now;
+    if (!past_) {
         if (const std::error_code error = arm(at - now)) {
             return error;
         }

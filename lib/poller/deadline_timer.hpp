@@ -55,6 +55,9 @@ public:
         return at_ > now ? at_ - now : std::chrono::nanoseconds::zero();
     }
 
+    /// True if the time had come when it was set; then nothing signals it.
+    [[nodiscard]] bool is_past() const noexcept { return set_ && past_; }
+
     void close() noexcept;
 
 private:
@@ -70,6 +73,7 @@ private:
     std::chrono::nanoseconds at_{0};
     std::atomic<bool> fired_ = false;
     bool set_ = false;
+    bool past_ = false;
     bool armed_ = false;
 };
 

@@ -80,12 +80,11 @@ bool Wait::rouse_if_needed() noexcept {
     if (roused_) {
         return false;
     }
-    const nanoseconds now = sys::now();
     bool needed = parts_.sockets.parks_at() != blocked_at_ || parts_.operations.finished() > 0 ||
-                  parts_.packets.size() > 0 || parts_.timer.remaining(now).count() == 0;
+                  parts_.packets.size() > 0 || parts_.timer.is_past();
     if (blocked_at_ == Park::port) {
         // Done here, so that the blocked thread need not.
-        const std::error_code error = parts_.sockets.look(now);
+        const std::error_code error = parts_.sockets.submit_due();
         needed = needed || error || parts_.sockets.size() > 0 || parts_.handles.arm_due();
     } else {
         needed = needed || parts_.sockets.is_changed() || parts_.handles.size() > 0 ||
