@@ -16,8 +16,8 @@ built and runs first. Where it does not notice, the suites run in rounds, the qu
 and within a round the quickest suite. A suite that hangs has noticed something, too. The campaigns
 run last, only where nothing else has noticed.
 
-Prints a table, and with --record puts it into the document, which keeps the rows of what was not
-tried. The last line is the total. The exit code is not 0 where a mutation was not caught or could
+Prints a table, and with --record puts each row into the document, which keeps those of what was
+not tried. The last line is the total. The exit code is not 0 where a mutation was not caught or could
 not be tried.
 """
 
@@ -346,14 +346,14 @@ def main():
                     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
                 build.put_back()
         results[mutation.name] = result
+        if options.record:  # Each time, so that a run that is ended keeps what it has found.
+            with open(page, "w", encoding="utf-8") as file:
+                file.write(document(mutations, results))
         print("%-4s %-40s %s (%d s)" % (mutation.promise, mutation.name, result,
                                         time.monotonic() - began), flush=True)
     total = "%d caught, %d not" % (caught, missed)
     if errors:
         total += ", %d could not be tried" % errors
-    if options.record:
-        with open(page, "w", encoding="utf-8") as file:
-            file.write(document(mutations, results))
     print(total)
     return 1 if missed or errors or not tried else 0
 
