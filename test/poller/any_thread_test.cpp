@@ -292,6 +292,26 @@ BOOST_AUTO_TEST_CASE(what_was_quiet_beside_one_that_is_gone_by_now_is_polled_aga
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_wake_whose_packet_a_call_beside_the_wait_takes_is_not_lost) {
+    // The call dequeues for the packet of a request, and gets the packet of the wake with it. On
+    // Windows the thread that has blocked last at the port gets what comes first.
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 2});
+        const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair(),
+                                  stage.world.tcp_pair()};
+        for (std::uint64_t i = 0; i < 2; ++i) {
+            BOOST_REQUIRE(poller.register_handle(pairs[i].local, IoInterest::read, i));
+        }
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        stage.kernel.when_blocked([&] {
+            stage.expect(poller.post_wakeup());
+            stage.expect(poller.unregister_handle(pairs[1].local));
+            stage.expect(poller.register_handle(pairs[2].local, IoInterest::read, 2));
+        });
+        BOOST_TEST(wait(poller, wait_forever).result.woken);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(with_wsapoll_only_what_must_be_polled_rouses) {
     on_every_kernel(Backend::wsapoll, 1, [](Stage& stage) {
         Waiting waiting(stage);
