@@ -2,6 +2,7 @@
 #include "poller/poller.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <thread>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "core/completion_key.hpp"
 #include "sys/memory.hpp"
 #include "sys/system.hpp"
+#include "wakepoll/timeout.hpp"
 
 namespace wakepoll {
 namespace {
@@ -207,32 +209,47 @@ void Poller::drain() noexcept {
     sockets_.cancel_all();
     // Cancelled calls end at once, except in slow drivers, and so do those whose handle was closed,
     // unless a duplicate of it lives. What does not end keeps the memory (see `release`); the same
-    // goes for a port whose dequeue fails.
-    constexpr std::uint32_t patience_milliseconds = 1000;
-    constexpr std::uint32_t patience_with_lost_milliseconds = 50;
+    // goes for a port whose dequeue fails. Packets of others may come without end.
+    using std::chrono::milliseconds;
+    constexpr milliseconds patience(1000);
+    constexpr milliseconds patience_with_lost(50);
     constexpr int most_failures = 100;
-    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    std::chrono::nanoseconds last = sys::now();  // When one has ended.
     for (int failures = 0;
          (operations_.in_flight() > 0 || has_polls_in_flight()) && failures < most_failures;) {
         const bool all_lost =
             operations_.in_flight() == operations_.lost() && !has_polls_in_flight();
-        const Result<std::size_t> taken = port_.dequeue(
-            packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
-        if (!taken) {
-            ++failures;
-            continue;
-        }
-        if (*taken == 0) {
+        const std::uint32_t left =
+            to_kernel_milliseconds(last + (all_lost ? patience_with_lost : patience) - sys::now());
+        if (left == 0) {
             return;
         }
-        for (const sys::Packet& packet : std::span(packets).first(*taken)) {
-            if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
-                static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
-            } else if (!core::is_internal(packet.key)) {
-                operations_.drain(packet);
-            }
+        const Result<std::size_t> ended = drain_once(left);
+        if (!ended) {
+            ++failures;
+        } else if (*ended > 0) {
+            last = sys::now();
         }
     }
+}
+
+Result<std::size_t> Poller::drain_once(std::uint32_t milliseconds) noexcept {
+    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    const Result<std::size_t> taken = port_.dequeue(packets, milliseconds);
+    if (!taken) {
+        return taken.error();
+    }
+    const std::size_t before = operations_.in_flight();
+    std::size_t polls = 0;
+    for (const sys::Packet& packet : std::span(packets).first(*taken)) {
+        if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
+            static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
+            ++polls;
+        } else if (!core::is_internal(packet.key)) {
+            operations_.drain(packet);
+        }
+    }
+    return before - operations_.in_flight() + polls;
 }
 
 void Poller::handle_signalled(void* poller) noexcept {

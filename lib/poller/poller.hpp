@@ -131,7 +131,10 @@ private:
     [[nodiscard]] std::error_code take_news() noexcept;
     /// Lets the blocked thread make one pass.
     void let_blocked_thread_pass() noexcept;
+    /// Ends what is in flight, and takes its packets.
     void drain() noexcept;
+    /// One dequeue of that; returns how many calls and requests have ended.
+    [[nodiscard]] Result<std::size_t> drain_once(std::uint32_t milliseconds) noexcept;
 
     static void handle_signalled(void* poller) noexcept;
     static void timer_signalled(void* poller) noexcept;

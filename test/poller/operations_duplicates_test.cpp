@@ -205,6 +205,29 @@ BOOST_DATA_TEST_CASE(dispose_waits_a_moment_and_keeps_the_memory, data::make(all
     }
 }
 
+BOOST_AUTO_TEST_CASE(packets_of_others_do_not_prolong_dispose) {
+    on_every_kernel(some_seeds, [&](Stage& stage) {
+        auto poller = std::make_unique<OsPoller>(make_poller());
+        const Read read(stage, *poller, Carrier::tcp);
+        const Handle port = poller->handle();
+        bool is_open = true;
+        for (int i = 0; i < 1000; ++i) {
+            stage.kernel.at(i * 10ms + 5ms, [&] {
+                if (is_open) {
+                    stage.world.post_packet(port, 77, 0, nullptr);
+                }
+            });
+        }
+        const auto before = stage.kernel.now();
+        poller->dispose();
+        is_open = false;
+        BOOST_TEST((stage.kernel.now() - before < 200ms));
+        poller.reset();
+        close(stage.world, Carrier::tcp, read.duplicate);
+        stage.kernel.advance(11s);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(dispose_waits_a_moment_for_the_read_of_a_registered_pipe) {
     for (const bool unregistered : {false, true}) {
         on_every_kernel(some_seeds, [&](Stage& stage) {
