@@ -130,6 +130,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
             return error;
         }
     }
+    const HandleType type_before = registration.type;
     known_.note_kind(slot, kind);
     registration.user_data = user_data;
     registration.interest = interest;
@@ -143,6 +144,8 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     }
     if (error) {
         registration.interest = IoInterest::none;
+        // What has a type counts as queried by an operation.
+        registration.type = type_before;
         return error;
     }
     table_.begin_registration(slot);

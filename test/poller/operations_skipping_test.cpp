@@ -6,6 +6,9 @@
 #include "operation_support.hpp"
 #include "subject.hpp"
 #include "sys/overlapped_io.hpp"
+#if !defined(_WIN32)
+#include "status.hpp"
+#endif
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -53,6 +56,32 @@ BOOST_AUTO_TEST_CASE(what_is_read_of_a_file_at_once_is_reported) {
 }
 
 #if !defined(_WIN32)
+
+BOOST_DATA_TEST_CASE(what_is_done_at_once_after_a_registration_that_failed_is_reported,
+                     data::make({Carrier::tcp, Carrier::byte_pipe}), carrier) {
+    for (const bool associated : {false, true}) {
+        on_every_kernel(Backend::afd, 40, [&](Stage& stage) {
+            OsPoller poller = make_poller({.max_overlapped_entries = 1});
+            const Ends pair = ends(stage.world, carrier);
+            BOOST_REQUIRE(!sys::skip_packets_on_success(pair.local));
+            if (associated) {
+                BOOST_REQUIRE(poller.associate_handle(pair.local, 9));
+            }
+            // A socket fails for lack of a handle to the device, a pipe for lack of an entry.
+            OverlappedEntry* const entry = poller.overlapped_pool().acquire();
+            stage.kernel.fail_next(sim::Call::afd_open, sim::code::no_system_resources);
+            BOOST_TEST(!poller.register_handle(pair.local, IoInterest::read, 1));
+            stage.kernel.clear_faults();
+            BOOST_TEST(poller.overlapped_pool().release(entry));
+            std::array<std::byte, 4> buffer{};
+            put_text(stage.world, pair.peer, "data");
+            (void)started(poller.submit_read(pair.local, buffer, 2));
+            BOOST_TEST(report(poller).data == 2U);
+            BOOST_TEST(text_of(buffer) == "data");
+            check_that_nothing_is_left(poller);
+        });
+    }
+}
 
 BOOST_DATA_TEST_CASE(a_pipe_that_gets_data_while_it_is_polled_is_reported,
                      data::make({Watched::byte_pipe, Watched::message_pipe}), kind) {
