@@ -5,7 +5,6 @@ namespace wakepoll {
 using std::chrono::nanoseconds;
 
 std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
-    set_ = false;
     if (!timer_.is_open()) {
         Result<sys::Timer> made = sys::Timer::create();
         if (!made) {
@@ -45,8 +44,9 @@ std::error_code DeadlineTimer::clear() noexcept {
     if (!set_) {
         return {};
     }
-    set_ = false;
-    return timer_.cancel();
+    const std::error_code error = timer_.cancel();
+    set_ = static_cast<bool>(error);
+    return error;
 }
 
 std::error_code DeadlineTimer::look(nanoseconds now) noexcept {

@@ -27,7 +27,7 @@ public:
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
 
-    /// Due at `at`, a reading of sys::now(). If it fails, no time is set.
+    /// Due at `at`, a reading of sys::now(). If it fails, the time set before stays.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 

@@ -83,11 +83,14 @@ void SignalsPart::set_timer() {
         timer_set_ = false;
         return;
     }
-    due_ = Clock::now() + std::chrono::microseconds(scene_.below(3000));
-    const std::error_code error = scene_.poller->set_timer(due_).error();
+    const Clock::time_point due = Clock::now() + std::chrono::microseconds(scene_.below(3000));
+    const std::error_code error = scene_.poller->set_timer(due).error();
     scene_.note("  set the timer -> ", error.value());
-    timer_set_ = !error;
-    hold(timer_set_ || scene_.faulty(), "the timer could not be set: ", error.message());
+    hold(!error || scene_.faulty(), "the timer could not be set: ", error.message());
+    if (!error) {
+        due_ = due;
+        timer_set_ = true;
+    }
 }
 
 void SignalsPart::post(bool with_entry) {

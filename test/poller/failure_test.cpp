@@ -208,6 +208,23 @@ BOOST_AUTO_TEST_CASE(a_ring_for_a_packet_is_tried_until_it_succeeds) {
     });
 }
 
+BOOST_DATA_TEST_CASE(a_timer_that_can_not_be_replaced_or_cleared_stays, data::make(all_parkings),
+                     parking) {
+    on_every_kernel(20, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Clock::time_point due = Clock::now() + 20ms;
+        BOOST_REQUIRE(poller.set_timer(due));
+        stage.kernel.fail_next(Call::timer_set, code::no_system_resources);
+        BOOST_TEST(poller.set_timer(due + 10s) == std::errc::no_buffer_space);
+        stage.kernel.fail_next(Call::timer_cancel, code::no_system_resources);
+        BOOST_TEST(poller.clear_timer() == std::errc::no_buffer_space);
+        BOOST_TEST(wait(poller).result.timer);
+        BOOST_TEST((Clock::now() >= due && Clock::now() < due + 1s));
+        BOOST_TEST(!wait(poller, 11s).result.timer);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(associate_that_fails_changes_nothing) {
     on_every_kernel(1, [](Stage& stage) {
         OsPoller poller = make_poller({.max_registrations = 1});
