@@ -154,8 +154,8 @@ void AfdBackend::remove(Slot slot) noexcept {
 }
 
 void AfdBackend::drop(Slot slot) noexcept {
-    // Closing the socket has ended the request that covers it, if there is one.
-    static_cast<void>(schedule_.remove(slot));
+    // Closing the socket has ended the request that covers it, unless a duplicate lives.
+    cancel_or_keep_trying(schedule_.remove(slot), slot);
     table_.end_registration(slot);
     ++stats_.registrations_dropped;
 }

@@ -232,6 +232,29 @@ BOOST_AUTO_TEST_CASE(packets_of_strangers_with_the_devices_key_are_dropped) {
 
 #if !defined(_WIN32)
 
+BOOST_AUTO_TEST_CASE(a_number_that_became_the_devices_keeps_no_slot_though_a_duplicate_lives) {
+    on_every_kernel(Backend::afd, seeds, [](Stage& stage) {
+        OsPoller poller = make_poller({.max_registrations = 33});
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i < 34; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+        }
+        for (std::uint32_t i = 0; i < 32; ++i) {
+            BOOST_REQUIRE(poller.register_handle(pairs[i].local, IoInterest::read, i));
+        }
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        // The request for it stays in flight.
+        const Handle duplicate = stage.world.duplicate(pairs[0].local);
+        stage.world.close(pairs[0].local);
+        BOOST_REQUIRE(poller.register_handle(pairs[32].local, IoInterest::read, 32));
+        BOOST_REQUIRE(poller.stats().registrations_dropped == 1U);
+        BOOST_TEST(poller.register_handle(pairs[33].local, IoInterest::read, 33));
+        stage.world.send(pairs[33].peer, 1);
+        BOOST_TEST(wait(poller).mask_of(33) == mask::in);
+        stage.world.close(duplicate);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(sockets_of_layered_providers_are_asked_about_by_their_base) {
     for (const bool refuses : {false, true}) {
         for (const sim::Personality personality : sim::all_personalities) {
