@@ -89,6 +89,7 @@ bool Registrations::end_if_another(Handle handle) noexcept {
         return false;
     }
     end(table_.find(handle));
+    ++stats_.registrations_dropped;
     return true;
 }
 

@@ -11,14 +11,16 @@
 #include "backend/socket_backend.hpp"
 #include "core/registration_table.hpp"
 #include "poller/known_handles.hpp"
+#include "wakepoll/stats.hpp"
 
 namespace wakepoll {
 
 class Registrations {
 public:
     Registrations(core::RegistrationTable& table, KnownHandles& known,
-                  backend::SocketBackend& sockets, backend::HandleBackend& handles) noexcept
-        : table_(table), known_(known), sockets_(sockets), handles_(handles) {}
+                  backend::SocketBackend& sockets, backend::HandleBackend& handles,
+                  PollerStats& stats) noexcept
+        : table_(table), known_(known), sockets_(sockets), handles_(handles), stats_(stats) {}
 
     Registrations(const Registrations&) = delete;
     Registrations& operator=(const Registrations&) = delete;
@@ -56,6 +58,7 @@ private:
     KnownHandles& known_;
     backend::SocketBackend& sockets_;
     backend::HandleBackend& handles_;
+    PollerStats& stats_;
 };
 
 }  // namespace wakepoll

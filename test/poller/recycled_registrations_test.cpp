@@ -91,6 +91,7 @@ BOOST_AUTO_TEST_CASE(what_was_closed_while_registered_is_registered_as_another_k
             BOOST_TEST(poller.register_handle(old, IoInterest::read, 2),
                        name_in(object_names, before) << ", now " << name_in(object_names, after));
             BOOST_TEST(poller.registration_count() == 1U);
+            BOOST_TEST(poller.stats().registrations_dropped == 1U);
             BOOST_TEST(poller.modify_handle(old, IoInterest::read, 3));
             BOOST_TEST(wait(poller, 2ms).count() == 0U);
             BOOST_TEST(poller.unregister_handle(old));
