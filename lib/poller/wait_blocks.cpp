@@ -19,12 +19,13 @@ Result<PacketQueue::Taken> Wait::block_at_port(Pass& pass, std::size_t limit,
     blocked_at_ = Park::port;
     parts_.lock.unlock();
     const Result<std::size_t> came = parts_.packets.block(milliseconds);
+    // Before the lock, which a thread may hold that has to wake this one until it is awake.
+    parts_.word.unpark();
     parts_.lock.lock();
     blocked_at_ = Park::nowhere;
     roused_ = false;
     ++blocks_;
     pass.has_blocked = true;
-    parts_.word.unpark();
     pass.now = sys::now();
     return parts_.packets.end_block(came);
 }
@@ -60,13 +61,13 @@ void Wait::block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept {
         blocked_at_ = Park::sockets;
         parts_.lock.unlock();
         error = parts_.sockets.block(parked ? milliseconds : 0);
+        parts_.word.unpark();
         parts_.lock.lock();
         blocked_at_ = Park::nowhere;
         roused_ = false;
         ++blocks_;
         pass.has_blocked = parked;
-    }
-    if (parked) {
+    } else {
         parts_.word.unpark();
     }
     pass.note(parts_.sockets.end_block(error));

@@ -31,11 +31,13 @@ public:
 
     [[nodiscard]] bool is_parked() const {
         return phase_ == Phase::arms || phase_ == Phase::armed || is_blocked() ||
-               phase_ == Phase::locks || phase_ == Phase::unparks;
+               phase_ == Phase::unparks;
     }
 
     /// Others may take the lock: it is blocked, or has not taken it again yet.
-    [[nodiscard]] bool has_given_lock() const { return is_blocked() || wants_lock(); }
+    [[nodiscard]] bool has_given_lock() const {
+        return is_blocked() || (lock_ && phase_ == Phase::unparks) || wants_lock();
+    }
     [[nodiscard]] bool wants_lock() const { return phase_ == Phase::locks; }
 
     /// The holder of the lock is about to wake it. False if another has since the block began.
@@ -115,18 +117,18 @@ public:
                 if (where_ == Park::port) {
                     kernel_.take_all_packets();
                 }
-                phase_ = lock_ ? Phase::locks : Phase::unparks;
+                phase_ = Phase::unparks;
+                break;
+            case Phase::unparks:
+                wake_.unpark();
+                phase_ = lock_ ? Phase::locks : after_block();
+                promises_.log("owner", "unparks");
                 break;
             case Phase::locks:
                 roused_ = roused_ && stays_roused;
                 promises_.change_owed = false;  // Whatever it looks at now is as it is.
-                phase_ = Phase::unparks;
+                phase_ = after_block();
                 promises_.log("owner", "has the lock again");
-                break;
-            case Phase::unparks:
-                wake_.unpark();
-                phase_ = where_ == Park::sockets ? Phase::settles : Phase::consumes;
-                promises_.log("owner", "unparks");
                 break;
             case Phase::settles:
                 kernel_.doorbell = false;
@@ -148,8 +150,8 @@ private:
         arms,
         armed,
         blocks,
-        locks,
         unparks,
+        locks,
         settles,
         gone
     };
@@ -162,6 +164,10 @@ private:
 
     /// What each round begins with.
     [[nodiscard]] Phase start() const { return signals_ ? Phase::notices : Phase::looks; }
+
+    [[nodiscard]] Phase after_block() const {
+        return where_ == Park::sockets ? Phase::settles : Phase::consumes;
+    }
 
     void notice_signals() {
         if (looks_first && !looked_) {

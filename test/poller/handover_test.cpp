@@ -142,6 +142,31 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_for_such_a_packet_takes_no_wake_away) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_wait_ends_in_time_though_the_kernel_refuses_to_wake_it) {
+    // The other thread's call tries to wake it until that succeeds, or is not needed any more.
+    Stage stage({.mode = sim::Mode::threaded});
+    OsPoller poller = OsPoller::create({.backend = Backend::afd}).value();
+    const std::array pairs = {stage.world.tcp_pair(), stage.world.tcp_pair()};
+    BOOST_REQUIRE(poller.register_handle(pairs[0].local, IoInterest::read, 0));
+    std::atomic<bool> ended = false;
+    std::jthread waiting([&] {
+        stage.expect(!wait(poller, 500ms).result.error);
+        ended = true;
+    });
+    while (stage.kernel.blocked_calls() == 0) {
+        std::this_thread::yield();
+    }
+    stage.kernel.set_packet_pool(0);
+    std::jthread changing(
+        [&] { stage.expect(poller.register_handle(pairs[1].local, IoInterest::write, 1)); });
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    while (!ended && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::yield();
+    }
+    BOOST_TEST(ended);
+    stage.kernel.set_packet_pool(1);
+}
+
 BOOST_AUTO_TEST_CASE(a_poller_is_drained_by_another_thread_while_the_last_computes) {
     on_every_kernel(50, [](Stage& stage) {
         OsPoller poller = make_poller();
