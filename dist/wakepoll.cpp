@@ -2093,8 +2093,8 @@ void AfdBackend::remove(Slot slot) noexcept {
 }
 
 void AfdBackend::drop(Slot slot) noexcept {
-    // Closing the socket has ended the request that covers it, if there is one.
-    static_cast<void>(schedule_.remove(slot));
+    // Closing the socket has ended the request that covers it, unless a duplicate lives.
+    cancel_or_keep_trying(schedule_.remove(slot), slot);
     table_.end_registration(slot);
     ++stats_.registrations_dropped;
 }
@@ -6109,7 +6109,7 @@ public:
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
 
-    /// Due at `at`, a reading of sys::now(). If it fails, no time is set.
+    /// Due at `at`, a reading of sys::now(). If it fails, the time set before stays.
     [[nodiscard]] std::error_code set(std::chrono::nanoseconds at,
                                       std::chrono::nanoseconds now) noexcept;
 
@@ -6499,8 +6499,9 @@ namespace wakepoll {
 class Registrations {
 public:
     Registrations(core::RegistrationTable& table, KnownHandles& known,
-                  backend::SocketBackend& sockets, backend::HandleBackend& handles) noexcept
-        : table_(table), known_(known), sockets_(sockets), handles_(handles) {}
+                  backend::SocketBackend& sockets, backend::HandleBackend& handles,
+                  PollerStats& stats) noexcept
+        : table_(table), known_(known), sockets_(sockets), handles_(handles), stats_(stats) {}
 
     Registrations(const Registrations&) = delete;
     Registrations& operator=(const Registrations&) = delete;
@@ -6538,6 +6539,7 @@ private:
     KnownHandles& known_;
     backend::SocketBackend& sockets_;
     backend::HandleBackend& handles_;
+    PollerStats& stats_;
 };
 
 }  // namespace wakepoll
@@ -6926,7 +6928,10 @@ private:
     [[nodiscard]] std::error_code take_news() noexcept;
     /// Lets the blocked thread make one pass.
     void let_blocked_thread_pass() noexcept;
+    /// Ends what is in flight, and takes its packets.
     void drain() noexcept;
+    /// One dequeue of that; returns how many calls and requests have ended.
+    [[nodiscard]] Result<std::size_t> drain_once(std::uint32_t milliseconds) noexcept;
 
     static void handle_signalled(void* poller) noexcept;
     static void timer_signalled(void* poller) noexcept;
@@ -9211,7 +9216,6 @@ namespace wakepoll {
 using std::chrono::nanoseconds;
 
 std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
-    set_ = false;
     if (!timer_.is_open()) {
         Result<sys::Timer> made = sys::Timer::create();
         if (!made) {
@@ -9220,13 +9224,14 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         timer_ = std::move(*made);
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
-    past_ = at <= now;
-    if (!past_) {
+    const bool past = at <= now;
+    if (!past) {
         if (const std::error_code error = arm(at - now)) {
             return error;
         }
     }
     at_ = at;
+    past_ = past;
     set_ = true;
     return {};
 }
@@ -9251,8 +9256,9 @@ std::error_code DeadlineTimer::clear() noexcept {
     if (!set_) {
         return {};
     }
-    set_ = false;
-    return timer_.cancel();
+    const std::error_code error = timer_.cancel();
+    set_ = static_cast<bool>(error);
+    return error;
 }
 
 std::error_code DeadlineTimer::look(nanoseconds now) noexcept {
@@ -9923,6 +9929,7 @@ void PacketQueue::pop() noexcept {
 // Creating a poller, its memory, and its disposal. changes.cpp has the calls in between.
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <thread>
 #include <utility>
@@ -10016,7 +10023,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       timer_(&Poller::timer_signalled, this),
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
-      registrations_(table_, known_, sockets_, handles_),
+      registrations_(table_, known_, sockets_, handles_, stats_),
       operations_(table_, known_, operation_list_, stats_),
       packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
@@ -10125,32 +10132,47 @@ void Poller::drain() noexcept {
     sockets_.cancel_all();
     // Cancelled calls end at once, except in slow drivers, and so do those whose handle was closed,
     // unless a duplicate of it lives. What does not end keeps the memory (see `release`); the same
-    // goes for a port whose dequeue fails.
-    constexpr std::uint32_t patience_milliseconds = 1000;
-    constexpr std::uint32_t patience_with_lost_milliseconds = 50;
+    // goes for a port whose dequeue fails. Packets of others may come without end.
+    using std::chrono::milliseconds;
+    constexpr milliseconds patience(1000);
+    constexpr milliseconds patience_with_lost(50);
     constexpr int most_failures = 100;
-    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    std::chrono::nanoseconds last = sys::now();  // When one has ended.
     for (int failures = 0;
          (operations_.in_flight() > 0 || has_polls_in_flight()) && failures < most_failures;) {
         const bool all_lost =
             operations_.in_flight() == operations_.lost() && !has_polls_in_flight();
-        const Result<std::size_t> taken = port_.dequeue(
-            packets, all_lost ? patience_with_lost_milliseconds : patience_milliseconds);
-        if (!taken) {
-            ++failures;
-            continue;
-        }
-        if (*taken == 0) {
+        const std::uint32_t left =
+            to_kernel_milliseconds(last + (all_lost ? patience_with_lost : patience) - sys::now());
+        if (left == 0) {
             return;
         }
-        for (const sys::Packet& packet : std::span(packets).first(*taken)) {
-            if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
-                static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
-            } else if (!core::is_internal(packet.key)) {
-                operations_.drain(packet);
-            }
+        const Result<std::size_t> ended = drain_once(left);
+        if (!ended) {
+            ++failures;
+        } else if (*ended > 0) {
+            last = sys::now();
         }
     }
+}
+
+Result<std::size_t> Poller::drain_once(std::uint32_t milliseconds) noexcept {
+    std::array<sys::Packet, PacketQueue::most_at_once> packets;
+    const Result<std::size_t> taken = port_.dequeue(packets, milliseconds);
+    if (!taken) {
+        return taken.error();
+    }
+    const std::size_t before = operations_.in_flight();
+    std::size_t polls = 0;
+    for (const sys::Packet& packet : std::span(packets).first(*taken)) {
+        if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
+            static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
+            ++polls;
+        } else if (!core::is_internal(packet.key)) {
+            operations_.drain(packet);
+        }
+    }
+    return before - operations_.in_flight() + polls;
 }
 
 void Poller::handle_signalled(void* poller) noexcept {
@@ -10249,6 +10271,7 @@ bool Registrations::end_if_another(Handle handle) noexcept {
         return false;
     }
     end(table_.find(handle));
+    ++stats_.registrations_dropped;
     return true;
 }
 
@@ -10290,6 +10313,7 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
             return error;
         }
     }
+    const HandleType type_before = registration.type;
     known_.note_kind(slot, kind);
     registration.user_data = user_data;
     registration.interest = interest;
@@ -10303,6 +10327,8 @@ std::error_code Registrations::begin_readiness(Slot slot, const Kind& kind, IoIn
     }
     if (error) {
         registration.interest = IoInterest::none;
+        // What has a type counts as queried by an operation.
+        registration.type = type_before;
         return error;
     }
     table_.begin_registration(slot);
@@ -10639,12 +10665,13 @@ Result<PacketQueue::Taken> Wait::block_at_port(Pass& pass, std::size_t limit,
     blocked_at_ = Park::port;
     parts_.lock.unlock();
     const Result<std::size_t> came = parts_.packets.block(milliseconds);
+    // Before the lock, which a thread may hold that has to wake this one until it is awake.
+    parts_.word.unpark();
     parts_.lock.lock();
     blocked_at_ = Park::nowhere;
     roused_ = false;
     ++blocks_;
     pass.has_blocked = true;
-    parts_.word.unpark();
     pass.now = sys::now();
     return parts_.packets.end_block(came);
 }
@@ -10680,13 +10707,13 @@ void Wait::block_in_sockets(Pass& pass, std::uint32_t milliseconds) noexcept {
         blocked_at_ = Park::sockets;
         parts_.lock.unlock();
         error = parts_.sockets.block(parked ? milliseconds : 0);
+        parts_.word.unpark();
         parts_.lock.lock();
         blocked_at_ = Park::nowhere;
         roused_ = false;
         ++blocks_;
         pass.has_blocked = parked;
-    }
-    if (parked) {
+    } else {
         parts_.word.unpark();
     }
     pass.note(parts_.sockets.end_block(error));

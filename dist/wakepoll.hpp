@@ -1435,6 +1435,7 @@ public:
     /// `deadline`, or else the next one, reports `timer`, once. It is never early, and late by a
     /// fraction of a millisecond if Windows has high-resolution timers (10 1803 and later); the
     /// system's tick is not changed. One kernel call, three for the first and after it has fired.
+    /// If it fails, the earlier deadline stays.
     [[nodiscard]] Result<void> set_timer(Clock::time_point deadline) noexcept;
 
     /// The same for a moment of any other clock, such as std::chrono::steady_clock. One that is

@@ -13,13 +13,14 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
         timer_ = std::move(*made);
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
-    past_ = at <= now;
-    if (!past_) {
+    const bool past = at <= now;
+    if (!past) {
         if (const std::error_code error = arm(at - now)) {
             return error;
         }
     }
     at_ = at;
+    past_ = past;
     set_ = true;
     return {};
 }
