@@ -6,7 +6,7 @@
 namespace wakepoll::test {
 namespace {
 
-constexpr std::uint64_t nobody = 0;  ///< User data that is never reported.
+constexpr std::uint64_t unreported = 0;  ///< User data that is never reported.
 
 struct BadCall {
     const char* words;
@@ -18,7 +18,8 @@ struct BadCall {
 std::error_code register_thing(Scene& scene, Thing kind, IoInterest interest) {
     const Handle thing = scene.world->thing(kind);
     scene.adopt(thing);
-    const std::error_code error = scene.poller->register_handle(thing, interest, nobody).error();
+    const std::error_code error =
+        scene.poller->register_handle(thing, interest, unreported).error();
     scene.world->close_handle(thing);
     return error;
 }
@@ -37,7 +38,7 @@ std::error_code register_number_beside(Scene& scene) {
     scene.adopt(thing);
     const Handle beside(thing.value() | (1U + scene.below(3)));
     const std::error_code error =
-        scene.poller->register_handle(beside, IoInterest::read, nobody).error();
+        scene.poller->register_handle(beside, IoInterest::read, unreported).error();
     scene.world->close_handle(thing);
     return error;
 }
@@ -55,14 +56,15 @@ std::array<std::byte, 16> buffer;
 constexpr std::array bad_calls = {
     BadCall{"wait with no room", std::errc::invalid_argument,
             [](Scene& scene) { return scene.poller->wait({}, 0ms).error; }},
-    BadCall{"register nothing", std::errc::bad_file_descriptor,
-            [](Scene& scene) {
-                return scene.poller->register_handle(Handle{}, IoInterest::read, nobody).error();
-            }},
+    BadCall{
+        "register nothing", std::errc::bad_file_descriptor,
+        [](Scene& scene) {
+            return scene.poller->register_handle(Handle{}, IoInterest::read, unreported).error();
+        }},
     BadCall{"register what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
                 return scene.poller
-                    ->register_handle(scene.world->never_a_handle(), IoInterest::read, nobody)
+                    ->register_handle(scene.world->never_a_handle(), IoInterest::read, unreported)
                     .error();
             }},
     BadCall{"register a number with a low bit", std::errc::bad_file_descriptor,
@@ -81,7 +83,7 @@ constexpr std::array bad_calls = {
     BadCall{"modify what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
                 return scene.poller
-                    ->modify_handle(scene.world->never_a_handle(), IoInterest::read, nobody)
+                    ->modify_handle(scene.world->never_a_handle(), IoInterest::read, unreported)
                     .error();
             }},
     BadCall{
@@ -96,24 +98,24 @@ constexpr std::array bad_calls = {
             }},
     BadCall{"read from nothing", std::errc::bad_file_descriptor,
             [](Scene& scene) {
-                return scene.poller->submit_read(Handle{}, std::span(buffer), nobody).error();
+                return scene.poller->submit_read(Handle{}, std::span(buffer), unreported).error();
             }},
     BadCall{"attach nothing", std::errc::bad_file_descriptor,
             [](Scene& scene) { return scene.poller->attach(Handle{}).error(); }},
-    BadCall{
-        "read from what is attached to nothing", std::errc::bad_file_descriptor,
-        [](Scene& scene) {
-            return scene.poller->submit_read(AttachedHandle(), std::span(buffer), nobody).error();
-        }},
-    BadCall{
-        "wait for the client of what never was a handle", std::errc::bad_file_descriptor,
-        [](Scene& scene) {
-            return scene.poller->submit_connect_pipe(scene.world->never_a_handle(), nobody).error();
-        }},
+    BadCall{"read from what is attached to nothing", std::errc::bad_file_descriptor,
+            [](Scene& scene) {
+                return scene.poller->submit_read(AttachedHandle(), std::span(buffer), unreported)
+                    .error();
+            }},
+    BadCall{"wait for the client of what never was a handle", std::errc::bad_file_descriptor,
+            [](Scene& scene) {
+                return scene.poller->submit_connect_pipe(scene.world->never_a_handle(), unreported)
+                    .error();
+            }},
     BadCall{"write to what never was a handle", std::errc::bad_file_descriptor,
             [](Scene& scene) {
                 return scene.poller
-                    ->submit_write(scene.world->never_a_handle(), std::span(buffer), nobody)
+                    ->submit_write(scene.world->never_a_handle(), std::span(buffer), unreported)
                     .error();
             }},
     BadCall{"cancel nothing", std::errc::invalid_argument,
@@ -150,19 +152,20 @@ void check_everything_is_refused(Scene& scene) {
     OsPoller& poller = *scene.poller;
     std::array<NativeEvent, 1> room;
     const Handle socket = scene.world->udp_socket();
-    const std::array answers = {poller.wait(room, 0ms).error,
-                                poller.register_handle(socket, IoInterest::read, nobody).error(),
-                                poller.modify_handle(socket, IoInterest::read, nobody).error(),
-                                poller.unregister_handle(socket).error(),
-                                poller.associate_handle(socket, 1).error(),
-                                poller.submit_read(socket, std::span(buffer), nobody).error(),
-                                poller.submit_write(socket, std::span(buffer), nobody).error(),
-                                poller.submit_accept(socket, buffer, nobody).error(),
-                                poller.submit_connect(socket, buffer, nobody).error(),
-                                poller.cancel(socket).error(),
-                                poller.cancel(static_cast<OverlappedEntry*>(nullptr)).error(),
-                                poller.set_timer(Clock::now()).error(),
-                                poller.clear_timer().error()};
+    const std::array answers = {
+        poller.wait(room, 0ms).error,
+        poller.register_handle(socket, IoInterest::read, unreported).error(),
+        poller.modify_handle(socket, IoInterest::read, unreported).error(),
+        poller.unregister_handle(socket).error(),
+        poller.associate_handle(socket, 1).error(),
+        poller.submit_read(socket, std::span(buffer), unreported).error(),
+        poller.submit_write(socket, std::span(buffer), unreported).error(),
+        poller.submit_accept(socket, buffer, unreported).error(),
+        poller.submit_connect(socket, buffer, unreported).error(),
+        poller.cancel(socket).error(),
+        poller.cancel(static_cast<OverlappedEntry*>(nullptr)).error(),
+        poller.set_timer(Clock::now()).error(),
+        poller.clear_timer().error()};
     scene.world->close(socket);
     for (const std::error_code& answer : answers) {
         hold(answer == std::errc::operation_canceled,

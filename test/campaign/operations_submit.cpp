@@ -107,7 +107,7 @@ std::vector<std::byte> OperationsPart::target() {
             return scene_.world->address_of(channel->local);
         }
     }
-    return scene_.world->address_of_nobody();
+    return scene_.world->refused_address();
 }
 
 void OperationsPart::try_readiness_of_peer(const Channel& channel) {

@@ -36,7 +36,7 @@ void sockets_of_each_kind(Script& script) {
     script.create();
     const Handle listener = script.world.listener();
     const SocketPair udp = script.world.udp_pair();
-    const Handle refused = script.world.connecting_to_nobody();
+    const Handle refused = script.world.connecting_refused();
     script.add(listener, IoInterest::read, 1);
     script.add(udp.local, IoInterest::read, 2);
     script.add(refused, IoInterest::write, 3);

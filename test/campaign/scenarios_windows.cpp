@@ -68,10 +68,10 @@ void urgent_bytes_and_datagrams(Script& script) {
 void after_a_refusal(Script& script) {
     script.create();
     World& world = script.world;
-    const Handle socket = world.connecting_to_nobody();
+    const Handle socket = world.connecting_refused();
     script.add(socket, IoInterest::write, 1);
     script.expect(1);
-    world.connect_to_nobody(socket);
+    world.connect_refused(socket);
     script.expect(1);
     world.listen(socket);
     script.modify(socket, IoInterest::read, 2);
@@ -133,9 +133,9 @@ void connects_that_cannot_begin(Script& script) {
     script.create();
     OsPoller& poller = script.poller();
     const Handle client = script.world.tcp_socket();
-    const std::vector<std::byte> nobody = script.world.address_of_nobody();
-    script.submit("connect", [&] { return poller.submit_connect(client, nobody, 1); });
-    static_cast<void>(poller.submit_connect(client, nobody, 2));
+    const std::vector<std::byte> refused = script.world.refused_address();
+    script.submit("connect", [&] { return poller.submit_connect(client, refused, 1); });
+    static_cast<void>(poller.submit_connect(client, refused, 2));
     hold(static_cast<bool>(script.expect_completion(1).error), "a connect without a listener");
     script.dispose();
 }

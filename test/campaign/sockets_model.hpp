@@ -43,7 +43,7 @@ public:
                 made.handle_ = world.listener();
                 break;
             case Kind::refused:
-                made.handle_ = world.connecting_to_nobody();
+                made.handle_ = world.connecting_refused();
                 break;
             case Kind::fresh:
                 made.handle_ = world.tcp_socket();
@@ -301,7 +301,7 @@ private:
         }
         switch (what % 4) {
             case 0:
-                world.connect_to_nobody(handle_);
+                world.connect_refused(handle_);
                 break;
             case 1:
                 take_connection(world);

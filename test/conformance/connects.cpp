@@ -48,18 +48,18 @@ void data_after_a_connect(Scene& scene) {
 }
 
 void a_refused_connect_under_every_interest(Scene& scene) {
-    scene.add_under_every_interest(scene.world.connecting_to_nobody(), refused_bits);
+    scene.add_under_every_interest(scene.world.connecting_refused(), refused_bits);
 }
 
 void a_refused_connect_under_no_interest(Scene& scene) {
-    scene.add(scene.world.connecting_to_nobody(), IoInterest::none, 1);
+    scene.add(scene.world.connecting_refused(), IoInterest::none, 1);
     scene.next_report("first", 1);
     scene.settled("afterwards", 1, refused_bits);
 }
 
 void a_refused_connect_and_a_ready_socket(Scene& scene) {
     const SocketPair pair = scene.world.tcp_pair();
-    scene.add(scene.world.connecting_to_nobody(), IoInterest::write, 1);
+    scene.add(scene.world.connecting_refused(), IoInterest::write, 1);
     scene.settle(1, refused_bits);
     scene.add(pair.local, IoInterest::write, 2);
     scene.settled("refused", 1);
@@ -67,7 +67,7 @@ void a_refused_connect_and_a_ready_socket(Scene& scene) {
 }
 
 void a_refused_connect_that_a_receive_has_returned(Scene& scene) {
-    const Handle client = scene.world.connecting_to_nobody();
+    const Handle client = scene.world.connecting_refused();
     scene.add(client, all_interest, 1);
     scene.settled("refused", 1, refused_bits);
     static_cast<void>(scene.world.receive(client, 1));

@@ -55,7 +55,7 @@ void a_reset(Scene& scene) {
 }
 
 void a_refused_connect(Scene& scene) {
-    play_once(scene, scene.world.connecting_to_nobody(), mask::err);
+    play_once(scene, scene.world.connecting_refused(), mask::err);
 }
 
 void a_pending_connection(Scene& scene) {

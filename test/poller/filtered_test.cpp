@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_refused_socket_that_listens_is_not_refused_any_more) {
     // select's except set still holds the socket, and AFD still reports CONNECT_FAIL.
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Handle socket = stage.world.connecting_to_nobody();
+        const Handle socket = stage.world.connecting_refused();
         BOOST_REQUIRE(poller.register_handle(socket, IoInterest::read, 1));
         BOOST_TEST((wait(poller).mask_of(1) & mask::err) == mask::err);
         stage.world.listen(socket);
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_falls_quiet_starts_the_pace_anew) {
 BOOST_AUTO_TEST_CASE(only_server_2019_rechecks_a_pending_connect) {
     on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Handle client = stage.world.connecting_to_nobody();
+        const Handle client = stage.world.connecting_refused();
         BOOST_REQUIRE(poller.register_handle(client, IoInterest::write, 1));
         BOOST_TEST(wait(poller, wait_forever).mask_of(1) == (mask::out | mask::err | mask::hup));
         const bool old =
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(more_pending_connects_than_one_select_takes) {
         OsPoller poller = make_poller();
         constexpr std::uint64_t clients = 150;
         for (std::uint64_t i = 0; i < clients; ++i) {
-            BOOST_REQUIRE(poller.register_handle(stage.world.connecting_to_nobody(),
+            BOOST_REQUIRE(poller.register_handle(stage.world.connecting_refused(),
                                                  IoInterest::write | IoInterest::one_shot, i));
         }
         std::uint64_t refused = 0;

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(accept_and_connect_need_a_stream_socket) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         AcceptBuffer<> buffer{};
-        const std::vector<std::byte> address = stage.world.address_of_nobody();
+        const std::vector<std::byte> address = stage.world.refused_address();
         for (const Handle handle :
              {stage.world.udp_pair().local, stage.world.pipe_pair(PipeKind::bytes).local,
               stage.world.file_of(10)}) {

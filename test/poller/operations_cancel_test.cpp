@@ -60,7 +60,7 @@ public:
                 break;
             case Pending::connect:
                 handle = world.tcp_socket();
-                entry = started(poller.submit_connect(handle, world.address_of_nobody(), 1));
+                entry = started(poller.submit_connect(handle, world.refused_address(), 1));
                 break;
             case Pending::pipe_write:
             case Pending::send:

@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_an_event) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle socket = stage.world.tcp_socket();
-        (void)started(poller.submit_connect(socket, stage.world.address_of_nobody(), 9));
+        (void)started(poller.submit_connect(socket, stage.world.refused_address(), 9));
         const Report done = report(poller);
         BOOST_TEST(done.mask == (mask::out | mask::err | mask::hup));
         BOOST_TEST(done.data == 9U);
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const Handle socket = stage.world.tcp_socket();
-        std::vector<std::byte> address = stage.world.address_of_nobody();
+        std::vector<std::byte> address = stage.world.refused_address();
         constexpr std::array documentation = {std::byte{192}, std::byte{0}, std::byte{2},
                                               std::byte{1}};
         std::ranges::copy(documentation, address.begin() + 4);
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
 
 #endif
 
-BOOST_AUTO_TEST_CASE(a_datagram_that_nobody_receives_is_no_hang_up) {
+BOOST_AUTO_TEST_CASE(a_datagram_without_a_receiver_is_no_hang_up) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
         const SocketPair pair = stage.world.udp_pair();

@@ -36,7 +36,7 @@ public:
             poller.submit_accept(second, memory(OsPoller::accept_address_size + 20), ++number));
         (void)world_.connecting(second);  // Taken, and its data is waited for.
         (void)started(
-            poller.submit_connect(world_.tcp_socket(), world_.address_of_nobody(), ++number));
+            poller.submit_connect(world_.tcp_socket(), world_.refused_address(), ++number));
         file_ = world_.file_of(100);
         (void)started(poller.submit_read(file_, memory(8), ++number));
     }

@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_connect_that_succeeds_is_out) {
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_everything_on_every_version) {
     on_every_kernel(many_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
-        const Handle client = stage.world.connecting_to_nobody();
+        const Handle client = stage.world.connecting_refused();
         BOOST_REQUIRE(poller.register_handle(
             client, IoInterest::read | IoInterest::write | IoInterest::read_hangup, 1));
         constexpr std::uint32_t refused =
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_to_any_interest) {
     for (const IoInterest interest : {IoInterest::none, IoInterest::read, IoInterest::write}) {
         on_every_kernel(300, [&](Stage& stage) {
             OsPoller poller = make_poller();
-            const Handle client = stage.world.connecting_to_nobody();
+            const Handle client = stage.world.connecting_refused();
             BOOST_REQUIRE(poller.register_handle(client, interest, 1));
             BOOST_TEST(wait_for(poller, 1, mask::err) == (bits(interest) | mask::err | mask::hup));
         });

@@ -180,7 +180,7 @@ inline std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object o
     std::array<std::byte, 8> buffer{};
     std::array<std::byte, OsPoller::address_size> sender{};
     AcceptBuffer<> addresses{};
-    const std::vector<std::byte> nobody = scene.world.address_of_nobody();
+    const std::vector<std::byte> refused = scene.world.refused_address();
     const auto submitted = [&](const Result<OverlappedEntry*>& entry) -> std::error_code {
         if (!entry) {
             return entry.error();
@@ -214,11 +214,11 @@ inline std::error_code ask(Scene& scene, OsPoller& poller, Asked asked, Object o
         case Asked::receive_from:
             return submitted(poller.submit_receive_from(handle, buffer, sender, 9));
         case Asked::send_to:
-            return submitted(poller.submit_send_to(handle, bytes_of("x"), nobody, 9));
+            return submitted(poller.submit_send_to(handle, bytes_of("x"), refused, 9));
         case Asked::accept:
             return submitted(poller.submit_accept(handle, addresses, 9));
         case Asked::connect:
-            return submitted(poller.submit_connect(handle, nobody, 9));
+            return submitted(poller.submit_connect(handle, refused, 9));
         case Asked::connect_pipe:
             return submitted(poller.submit_connect_pipe(handle, 9));
         case Asked::attach:

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_socket_that_was_never_connected_is_told_of_when_it_is) {
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_on_every_windows) {
     on_each_device([](AfdFixture& fixture) {
         const auto before = fixture.kernel.now();
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         Request& request = fixture.make({{socket, afd_all}});
         if (!fixture.ask(request)) {
             std::array<sys::Packet, 1> packets;

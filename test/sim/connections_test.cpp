@@ -14,7 +14,7 @@ namespace {
 /// A socket that is ready to be connected.
 Handle bound(PortFixture& fixture) {
     const Handle socket = fixture.tie(fixture.world.tcp_socket());
-    BOOST_TEST(!sys::bind_any(socket, fixture.world.address_of_nobody()));
+    BOOST_TEST(!sys::bind_any(socket, fixture.world.refused_address()));
     return socket;
 }
 
@@ -47,13 +47,13 @@ BOOST_AUTO_TEST_CASE(a_connect_to_a_listener_succeeds) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(a_connect_to_nobody_is_refused_when_the_system_gives_up) {
+BOOST_AUTO_TEST_CASE(a_connect_without_a_listener_is_refused_when_the_system_gives_up) {
     on_each_port([](PortFixture& fixture) {
         const Handle socket = bound(fixture);
         Attempt attempt;
         const auto before = fixture.kernel.now();
         const auto begun =
-            sys::connect(socket, fixture.world.address_of_nobody(), attempt.overlapped);
+            sys::connect(socket, fixture.world.refused_address(), attempt.overlapped);
         if (!begun) {
             BOOST_TEST(fixture.is_wine());
             BOOST_TEST(begun.error().value() == 10061);
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_refused_socket_can_be_connected_again) {
         const Handle socket = bound(fixture);
         Attempt attempt;
         const auto refused =
-            sys::connect(socket, fixture.world.address_of_nobody(), attempt.overlapped);
+            sys::connect(socket, fixture.world.refused_address(), attempt.overlapped);
         fixture.kernel.advance(3s);
         error_of(fixture, refused, attempt);
         const auto listener = fixture.world.address_of(fixture.world.listener());
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_connect_ends_aborted_and_leaves_no_connection) 
         const Handle socket = bound(fixture);
         Attempt attempt;
         const auto begun =
-            sys::connect(socket, fixture.world.address_of_nobody(), attempt.overlapped);
+            sys::connect(socket, fixture.world.refused_address(), attempt.overlapped);
         if (!fixture.is_wine()) {
             BOOST_REQUIRE(begun.has_value());
             BOOST_TEST(!sys::cancel(socket, attempt.overlapped));
@@ -158,7 +158,7 @@ BOOST_FIXTURE_TEST_CASE(a_connect_needs_a_bound_socket_that_has_no_connection, P
     BOOST_TEST(error(listener, target) == 10022);
     BOOST_TEST(error(world.udp_socket(), target) == 10022);
     BOOST_TEST(error(world.tcp_pair().local, target) == 10056);
-    BOOST_TEST(error(world.connecting_to_nobody(), target) == 10022);
+    BOOST_TEST(error(world.connecting_refused(), target) == 10022);
     BOOST_TEST(error(bound(*this), std::span(target).first(8)) == 10047);
     BOOST_TEST(error(bound(*this), Address{.port = 0}.bytes()) == 10049);
     BOOST_TEST(error(bound(*this), Address{.host = 0, .port = 9}.bytes()) == 10049);
@@ -167,7 +167,7 @@ BOOST_FIXTURE_TEST_CASE(a_connect_needs_a_bound_socket_that_has_no_connection, P
 
 BOOST_FIXTURE_TEST_CASE(a_socket_is_bound_once, PortFixture) {
     const Handle socket = world.tcp_socket();
-    const auto target = world.address_of_nobody();
+    const auto target = world.refused_address();
     BOOST_TEST(sys::bind_any(socket, {}).value() == 10047);
     BOOST_TEST(!sys::bind_any(socket, target));
     BOOST_TEST(sys::bind_any(socket, target).value() == 10022);
@@ -182,7 +182,7 @@ BOOST_FIXTURE_TEST_CASE(every_socket_has_an_address_of_its_own, PortFixture) {
     const Handle listener = world.listener();
     BOOST_TEST((world.address_of(listener) == world.address_of(listener)));
     BOOST_TEST((world.address_of(listener) != world.address_of(world.listener())));
-    BOOST_TEST((world.address_of_nobody() != world.address_of_nobody()));
+    BOOST_TEST((world.refused_address() != world.refused_address()));
     const auto address = Address::from(world.address_of(listener));
     BOOST_REQUIRE(address.has_value());
     BOOST_TEST(address->on_loopback());

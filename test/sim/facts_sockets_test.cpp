@@ -19,7 +19,7 @@ struct Prompt : PortFixture {
 
     Handle bound_socket() {
         const Handle socket = tie(world.tcp_socket());
-        BOOST_TEST(!sys::bind_any(socket, world.address_of_nobody()));
+        BOOST_TEST(!sys::bind_any(socket, world.refused_address()));
         return socket;
     }
 };
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a4_a_poll_that_may_not_wait_and_finds_nothing_succeeds) {
 
 BOOST_AUTO_TEST_CASE(a21_the_item_of_a_refused_connect_has_its_status) {
     on_each_device([](AfdFixture& fixture) {
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         fixture.kernel.advance(5s);
         Request& request = fixture.make({{socket, afd_all}});
         BOOST_TEST(fixture.ask(request));
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(o17_a_connect_while_another_is_under_way_is_invalid) {
         Prompt fixture(personality);
         const Handle listener = fixture.world.listener();
         Attempt attempt;
-        BOOST_TEST(sys::connect(fixture.world.connecting_to_nobody(),
+        BOOST_TEST(sys::connect(fixture.world.connecting_refused(),
                                 fixture.world.address_of(listener), attempt.overlapped)
                        .error()
                        .value() == (fixture.is_wine() ? 10037 : 10022));
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(o19_a_refused_call_leaves_its_structure_pending) {
     for (const Personality personality : all_personalities) {
         Prompt fixture(personality);
         Attempt attempt;
-        BOOST_TEST(sys::connect(fixture.world.tcp_socket(), fixture.world.address_of_nobody(),
+        BOOST_TEST(sys::connect(fixture.world.tcp_socket(), fixture.world.refused_address(),
                                 attempt.overlapped)
                        .error()
                        .value() == 10022);
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(s7_a_receive_of_an_unbound_datagram_socket_is_invalid) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_datagram_to_nobody_makes_the_sender_readable_and_its_receive_fail) {
+BOOST_AUTO_TEST_CASE(a_datagram_to_a_closed_port_makes_the_sender_readable_and_its_receive_fail) {
     Prompt fixture;
     const auto pair = fixture.world.udp_pair();
     fixture.tie(pair.local);
@@ -296,10 +296,10 @@ BOOST_AUTO_TEST_CASE(w21_a_later_success_takes_a_refused_socket_out_of_the_excep
         const auto is_exceptional = [&](Handle socket) {
             return sys::failed_connects(std::array{socket.value()}).value() == 1;
         };
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         fixture.kernel.advance(5s);
         BOOST_TEST(is_exceptional(socket));
-        fixture.world.connect_to_nobody(socket);
+        fixture.world.connect_refused(socket);
         fixture.kernel.advance(5s);
         BOOST_TEST(is_exceptional(socket));
         const Handle listener = fixture.world.listener();
@@ -313,10 +313,10 @@ BOOST_AUTO_TEST_CASE(a22_a_refused_socket_that_connects_again_is_silent_until_th
     for (const Personality personality :
          {Personality::windows_11, Personality::windows_server_2019}) {
         AfdFixture fixture(with(nullptr, personality));
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         fixture.kernel.advance(5s);
         BOOST_TEST(fixture.now(socket) == afd::connect_fail);
-        fixture.world.connect_to_nobody(socket);
+        fixture.world.connect_refused(socket);
         BOOST_TEST(fixture.now(socket) == 0U);
         BOOST_TEST(fixture.poll(socket) == 0);
         Request& request = fixture.park({{socket, afd_all}});
@@ -331,7 +331,7 @@ BOOST_AUTO_TEST_CASE(w23_a_listener_whose_connect_was_refused_stays_in_the_excep
         PortFixture fixture(
             outlasts ? with([](Traits& traits) { traits.refusal_outlasts_listen = true; })
                      : with(nullptr, Personality::wine_8));
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         fixture.kernel.advance(5s);
         fixture.world.listen(socket);
         BOOST_TEST(sys::is_listening(socket).value());
@@ -346,7 +346,7 @@ BOOST_AUTO_TEST_CASE(w23_afd_reports_the_refusal_of_a_listener_as_select_does) {
     for (const Personality personality : all_personalities) {
         AfdFixture fixture(with(nullptr, personality));
         const bool outlasts = fixture.kernel.traits().refusal_outlasts_listen;
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         fixture.kernel.advance(5s);
         fixture.world.listen(socket);
         BOOST_TEST(fixture.now(socket) == (outlasts ? afd::connect_fail : 0U));

@@ -104,7 +104,7 @@ struct Transfers {
     Handle file = world.file_of(1);
     Handle listener = world.listener();
     Handle accepted = world.tcp_socket();
-    std::vector<std::byte> target = world.address_of_nobody();
+    std::vector<std::byte> target = world.refused_address();
 };
 
 /// As below, for calls on waitable objects.

@@ -209,7 +209,7 @@ BOOST_FIXTURE_TEST_CASE(a_foreign_port_has_the_handle_for_itself, PortFixture) {
 BOOST_FIXTURE_TEST_CASE(a_closed_handle_fails_every_call, PortFixture) {
     const Handle closed = world.never_a_handle();
     Attempt attempt(288);
-    const auto target = world.address_of_nobody();
+    const auto target = world.refused_address();
     BOOST_TEST(receive(closed, attempt).error().value() == 10038);
     BOOST_TEST(send(closed, attempt).error().value() == 10038);
     BOOST_TEST(read(closed, attempt).error().value() == 6);
@@ -238,7 +238,7 @@ BOOST_FIXTURE_TEST_CASE(a_pipe_is_no_socket_to_winsock, PortFixture) {
 
 BOOST_FIXTURE_TEST_CASE(winsock_has_to_be_started_for_its_calls, PortFixture) {
     const auto pair = tcp_pair();
-    const auto target = world.address_of_nobody();
+    const auto target = world.refused_address();
     winsock.end();
     Attempt attempt(288);
     BOOST_TEST(receive(pair.local, attempt).error().value() == 10093);

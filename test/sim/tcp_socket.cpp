@@ -25,7 +25,7 @@ void TcpSocket::listen() noexcept {
 
 void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at) {
     if (!listener.is_listening() || listener.closed_ || listener.backlog_.size() >= backlog_limit) {
-        connect_to_nobody(refused_at);
+        connect_refused(refused_at);
         return;
     }
     note_if(refused_at_.has_value(), Behaviour::connect_after_refusal);
@@ -36,7 +36,7 @@ void TcpSocket::connect_to(TcpSocket& listener, std::chrono::nanoseconds refused
     listener.changed();
 }
 
-void TcpSocket::connect_to_nobody(std::chrono::nanoseconds refused_at) {
+void TcpSocket::connect_refused(std::chrono::nanoseconds refused_at) {
     note_if(refused_at_.has_value(), Behaviour::connect_after_refusal);
     state_ = State::connecting;
     failure_ = status::connection_refused;

@@ -29,7 +29,7 @@ public:
     /// Connects to a listener; refused where its backlog is full.
     void connect_to(TcpSocket& listener, std::chrono::nanoseconds refused_at);
     /// Connects to a port without a listener.
-    void connect_to_nobody(std::chrono::nanoseconds refused_at);
+    void connect_refused(std::chrono::nanoseconds refused_at);
     /// Takes the next connection of the backlog; null if there is none.
     [[nodiscard]] std::shared_ptr<TcpSocket> accept();
 

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(an_endless_wait_that_nothing_ends_is_a_hang_after_the_limit
 BOOST_AUTO_TEST_CASE(a_refused_connect_ends_a_blocked_poll_after_its_delay) {
     Fixture fixture(Options{.personality = Personality::windows_11, .mode = Mode::threaded});
     const auto before = Clock::now();
-    const Handle socket = fixture.world.connecting_to_nobody();
+    const Handle socket = fixture.world.connecting_refused();
     BOOST_TEST(fixture.poll(socket, bits::wrnorm, patience) ==
                (bits::err | bits::hup | bits::wrnorm));
     BOOST_TEST((Clock::now() - before >= 2s));

@@ -235,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_reset_reads_as_error_and_hangup) {
 
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_as_each_windows_tells_it) {
     on_each([](Fixture& fixture) {
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         if (!is(fixture, Personality::wine_8)) {
             reads_as(fixture, socket, 0, 0);
             fixture.kernel.advance(1900ms);
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_as_each_windows_tells_it) {
 BOOST_AUTO_TEST_CASE(a_wait_lasts_until_the_connect_is_refused) {
     on_each([](Fixture& fixture) {
         const auto before = fixture.kernel.now();
-        const Handle socket = fixture.world.connecting_to_nobody();
+        const Handle socket = fixture.world.connecting_refused();
         const int answer = fixture.poll(socket, bits::wrnorm, 60'000);
         const auto waited = fixture.kernel.now() - before;
         switch (fixture.kernel.options().personality) {
@@ -335,7 +335,7 @@ BOOST_FIXTURE_TEST_CASE(the_except_set_numbers_sockets_and_takes_no_stranger, Fi
     std::vector<std::uintptr_t> sockets;
     for (std::size_t i = 0; i < sys::failed_connects_limit; ++i) {
         const bool refused = i % 21 == 0;
-        sockets.push_back((refused ? world.connecting_to_nobody() : world.tcp_socket()).value());
+        sockets.push_back((refused ? world.connecting_refused() : world.tcp_socket()).value());
     }
     kernel.advance(2s);
     constexpr std::uint64_t expected = 1U | 1ULL << 21U | 1ULL << 42U | 1ULL << 63U;

@@ -103,13 +103,13 @@ public:
     /// Starts to connect an unconnected TCP socket; its last connect may have failed.
     void connect(Handle socket, Handle listener);
     /// The same to a port without a listener.
-    void connect_to_nobody(Handle socket);
+    void connect_refused(Handle socket);
     /// Makes an unconnected TCP socket listen. Binds it if it is not bound.
     void listen(Handle socket);
     /// A socket whose connect to `listener` has been started.
     [[nodiscard]] Handle connecting(Handle listener);
     /// A socket whose connect to a port without a listener has been started.
-    [[nodiscard]] Handle connecting_to_nobody();
+    [[nodiscard]] Handle connecting_refused();
     /// A socket whose connect has been started and stays unanswered: neither accepted nor refused.
     /// (Real Windows refuses it after some seconds.)
     [[nodiscard]] Handle connecting_to_silence();
@@ -142,7 +142,7 @@ public:
     /// The address of a listener or a bound socket on loopback, as a sockaddr.
     [[nodiscard]] std::vector<std::byte> address_of(Handle socket);
     /// An address on loopback without a listener.
-    [[nodiscard]] std::vector<std::byte> address_of_nobody();
+    [[nodiscard]] std::vector<std::byte> refused_address();
 
     [[nodiscard]] PipePair pipe_pair(PipeKind kind);
     /// A server's end of a named pipe of bytes, opened for overlapped use, that has no client.

@@ -168,16 +168,16 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-void World::connect_to_nobody(Handle socket) {
+void World::connect_refused(Handle socket) {
     // Bound and not listening: the port refuses connections, and no other program can get it.
-    const Handle nobody = tcp_socket();
-    bind_to_free_port(number(nobody));
-    connect(socket, nobody);
+    const Handle bound = tcp_socket();
+    bind_to_free_port(number(bound));
+    connect(socket, bound);
 }
 
-Handle World::connecting_to_nobody() {
+Handle World::connecting_refused() {
     const Handle socket = tcp_socket();
-    connect_to_nobody(socket);
+    connect_refused(socket);
     return socket;
 }
 

@@ -112,16 +112,16 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-void World::connect_to_nobody(Handle socket) {
+void World::connect_refused(Handle socket) {
     ModelLock model(impl_->kernel);
-    need<TcpSocket>(model, socket, "connect_to_nobody: no TCP socket")
-        ->connect_to_nobody(impl_->refusal(model));
+    need<TcpSocket>(model, socket, "connect_refused: no TCP socket")
+        ->connect_refused(impl_->refusal(model));
     model->moments.insert(impl_->refusal(model));
 }
 
-Handle World::connecting_to_nobody() {
+Handle World::connecting_refused() {
     const Handle socket = tcp_socket();
-    connect_to_nobody(socket);
+    connect_refused(socket);
     return socket;
 }
 

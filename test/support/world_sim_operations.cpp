@@ -81,7 +81,7 @@ std::vector<std::byte> World::address_of(Handle socket) {
     return address_at(found->address().port);
 }
 
-std::vector<std::byte> World::address_of_nobody() {
+std::vector<std::byte> World::refused_address() {
     ModelLock model(impl_->kernel);
     return address_at(model->network.free_port());
 }

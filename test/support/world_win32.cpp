@@ -89,14 +89,14 @@ Handle World::connecting(Handle listener) {
     return socket;
 }
 
-void World::connect_to_nobody(Handle socket) {
-    const std::vector<std::byte> nobody = address_of_nobody();
-    start_connect(socket.value(), reinterpret_cast<const sockaddr_in*>(nobody.data())->sin_port);
+void World::connect_refused(Handle socket) {
+    const std::vector<std::byte> address = refused_address();
+    start_connect(socket.value(), reinterpret_cast<const sockaddr_in*>(address.data())->sin_port);
 }
 
-Handle World::connecting_to_nobody() {
+Handle World::connecting_refused() {
     const Handle socket = tcp_socket();
-    connect_to_nobody(socket);
+    connect_refused(socket);
     return socket;
 }
 
@@ -215,11 +215,11 @@ std::vector<std::byte> World::address_of(Handle socket) {
     return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> World::address_of_nobody() {
+std::vector<std::byte> World::refused_address() {
     // Bound and not listening: the port refuses connections, and no other program can get it.
-    const Handle nobody = tcp_socket();
-    bind_to_free_port(nobody.value());
-    return address_of(nobody);
+    const Handle bound = tcp_socket();
+    bind_to_free_port(bound.value());
+    return address_of(bound);
 }
 
 void World::queue_apc(std::function<void()> action) {

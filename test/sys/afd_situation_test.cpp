@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_connect_that_succeeds_ends_a_request_made_before_it) {
 // Windows takes about two seconds to give up on loopback, Wine none: it is answered at once or by a
 // packet. WSAPoll needs a new build of Windows to report it, this does not.
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_told_with_its_reason_each_time) {
-    const Handle socket = world.connecting_to_nobody();
+    const Handle socket = world.connecting_refused();
     Request& asked = request({{socket, bits::receive | bits::send | bits::connect_fail}});
     if (!answered_at_once(asked)) {
         BOOST_TEST(packet_of(asked) == 0U);

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(every_socket_is_a_socket) {
     const Handle listener = world.listener();
     BOOST_TEST(classify(listener).value() == HandleType::socket);
     for (const Handle socket : {world.tcp_socket(), world.udp_socket(), world.connecting(listener),
-                                world.connecting_to_nobody(), world.tcp_pair().local,
+                                world.connecting_refused(), world.tcp_pair().local,
                                 world.tcp_pair().peer, world.udp_pair().local}) {
         BOOST_TEST(classify(socket).value() == HandleType::socket);
     }

@@ -223,9 +223,9 @@ BOOST_AUTO_TEST_CASE(bind_any_takes_the_wildcard_address_and_a_free_port) {
     BOOST_TEST(sys::bind_any(socket, long_one).value() == 10014);
 }
 
-BOOST_AUTO_TEST_CASE(a_connect_to_nobody_is_refused_by_its_packet) {
+BOOST_AUTO_TEST_CASE(a_connect_without_a_listener_is_refused_by_its_packet) {
     const Handle socket = bound();
-    BOOST_TEST(connect(socket, world.address_of_nobody()).has_value());
+    BOOST_TEST(connect(socket, world.refused_address()).has_value());
     BOOST_TEST(finished() == (Finished{1225, 0}));
     BOOST_TEST(!sys::is_connected(socket).value());
 }

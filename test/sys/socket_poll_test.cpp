@@ -208,7 +208,7 @@ BOOST_DATA_TEST_CASE(data_that_arrives_ends_a_blocked_poll,
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_connect_is_found_and_stays_found) {
-    const Handle refused = world.connecting_to_nobody();
+    const Handle refused = world.connecting_refused();
     BOOST_REQUIRE(connect_fails(refused));
     const std::uintptr_t number = refused.value();
     BOOST_TEST(failed_connects({&number, 1}).value() == 1U);
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(failed_connects_come_at_the_places_of_their_sockets) {
         sockets.push_back(world.tcp_socket().value());
     }
     for (const std::size_t place : {std::size_t{0}, std::size_t{31}, std::size_t{63}}) {
-        const Handle refused = world.connecting_to_nobody();
+        const Handle refused = world.connecting_refused();
         BOOST_REQUIRE(connect_fails(refused));
         sockets[place] = refused.value();
     }

@@ -146,7 +146,7 @@ BOOST_FIXTURE_TEST_CASE(both_directions_are_shut_once_both_ends_have_sent_fin, W
 }
 
 BOOST_FIXTURE_TEST_CASE(a_refused_connect_is_never_connected, WorldFixture) {
-    const Handle refused = world.connecting_to_nobody();
+    const Handle refused = world.connecting_refused();
     BOOST_TEST(!sys::is_connected(refused).value());
     static_cast<void>(revents(refused, 0, quiet_milliseconds));
     BOOST_TEST(!sys::is_connected(refused).value());

@@ -156,7 +156,7 @@ Result<Started> connect(Handle socket, std::span<const std::byte> address,
     } else if (listener != nullptr) {
         found->connect_to(*listener, refused_at);
     } else {
-        found->connect_to_nobody(refused_at);
+        found->connect_refused(refused_at);
     }
     return start(call,
                  {.kind = OperationKind::connect, .object = found, .overlapped = &overlapped});
