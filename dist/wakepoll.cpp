@@ -3135,6 +3135,9 @@ enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe 
 /// number is not a handle.
 [[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
 
+/// GetHandleInformation: whether CloseHandle is refused. False for a number that is not a handle.
+[[nodiscard]] bool is_protected(Handle handle) noexcept;
+
 }  // namespace wakepoll::sys
 
 // lib/sys/pipe.hpp
@@ -7106,7 +7109,8 @@ struct epoll_event {
  * be 0 (else EINVAL). ENOMEM, EMFILE, ENOBUFS: the system lacks resources.
  *
  * The port is a HANDLE that is not inherited. Only `epoll_close` closes it: CloseHandle fails on it
- * and changes nothing.
+ * and changes nothing. (Where other code has removed that protection, by SetHandleInformation,
+ * `epoll_close` closes the port and leaves the handle to that code.)
  */
 WAKEPOLL_API void* epoll_create(int size);
 WAKEPOLL_API void* epoll_create1(int flags);
@@ -7431,7 +7435,8 @@ public:
     void open(Contents& contents) noexcept;
     /// Enters the port that is open here; false if none is.
     [[nodiscard]] bool enter() noexcept { return state_.enter(); }
-    /// Gives up the number and closes the handle. For a call that has entered.
+    /// Gives up the number and closes the handle. If the handle is not protected, it is left alone:
+    /// it was closed by force, and may be another object's. For a call that has entered.
     void close_handle() noexcept;
     /// Gives up the number without closing it: the handle was closed by force and is another
     /// port's.
@@ -8038,9 +8043,11 @@ void EpollPort::open(Contents& contents) noexcept {
 void EpollPort::close_handle() noexcept {
     number_.store(0, std::memory_order_relaxed);
     sys::CompletionPort& name = contents_.load(std::memory_order_relaxed)->name;
-    if (name.handle()) {
+    if (sys::is_protected(name.handle())) {
         name.protect(false);
         name.close();
+    } else {
+        static_cast<void>(name.release());
     }
 }
 
@@ -11344,6 +11351,12 @@ Result<HandleType> object_type(Handle handle) noexcept {
         }
     }
     return HandleType::unknown;
+}
+
+bool is_protected(Handle handle) noexcept {
+    DWORD flags = 0;
+    return ::GetHandleInformation(handle.native(), &flags) != FALSE &&
+           (flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0;
 }
 
 }  // namespace wakepoll::sys

@@ -83,7 +83,8 @@ struct epoll_event {
  * be 0 (else EINVAL). ENOMEM, EMFILE, ENOBUFS: the system lacks resources.
  *
  * The port is a HANDLE that is not inherited. Only `epoll_close` closes it: CloseHandle fails on it
- * and changes nothing.
+ * and changes nothing. (Where other code has removed that protection, by SetHandleInformation,
+ * `epoll_close` closes the port and leaves the handle to that code.)
  */
 WAKEPOLL_API void* epoll_create(int size);
 WAKEPOLL_API void* epoll_create1(int flags);

@@ -6,6 +6,7 @@
 
 #include "core/deadline.hpp"
 #include "own_errors.hpp"
+#include "sys/handle_info.hpp"
 #include "sys/memory.hpp"
 #include "sys/system.hpp"
 
@@ -101,9 +102,11 @@ void EpollPort::open(Contents& contents) noexcept {
 void EpollPort::close_handle() noexcept {
     number_.store(0, std::memory_order_relaxed);
     sys::CompletionPort& name = contents_.load(std::memory_order_relaxed)->name;
-    if (name.handle()) {
+    if (sys::is_protected(name.handle())) {
         name.protect(false);
         name.close();
+    } else {
+        static_cast<void>(name.release());
     }
 }
 

@@ -111,7 +111,8 @@ public:
     void open(Contents& contents) noexcept;
     /// Enters the port that is open here; false if none is.
     [[nodiscard]] bool enter() noexcept { return state_.enter(); }
-    /// Gives up the number and closes the handle. For a call that has entered.
+    /// Gives up the number and closes the handle. If the handle is not protected, it is left alone:
+    /// it was closed by force, and may be another object's. For a call that has entered.
     void close_handle() noexcept;
     /// Gives up the number without closing it: the handle was closed by force and is another
     /// port's.

@@ -29,4 +29,7 @@ enum class FileType : std::uint8_t { unknown = 0, disk = 1, character = 2, pipe 
 /// number is not a handle.
 [[nodiscard]] Result<HandleType> object_type(Handle handle) noexcept;
 
+/// GetHandleInformation: whether CloseHandle is refused. False for a number that is not a handle.
+[[nodiscard]] bool is_protected(Handle handle) noexcept;
+
 }  // namespace wakepoll::sys

@@ -22,6 +22,31 @@ BOOST_AUTO_TEST_CASE(closehandle_is_refused_on_a_port_and_changes_nothing) {
     });
 }
 
+// A program that removes the protection and closes the handle has closed the port's number, too.
+BOOST_AUTO_TEST_CASE(a_number_that_is_another_objects_by_now_is_not_closed) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const auto make_event = [&] { return stage.world.thing(Thing::event); };
+        const auto make_port = [&] { return stage.world.foreign_port(); };
+        const auto check = [&](auto make) {
+            void* const port = epoll_create1(0);
+            remove_protection(port);
+            BOOST_TEST(close_as_handle(port));
+            Handle another;
+            for (int i = 0; i < 100 && another.native() != port; ++i) {
+                another = make();
+            }
+            BOOST_REQUIRE(another.native() == port);
+            epoll_event event{};
+            BOOST_TEST(epoll_wait(port, &event, 1, 0) == 0);
+            BOOST_TEST(epoll_close(port) == 0);
+            // It is open, and no port.
+            BOOST_TEST(failure_of([&] { return epoll_close(port); }) == bad_argument);
+        };
+        check(make_event);
+        check(make_port);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_port_that_is_closed_leaves_nothing_open) {
     on_every_kernel(Backend::afd, 10, [](Stage& stage) {
         const Handle sock = stage.world.udp_pair().local;
@@ -146,6 +171,19 @@ BOOST_AUTO_TEST_CASE(ports_that_are_left_can_be_closed_together) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_number_that_is_another_objects_by_now_is_not_closed_together_with_the_ports) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        void* const port = epoll_create1(0);
+        remove_protection(port);
+        BOOST_TEST(close_as_handle(port));
+        const Handle another = stage.world.foreign_port();
+        BOOST_REQUIRE(another.native() == port);
+        close_epoll_ports();
+        BOOST_TEST(failure_of([&] { return epoll_close(port); }) == bad_argument);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_port_takes_memory_as_it_is_used) {
     const sim::Kernel kernel;
     const std::size_t before = sim::blocks_in_use().bytes;
@@ -163,10 +201,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_was_closed_by_force_harms_no_other) {
         const std::size_t before = sim::blocks_in_use().count;
         void* const port = epoll_create1(0);
         const std::size_t with_one = sim::blocks_in_use().count;
-        {
-            sim::ModelLock model(stage.kernel);
-            model->handles.protect(Handle(port), false);
-        }
+        remove_protection(port);
         BOOST_TEST(close_as_handle(port));
         epoll_event event{};
         BOOST_TEST(epoll_wait(port, &event, 1, 0) == 0);

@@ -25,12 +25,20 @@ inline std::uint32_t last_error() { return ::GetLastError(); }
 inline void set_last_error(std::uint32_t code) { ::SetLastError(code); }
 /// CloseHandle.
 inline bool close_as_handle(void* handle) { return ::CloseHandle(handle) != FALSE; }
+/// SetHandleInformation.
+inline void remove_protection(void* handle) {
+    ::SetHandleInformation(handle, HANDLE_FLAG_PROTECT_FROM_CLOSE, 0);
+}
 #else
 inline std::uint32_t last_error() { return sim::last_error; }
 inline void set_last_error(std::uint32_t code) { sim::last_error = code; }
 inline bool close_as_handle(void* handle) {
     sim::ModelLock model(sim::Kernel::current());
     return model->handles.close_handle(Handle(handle), model->traits);
+}
+inline void remove_protection(void* handle) {
+    sim::ModelLock model(sim::Kernel::current());
+    model->handles.protect(Handle(handle), false);
 }
 #endif
 

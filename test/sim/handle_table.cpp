@@ -71,6 +71,11 @@ void HandleTable::protect(Handle handle, bool from_close) {
     }
 }
 
+bool HandleTable::is_protected(Handle handle) const noexcept {
+    const Slot* const slot = slot_of(handle);
+    return slot != nullptr && slot->is_protected;
+}
+
 bool HandleTable::close_handle(Handle handle, const Traits& traits) {
     Slot* const slot = slot_of(handle);
     if (slot == nullptr || slot->object == nullptr || slot->is_protected) {

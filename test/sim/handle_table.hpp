@@ -49,6 +49,7 @@ public:
 
     /// Sets whether CloseHandle is refused. Does nothing if the number is no handle.
     void protect(Handle handle, bool from_close);
+    [[nodiscard]] bool is_protected(Handle handle) const noexcept;
     /// CloseHandle. False if the number is no handle, or a protected one.
     bool close_handle(Handle handle, const Traits& traits);
     /// closesocket. False if the number is neither a socket nor orphaned.

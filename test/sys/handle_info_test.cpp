@@ -1,4 +1,5 @@
-// sys::file_type, is_console, is_pipe and object_type, each called for every kind of handle.
+// sys::file_type, is_console, is_pipe and object_type, each called for every kind of handle; and
+// is_protected.
 #include "sys/handle_info.hpp"
 
 #include <array>
@@ -169,6 +170,18 @@ BOOST_AUTO_TEST_CASE(objects_of_other_types_are_unknown_and_no_error) {
     const Owned section(
         ::CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, 4096, nullptr));
     BOOST_TEST(sys::object_type(section.get()).value() == HandleType::unknown);
+}
+
+BOOST_AUTO_TEST_CASE(a_handle_is_protected_until_the_protection_is_removed) {
+    const Handle event = world.thing(Thing::event);
+    BOOST_TEST(!sys::is_protected(event));
+    BOOST_REQUIRE(::SetHandleInformation(event.native(), HANDLE_FLAG_PROTECT_FROM_CLOSE,
+                                         HANDLE_FLAG_PROTECT_FROM_CLOSE) != FALSE);
+    BOOST_TEST(sys::is_protected(event));
+    BOOST_REQUIRE(::SetHandleInformation(event.native(), HANDLE_FLAG_PROTECT_FROM_CLOSE, 0) !=
+                  FALSE);
+    BOOST_TEST(!sys::is_protected(event));
+    BOOST_TEST(!sys::is_protected(world.never_a_handle()));
 }
 
 BOOST_AUTO_TEST_CASE(an_auto_reset_event_is_an_event) {

@@ -91,4 +91,10 @@ Result<HandleType> object_type(Handle handle) noexcept {
     return HandleType::unknown;
 }
 
+bool is_protected(Handle handle) noexcept {
+    DWORD flags = 0;
+    return ::GetHandleInformation(handle.native(), &flags) != FALSE &&
+           (flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0;
+}
+
 }  // namespace wakepoll::sys

@@ -105,9 +105,7 @@ void CompletionPort::close() noexcept {
         return;
     }
     Syscall call(Call::port_close, handle_.value());
-    if (call->handles.find_as<Port>(handle_) != nullptr) {
-        call->handles.close_handle(handle_, call->traits);
-    }
+    call->handles.close_handle(handle_, call->traits);
     handle_ = Handle{};
 }
 

@@ -100,4 +100,9 @@ Result<HandleType> object_type(Handle handle) noexcept {
     }
 }
 
+bool is_protected(Handle handle) noexcept {
+    Syscall call(Call::port_protect, handle.value());  // Only ports are protected here.
+    return call.answer(call->handles.is_protected(handle));
+}
+
 }  // namespace wakepoll::sys
