@@ -7135,13 +7135,16 @@ WAKEPOLL_API int epoll_close(void* port);
  * EBADF      `sock` is no handle
  * EEXIST     ADD: it is registered already
  * ENOENT     MOD, DEL: it is not registered
- * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket
- * EFAULT     ADD, MOD: `event` is null
- * EPERM      a disk file or a directory, which is always ready
- * ENOTSOCK   another handle that cannot be waited for, such as a port
+ * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket; `sock` is `port`
+ * EFAULT     `event` is null, and `op` is not EPOLL_CTL_DEL
+ * EPERM      ADD: a disk file or a directory, which is always ready
+ * ENOTSOCK   ADD: another handle that cannot be waited for, such as another port
  * ENOSPC     65,536 handles are registered
  * EAGAIN     no room for one more overlapped pipe at the moment
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, from the system
+ *
+ * If several arguments are wrong, it is EFAULT, or else EBADF, or else one of the others, as on
+ * Linux.
  *
  * Remove a registration before you close the socket. If a socket was closed first, the next wait
  * drops its registration. A new socket that gets the same number before that wait may be taken for
@@ -7482,9 +7485,9 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
 /// Fails for an `op` that does not exist.
-int refuse(EpollPort& port, Handle handle) noexcept;
+int refuse(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 /// Leaves the port and fails.
-int leave_failed(EpollPort& port, std::error_code error) noexcept;
+int leave_failed(EpollPort& port, std::error_code error, Handle handle) noexcept;
 int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
 inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
@@ -7494,7 +7497,7 @@ inline int control(EpollPort& port, int op, Handle handle, const epoll_event* ev
     if (op == EPOLL_CTL_MOD) {
         return modify(port, handle, event);
     }
-    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
+    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle, event);
 }
 
 // The slow paths: the port is not in its first place, is in use by other calls, or does not exist.
@@ -7795,12 +7798,12 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         return epoll_errors::fail_for_null();
     }
     const Result<void> done = port.poller().modify(handle, interest_of(*event), event->data.u64);
-    return done ? port.leave() : leave_failed(port, done.error());
+    return done ? port.leave() : leave_failed(port, done.error(), handle);
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
     const Result<void> done = port.poller().remove(handle);
-    return done ? port.leave() : leave_failed(port, done.error());
+    return done ? port.leave() : leave_failed(port, done.error(), handle);
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {
@@ -7828,7 +7831,7 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
 }
 
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
-    if (event == nullptr && (op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD)) {
+    if (event == nullptr && op != EPOLL_CTL_DEL) {
         return epoll_errors::fail_for_null();
     }
     EpollPort* const found = epoll_ports.enter_slowly(Handle(port));
@@ -7918,9 +7921,7 @@ int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }
 int fail_for_null() noexcept { return fail(EFAULT, code_no_access); }
 
 std::error_code not_suitable(Handle handle) noexcept {
-    return !handle || sys::object_type(handle).error() == std::errc::bad_file_descriptor
-               ? own_errors::bad_file_descriptor()
-               : own_errors::invalid_argument();
+    return is_open(handle) ? own_errors::invalid_argument() : own_errors::bad_file_descriptor();
 }
 
 }  // namespace wakepoll::epoll_errors
@@ -8181,20 +8182,35 @@ void close_epoll_ports() noexcept { epoll_ports.close(); }
 
 
 namespace wakepoll::epoll_calls {
+namespace {
 
-int leave_failed(EpollPort& port, std::error_code error) noexcept {
+/// What Linux would report if more than one argument is wrong. It checks in this order: `event`,
+/// the numbers, whether a port is to be registered with itself, the interest, the registration.
+std::error_code first_error(const EpollPort& port, std::error_code error, Handle handle) noexcept {
+    if (error == errc::edge_triggered && !is_open(handle)) {
+        return own_errors::bad_file_descriptor();
+    }
+    const bool is_unknown = error == errc::not_registered || error == errc::nothing_to_wait_for;
+    return is_unknown && port.has(handle) ? own_errors::invalid_argument() : error;
+}
+
+}  // namespace
+
+int leave_failed(EpollPort& port, std::error_code error, Handle handle) noexcept {
+    error = first_error(port, error, handle);
     port.leave();
     return epoll_errors::fail(error);
 }
 
 int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept {
+    error = first_error(port, error, handle);
     port.leave();
     return epoll_errors::fail_to_add(handle, error);
 }
 
-int refuse(EpollPort& port, Handle handle) noexcept {
+int refuse(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
     port.leave();
-    return epoll_errors::fail_for(handle);
+    return event == nullptr ? epoll_errors::fail_for_null() : epoll_errors::fail_for(handle);
 }
 
 }  // namespace wakepoll::epoll_calls

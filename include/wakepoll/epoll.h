@@ -109,13 +109,16 @@ WAKEPOLL_API int epoll_close(void* port);
  * EBADF      `sock` is no handle
  * EEXIST     ADD: it is registered already
  * ENOENT     MOD, DEL: it is not registered
- * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket
- * EFAULT     ADD, MOD: `event` is null
- * EPERM      a disk file or a directory, which is always ready
- * ENOTSOCK   another handle that cannot be waited for, such as a port
+ * EINVAL     another `op`; EPOLLET; EPOLLOUT for a handle that is no socket; `sock` is `port`
+ * EFAULT     `event` is null, and `op` is not EPOLL_CTL_DEL
+ * EPERM      ADD: a disk file or a directory, which is always ready
+ * ENOTSOCK   ADD: another handle that cannot be waited for, such as another port
  * ENOSPC     65,536 handles are registered
  * EAGAIN     no room for one more overlapped pipe at the moment
  * ENOMEM, ENOBUFS, EACCES, ENOTCONN and others, from the system
+ *
+ * If several arguments are wrong, it is EFAULT, or else EBADF, or else one of the others, as on
+ * Linux.
  *
  * Remove a registration before you close the socket. If a socket was closed first, the next wait
  * drops its registration. A new socket that gets the same number before that wait may be taken for

@@ -46,12 +46,12 @@ int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept {
         return epoll_errors::fail_for_null();
     }
     const Result<void> done = port.poller().modify(handle, interest_of(*event), event->data.u64);
-    return done ? port.leave() : leave_failed(port, done.error());
+    return done ? port.leave() : leave_failed(port, done.error(), handle);
 }
 
 int remove(EpollPort& port, Handle handle) noexcept {
     const Result<void> done = port.poller().remove(handle);
-    return done ? port.leave() : leave_failed(port, done.error());
+    return done ? port.leave() : leave_failed(port, done.error(), handle);
 }
 
 int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noexcept {
@@ -79,7 +79,7 @@ int wait_slowly(void* port, epoll_event* events, int maxevents, int timeout) noe
 }
 
 int control_slowly(void* port, int op, std::uintptr_t sock, epoll_event* event) noexcept {
-    if (event == nullptr && (op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD)) {
+    if (event == nullptr && op != EPOLL_CTL_DEL) {
         return epoll_errors::fail_for_null();
     }
     EpollPort* const found = epoll_ports.enter_slowly(Handle(port));

@@ -23,9 +23,9 @@ int add(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int modify(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 int remove(EpollPort& port, Handle handle) noexcept;
 /// Fails for an `op` that does not exist.
-int refuse(EpollPort& port, Handle handle) noexcept;
+int refuse(EpollPort& port, Handle handle, const epoll_event* event) noexcept;
 /// Leaves the port and fails.
-int leave_failed(EpollPort& port, std::error_code error) noexcept;
+int leave_failed(EpollPort& port, std::error_code error, Handle handle) noexcept;
 int leave_not_added(EpollPort& port, std::error_code error, Handle handle) noexcept;
 
 inline int control(EpollPort& port, int op, Handle handle, const epoll_event* event) noexcept {
@@ -35,7 +35,7 @@ inline int control(EpollPort& port, int op, Handle handle, const epoll_event* ev
     if (op == EPOLL_CTL_MOD) {
         return modify(port, handle, event);
     }
-    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle);
+    return op == EPOLL_CTL_DEL ? remove(port, handle) : refuse(port, handle, event);
 }
 
 // The slow paths: the port is not in its first place, is in use by other calls, or does not exist.

@@ -4,7 +4,6 @@
 
 #include "own_errors.hpp"
 #include "poller/classify.hpp"
-#include "sys/handle_info.hpp"
 #include "sys/system.hpp"
 
 namespace wakepoll::epoll_errors {
@@ -46,9 +45,7 @@ int fail_for(Handle handle) noexcept { return fail(not_suitable(handle)); }
 int fail_for_null() noexcept { return fail(EFAULT, code_no_access); }
 
 std::error_code not_suitable(Handle handle) noexcept {
-    return !handle || sys::object_type(handle).error() == std::errc::bad_file_descriptor
-               ? own_errors::bad_file_descriptor()
-               : own_errors::invalid_argument();
+    return is_open(handle) ? own_errors::invalid_argument() : own_errors::bad_file_descriptor();
 }
 
 }  // namespace wakepoll::epoll_errors

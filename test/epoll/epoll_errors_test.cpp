@@ -1,4 +1,5 @@
 // How each call of the C face fails: its `errno` and last error.
+#include "control_errors.hpp"
 #include "epoll_support.hpp"
 #if !defined(_WIN32)
 #include <memory>
@@ -78,7 +79,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_registered_is_refused) {
         BOOST_TEST(add(stage.world.thing(Thing::disk_file)) == always_ready);
         BOOST_TEST(add(stage.world.thing(Thing::directory)) == always_ready);
         BOOST_TEST(add(stage.world.thing(Thing::null_device)) == no_socket);
-        BOOST_TEST(add(Handle(port.handle())) == no_socket);
+        BOOST_TEST(add(Handle(port.handle())) == bad_argument);
         const Port another;
         BOOST_TEST(add(Handle(another.handle())) == no_socket);
         BOOST_TEST(add(stage.world.thing(Thing::event), EPOLLIN | EPOLLOUT) == bad_argument);
@@ -97,6 +98,86 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_registered_is_refused) {
         stage.world.close(sock);
         BOOST_TEST(failure_of([&] { return port.remove(stage.world.never_a_handle()); }) ==
                    bad_number);
+    });
+}
+
+/// Where the C face fails otherwise than Linux.
+int error_on_the_face(const ControlErrors& row, Subject subject) {
+    const int on_linux = row.of(subject);
+    const bool adds = row.port == PortArgument::open && row.op == control_errors::add;
+    if (subject == Subject::another_port && on_linux == 0) {
+        return ENOTSOCK;  // Ports are not registered with ports.
+    }
+    if (subject == Subject::disk_file && on_linux == EPERM && !adds) {
+        // Whether a handle is a disk file is only queried by ADD: the query can block behind a
+        // thread that reads from a synchronous pipe.
+        return row.of(Subject::event);
+    }
+    return on_linux;
+}
+
+BOOST_AUTO_TEST_CASE(epoll_ctl_checks_its_arguments_in_the_order_of_linux) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Port port;
+        const Port another_port;
+        const std::uintptr_t event = stage.world.thing(Thing::event).value();
+        const Handle another_event = stage.world.thing(Thing::event);
+        const std::uintptr_t file = stage.world.thing(Thing::disk_file).value();
+        const Handle no_handle = stage.world.never_a_handle();
+        for (const ControlErrors& row : all_control_errors) {
+            void* const at = row.port == PortArgument::open             ? port.handle()
+                             : row.port == PortArgument::another_handle ? another_event.native()
+                                                                        : no_handle.native();
+            const std::array handles = {event, no_handle.value(), Handle(at).value(), file,
+                                        Handle(another_port.handle()).value()};
+            for (const Subject subject : all_subjects) {
+                const std::uintptr_t handle = handles.at(static_cast<std::size_t>(subject));
+                epoll_event interest{};
+                const Failure failure = failure_of([&] {
+                    return epoll_ctl(at, row.op, handle, row.has_event ? &interest : nullptr);
+                });
+                BOOST_TEST(failure.number == error_on_the_face(row, subject),
+                           row << ", subject " << static_cast<int>(subject) << ": " << failure);
+                if (failure == Failure{}) {
+                    BOOST_TEST(epoll_ctl(at, EPOLL_CTL_DEL, handle, nullptr) == 0);
+                }
+            }
+        }
+    });
+}
+
+// As Linux checks the numbers before what it refuses of an interest.
+BOOST_AUTO_TEST_CASE(a_bad_number_is_reported_before_an_edge) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Port port;
+        const Handle sock = stage.world.udp_pair().local;
+        for (const int op : {EPOLL_CTL_ADD, EPOLL_CTL_MOD}) {
+            const auto control = [&](Handle handle) {
+                return failure_of([&] { return port.control(op, handle, EPOLLIN | EPOLLET); });
+            };
+            BOOST_TEST(control(Handle{}) == bad_number);
+            BOOST_TEST(control(stage.world.never_a_handle()) == bad_number);
+            BOOST_TEST(control(Handle(port.handle())) == bad_argument);
+            BOOST_TEST(control(sock) == bad_argument);
+        }
+    });
+}
+
+// GetCurrentThread(), and a number that the kernel takes for the event's.
+BOOST_AUTO_TEST_CASE(a_number_that_was_never_given_out_is_a_bad_number_in_every_call) {
+    on_every_kernel(Backend::afd, 1, [](Stage& stage) {
+        const Port port;
+        const std::uintptr_t event = stage.world.thing(Thing::event).value();
+        for (const Handle handle : {Handle(~std::uintptr_t{1}), Handle(event + 1)}) {
+            for (const int op : {EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL, 4}) {
+                BOOST_TEST(failure_of([&] { return port.control(op, handle, EPOLLIN); }) ==
+                           bad_number);
+            }
+            epoll_event reported{};
+            BOOST_TEST(failure_of([&] { return epoll_wait(handle.native(), &reported, 1, 0); }) ==
+                       bad_number);
+            BOOST_TEST(failure_of([&] { return epoll_close(handle.native()); }) == bad_number);
+        }
     });
 }
 

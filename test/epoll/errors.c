@@ -57,6 +57,9 @@ int epoll_errors_in_c(uintptr_t sock, uintptr_t never_a_handle, void* not_a_port
     FAILS(epoll_ctl(port, 4, sock, &event), EINVAL);
     FAILS(epoll_ctl(port, -1, sock, &event), EINVAL);
     FAILS(epoll_ctl(port, -1, never_a_handle, &event), EBADF);
+    FAILS(epoll_ctl(port, -1, sock, NULL), EFAULT);
+    FAILS(epoll_ctl(no_port, 4, sock, NULL), EFAULT);
+    FAILS(epoll_ctl(port, EPOLL_CTL_ADD, (uintptr_t)port, &event), EINVAL);
 
     event.events = EPOLLIN | EPOLLET;
     FAILS(epoll_ctl(port, EPOLL_CTL_ADD, sock, &event), EINVAL);
