@@ -64,6 +64,8 @@ enum EPOLL_EVENTS {
 extern "C" {
 #endif
 
+#pragma pack(push, 8) /* As the library has it, under any /Zp or #pragma pack of the program. */
+
 typedef union epoll_data {
     void* ptr;
     int fd;
@@ -77,6 +79,8 @@ struct epoll_event {
     uint32_t events;   /* Bits from above; others are ignored. */
     epoll_data_t data; /* Yours; each event has that of its registration. */
 };
+
+#pragma pack(pop)
 
 /*
  * Creates a port; null on failure. `size` must be positive and has no other meaning; `flags` must

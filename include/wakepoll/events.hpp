@@ -178,6 +178,10 @@ struct NativeEvent {
     }
 };
 
+static_assert(alignof(NativeEvent) >= alignof(void*),
+              "compile this without /Zp, and include it outside of a #pragma pack: the library was "
+              "compiled without them");
+
 /// One event for the portable layer of a loop; made by `OsPoller::translate`.
 struct OsEvent {
     IoReady ready = IoReady::none;
