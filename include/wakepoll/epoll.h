@@ -150,8 +150,9 @@ WAKEPOLL_API int epoll_wait(void* port, struct epoll_event* events, int maxevent
 
 /*
  * Ends one wait early: one in progress, or else the next. Several wakes before a wait has ended
- * coalesce. A wait that has events when the wake comes returns these. ENOMEM: the wake could not be
- * delivered, and the wait in progress continues; the next one ends nevertheless.
+ * coalesce. A wait that has events when the wake comes returns these, and the wake is over: check
+ * what it was for after every wait, not only after one that returns 0. ENOMEM: the wake could not
+ * be delivered, and the wait in progress continues; the next one ends nevertheless.
  */
 WAKEPOLL_API int epoll_wake(void* port);
 

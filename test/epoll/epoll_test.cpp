@@ -105,6 +105,19 @@ BOOST_AUTO_TEST_CASE(a_wake_ends_one_wait_and_waits_for_it) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_wake_is_over_with_a_wait_that_has_events) {
+    on_every_kernel(Backend::afd, 20, [](Stage& stage) {
+        const Port port;
+        BOOST_TEST(port.add(stage.world.udp_loop(), EPOLLOUT | EPOLLONESHOT, 1) == 0);
+        BOOST_TEST(port.wake() == 0);
+        BOOST_TEST(mask_of(port.wait(-1), 1) == EPOLLOUT);
+        const auto now = [] { return Clock::now().time_since_epoch(); };
+        const auto before = now();
+        BOOST_TEST(port.wait(20).empty());
+        BOOST_TEST((now() - before >= 20ms));
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_timeout_is_in_milliseconds_and_not_early) {
     on_every_kernel(Backend::afd, 20, [](Stage&) {
         const Port port;
