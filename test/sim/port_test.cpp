@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "sys/handle_info.hpp"
 #include "sys/waitable.hpp"
 
 namespace wakepoll::sim {
@@ -65,15 +66,19 @@ BOOST_FIXTURE_TEST_CASE(a_closed_port_refuses_every_call, PortFixture) {
     BOOST_TEST(port.associate(world.tcp_socket(), 1).value() == 6);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_port_closes_once_and_never_what_took_its_number, PortFixture) {
+// As CloseHandle does: it closes what has the number.
+BOOST_FIXTURE_TEST_CASE(a_port_closes_its_number_and_only_once, PortFixture) {
     const Handle number = port.handle();
     world.close_handle(number);
-    const Handle stranger = world.tcp_socket();
+    const Handle stranger = world.thing(Thing::event);
     BOOST_TEST((stranger == number));
     port.close();
+    BOOST_TEST(sys::object_type(stranger).error().value() == 6);
+    const Handle another = world.thing(Thing::event);
+    BOOST_TEST((another == number));
     port.close();
+    BOOST_TEST(!sys::object_type(another).error());
     BOOST_TEST(kernel.calls(Call::port_close) == 1U);
-    BOOST_TEST(!sys::socket_kind(stranger).error());
 }
 
 BOOST_FIXTURE_TEST_CASE(only_files_that_are_open_for_overlapped_use_can_be_associated,
