@@ -171,9 +171,11 @@ BOOST_AUTO_TEST_CASE(a_timer_set_beside_a_wait_ends_it) {
     on_every_kernel(seeds, [](Stage& stage) {
         Waiting waiting(stage);
         for (const auto delay : {0ms, 3ms}) {
+            const Clock::time_point before = Clock::now();
             during_the_wait(stage,
                             [&] { stage.expect(waiting.poller.set_timer(Clock::now() + delay)); });
             BOOST_TEST(wait(waiting.poller).result.timer);
+            BOOST_TEST((Clock::now() - before < patience));
             stage.world.join();
         }
     });
