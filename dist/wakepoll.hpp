@@ -772,7 +772,7 @@ struct NativeEvent {
     }
 };
 
-static_assert(alignof(NativeEvent) >= alignof(void*),
+static_assert(alignof(NativeEvent) >= alignof(std::uint64_t),
               "compile this without /Zp, and include it outside of a #pragma pack: the library was "
               "compiled without them");
 
