@@ -167,6 +167,30 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_in_time_though_the_kernel_refuses_to_wake_it) {
     stage.kernel.set_packet_pool(1);
 }
 
+BOOST_AUTO_TEST_CASE(a_wait_in_wsapoll_ends_in_time_though_its_doorbell_does_not_ring) {
+    Stage stage({.mode = sim::Mode::threaded});
+    OsPoller poller = OsPoller::create({.backend = Backend::wsapoll}).value();
+    const Handle socket = stage.world.tcp_pair().local;
+    BOOST_REQUIRE(poller.register_handle(socket, IoInterest::read, 0));
+    std::atomic<bool> ended = false;
+    std::jthread waiting([&] {
+        static_cast<void>(wait(poller, 500ms));  // Its later calls fail, too.
+        ended = true;
+    });
+    while (stage.kernel.blocked_calls() == 0) {
+        std::this_thread::yield();
+    }
+    stage.kernel.fail_randomly(1);
+    std::jthread changing(
+        [&] { stage.expect(poller.modify_handle(socket, IoInterest::write, 1).has_value()); });
+    const auto limit = std::chrono::steady_clock::now() + 2min;
+    while (!ended && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::yield();
+    }
+    BOOST_TEST(ended);
+    stage.kernel.fail_randomly(0);
+}
+
 BOOST_AUTO_TEST_CASE(a_poller_is_drained_by_another_thread_while_the_last_computes) {
     on_every_kernel(50, [](Stage& stage) {
         OsPoller poller = make_poller();
