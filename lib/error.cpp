@@ -30,10 +30,13 @@ constexpr Row rows[] = {
     {6, std::errc::bad_file_descriptor, "bad handle"},                 // ERROR_INVALID_HANDLE
     {8, std::errc::not_enough_memory, "not enough memory"},            // ERROR_NOT_ENOUGH_MEMORY
     {14, std::errc::not_enough_memory, "out of memory"},               // ERROR_OUTOFMEMORY
+    {23, std::errc::io_error, "data error"},                           // ERROR_CRC
     {32, std::errc::device_or_resource_busy,
      "in use by another process"},                                    // ERROR_SHARING_VIOLATION
     {38, std::errc::no_message_available, "end of file"},             // ERROR_HANDLE_EOF
+    {39, std::errc::no_space_on_device, "no space left"},             // ERROR_HANDLE_DISK_FULL
     {50, std::errc::not_supported, "not supported"},                  // ERROR_NOT_SUPPORTED
+    {52, std::errc::address_in_use, "address in use"},                // ERROR_DUP_NAME
     {64, std::errc::connection_reset, "connection reset"},            // ERROR_NETNAME_DELETED
     {80, std::errc::file_exists, "already exists"},                   // ERROR_FILE_EXISTS
     {87, std::errc::invalid_argument, "invalid argument"},            // ERROR_INVALID_PARAMETER
@@ -55,18 +58,24 @@ constexpr Row rows[] = {
     {996, std::errc::operation_in_progress, "operation incomplete"},  // ERROR_IO_INCOMPLETE
     {997, std::errc::operation_in_progress, "operation pending"},     // ERROR_IO_PENDING
     {998, std::errc::bad_address, "bad address"},                     // ERROR_NOACCESS
+    {1117, std::errc::io_error, "device error"},                      // ERROR_IO_DEVICE
+    {1167, std::errc::no_such_device, "device not connected"},        // ERROR_DEVICE_NOT_CONNECTED
     {1168, std::errc::no_such_file_or_directory, "not found"},        // ERROR_NOT_FOUND
-    {1225, std::errc::connection_refused, "connection refused"},      // ERROR_CONNECTION_REFUSED
-    {1226, std::errc::connection_aborted, "disconnected"},            // ERROR_GRACEFUL_DISCONNECT
+    {1214, std::errc::address_not_available, "address not available"},  // ERROR_INVALID_NETNAME
+    {1225, std::errc::connection_refused, "connection refused"},        // ERROR_CONNECTION_REFUSED
+    {1226, std::errc::connection_aborted, "disconnected"},              // ERROR_GRACEFUL_DISCONNECT
     {1227, std::errc::address_in_use, "address in use"},        // ERROR_ADDRESS_ALREADY_ASSOCIATED
     {1229, std::errc::not_connected, "not connected"},          // ERROR_CONNECTION_INVALID
     {1230, std::errc::already_connected, "already connected"},  // ERROR_CONNECTION_ACTIVE
-    {1231, std::errc::network_unreachable, "network unreachable"},     // ERROR_NETWORK_UNREACHABLE
-    {1232, std::errc::host_unreachable, "host unreachable"},           // ERROR_HOST_UNREACHABLE
-    {1234, std::errc::connection_refused, "port unreachable"},         // ERROR_PORT_UNREACHABLE
+    {1231, std::errc::network_unreachable, "network unreachable"},   // ERROR_NETWORK_UNREACHABLE
+    {1232, std::errc::host_unreachable, "host unreachable"},         // ERROR_HOST_UNREACHABLE
+    {1233, std::errc::network_unreachable, "protocol unreachable"},  // ERROR_PROTOCOL_UNREACHABLE
+    // As Winsock calls it (10054) where the receive begins after the answer has come.
+    {1234, std::errc::connection_reset, "port unreachable"},           // ERROR_PORT_UNREACHABLE
     {1235, std::errc::operation_canceled, "request aborted"},          // ERROR_REQUEST_ABORTED
     {1236, std::errc::connection_aborted, "connection aborted"},       // ERROR_CONNECTION_ABORTED
     {1237, std::errc::resource_unavailable_try_again, "try again"},    // ERROR_RETRY
+    {1256, std::errc::host_unreachable, "host is down"},               // ERROR_HOST_DOWN
     {1450, std::errc::no_buffer_space, "system resources exhausted"},  // ERROR_NO_SYSTEM_RESOURCES
     {1816, std::errc::not_enough_memory, "quota exceeded"},            // ERROR_NOT_ENOUGH_QUOTA
     {2250, std::errc::not_connected, "not connected"},                 // ERROR_NOT_CONNECTED

@@ -45,7 +45,9 @@ namespace wakepoll::core {
            error == std::errc::connection_reset || error == std::errc::connection_aborted ||
            error == std::errc::connection_refused || error == std::errc::network_unreachable ||
            error == std::errc::host_unreachable || error == std::errc::network_reset ||
-           error == std::errc::timed_out || error == std::errc::message_size;
+           error == std::errc::timed_out || error == std::errc::message_size ||
+           error == std::errc::no_space_on_device || error == std::errc::io_error ||
+           error == std::errc::no_such_device;
 }
 
 }  // namespace wakepoll::core

@@ -246,6 +246,32 @@ BOOST_AUTO_TEST_CASE(a_refused_connect_is_an_event) {
 
 #if !defined(_WIN32)
 
+BOOST_AUTO_TEST_CASE(a_medium_that_is_full_or_broken_is_an_event) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle file = stage.world.file_of(16);
+        std::array<std::byte, 4> buffer{};
+        constexpr std::array<std::uint32_t, 4> codes = {
+            23,    // ERROR_CRC
+            112,   // ERROR_DISK_FULL
+            1117,  // ERROR_IO_DEVICE
+            1167,  // ERROR_DEVICE_NOT_CONNECTED
+        };
+        for (const std::uint32_t code : codes) {
+            stage.kernel.fail_next(sim::Call::write, code);
+            stage.kernel.fail_next(sim::Call::read, code);
+            (void)started(poller.submit_write(file, bytes_of("data"), 1));
+            (void)started(poller.submit_read(file, buffer, 2));
+            const std::vector<Report> all = reports(poller, 2);
+            BOOST_TEST(find(all, 1).mask == (mask::out | mask::err));
+            BOOST_TEST(find(all, 1).completion.error == win32_error(code));
+            BOOST_TEST(find(all, 2).mask == (mask::in | mask::err));
+            BOOST_TEST(find(all, 2).completion.error == win32_error(code));
+        }
+        check_that_nothing_is_left(poller);
+    });
+}
+
 // On the simulated kernel alone, because no packet of a test may leave the machine.
 BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_an_event) {
     on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {

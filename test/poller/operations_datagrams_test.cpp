@@ -249,4 +249,33 @@ BOOST_AUTO_TEST_CASE(a_call_that_fails_leaves_everything_as_it_was) {
 
 #endif
 
+#if !defined(_WIN32)
+
+BOOST_AUTO_TEST_CASE(a_port_without_a_receiver_is_the_same_error_before_and_during_a_receive) {
+    on_every_kernel(Backend::automatic, some_seeds, [](Stage& stage) {
+        if (!stage.kernel.traits().reports_unreachable) {
+            return;
+        }
+        OsPoller poller = make_poller();
+        for (const bool before : {true, false}) {
+            const SocketPair pair = stage.world.udp_pair();
+            stage.world.close(pair.peer);
+            std::array<std::byte, 4> buffer{};
+            if (before) {
+                BOOST_TEST(stage.world.send(pair.local, 1).bytes == 1U);
+            }
+            (void)started(poller.submit_read(pair.local, buffer, 1));
+            if (!before) {
+                BOOST_TEST(stage.world.send(pair.local, 1).bytes == 1U);
+            }
+            const Report done = report(poller);
+            BOOST_TEST(done.mask == (mask::in | mask::err));
+            BOOST_TEST((done.completion.error == std::errc::connection_reset));
+        }
+        check_that_nothing_is_left(poller);
+    });
+}
+
+#endif
+
 BOOST_AUTO_TEST_SUITE_END()
