@@ -133,6 +133,12 @@ void Operations::report_operation(NativeEvent& event, PoolEntry& entry, std::uin
                                   std::error_code error) noexcept {
     Handle& accepted = entry.accepted;
     const bool was_done = !error;
+    const bool connects =
+        entry.operation == IoOperation::accept || entry.operation == IoOperation::connect;
+    if (!error && connects && is_outlived(entry)) {
+        // As below; the calls that follow would be on the object that has the number now.
+        error = own_errors::operation_canceled();
+    }
     if (entry.operation == IoOperation::accept && !accepted) {
         error = own_errors::operation_canceled();  // Closing that socket was the cancel.
     } else if (!error && entry.operation == IoOperation::accept) {

@@ -194,6 +194,38 @@ BOOST_AUTO_TEST_CASE(the_end_of_an_operation_is_nothing_to_the_next_handle_in_th
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_number_recycled_before_its_connection_is_reported) {
+    // Whether the connection was made before the close or not: its handle is gone.
+    for (const bool accepts : {false, true}) {
+        on_every_kernel(Backend::automatic, some_seeds, [&](Stage& stage) {
+            OsPoller poller = make_poller();
+            const Handle listener = stage.world.listener();
+            const std::vector<std::byte> address = stage.world.address_of(listener);
+            const Handle client = stage.world.tcp_socket();
+            AcceptBuffer<> addresses{};
+            if (accepts) {
+                (void)started(poller.submit_accept(listener, addresses, 1));
+                (void)stage.world.connecting(listener);
+            } else {
+                (void)started(poller.submit_connect(client, address, 1));
+            }
+            const Handle closed = accepts ? listener : client;
+            stage.world.close(closed);
+            SocketPair pair;
+            BOOST_REQUIRE(stage.world.recycle(closed, pair));
+            std::array<std::byte, 4> buffer{};
+            (void)started(poller.submit_read(pair.local, buffer, 2));
+            put_text(stage.world, pair.peer, "data");
+            const std::vector<Report> all = reports(poller, 2);
+            BOOST_TEST(find(all, 1).completion.error == std::errc::operation_canceled);
+            BOOST_TEST(!static_cast<bool>(find(all, 1).completion.accepted));
+            BOOST_TEST(!find(all, 2).completion.error);
+            BOOST_TEST(text_of(buffer) == "data");
+            check_that_nothing_is_left(poller);
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_recycled_number_of_an_associated_handle_is_the_new_handle) {
     on_every_kernel(some_seeds, [](Stage& stage) {
         OsPoller poller = make_poller();
