@@ -58,7 +58,8 @@ constexpr Refusal refusals[] = {
      "sockets, datagrams with an address for datagram sockets, submit_connect_pipe for pipes"},
     {errc::register_instead, 50,
      "the handle is not opened for overlapped use, as an anonymous pipe never is: register it "
-     "instead, or use a named pipe opened with FILE_FLAG_OVERLAPPED"},
+     "instead, or use a named pipe opened with FILE_FLAG_OVERLAPPED, or a socket made with "
+     "WSA_FLAG_OVERLAPPED"},
     {errc::not_overlapped, 50,
      "open the file with FILE_FLAG_OVERLAPPED to submit operations on it"},
     {errc::several_buffers, 50,

@@ -26,6 +26,17 @@ constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle
     }
 }
 
+/// Why a handle could not be associated with the port. That a socket is not opened for overlapped
+/// use is only queried now: few are not.
+[[nodiscard]] std::error_code why_not_associated(Handle handle, const KnownHandles::Kind& kind,
+                                                 std::error_code error) noexcept {
+    if (kind.type != HandleType::socket || error != std::errc::invalid_argument) {
+        return error;
+    }
+    const Result<bool> overlapped = sys::is_overlapped(handle);
+    return overlapped && !*overlapped ? make_error_code(errc::register_instead) : error;
+}
+
 }  // namespace
 
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
@@ -202,7 +213,7 @@ Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noe
     const bool before = table_[slot].associated;
     if (const std::error_code error = associate(slot)) {
         table_.release(slot);
-        return error;
+        return why_not_associated(handle, *kind, error);
     }
     note_operated(slot, *kind, !before);
     return slot;

@@ -77,6 +77,7 @@ BOOST_AUTO_TEST_CASE(handles_that_carry_no_operation_are_not_supported) {
         };
         BOOST_TEST(reason(stage.world.thing(Thing::anonymous_pipe)) == errc::register_instead);
         BOOST_TEST(reason(stage.world.thing(Thing::event)) == errc::register_instead);
+        BOOST_TEST(reason(stage.world.synchronous_socket()) == errc::register_instead);
         BOOST_TEST(reason(stage.world.thing(Thing::synchronous_file)) == errc::not_overlapped);
         BOOST_TEST(reason(stage.world.thing(Thing::null_device)) ==
                    errc::operation_of_another_kind);

@@ -89,7 +89,9 @@ public:
     // No code may rely on the signalled state of a socket.
     [[nodiscard]] bool signalled() const noexcept override { return false; }
     [[nodiscard]] bool is_file() const noexcept override { return true; }
-    [[nodiscard]] bool is_overlapped() const noexcept override { return true; }
+    [[nodiscard]] bool is_overlapped() const noexcept override { return is_overlapped_; }
+    /// It was made without WSA_FLAG_OVERLAPPED.
+    void make_synchronous() noexcept { is_overlapped_ = false; }
 
 protected:
     explicit Socket(sys::SocketKind kind) noexcept : IoObject(Kind::socket), socket_kind_(kind) {}
@@ -99,6 +101,7 @@ private:
 
     sys::SocketKind socket_kind_;
     bool is_afds_ = true;
+    bool is_overlapped_ = true;
     std::uint16_t port_ = 0;
     std::vector<AfdWatch> watches_;
     AfdPolls* watcher_ = nullptr;                    ///< Not null if there are any.

@@ -94,6 +94,8 @@ public:
 
     [[nodiscard]] Handle tcp_socket();  ///< Neither bound nor connected.
     [[nodiscard]] Handle udp_socket();  ///< Neither bound nor connected.
+    /// A TCP socket that is not opened for overlapped use.
+    [[nodiscard]] Handle synchronous_socket();
     [[nodiscard]] Handle listener();
     [[nodiscard]] SocketPair tcp_pair();
     [[nodiscard]] SocketPair udp_pair();  ///< Bound, and connected to each other.

@@ -51,6 +51,13 @@ Handle World::udp_socket() {
     return impl_->open(model, std::make_shared<UdpSocket>());
 }
 
+Handle World::synchronous_socket() {
+    ModelLock model(impl_->kernel);
+    const auto socket = std::make_shared<TcpSocket>();
+    socket->make_synchronous();
+    return impl_->open(model, socket);
+}
+
 Handle World::listener() {
     ModelLock model(impl_->kernel);
     const auto socket = std::make_shared<TcpSocket>();

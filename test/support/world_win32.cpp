@@ -52,6 +52,11 @@ World::~World() {
 }
 
 Handle World::tcp_socket() { return Handle(std::uintptr_t{impl_->open_tcp()}); }
+
+Handle World::synchronous_socket() {
+    return Handle(
+        std::uintptr_t{impl_->open(SOCK_STREAM, IPPROTO_TCP, WSA_FLAG_NO_HANDLE_INHERIT)});
+}
 Handle World::udp_socket() { return Handle(std::uintptr_t{impl_->open_udp()}); }
 Handle World::listener() { return Handle(std::uintptr_t{impl_->open_listener()}); }
 SocketPair World::tcp_pair() { return impl_->pair_up(impl_->open_tcp()); }

@@ -97,11 +97,10 @@ struct World::Impl {
         return at != things.end() ? std::optional(*at) : std::nullopt;
     }
 
-    SOCKET open(int type, int protocol) {
-        const SOCKET socket =
-            keep(check_socket(::WSASocketW(AF_INET, type, protocol, nullptr, 0,
-                                           WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT),
-                              "WSASocketW"));
+    SOCKET open(int type, int protocol,
+                DWORD flags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT) {
+        const SOCKET socket = keep(
+            check_socket(::WSASocketW(AF_INET, type, protocol, nullptr, 0, flags), "WSASocketW"));
         make_non_blocking(socket);
         return socket;
     }
