@@ -8,16 +8,16 @@
 
 namespace wakepoll::backend {
 
-/// The number of a marked object is that object's still. `bad_file_descriptor` if it is none's,
-/// or no file's.
-[[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
-                                          core::Slot slot) noexcept {
+/// The modes of the object that has the number of a marked one; not marked if it is another
+/// poller's. `bad_file_descriptor` if the number is none's, or no file's.
+[[nodiscard]] inline Result<sys::FileModes> modes_of(const core::RegistrationTable& table,
+                                                     core::Slot slot) noexcept {
     const Handle handle = table[slot].handle;
     // Every poller has the same mark, and another may have the number by now.
     if (core::PortOwners::is_anothers(handle, table.owner())) {
-        return false;
+        return sys::FileModes{};
     }
-    return sys::is_marked(handle);
+    return sys::modes_of(handle);
 }
 
 /// True if the number belongs to another object than the marked one, or to none. False if that
@@ -27,8 +27,8 @@ namespace wakepoll::backend {
     if (!table[slot].marked) {
         return false;
     }
-    const Result<bool> same = is_same(table, slot);
-    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+    const Result<sys::FileModes> modes = modes_of(table, slot);
+    return modes ? !modes->is_marked : modes.error() == std::errc::bad_file_descriptor;
 }
 
 }  // namespace wakepoll::backend

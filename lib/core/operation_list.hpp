@@ -57,6 +57,11 @@ public:
     /// Takes the entry that has waited longest to be reported; null if none waits.
     [[nodiscard]] PoolEntry* next_finished() noexcept;
 
+    /// Distinguishes an entry's use from its other ones.
+    [[nodiscard]] static std::uint32_t order_of(const PoolEntry& entry) noexcept {
+        return entry.order_;
+    }
+
     /// Resets a readiness entry to idle after its read was handled.
     void rest(PoolEntry& entry) noexcept;
 

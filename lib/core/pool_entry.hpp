@@ -29,6 +29,11 @@ struct PoolEntry : OverlappedEntry {
         return state_ == OverlappedState::in_flight || state_ == OverlappedState::cancelling;
     }
 
+    /// The NTSTATUS that the kernel has written to its OVERLAPPED.
+    [[nodiscard]] std::uint32_t status() const noexcept {
+        return static_cast<std::uint32_t>(overlapped.internal);
+    }
+
 private:
     friend class EntryPool;
     friend class OperationList;

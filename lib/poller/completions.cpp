@@ -37,9 +37,12 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         if (packets.size() == 0) {
             break;
         }
-        const sys::Packet packet = packets.front();
+        sys::Packet packet = packets.front();
         packets.pop();
         ++reported.visited;
+        if (core::is_internal(packet.key) && !fill_in(packet)) {
+            continue;
+        }
         const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
         PoolEntry* const entry = list_.find(packet.overlapped);
         if (entry == nullptr || entry->purpose == Purpose::own_call) {
@@ -54,6 +57,18 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         }
     }
     return reported;
+}
+
+bool Operations::fill_in(sys::Packet& packet) const noexcept {
+    const PoolEntry* const entry = list_.find(packet.overlapped);
+    if (entry == nullptr || !entry->is_under_way() ||
+        core::OperationList::order_of(*entry) != packet.bytes) {
+        return false;  // The kernel's own packet has come before.
+    }
+    packet.key = 0;
+    packet.internal = entry->status();
+    packet.bytes = static_cast<std::uint32_t>(entry->overlapped.internal_high);
+    return true;
 }
 
 std::error_code Operations::reason_of(const PoolEntry& entry,

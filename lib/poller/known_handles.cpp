@@ -144,16 +144,18 @@ bool KnownHandles::is_closed(Slot slot) const noexcept {
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {
-    const core::Registration& registration = table_[slot];
+    core::Registration& registration = table_[slot];
     if (!registration.marked) {
         return {};
     }
-    const Result<bool> same = backend::is_same(table_, slot);
-    if (!same && same.error() != std::errc::bad_file_descriptor) {
-        return same.error();
+    const Result<sys::FileModes> modes = backend::modes_of(table_, slot);
+    if (!modes && modes.error() != std::errc::bad_file_descriptor) {
+        return modes.error();
     }
-    if (!same || !*same) {
+    if (!modes || !modes->is_marked) {
         table_.renew(slot);
+    } else {
+        registration.skips = modes->skips_packets;  // The user may have set it meanwhile.
     }
     return {};
 }

@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/completion_key.hpp"
 #include "core/operation_mask.hpp"
 #include "sys/pipe.hpp"
 #include "wakepoll/os_poller.hpp"
@@ -120,6 +121,9 @@ Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
     if (has_packet) {
         list_.start(entry);
         ++registration.operations;
+        if (started->cut && registration.skips) {
+            post_behind(entry);
+        }
         return &entry;
     }
     ++stats_.operations_at_once;
@@ -127,6 +131,19 @@ Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
     entry.code = static_cast<std::uint32_t>(started.error().value());
     list_.finish(entry);
     return &entry;
+}
+
+void Operations::post_behind(PoolEntry& entry) noexcept {
+    // Only a wakeup has this key otherwise, and no OVERLAPPED.
+    if (port_.post(static_cast<std::uintptr_t>(core::CompletionKey::wakeup), entry.native(),
+                   core::OperationList::order_of(entry))) {
+        // No memory for that packet. The outcome is known, and is not left to the kernel's packet.
+        --table_[entry.use.slot].operations;
+        entry.bytes_transferred = static_cast<std::uint32_t>(entry.overlapped.internal_high);
+        entry.code = sys::win32_code_of_status(entry.status());
+        list_.complete(entry);
+        list_.finish(entry);
+    }
 }
 
 void Operations::abandon(PoolEntry& entry) noexcept {

@@ -17,6 +17,7 @@
 #include "core/registration_table.hpp"
 #include "poller/known_handles.hpp"
 #include "poller/packet_queue.hpp"
+#include "sys/completion_port.hpp"
 #include "sys/overlapped_io.hpp"
 #include "wakepoll/events.hpp"
 #include "wakepoll/stats.hpp"
@@ -35,8 +36,8 @@ public:
     static constexpr std::size_t most_completions = 64;
 
     Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
-               PollerStats& stats) noexcept
-        : table_(table), known_(known), list_(list), stats_(stats) {}
+               const sys::CompletionPort& port, PollerStats& stats) noexcept
+        : table_(table), known_(known), list_(list), port_(port), stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -118,6 +119,11 @@ private:
     /// Handles the result of an entry's call.
     [[nodiscard]] Result<OverlappedEntry*> begun(core::PoolEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
+    /// Puts a packet of the poller's own behind the one of a datagram that was cut, which may have
+    /// been skipped: whichever comes first ends the operation.
+    void post_behind(core::PoolEntry& entry) noexcept;
+    /// The first packet of an operation with what it says; false if that has ended.
+    [[nodiscard]] bool fill_in(sys::Packet& packet) const noexcept;
     /// Returns an entry whose call did not start, or whose outcome is not reported.
     void abandon(core::PoolEntry& entry) noexcept;
     void abandon_finished() noexcept;
@@ -153,6 +159,7 @@ private:
     core::RegistrationTable& table_;
     KnownHandles& known_;
     core::OperationList& list_;
+    const sys::CompletionPort& port_;
     PollerStats& stats_;
     std::array<Completion, most_completions> completions_;
     std::size_t handed_out_ = 0;

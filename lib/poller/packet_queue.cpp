@@ -57,7 +57,11 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         return sockets_.take_packet(packet.overlapped, packet.status());
     }
     if (core::is_internal(packet.key)) {
-        return false;
+        if (packet.overlapped == nullptr) {
+            return false;
+        }
+        keep(packet, packet.key);
+        return true;
     }
     constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
     const bool is_own = packet.key == handle_key;
@@ -68,9 +72,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         return false;
     }
     if (entry == nullptr || entry->purpose != core::PoolEntry::Purpose::readiness) {
-        sys::Packet& kept = packets_[(first_ + size_++) % capacity];
-        kept = packet;
-        kept.key = is_own ? 0 : packet.key;
+        keep(packet, is_own ? 0 : packet.key);
         return true;
     }
     if (entry->is_under_way()) {
@@ -79,6 +81,12 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         ++stats_.late_packets;  // Posted by another program.
     }
     return false;
+}
+
+void PacketQueue::keep(const sys::Packet& packet, std::uintptr_t key) noexcept {
+    sys::Packet& kept = packets_[(first_ + size_++) % capacity];
+    kept = packet;
+    kept.key = key;
 }
 
 void PacketQueue::pop() noexcept {

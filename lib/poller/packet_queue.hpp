@@ -1,7 +1,8 @@
 // The poller's side of the completion port: takes packets and dispatches each to its part.
 //
 // A packet is dispatched by its key first: AFD's go to the sockets, the poller's other own keys
-// have served by ending the block. Then by its OVERLAPPED: an empty read on a registered pipe goes
+// have served by ending the block, unless it is the one behind an operation (see
+// `Operations::post_behind`). Then by its OVERLAPPED: an empty read on a registered pipe goes
 // to the handles. All others are reported to the user, and wait here for their turn.
 //
 // A thread that blocks takes packets into a separate array, without the lock; `accept` dispatches
@@ -72,6 +73,8 @@ private:
     /// Dispatches packets; returns how many of them have something to report.
     [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
+    /// Leaves a packet to be reported.
+    void keep(const sys::Packet& packet, std::uintptr_t key) noexcept;
 
     const sys::CompletionPort& port_;
     core::EntryPool& entries_;

@@ -56,7 +56,8 @@ public:
     [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
 
     /// PostQueuedCompletionStatus.
-    [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
+    [[nodiscard]] std::error_code post(std::uintptr_t key, void* overlapped = nullptr,
+                                       std::uint32_t bytes = 0) const noexcept;
 
     /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. Returns the number of
     /// packets; 0 on timeout. `kernel_infinite` waits without a limit.

@@ -30,6 +30,9 @@ struct Started {
     bool at_once = false;         ///< Done already.
     std::uint32_t bytes = 0;      ///< Valid only if done already.
     bool without_packet = false;  ///< Done already, and no packet comes in any mode.
+    /// Done already, with the part of a datagram that the buffer had room for. A packet comes as
+    /// for a call that is pending, unless the socket skips packets: then it may come or not.
+    bool cut = false;
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
@@ -128,9 +131,15 @@ void close_socket(Handle socket) noexcept;
 /// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
+/// What a file, pipe or socket is set to.
+struct FileModes {
+    bool is_marked = false;      ///< By `mark`.
+    bool skips_packets = false;  ///< By `skip_packets_on_success`, or the program itself.
+};
+
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): both in one call.
 /// ERROR_INVALID_HANDLE (6) if the number is not a handle of a file, pipe or socket.
-[[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
+[[nodiscard]] Result<FileModes> modes_of(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileModeInformation): false if the file or pipe was opened for
 /// synchronous use.

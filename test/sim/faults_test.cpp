@@ -79,7 +79,7 @@ struct Transfers {
             case Call::skips_packets:
                 return sys::skips_packets(fresh).error();
             case Call::is_marked:
-                return sys::is_marked(fresh).error();
+                return sys::modes_of(fresh).error();
             case Call::is_overlapped:
                 return sys::is_overlapped(fresh).error();
             case Call::readable_bytes:

@@ -218,27 +218,27 @@ BOOST_AUTO_TEST_CASE(what_is_no_socket_is_refused) {
 BOOST_AUTO_TEST_CASE(a_mark_is_the_objects_and_not_the_numbers) {
     for (const Handle handle : {local, world.udp_socket(), world.listener(),
                                 world.thing(Thing::named_pipe), world.thing(Thing::disk_file)}) {
-        BOOST_TEST(!sys::is_marked(handle).value());
+        BOOST_TEST(!sys::modes_of(handle).value().is_marked);
         BOOST_TEST(!sys::mark(handle));
-        BOOST_TEST(sys::is_marked(handle).value());
+        BOOST_TEST(sys::modes_of(handle).value().is_marked);
         const Handle duplicate = world.duplicate(handle);
-        BOOST_TEST(sys::is_marked(duplicate).value());
+        BOOST_TEST(sys::modes_of(duplicate).value().is_marked);
     }
     // To skip packets is another flag, as other libraries set it.
     const Handle socket = world.tcp_socket();
     BOOST_REQUIRE(!sys::skip_packets_on_success(socket));
-    BOOST_TEST(!sys::is_marked(socket).value());
+    BOOST_TEST(!sys::modes_of(socket).value().is_marked);
     BOOST_TEST(!sys::mark(socket));
-    BOOST_TEST(sys::is_marked(socket).value());
+    BOOST_TEST(sys::modes_of(socket).value().is_marked);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_overlapped_file_has_no_mark) {
     const Handle file = world.thing(Thing::synchronous_file);
     BOOST_TEST(sys::mark(file).value() == 87);
-    BOOST_TEST(!sys::is_marked(file).value());
+    BOOST_TEST(!sys::modes_of(file).value().is_marked);
     for (const Handle handle : {world.thing(Thing::event), world.never_a_handle()}) {
         BOOST_TEST(sys::mark(handle).value() == 6);
-        BOOST_TEST(sys::is_marked(handle).error().value() == 6);
+        BOOST_TEST(sys::modes_of(handle).error().value() == 6);
     }
 }
 

@@ -47,8 +47,10 @@ std::error_code CompletionPort::associate(Handle handle, std::uintptr_t key) con
     return {};
 }
 
-std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
-    if (::PostQueuedCompletionStatus(handle_.native(), 0, key, nullptr) == FALSE) {
+std::error_code CompletionPort::post(std::uintptr_t key, void* overlapped,
+                                     std::uint32_t bytes) const noexcept {
+    if (::PostQueuedCompletionStatus(handle_.native(), bytes, key,
+                                     static_cast<OVERLAPPED*>(overlapped)) == FALSE) {
         return last_failure();
     }
     return {};

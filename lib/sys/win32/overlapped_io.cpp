@@ -44,9 +44,10 @@ Result<Started> not_at_once(DWORD code) noexcept {
         case ERROR_IO_PENDING:
         // The next two are warnings: the call was done, with less than there was, and its packet
         // comes as after any other.
-        case WSAEMSGSIZE:
         case ERROR_MORE_DATA:
             return Started{};
+        case WSAEMSGSIZE:
+            return Started{.cut = true};
         default:
             return failure(code);
     }
@@ -113,8 +114,8 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// Whether information that is one ULONG of flags has one of these.
-Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
+/// Information that is one ULONG of flags.
+Result<ULONG> flags_of(Handle file, int name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
@@ -123,7 +124,16 @@ Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
-    return (flags & wanted) != 0;
+    return flags;
+}
+
+/// Whether it has one of these.
+Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
+    const Result<ULONG> flags = flags_of(file, name);
+    if (!flags) {
+        return flags.error();
+    }
+    return (*flags & wanted) != 0;
 }
 
 }  // namespace
@@ -318,8 +328,13 @@ Result<bool> skips_packets(Handle handle) noexcept {
     return has_flag(handle, notification_information, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
 }
 
-Result<bool> is_marked(Handle handle) noexcept {
-    return has_flag(handle, notification_information, skip_set_user_event_on_fast_io);
+Result<FileModes> modes_of(Handle handle) noexcept {
+    const Result<ULONG> flags = flags_of(handle, notification_information);
+    if (!flags) {
+        return flags.error();
+    }
+    return FileModes{.is_marked = (*flags & skip_set_user_event_on_fast_io) != 0,
+                     .skips_packets = (*flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0};
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {

@@ -43,7 +43,8 @@ std::error_code CompletionPort::associate(Handle handle, std::uintptr_t key) con
     return {};
 }
 
-std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
+std::error_code CompletionPort::post(std::uintptr_t key, void* overlapped,
+                                     std::uint32_t bytes) const noexcept {
     Syscall call(Call::port_post, handle_.value(), key);
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -52,7 +53,7 @@ std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
     if (port == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
-    if (!port->post({.key = key, .overlapped = nullptr, .internal = 0, .bytes = 0},
+    if (!port->post({.key = key, .overlapped = overlapped, .internal = 0, .bytes = bytes},
                     call->packet_pool)) {
         return call.fail(sim::code::no_system_resources);
     }

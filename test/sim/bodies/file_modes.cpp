@@ -1,6 +1,7 @@
 // The functions of sys/overlapped_io.hpp about how a file was opened and what it posts, over the
 // simulated kernel.
 #include <memory>
+#include <type_traits>
 
 #include "../behaviours.hpp"
 #include "../status.hpp"
@@ -35,7 +36,8 @@ std::error_code set_on_file(Call name, Handle handle, Set set_it) noexcept {
 
 /// The result of `answer` for the file.
 template <class Answer>
-Result<bool> ask_file(Call name, Handle file, Answer answer) noexcept {
+auto ask_file(Call name, Handle file, Answer answer) noexcept
+    -> Result<std::invoke_result_t<Answer, const sim::Object&>> {
     Syscall call(name, file.value());
     if (call.fault() != 0) {
         return call.fail(call.fault());
@@ -47,7 +49,7 @@ Result<bool> ask_file(Call name, Handle file, Answer answer) noexcept {
     if (const std::uint32_t hang = call.wait_for_reads(*object)) {
         return call.fail(hang);
     }
-    return call.answer(answer(*object));
+    return answer(*object);
 }
 
 }  // namespace
@@ -66,9 +68,10 @@ std::error_code mark(Handle handle) noexcept {
     return set_on_file(Call::mark, handle, [](sim::Object& object) { object.mark(); });
 }
 
-Result<bool> is_marked(Handle handle) noexcept {
-    return ask_file(Call::is_marked, handle,
-                    [](const sim::Object& object) { return object.is_marked(); });
+Result<FileModes> modes_of(Handle handle) noexcept {
+    return ask_file(Call::is_marked, handle, [](const sim::Object& object) {
+        return FileModes{.is_marked = object.is_marked(), .skips_packets = object.skips_packets()};
+    });
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {

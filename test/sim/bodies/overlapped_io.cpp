@@ -91,7 +91,7 @@ Result<Started> begin(Syscall& call, Operation operation) {
         return call.fail(sim::code_of_status(outcome->status, of_socket));
     }
     if (outcome->status != sim::status::success && object->is_overlapped()) {
-        return Started{};  // A warning: the call fails and posts a packet.
+        return Started{.cut = object->kind() == sim::Kind::socket};  // A warning: the call fails.
     }
     return Started{true, static_cast<std::uint32_t>(call.answer(outcome->bytes))};
 }
