@@ -1,6 +1,7 @@
 // Packets of the user's own overlapped calls, in the same wait as sockets and wakes.
 #include <array>
 #include <memory>
+#include <type_traits>
 
 #include "stage.hpp"
 
@@ -251,6 +252,10 @@ BOOST_AUTO_TEST_CASE(associate_refuses_what_can_not_be) {
         BOOST_TEST(poller.associate_handle(stage.world.thing(Thing::named_pipe), 1));
     });
 }
+
+// An assignment would overwrite what the pool knows of an entry.
+static_assert(!std::is_assignable_v<OverlappedEntry&, OverlappedEntry>);
+static_assert(std::is_copy_constructible_v<OverlappedEntry>);
 
 BOOST_AUTO_TEST_CASE(the_pool_gives_64_entries_and_no_more) {
     on_every_kernel(1, [](Stage&) {
