@@ -1490,7 +1490,8 @@ public:
     [[nodiscard]] std::error_code associate(Handle handle, std::uintptr_t key) const noexcept;
 
     /// PostQueuedCompletionStatus.
-    [[nodiscard]] std::error_code post(std::uintptr_t key) const noexcept;
+    [[nodiscard]] std::error_code post(std::uintptr_t key, void* overlapped = nullptr,
+                                       std::uint32_t bytes = 0) const noexcept;
 
     /// GetQueuedCompletionStatusEx into `packets` (not empty), not alertable. Returns the number of
     /// packets; 0 on timeout. `kernel_infinite` waits without a limit.
@@ -1833,6 +1834,9 @@ struct Started {
     bool at_once = false;         ///< Done already.
     std::uint32_t bytes = 0;      ///< Valid only if done already.
     bool without_packet = false;  ///< Done already, and no packet comes in any mode.
+    /// Done already, with the part of a datagram that the buffer had room for. A packet comes as
+    /// for a call that is pending, unless the socket skips packets: then it may come or not.
+    bool cut = false;
 };
 
 /// WSARecv. A receive of 0 bytes that succeeds is the end of the stream.
@@ -1931,9 +1935,15 @@ void close_socket(Handle socket) noexcept;
 /// and not to its number, so it serves as a mark. Cannot be undone. 87 on a synchronous handle.
 [[nodiscard]] std::error_code mark(Handle handle) noexcept;
 
-/// NtQueryInformationFile(FileIoCompletionNotificationInformation): whether the object was marked.
+/// What a file, pipe or socket is set to.
+struct FileModes {
+    bool is_marked = false;      ///< By `mark`.
+    bool skips_packets = false;  ///< By `skip_packets_on_success`, or the program itself.
+};
+
+/// NtQueryInformationFile(FileIoCompletionNotificationInformation): both in one call.
 /// ERROR_INVALID_HANDLE (6) if the number is not a handle of a file, pipe or socket.
-[[nodiscard]] Result<bool> is_marked(Handle handle) noexcept;
+[[nodiscard]] Result<FileModes> modes_of(Handle handle) noexcept;
 
 /// NtQueryInformationFile(FileModeInformation): false if the file or pipe was opened for
 /// synchronous use.
@@ -2568,6 +2578,11 @@ struct PoolEntry : OverlappedEntry {
         return state_ == OverlappedState::in_flight || state_ == OverlappedState::cancelling;
     }
 
+    /// The NTSTATUS that the kernel has written to its OVERLAPPED.
+    [[nodiscard]] std::uint32_t status() const noexcept {
+        return static_cast<std::uint32_t>(overlapped.internal);
+    }
+
 private:
     friend class EntryPool;
     friend class OperationList;
@@ -2688,6 +2703,11 @@ public:
 
     /// Takes the entry that has waited longest to be reported; null if none waits.
     [[nodiscard]] PoolEntry* next_finished() noexcept;
+
+    /// Distinguishes an entry's use from its other ones.
+    [[nodiscard]] static std::uint32_t order_of(const PoolEntry& entry) noexcept {
+        return entry.order_;
+    }
 
     /// Resets a readiness entry to idle after its read was handled.
     void rest(PoolEntry& entry) noexcept;
@@ -3367,16 +3387,16 @@ HandleBackend::Answer HandleBackend::arm_by_read(Slot slot) noexcept {
 
 namespace wakepoll::backend {
 
-/// The number of a marked object is that object's still. `bad_file_descriptor` if it is none's,
-/// or no file's.
-[[nodiscard]] inline Result<bool> is_same(const core::RegistrationTable& table,
-                                          core::Slot slot) noexcept {
+/// The modes of the object that has the number of a marked one; not marked if it is another
+/// poller's. `bad_file_descriptor` if the number is none's, or no file's.
+[[nodiscard]] inline Result<sys::FileModes> modes_of(const core::RegistrationTable& table,
+                                                     core::Slot slot) noexcept {
     const Handle handle = table[slot].handle;
     // Every poller has the same mark, and another may have the number by now.
     if (core::PortOwners::is_anothers(handle, table.owner())) {
-        return false;
+        return sys::FileModes{};
     }
-    return sys::is_marked(handle);
+    return sys::modes_of(handle);
 }
 
 /// True if the number belongs to another object than the marked one, or to none. False if that
@@ -3386,8 +3406,8 @@ namespace wakepoll::backend {
     if (!table[slot].marked) {
         return false;
     }
-    const Result<bool> same = is_same(table, slot);
-    return same ? !*same : same.error() == std::errc::bad_file_descriptor;
+    const Result<sys::FileModes> modes = modes_of(table, slot);
+    return modes ? !modes->is_marked : modes.error() == std::errc::bad_file_descriptor;
 }
 
 }  // namespace wakepoll::backend
@@ -5758,7 +5778,8 @@ constexpr Refusal refusals[] = {
      "sockets, datagrams with an address for datagram sockets, submit_connect_pipe for pipes"},
     {errc::register_instead, 50,
      "the handle is not opened for overlapped use, as an anonymous pipe never is: register it "
-     "instead, or use a named pipe opened with FILE_FLAG_OVERLAPPED"},
+     "instead, or use a named pipe opened with FILE_FLAG_OVERLAPPED, or a socket made with "
+     "WSA_FLAG_OVERLAPPED"},
     {errc::not_overlapped, 50,
      "open the file with FILE_FLAG_OVERLAPPED to submit operations on it"},
     {errc::several_buffers, 50,
@@ -5905,10 +5926,13 @@ constexpr Row rows[] = {
     {6, std::errc::bad_file_descriptor, "bad handle"},                 // ERROR_INVALID_HANDLE
     {8, std::errc::not_enough_memory, "not enough memory"},            // ERROR_NOT_ENOUGH_MEMORY
     {14, std::errc::not_enough_memory, "out of memory"},               // ERROR_OUTOFMEMORY
+    {23, std::errc::io_error, "data error"},                           // ERROR_CRC
     {32, std::errc::device_or_resource_busy,
      "in use by another process"},                                    // ERROR_SHARING_VIOLATION
     {38, std::errc::no_message_available, "end of file"},             // ERROR_HANDLE_EOF
+    {39, std::errc::no_space_on_device, "no space left"},             // ERROR_HANDLE_DISK_FULL
     {50, std::errc::not_supported, "not supported"},                  // ERROR_NOT_SUPPORTED
+    {52, std::errc::address_in_use, "address in use"},                // ERROR_DUP_NAME
     {64, std::errc::connection_reset, "connection reset"},            // ERROR_NETNAME_DELETED
     {80, std::errc::file_exists, "already exists"},                   // ERROR_FILE_EXISTS
     {87, std::errc::invalid_argument, "invalid argument"},            // ERROR_INVALID_PARAMETER
@@ -5930,18 +5954,24 @@ constexpr Row rows[] = {
     {996, std::errc::operation_in_progress, "operation incomplete"},  // ERROR_IO_INCOMPLETE
     {997, std::errc::operation_in_progress, "operation pending"},     // ERROR_IO_PENDING
     {998, std::errc::bad_address, "bad address"},                     // ERROR_NOACCESS
+    {1117, std::errc::io_error, "device error"},                      // ERROR_IO_DEVICE
+    {1167, std::errc::no_such_device, "device not connected"},        // ERROR_DEVICE_NOT_CONNECTED
     {1168, std::errc::no_such_file_or_directory, "not found"},        // ERROR_NOT_FOUND
-    {1225, std::errc::connection_refused, "connection refused"},      // ERROR_CONNECTION_REFUSED
-    {1226, std::errc::connection_aborted, "disconnected"},            // ERROR_GRACEFUL_DISCONNECT
+    {1214, std::errc::address_not_available, "address not available"},  // ERROR_INVALID_NETNAME
+    {1225, std::errc::connection_refused, "connection refused"},        // ERROR_CONNECTION_REFUSED
+    {1226, std::errc::connection_aborted, "disconnected"},              // ERROR_GRACEFUL_DISCONNECT
     {1227, std::errc::address_in_use, "address in use"},        // ERROR_ADDRESS_ALREADY_ASSOCIATED
     {1229, std::errc::not_connected, "not connected"},          // ERROR_CONNECTION_INVALID
     {1230, std::errc::already_connected, "already connected"},  // ERROR_CONNECTION_ACTIVE
-    {1231, std::errc::network_unreachable, "network unreachable"},     // ERROR_NETWORK_UNREACHABLE
-    {1232, std::errc::host_unreachable, "host unreachable"},           // ERROR_HOST_UNREACHABLE
-    {1234, std::errc::connection_refused, "port unreachable"},         // ERROR_PORT_UNREACHABLE
+    {1231, std::errc::network_unreachable, "network unreachable"},   // ERROR_NETWORK_UNREACHABLE
+    {1232, std::errc::host_unreachable, "host unreachable"},         // ERROR_HOST_UNREACHABLE
+    {1233, std::errc::network_unreachable, "protocol unreachable"},  // ERROR_PROTOCOL_UNREACHABLE
+    // As Winsock calls it (10054) where the receive begins after the answer has come.
+    {1234, std::errc::connection_reset, "port unreachable"},           // ERROR_PORT_UNREACHABLE
     {1235, std::errc::operation_canceled, "request aborted"},          // ERROR_REQUEST_ABORTED
     {1236, std::errc::connection_aborted, "connection aborted"},       // ERROR_CONNECTION_ABORTED
     {1237, std::errc::resource_unavailable_try_again, "try again"},    // ERROR_RETRY
+    {1256, std::errc::host_unreachable, "host is down"},               // ERROR_HOST_DOWN
     {1450, std::errc::no_buffer_space, "system resources exhausted"},  // ERROR_NO_SYSTEM_RESOURCES
     {1816, std::errc::not_enough_memory, "quota exceeded"},            // ERROR_NOT_ENOUGH_QUOTA
     {2250, std::errc::not_connected, "not connected"},                 // ERROR_NOT_CONNECTED
@@ -6251,7 +6281,8 @@ private:
 // The poller's side of the completion port: takes packets and dispatches each to its part.
 //
 // A packet is dispatched by its key first: AFD's go to the sockets, the poller's other own keys
-// have served by ending the block. Then by its OVERLAPPED: an empty read on a registered pipe goes
+// have served by ending the block, unless it is the one behind an operation (see
+// `Operations::post_behind`). Then by its OVERLAPPED: an empty read on a registered pipe goes
 // to the handles. All others are reported to the user, and wait here for their turn.
 //
 // A thread that blocks takes packets into a separate array, without the lock; `accept` dispatches
@@ -6316,6 +6347,8 @@ private:
     /// Dispatches packets; returns how many of them have something to report.
     [[nodiscard]] std::uint32_t dispatch(std::span<const sys::Packet> packets) noexcept;
     [[nodiscard]] bool dispatch(const sys::Packet& packet) noexcept;
+    /// Leaves a packet to be reported.
+    void keep(const sys::Packet& packet, std::uintptr_t key) noexcept;
 
     const sys::CompletionPort& port_;
     core::EntryPool& entries_;
@@ -6360,8 +6393,8 @@ public:
     static constexpr std::size_t most_completions = 64;
 
     Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
-               PollerStats& stats) noexcept
-        : table_(table), known_(known), list_(list), stats_(stats) {}
+               const sys::CompletionPort& port, PollerStats& stats) noexcept
+        : table_(table), known_(known), list_(list), port_(port), stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -6443,6 +6476,11 @@ private:
     /// Handles the result of an entry's call.
     [[nodiscard]] Result<OverlappedEntry*> begun(core::PoolEntry& entry,
                                                  const Result<sys::Started>& started) noexcept;
+    /// Puts a packet of the poller's own behind the one of a datagram that was cut, which may have
+    /// been skipped: whichever comes first ends the operation.
+    void post_behind(core::PoolEntry& entry) noexcept;
+    /// The first packet of an operation with what it says; false if that has ended.
+    [[nodiscard]] bool fill_in(sys::Packet& packet) const noexcept;
     /// Returns an entry whose call did not start, or whose outcome is not reported.
     void abandon(core::PoolEntry& entry) noexcept;
     void abandon_finished() noexcept;
@@ -6478,6 +6516,7 @@ private:
     core::RegistrationTable& table_;
     KnownHandles& known_;
     core::OperationList& list_;
+    const sys::CompletionPort& port_;
     PollerStats& stats_;
     std::array<Completion, most_completions> completions_;
     std::size_t handed_out_ = 0;
@@ -9026,7 +9065,9 @@ namespace wakepoll::core {
            error == std::errc::connection_reset || error == std::errc::connection_aborted ||
            error == std::errc::connection_refused || error == std::errc::network_unreachable ||
            error == std::errc::host_unreachable || error == std::errc::network_reset ||
-           error == std::errc::timed_out || error == std::errc::message_size;
+           error == std::errc::timed_out || error == std::errc::message_size ||
+           error == std::errc::no_space_on_device || error == std::errc::io_error ||
+           error == std::errc::no_such_device;
 }
 
 }  // namespace wakepoll::core
@@ -9067,9 +9108,12 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         if (packets.size() == 0) {
             break;
         }
-        const sys::Packet packet = packets.front();
+        sys::Packet packet = packets.front();
         packets.pop();
         ++reported.visited;
+        if (core::is_internal(packet.key) && !fill_in(packet)) {
+            continue;
+        }
         const std::error_code error = win32_error(sys::win32_code_of_status(packet.status()));
         PoolEntry* const entry = list_.find(packet.overlapped);
         if (entry == nullptr || entry->purpose == Purpose::own_call) {
@@ -9084,6 +9128,18 @@ Operations::Reported Operations::report_packets(PacketQueue& packets, std::size_
         }
     }
     return reported;
+}
+
+bool Operations::fill_in(sys::Packet& packet) const noexcept {
+    const PoolEntry* const entry = list_.find(packet.overlapped);
+    if (entry == nullptr || !entry->is_under_way() ||
+        core::OperationList::order_of(*entry) != packet.bytes) {
+        return false;  // The kernel's own packet has come before.
+    }
+    packet.key = 0;
+    packet.internal = entry->status();
+    packet.bytes = static_cast<std::uint32_t>(entry->overlapped.internal_high);
+    return true;
 }
 
 std::error_code Operations::reason_of(const PoolEntry& entry,
@@ -9163,6 +9219,12 @@ void Operations::report_operation(NativeEvent& event, PoolEntry& entry, std::uin
                                   std::error_code error) noexcept {
     Handle& accepted = entry.accepted;
     const bool was_done = !error;
+    const bool connects =
+        entry.operation == IoOperation::accept || entry.operation == IoOperation::connect;
+    if (!error && connects && is_outlived(entry)) {
+        // As below; the calls that follow would be on the object that has the number now.
+        error = own_errors::operation_canceled();
+    }
     if (entry.operation == IoOperation::accept && !accepted) {
         error = own_errors::operation_canceled();  // Closing that socket was the cancel.
     } else if (!error && entry.operation == IoOperation::accept) {
@@ -9335,6 +9397,17 @@ constexpr auto own_key = static_cast<std::uintptr_t>(core::CompletionKey::handle
     }
 }
 
+/// Why a handle could not be associated with the port. That a socket is not opened for overlapped
+/// use is only queried now: few are not.
+[[nodiscard]] std::error_code why_not_associated(Handle handle, const KnownHandles::Kind& kind,
+                                                 std::error_code error) noexcept {
+    if (kind.type != HandleType::socket || error != std::errc::invalid_argument) {
+        return error;
+    }
+    const Result<bool> overlapped = sys::is_overlapped(handle);
+    return overlapped && !*overlapped ? make_error_code(errc::register_instead) : error;
+}
+
 }  // namespace
 
 Result<KnownHandles::Kind> KnownHandles::kind_of(Handle handle) noexcept {
@@ -9442,16 +9515,18 @@ bool KnownHandles::is_closed(Slot slot) const noexcept {
 }
 
 std::error_code KnownHandles::forget_another(Slot slot) noexcept {
-    const core::Registration& registration = table_[slot];
+    core::Registration& registration = table_[slot];
     if (!registration.marked) {
         return {};
     }
-    const Result<bool> same = backend::is_same(table_, slot);
-    if (!same && same.error() != std::errc::bad_file_descriptor) {
-        return same.error();
+    const Result<sys::FileModes> modes = backend::modes_of(table_, slot);
+    if (!modes && modes.error() != std::errc::bad_file_descriptor) {
+        return modes.error();
     }
-    if (!same || !*same) {
+    if (!modes || !modes->is_marked) {
         table_.renew(slot);
+    } else {
+        registration.skips = modes->skips_packets;  // The user may have set it meanwhile.
     }
     return {};
 }
@@ -9511,7 +9586,7 @@ Result<Slot> KnownHandles::new_slot_for_operation(Handle handle, Slot known) noe
     const bool before = table_[slot].associated;
     if (const std::error_code error = associate(slot)) {
         table_.release(slot);
-        return error;
+        return why_not_associated(handle, *kind, error);
     }
     note_operated(slot, *kind, !before);
     return slot;
@@ -9656,6 +9731,9 @@ Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
     if (has_packet) {
         list_.start(entry);
         ++registration.operations;
+        if (started->cut && registration.skips) {
+            post_behind(entry);
+        }
         return &entry;
     }
     ++stats_.operations_at_once;
@@ -9663,6 +9741,19 @@ Result<OverlappedEntry*> Operations::begun(PoolEntry& entry,
     entry.code = static_cast<std::uint32_t>(started.error().value());
     list_.finish(entry);
     return &entry;
+}
+
+void Operations::post_behind(PoolEntry& entry) noexcept {
+    // Only a wakeup has this key otherwise, and no OVERLAPPED.
+    if (port_.post(static_cast<std::uintptr_t>(core::CompletionKey::wakeup), entry.native(),
+                   core::OperationList::order_of(entry))) {
+        // No memory for that packet. The outcome is known, and is not left to the kernel's packet.
+        --table_[entry.use.slot].operations;
+        entry.bytes_transferred = static_cast<std::uint32_t>(entry.overlapped.internal_high);
+        entry.code = sys::win32_code_of_status(entry.status());
+        list_.complete(entry);
+        list_.finish(entry);
+    }
 }
 
 void Operations::abandon(PoolEntry& entry) noexcept {
@@ -9922,7 +10013,11 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         return sockets_.take_packet(packet.overlapped, packet.status());
     }
     if (core::is_internal(packet.key)) {
-        return false;
+        if (packet.overlapped == nullptr) {
+            return false;
+        }
+        keep(packet, packet.key);
+        return true;
     }
     constexpr auto handle_key = static_cast<std::uintptr_t>(core::CompletionKey::handle);
     const bool is_own = packet.key == handle_key;
@@ -9933,9 +10028,7 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         return false;
     }
     if (entry == nullptr || entry->purpose != core::PoolEntry::Purpose::readiness) {
-        sys::Packet& kept = packets_[(first_ + size_++) % capacity];
-        kept = packet;
-        kept.key = is_own ? 0 : packet.key;
+        keep(packet, is_own ? 0 : packet.key);
         return true;
     }
     if (entry->is_under_way()) {
@@ -9944,6 +10037,12 @@ bool PacketQueue::dispatch(const sys::Packet& packet) noexcept {
         ++stats_.late_packets;  // Posted by another program.
     }
     return false;
+}
+
+void PacketQueue::keep(const sys::Packet& packet, std::uintptr_t key) noexcept {
+    sys::Packet& kept = packets_[(first_ + size_++) % capacity];
+    kept = packet;
+    kept.key = key;
 }
 
 void PacketQueue::pop() noexcept {
@@ -10052,7 +10151,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_, stats_),
-      operations_(table_, known_, operation_list_, stats_),
+      operations_(table_, known_, operation_list_, port_, stats_),
       packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}
@@ -10196,7 +10295,7 @@ Result<std::size_t> Poller::drain_once(std::uint32_t milliseconds) noexcept {
         if (packet.key == static_cast<std::uintptr_t>(core::CompletionKey::afd)) {
             static_cast<void>(sockets_.take_packet(packet.overlapped, packet.status()));
             ++polls;
-        } else if (!core::is_internal(packet.key)) {
+        } else {
             operations_.drain(packet);
         }
     }
@@ -11074,8 +11173,10 @@ std::error_code CompletionPort::associate(Handle handle, std::uintptr_t key) con
     return {};
 }
 
-std::error_code CompletionPort::post(std::uintptr_t key) const noexcept {
-    if (::PostQueuedCompletionStatus(handle_.native(), 0, key, nullptr) == FALSE) {
+std::error_code CompletionPort::post(std::uintptr_t key, void* overlapped,
+                                     std::uint32_t bytes) const noexcept {
+    if (::PostQueuedCompletionStatus(handle_.native(), bytes, key,
+                                     static_cast<OVERLAPPED*>(overlapped)) == FALSE) {
         return last_failure();
     }
     return {};
@@ -11474,9 +11575,10 @@ Result<Started> not_at_once(DWORD code) noexcept {
         case ERROR_IO_PENDING:
         // The next two are warnings: the call was done, with less than there was, and its packet
         // comes as after any other.
-        case WSAEMSGSIZE:
         case ERROR_MORE_DATA:
             return Started{};
+        case WSAEMSGSIZE:
+            return Started{.cut = true};
         default:
             return failure(code);
     }
@@ -11543,8 +11645,8 @@ std::error_code set_socket_option(Handle socket, int name, const void* value, in
     return {};
 }
 
-/// Whether information that is one ULONG of flags has one of these.
-Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
+/// Information that is one ULONG of flags.
+Result<ULONG> flags_of(Handle file, int name) noexcept {
     ULONG flags = 0;
     IO_STATUS_BLOCK status_block = {};
     const NTSTATUS status =
@@ -11553,7 +11655,16 @@ Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
     if (!NT_SUCCESS(status)) {
         return failure(::RtlNtStatusToDosError(status));
     }
-    return (flags & wanted) != 0;
+    return flags;
+}
+
+/// Whether it has one of these.
+Result<bool> has_flag(Handle file, int name, ULONG wanted) noexcept {
+    const Result<ULONG> flags = flags_of(file, name);
+    if (!flags) {
+        return flags.error();
+    }
+    return (*flags & wanted) != 0;
 }
 
 }  // namespace
@@ -11748,8 +11859,13 @@ Result<bool> skips_packets(Handle handle) noexcept {
     return has_flag(handle, notification_information, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
 }
 
-Result<bool> is_marked(Handle handle) noexcept {
-    return has_flag(handle, notification_information, skip_set_user_event_on_fast_io);
+Result<FileModes> modes_of(Handle handle) noexcept {
+    const Result<ULONG> flags = flags_of(handle, notification_information);
+    if (!flags) {
+        return flags.error();
+    }
+    return FileModes{.is_marked = (*flags & skip_set_user_event_on_fast_io) != 0,
+                     .skips_packets = (*flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0};
 }
 
 Result<bool> is_overlapped(Handle file) noexcept {

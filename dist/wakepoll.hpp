@@ -340,7 +340,7 @@ enum class Backend : std::uint8_t {
     wsapoll = 1,
     /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
     /// waiting costs what is ready, not what is registered. `create` fails with
-    /// `std::errc::not_supported` if the device does not open.
+    /// `std::errc::not_supported` if the system has no such device.
     afd = 2,
 };
 
@@ -805,17 +805,20 @@ struct OsEvent {
 // with `err` or `hup` if it failed. Until then its buffers must stay, and belong to the kernel;
 // afterwards they are not touched.
 //
-// Errors of the other side or the medium (end of file, a broken pipe, a reset, a refused or
-// unreachable peer) always come as an event, even if the kernel returns them immediately. An error
-// that a submit returns means that nothing was started and nothing will be reported:
-// `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in PIPE_NOWAIT mode has
-// nothing to read), `bad_file_descriptor` (closed, or never a handle; an attachment that is over),
-// `not_supported` (the handle does not support the operation: it is of the wrong kind, or opened
-// for synchronous use), `invalid_argument` (it belongs to another port, or is attached to another
-// poller; an empty buffer, one over 4 GiB, or one that overlaps with that of an operation in
-// flight; an offset for a handle that is no file; no address or no room for one),
-// `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
+// Errors of the other side or the medium (end of file, a full or broken disk, a broken pipe, a
+// reset, a refused or unreachable peer) always come as an event, even if the kernel returns them
+// immediately. An error that a submit returns means that nothing was started and nothing will be
+// reported: `resource_unavailable_try_again` (no entry of the pool is free, or a pipe in
+// PIPE_NOWAIT mode has nothing to read), `bad_file_descriptor` (closed, or never a handle; an
+// attachment that is over), `not_supported` (the handle does not support the operation: it is of
+// the wrong kind, or opened for synchronous use), `invalid_argument` (it belongs to another port,
+// or is attached to another poller; an empty buffer, one over 4 GiB, or one that overlaps with that
+// of an operation in flight; an offset for a handle that is no file; no address or no room for
+// one), `device_or_resource_busy` (registered for readiness: one handle, one way of waiting),
 // `no_space_on_device` (all slots taken), or the kernel's error, such as `no_buffer_space`.
+//
+// If you make a handle post no packet for calls that succeed immediately
+// (SetFileCompletionNotificationModes), do it before you attach the handle.
 //
 // Reads of one socket or pipe are reported in the order they were submitted, and so are writes. The
 // first operation on a handle associates it with the port for its life.
@@ -888,6 +891,9 @@ struct OverlappedEntry {
     IoOperation operation = IoOperation::none;
     std::uint32_t bytes_transferred = 0;  ///< Set when the packet is dequeued.
 
+    OverlappedEntry() noexcept = default;
+    OverlappedEntry(const OverlappedEntry&) noexcept = default;
+
     /// Returns the OVERLAPPED, to be cast to OVERLAPPED* or WSAOVERLAPPED* for an overlapped call.
     [[nodiscard]] void* native() noexcept { return &overlapped; }
 
@@ -900,6 +906,9 @@ struct OverlappedEntry {
     [[nodiscard]] OverlappedState state() const noexcept { return state_; }
 
 protected:
+    // Not public, because it would overwrite what the pool knows of the entry.
+    OverlappedEntry& operator=(const OverlappedEntry&) noexcept = default;
+
     OverlappedState state_ = OverlappedState::idle;
     bool in_use_ = false;
 };
@@ -908,9 +917,11 @@ protected:
 struct Completion {
     OverlappedEntry* entry = nullptr;  ///< Null if the OVERLAPPED is not from this poller's pool.
     void* overlapped = nullptr;        ///< The OVERLAPPED* that the call was given.
-    std::uint64_t key = 0;             ///< From `associate_handle`; 0 of any other handle.
-    std::uint64_t user_data = 0;       ///< `entry->user_data`, or the key if there is no entry.
-    Handle accepted;                   ///< Of an accept that succeeded: the connection, yours now.
+    /// The packet's: from `associate_handle`; 0 of any other handle, and of an operation that was
+    /// done immediately or waited to be reported in order.
+    std::uint64_t key = 0;
+    std::uint64_t user_data = 0;  ///< `entry->user_data`, or the key if there is no entry.
+    Handle accepted;              ///< Of an accept that succeeded: the connection, yours now.
     /// Of `submit_receive_from`: the sender's sockaddr, at the front of the room that was given.
     std::span<const std::byte> address;
     std::uint32_t bytes = 0;
@@ -1539,8 +1550,8 @@ inline namespace v0_1 {
 class OsPoller;
 
 /// Unregisters its handle when it is destroyed, and does not close it. It can be moved and may
-/// outlive its poller. One thread at a time moves or destroys it; any thread may call it, like the
-/// poller.
+/// outlive its poller. Any thread may call `modify`. To move, unregister, release or destroy it, no
+/// other thread may use it at that time.
 ///
 /// Destroy it before you close the handle. If you close the handle first, and a new handle gets its
 /// number and is registered, that registration stays.

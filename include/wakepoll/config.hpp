@@ -29,7 +29,7 @@ enum class Backend : std::uint8_t {
     wsapoll = 1,
     /// Requests to the device behind Winsock (\Device\Afd), as wepoll, mio and libuv make them:
     /// waiting costs what is ready, not what is registered. `create` fails with
-    /// `std::errc::not_supported` if the device does not open.
+    /// `std::errc::not_supported` if the system has no such device.
     afd = 2,
 };
 

@@ -18,8 +18,8 @@ inline namespace v0_1 {
 class OsPoller;
 
 /// Unregisters its handle when it is destroyed, and does not close it. It can be moved and may
-/// outlive its poller. One thread at a time moves or destroys it; any thread may call it, like the
-/// poller.
+/// outlive its poller. Any thread may call `modify`. To move, unregister, release or destroy it, no
+/// other thread may use it at that time.
 ///
 /// Destroy it before you close the handle. If you close the handle first, and a new handle gets its
 /// number and is registered, that registration stays.
