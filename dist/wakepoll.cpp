@@ -6920,8 +6920,8 @@ public:
     [[nodiscard]] PollerStats statistics() noexcept;
 
     /// Calls `make(operations)` under the lock, to submit or cancel. A call that is refused because
-    /// `handle` is registered for readiness is made again if that registration turns out to be
-    /// over.
+    /// `handle` is registered for readiness, or all slots are taken, is made again if that
+    /// registration turns out to be over, or a slot to be free.
     template <class Make>
     [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
@@ -7023,7 +7023,8 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
     using Answer = decltype(make(operations_));
     return change<Answer>([&]() -> Answer {
         Answer answer = make(operations_);
-        if (answer || answer.error() != errc::registered_for_readiness) {
+        if (answer || (answer.error() != errc::registered_for_readiness &&
+                       answer.error() != errc::no_free_slot)) {
             return answer;
         }
         // What is registered may be closed, and the number another handle's by now.
@@ -8856,7 +8857,11 @@ Result<void> Poller::remove_for(core::SlotUse registration) noexcept {
 Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
     return change<Result<void>>([&] {
         static_cast<void>(registrations_.end_if_another(handle));
-        const std::error_code error = known_.associate(handle, key);
+        std::error_code error = known_.associate(handle, key);
+        if (error == errc::no_free_slot && has_polls_in_flight()) {
+            const std::error_code failed = take_news();
+            error = failed ? failed : known_.associate(handle, key);
+        }
         if (!error) {
             wait_.expect_packets();
         }

@@ -65,7 +65,11 @@ Result<void> Poller::remove_for(core::SlotUse registration) noexcept {
 Result<void> Poller::associate(Handle handle, std::uint64_t key) noexcept {
     return change<Result<void>>([&] {
         static_cast<void>(registrations_.end_if_another(handle));
-        const std::error_code error = known_.associate(handle, key);
+        std::error_code error = known_.associate(handle, key);
+        if (error == errc::no_free_slot && has_polls_in_flight()) {
+            const std::error_code failed = take_news();
+            error = failed ? failed : known_.associate(handle, key);
+        }
         if (!error) {
             wait_.expect_packets();
         }

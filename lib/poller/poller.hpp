@@ -81,8 +81,8 @@ public:
     [[nodiscard]] PollerStats statistics() noexcept;
 
     /// Calls `make(operations)` under the lock, to submit or cancel. A call that is refused because
-    /// `handle` is registered for readiness is made again if that registration turns out to be
-    /// over.
+    /// `handle` is registered for readiness, or all slots are taken, is made again if that
+    /// registration turns out to be over, or a slot to be free.
     template <class Make>
     [[nodiscard]] auto operate(Handle handle, const Make& make) noexcept;
 
@@ -184,7 +184,8 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
     using Answer = decltype(make(operations_));
     return change<Answer>([&]() -> Answer {
         Answer answer = make(operations_);
-        if (answer || answer.error() != errc::registered_for_readiness) {
+        if (answer || (answer.error() != errc::registered_for_readiness &&
+                       answer.error() != errc::no_free_slot)) {
             return answer;
         }
         // What is registered may be closed, and the number another handle's by now.

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "operation_support.hpp"
+#include "subject.hpp"
 
 using namespace wakepoll;
 using namespace wakepoll::test;
@@ -64,6 +65,48 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_anothers_keeps_no_slot) {
         BOOST_TEST(report(poller).data == 2U);
         check_that_nothing_is_left(poller);
     });
+}
+
+BOOST_AUTO_TEST_CASE(slots_of_sockets_that_were_just_unregistered_or_closed_are_free) {
+    // Their requests are in flight, and the slots theirs until the packets of those are taken.
+    enum class Asked { add, submit, attach, associate };
+    for (const bool closed : {false, true}) {
+        for (const Asked asked : {Asked::add, Asked::submit, Asked::attach, Asked::associate}) {
+            on_prompt_kernels(Backend::afd, [&](Stage& stage) {
+                OsPoller poller = make_poller({.max_registrations = 2});
+                const std::array<SocketPair, 2> old = {stage.world.tcp_pair(),
+                                                       stage.world.tcp_pair()};
+                const Handle local = stage.world.tcp_pair().local;
+                for (const SocketPair& pair : old) {
+                    BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 1));
+                }
+                BOOST_TEST(wait(poller, 1ms).count() == 0U);
+                for (const SocketPair& pair : old) {
+                    if (closed) {
+                        stage.world.close(pair.local);
+                    } else {
+                        BOOST_REQUIRE(poller.unregister_handle(pair.local));
+                    }
+                }
+                std::error_code error;
+                switch (asked) {
+                    case Asked::add:
+                        error = poller.register_handle(local, IoInterest::read, 1).error();
+                        break;
+                    case Asked::submit:
+                        error = poller.submit_write(local, bytes_of("x"), 2).error();
+                        break;
+                    case Asked::attach:
+                        error = poller.attach(local).error();
+                        break;
+                    case Asked::associate:
+                        error = poller.associate_handle(local, 3).error();
+                        break;
+                }
+                BOOST_TEST(!error, error.message());
+            });
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
