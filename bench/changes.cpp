@@ -29,6 +29,7 @@ constexpr std::size_t sockets_at_rest = 100;
 constexpr const char* poller_afd = "poller, afd";
 constexpr const char* poller_wsapoll = "poller, wsapoll";
 constexpr const char* peer = "a lock, AFD request each";
+constexpr const char* querying_peer = "the same, type queried";
 
 using Sockets = std::span<const SOCKET>;
 
@@ -124,7 +125,8 @@ void measure(Bench& bench, const Change& change, const std::vector<Entrant>& ent
     }
     const Effort effort = bench.quick() ? Effort{3, 1, 3} : Effort{15, 1, 8};
     bench.run({change.cell, "socket", changed.size(), effort}, contestants,
-              {at_most(change.limit, poller_afd, peer), compared(poller_wsapoll, peer)});
+              {at_most(change.limit, poller_afd, peer), compared(poller_afd, querying_peer),
+               compared(poller_wsapoll, peer)});
     for (std::size_t i = 0; i < entrants.size(); ++i) {
         const double changes = rounds[i] * static_cast<double>(changed.size());
         bench.tell(change.cell, entrants[i].name, {{"rouses a socket", rouses[i] / changes, ""}});
@@ -141,7 +143,8 @@ void run_changes(Bench& bench) {
     }
     const Connections connections(sockets_at_rest + sockets_changed);
     const std::vector<Entrant> entrants = {
-        {peer, make_locked_requests},
+        {peer, [] { return make_locked_requests(Queries::base); }},
+        {querying_peer, [] { return make_locked_requests(Queries::type_and_base); }},
         {poller_afd, [] { return make_shared_poller(Backend::afd); }},
         {poller_wsapoll, [] { return make_shared_poller(Backend::wsapoll); }}};
     for (const Change& change : changes) {

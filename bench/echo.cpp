@@ -111,6 +111,7 @@ void run_echo(Bench& bench) {
     constexpr const char* readiness = "poller, readiness";
     constexpr const char* completions = "poller, completions";
     constexpr const char* raw = "raw WSAPoll";
+    constexpr const char* raw_afd = "AFD request each";
     constexpr const char* raw_port = "raw port";
     constexpr const char* asio = "Asio";
     const bool has_asio = make_asio_echo() != nullptr;
@@ -122,6 +123,7 @@ void run_echo(Bench& bench) {
             {readiness, make_readiness_echo},
             {completions, [connections] { return make_completion_echo(connections); }},
             {raw, make_wsapoll_echo},
+            {raw_afd, make_afd_echo},
             {raw_port, make_raw_completion_echo}};
         if (has_asio) {
             makes.emplace_back(asio, make_asio_echo);
@@ -143,7 +145,8 @@ void run_echo(Bench& bench) {
                    effort_for(connections, bench.quick())},
                   contestants,
                   {at_most(1.0, readiness, asio), at_most(1.05, completions, raw_port),
-                   at_most(1.05, completions, asio), compared(readiness, raw)});
+                   at_most(1.05, completions, asio), compared(readiness, raw),
+                   compared(readiness, raw_afd)});
     }
 }
 

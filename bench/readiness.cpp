@@ -36,6 +36,7 @@ constexpr std::size_t active_counts[] = {1, 16, 64};
 constexpr const char* wsapoll = "WSAPoll of all";
 constexpr const char* request_each = "AFD request each";
 constexpr const char* automatic = "poller, automatic";
+constexpr const char* together = "AFD, active ones together";
 
 struct Entrant {
     std::string name;
@@ -50,6 +51,7 @@ std::vector<Entrant> make_entrants(Bench& bench, bool moves) {
     if (bench.quick() || moves) {
         return entrants;  // The others make the same calls, whatever moves.
     }
+    entrants.push_back({together, make_afd_active_together()});
     entrants.push_back({"select of all", make_select_of_all()});
     entrants.push_back({"poller, wsapoll", make_poller(Backend::wsapoll)});
     try {
@@ -137,9 +139,10 @@ void measure(Bench& bench, const Load& load, bool moves, const std::vector<Entra
                                [&contestant] { contestant.forget(); }});
     }
     // A limit against each of the two limits it against the better one.
-    const bool together = load.active >= 16 && !moves;
+    const bool many_stay = load.active >= 16 && !moves;
     std::vector<Comparison> comparisons = {at_most(1.05, automatic, wsapoll)};
-    comparisons.push_back(at_most(together ? 0.7 : 1.05, automatic, request_each));
+    comparisons.push_back(at_most(many_stay ? 0.7 : 1.05, automatic, request_each));
+    comparisons.push_back(compared(automatic, together));
     comparisons.push_back(compared(automatic, "select of all"));
     bench.run({load.name(), "event", load.active, effort_for(load, bench.quick())}, contestants,
               comparisons);

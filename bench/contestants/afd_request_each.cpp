@@ -12,23 +12,13 @@ namespace {
 
 class AfdRequestEach final : public ReadinessContestant {
 public:
-    AfdRequestEach()
-        : port_(::CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 1)),
-          packets_(events_per_wait) {
-        check(port_ != nullptr, "CreateIoCompletionPort");
-    }
-    ~AfdRequestEach() override { ::CloseHandle(port_); }
-    AfdRequestEach(const AfdRequestEach&) = delete;
-    AfdRequestEach& operator=(const AfdRequestEach&) = delete;
+    AfdRequestEach() : packets_(events_per_wait) {}
 
     void watch(std::span<const SOCKET> sockets) override {
         for (const SOCKET socket : sockets) {
-            if (requests_.size() % sockets_per_device == 0) {
-                devices_.push_back(open_afd_device(port_));
-            }
             AfdRequest& request = requests_.emplace_back();
             request.socket = base_of(socket);
-            request.device = devices_.back();
+            request.device = devices_.next();
             to_poll_.push_back(&request);
         }
     }
@@ -39,7 +29,7 @@ public:
                 request->poll(afd_event::readable);
             }
             to_poll_.clear();
-            for (const OVERLAPPED_ENTRY& packet : dequeue()) {
+            for (const OVERLAPPED_ENTRY& packet : devices_.port().dequeue(packets_)) {
                 AfdRequest& request = AfdRequest::ended_by(packet);
                 to_poll_.push_back(&request);
                 if (request.is_ready()) {
@@ -51,40 +41,15 @@ public:
     }
 
     void forget() override {
-        std::size_t left = 0;
-        for (AfdRequest& request : requests_) {
-            if (request.in_flight) {
-                request.cancel();
-                ++left;
-            }
-        }
-        while (left > 0) {
-            for (const OVERLAPPED_ENTRY& packet : dequeue()) {
-                (void)AfdRequest::ended_by(packet);
-                --left;
-            }
-        }
-        for (const HANDLE device : devices_) {
-            ::CloseHandle(device);
-        }
-        devices_.clear();
+        end_requests(devices_.port(), requests_);
+        devices_.close();
         to_poll_.clear();
         requests_.clear();
     }
 
 private:
-    std::span<const OVERLAPPED_ENTRY> dequeue() {
-        ULONG count = 0;
-        check(::GetQueuedCompletionStatusEx(port_, packets_.data(),
-                                            static_cast<ULONG>(packets_.size()), &count,
-                                            patience_milliseconds, FALSE) != FALSE,
-              "GetQueuedCompletionStatusEx");
-        return {packets_.data(), count};
-    }
-
-    HANDLE port_;
+    AfdDevices devices_;
     std::vector<OVERLAPPED_ENTRY> packets_;
-    std::vector<HANDLE> devices_;
     std::deque<AfdRequest> requests_;
     std::vector<AfdRequest*> to_poll_;
 };

@@ -99,6 +99,9 @@ private:
 /// One WSAPoll of all sockets, recv and send.
 [[nodiscard]] std::unique_ptr<EchoServer> make_wsapoll_echo();
 
+/// One AFD request for each socket, recv and send.
+[[nodiscard]] std::unique_ptr<EchoServer> make_afd_echo();
+
 /// Asio's echo server; null if Asio was not found.
 [[nodiscard]] std::unique_ptr<EchoServer> make_asio_echo();
 

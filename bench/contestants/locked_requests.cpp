@@ -39,6 +39,14 @@ ULONG events_of(Wanted wanted) noexcept {
     return 0;
 }
 
+DWORD type_of(SOCKET socket) {
+    DWORD type = 0;
+    int size = sizeof(type);
+    check(::getsockopt(socket, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == 0,
+          "getsockopt");
+    return type;
+}
+
 struct Watched {
     AfdRequest request;  ///< First: a packet's context points to it.
     ULONG wanted = 0;
@@ -61,6 +69,7 @@ struct Watched {
 
 class LockedRequests final : public SharedPoller {
 public:
+    explicit LockedRequests(Queries queries) : queries_(queries) {}
     /// Nothing is in flight any more: all sockets were removed, and the thread has settled.
     ~LockedRequests() override {
         for (const HANDLE device : devices_) {
@@ -71,6 +80,9 @@ public:
     void add(std::span<const SOCKET> sockets) override {
         for (const SOCKET socket : sockets) {
             const Guard guard(lock_);
+            if (queries_ == Queries::type_and_base) {
+                (void)type_of(socket);
+            }
             auto watched = std::make_unique<Watched>();
             watched->request.socket = base_of(socket);
             watched->request.device = device_for(added_++);
@@ -160,6 +172,7 @@ private:
     /// The device handles are used in rotation, as if a table assigned slots.
     static constexpr std::size_t most_sockets = 1024;
 
+    Queries queries_;
     RawPort port_;
     SRWLOCK lock_ = SRWLOCK_INIT;
     std::unordered_map<SOCKET, std::unique_ptr<Watched>> watched_;
@@ -171,6 +184,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SharedPoller> make_locked_requests() { return std::make_unique<LockedRequests>(); }
+std::unique_ptr<SharedPoller> make_locked_requests(Queries queries) {
+    return std::make_unique<LockedRequests>(queries);
+}
 
 }  // namespace wakepoll::bench

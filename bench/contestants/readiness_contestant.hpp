@@ -37,6 +37,10 @@ public:
 /// One AFD request for each socket.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_afd_request_each();
 
+/// One AFD request for all that have been active, and one for each of the others: the calls of a
+/// poller where the same sockets stay active.
+[[nodiscard]] std::unique_ptr<ReadinessContestant> make_afd_active_together();
+
 /// A poller with this backend. Throws std::system_error if it cannot be created.
 [[nodiscard]] std::unique_ptr<ReadinessContestant> make_poller(Backend backend);
 

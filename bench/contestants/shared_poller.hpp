@@ -38,7 +38,13 @@ public:
 /// A poller with this backend.
 [[nodiscard]] std::unique_ptr<SharedPoller> make_shared_poller(Backend backend);
 
+/// What is queried of a socket that is added.
+enum class Queries {
+    base,           ///< The base socket: everything is taken for a stream socket.
+    type_and_base,  ///< As a poller does it, to which a handle may be anything.
+};
+
 /// One AFD request for each socket, and one lock around all of it.
-[[nodiscard]] std::unique_ptr<SharedPoller> make_locked_requests();
+[[nodiscard]] std::unique_ptr<SharedPoller> make_locked_requests(Queries queries);
 
 }  // namespace wakepoll::bench

@@ -53,15 +53,15 @@ public:
 
     [[nodiscard]] HANDLE get() const noexcept { return port_; }
 
-    /// Fills the front of `packets` with at least one.
+    /// Fills the front of `packets` with at least one; with limit 0, with those that are there.
     [[nodiscard]] std::span<const OVERLAPPED_ENTRY> dequeue(
-        std::span<OVERLAPPED_ENTRY> packets) const {
+        std::span<OVERLAPPED_ENTRY> packets, DWORD milliseconds = patience_milliseconds) const {
         ULONG count = 0;
-        check(
-            ::GetQueuedCompletionStatusEx(port_, packets.data(), static_cast<ULONG>(packets.size()),
-                                          &count, patience_milliseconds, FALSE) != FALSE,
-            "GetQueuedCompletionStatusEx");
-        return packets.first(count);
+        const BOOL found = ::GetQueuedCompletionStatusEx(
+            port_, packets.data(), static_cast<ULONG>(packets.size()), &count, milliseconds, FALSE);
+        check(found != FALSE || (milliseconds == 0 && ::GetLastError() == WAIT_TIMEOUT),
+              "GetQueuedCompletionStatusEx");
+        return packets.first(found != FALSE ? count : 0);
     }
 
 private:
