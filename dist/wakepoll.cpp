@@ -56,6 +56,8 @@ inline constexpr std::uint32_t abort = 0x10;        ///< The connection was rese
 inline constexpr std::uint32_t local_close = 0x20;  ///< Closed by this process. Unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
+/// Not an AFD bit: of an answer, only a close counts, and the number may be another socket's.
+inline constexpr std::uint32_t outdated = 0x2000;
 /// Not an AFD bit: the socket itself has reported that both directions are shut down.
 inline constexpr std::uint32_t hung_up = 0x4000;
 /// Not an AFD bit: the socket's provider is not AFD, so AFD cannot poll it.
@@ -349,6 +351,8 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
+    bool outdated : 1 = false;     ///< Its socket was closed, before or after the last modify; the
+                                   ///< number is another's, or none's.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.
@@ -996,6 +1000,7 @@ public:
         Request request = Request::none;
         Need need = Need::nothing;
         bool canceled = false;  ///< The slot's own one has been cancelled.
+        bool former = false;    ///< It was made for a registration that has ended.
     };
 
     /// Uses a cover and a link for every slot, which must outlive this. Other rings may share the
@@ -1039,6 +1044,8 @@ public:
     // One slot's
 
     [[nodiscard]] Request covering(Slot slot) const noexcept { return of(slot).request; }
+    /// The request over the slot was made for a registration that has ended.
+    [[nodiscard]] bool is_former(Slot slot) const noexcept { return of(slot).former; }
     [[nodiscard]] Need need_of(Slot slot) const noexcept { return of(slot).need; }
     /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
     /// request only if it carries the same tag.
@@ -1701,9 +1708,10 @@ private:
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
-    /// The request over the slot has ended. True if its answer counts; releases a slot that was
-    /// kept for it.
-    [[nodiscard]] bool note_ended(core::Slot slot) noexcept;
+    /// The request over the slot, for `wanted`, has ended. False if its answer does not count; if
+    /// the registration was modified since, only a close does, and `wanted` is `outdated`. Releases
+    /// a slot that was kept for it.
+    [[nodiscard]] bool note_ended(core::Slot slot, std::uint32_t& wanted) noexcept;
     /// Ends the registration of a socket that was found closed.
     void drop(core::Slot slot) noexcept;
 
@@ -2092,6 +2100,7 @@ std::error_code AfdBackend::modify(Slot slot) noexcept {
     if (const std::error_code error = cancel(requests_.must_cancel(slot, wanted_now), slot)) {
         return error;
     }
+    table_[slot].outdated = false;
     schedule_.modify(slot, wanted_now);
     return {};
 }
@@ -2132,15 +2141,16 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
 
 void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
     const Cell& cell = cell_of(slot);
-    if (note_ended(slot) && status == 0 && cell.request.count == 1) {
-        static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
+    std::uint32_t wanted = schedule_.wanted_by(slot);
+    if (note_ended(slot, wanted) && status == 0 && cell.request.count == 1) {
+        static_cast<void>(take_answer(slot, cell.item.events, wanted));
     }
 }
 
 void AfdBackend::group_ended(std::uint32_t status) noexcept {
     for (std::uint32_t i = 0; i < group_count_; ++i) {
         GroupMember& member = memory_.group_members[i];
-        if (!note_ended(member.slot)) {
+        if (!note_ended(member.slot, member.events)) {
             member.socket = 0;
         }
     }
@@ -2149,11 +2159,16 @@ void AfdBackend::group_ended(std::uint32_t status) noexcept {
     }
 }
 
-bool AfdBackend::note_ended(Slot slot) noexcept {
+bool AfdBackend::note_ended(Slot slot, std::uint32_t& wanted) noexcept {
     table_[slot].polled = false;
+    const bool former = requests_.is_former(slot);
     const Need needed = schedule_.note_ended(slot);
     if (needed == Need::nothing) {
         table_.release(slot);
+    }
+    if (needed == Need::end && !former) {
+        wanted = core::afd_bits::outdated;
+        return true;
     }
     return needed == Need::answer;
 }
@@ -2489,6 +2504,12 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
 
 bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_then) noexcept {
     if ((events & afd_bits::local_close) != 0) {
+        if (wanted_then == afd_bits::outdated) {
+            // The modify may have been meant for a new socket with the number, so the registration
+            // goes on; but it is none of a socket that is registered next.
+            table_[slot].outdated = true;
+            return false;
+        }
         drop(slot);
         return true;
     }
@@ -5132,6 +5153,7 @@ PollRequests::Need PollRequests::end(Slot slot) noexcept {
         group_orphan_ = false;
     }
     cover.request = Request::none;
+    cover.former = false;
     return std::exchange(cover.need, Need::nothing);
 }
 
@@ -5148,6 +5170,7 @@ PollRequests::Request PollRequests::abandon(Slot slot) noexcept {
     Cover& cover = of(slot);
     if (cover.request != Request::none) {
         need(cover, Need::nothing);
+        cover.former = true;
     }
     return to_cancel(cover);
 }
@@ -5480,6 +5503,7 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     registration.hung_up = false;
     registration.asked = false;
     registration.listens = false;
+    registration.outdated = false;
     ++registration.generation;
     release(slot);
 }
@@ -7035,6 +7059,7 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
             if (const std::error_code error = take_news()) {
                 return error;
             }
+            static_cast<void>(registrations_.end_if_another(handle));
         }
         return make(operations_);
     });
@@ -10379,6 +10404,9 @@ bool Registrations::is_another(Slot slot) const noexcept {
     const Handle handle = registration.handle;
     switch (registration.type) {
         case HandleType::socket: {
+            if (registration.outdated) {
+                return true;
+            }
             const Result<sys::SocketKind> kind = sys::socket_kind(handle);
             return kind ? (*kind == sys::SocketKind::stream) != registration.stream
                         : kind.error() == std::errc::bad_file_descriptor;

@@ -143,6 +143,7 @@ std::error_code AfdBackend::modify(Slot slot) noexcept {
     if (const std::error_code error = cancel(requests_.must_cancel(slot, wanted_now), slot)) {
         return error;
     }
+    table_[slot].outdated = false;
     schedule_.modify(slot, wanted_now);
     return {};
 }
@@ -183,15 +184,16 @@ bool AfdBackend::take_packet(const void* context, std::uint32_t status) noexcept
 
 void AfdBackend::own_ended(Slot slot, std::uint32_t status) noexcept {
     const Cell& cell = cell_of(slot);
-    if (note_ended(slot) && status == 0 && cell.request.count == 1) {
-        static_cast<void>(take_answer(slot, cell.item.events, schedule_.wanted_by(slot)));
+    std::uint32_t wanted = schedule_.wanted_by(slot);
+    if (note_ended(slot, wanted) && status == 0 && cell.request.count == 1) {
+        static_cast<void>(take_answer(slot, cell.item.events, wanted));
     }
 }
 
 void AfdBackend::group_ended(std::uint32_t status) noexcept {
     for (std::uint32_t i = 0; i < group_count_; ++i) {
         GroupMember& member = memory_.group_members[i];
-        if (!note_ended(member.slot)) {
+        if (!note_ended(member.slot, member.events)) {
             member.socket = 0;
         }
     }
@@ -200,11 +202,16 @@ void AfdBackend::group_ended(std::uint32_t status) noexcept {
     }
 }
 
-bool AfdBackend::note_ended(Slot slot) noexcept {
+bool AfdBackend::note_ended(Slot slot, std::uint32_t& wanted) noexcept {
     table_[slot].polled = false;
+    const bool former = requests_.is_former(slot);
     const Need needed = schedule_.note_ended(slot);
     if (needed == Need::nothing) {
         table_.release(slot);
+    }
+    if (needed == Need::end && !former) {
+        wanted = core::afd_bits::outdated;
+        return true;
     }
     return needed == Need::answer;
 }

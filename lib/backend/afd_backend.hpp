@@ -189,9 +189,10 @@ private:
     [[nodiscard]] std::error_code cancel_orphans() noexcept;
     void group_ended(std::uint32_t status) noexcept;
     void own_ended(core::Slot slot, std::uint32_t status) noexcept;
-    /// The request over the slot has ended. True if its answer counts; releases a slot that was
-    /// kept for it.
-    [[nodiscard]] bool note_ended(core::Slot slot) noexcept;
+    /// The request over the slot, for `wanted`, has ended. False if its answer does not count; if
+    /// the registration was modified since, only a close does, and `wanted` is `outdated`. Releases
+    /// a slot that was kept for it.
+    [[nodiscard]] bool note_ended(core::Slot slot, std::uint32_t& wanted) noexcept;
     /// Ends the registration of a socket that was found closed.
     void drop(core::Slot slot) noexcept;
 

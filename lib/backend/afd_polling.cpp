@@ -198,6 +198,12 @@ std::error_code AfdBackend::poll_together(std::uint32_t count, bool& again) noex
 
 bool AfdBackend::take_end(Slot slot, std::uint32_t events, std::uint32_t wanted_then) noexcept {
     if ((events & afd_bits::local_close) != 0) {
+        if (wanted_then == afd_bits::outdated) {
+            // The modify may have been meant for a new socket with the number, so the registration
+            // goes on; but it is none of a socket that is registered next.
+            table_[slot].outdated = true;
+            return false;
+        }
         drop(slot);
         return true;
     }

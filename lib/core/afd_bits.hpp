@@ -20,6 +20,8 @@ inline constexpr std::uint32_t abort = 0x10;        ///< The connection was rese
 inline constexpr std::uint32_t local_close = 0x20;  ///< Closed by this process. Unasked.
 inline constexpr std::uint32_t accept = 0x80;
 inline constexpr std::uint32_t connect_fail = 0x100;
+/// Not an AFD bit: of an answer, only a close counts, and the number may be another socket's.
+inline constexpr std::uint32_t outdated = 0x2000;
 /// Not an AFD bit: the socket itself has reported that both directions are shut down.
 inline constexpr std::uint32_t hung_up = 0x4000;
 /// Not an AFD bit: the socket's provider is not AFD, so AFD cannot poll it.

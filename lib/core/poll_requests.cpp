@@ -43,6 +43,7 @@ PollRequests::Need PollRequests::end(Slot slot) noexcept {
         group_orphan_ = false;
     }
     cover.request = Request::none;
+    cover.former = false;
     return std::exchange(cover.need, Need::nothing);
 }
 
@@ -59,6 +60,7 @@ PollRequests::Request PollRequests::abandon(Slot slot) noexcept {
     Cover& cover = of(slot);
     if (cover.request != Request::none) {
         need(cover, Need::nothing);
+        cover.former = true;
     }
     return to_cancel(cover);
 }

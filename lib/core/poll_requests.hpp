@@ -38,6 +38,7 @@ public:
         Request request = Request::none;
         Need need = Need::nothing;
         bool canceled = false;  ///< The slot's own one has been cancelled.
+        bool former = false;    ///< It was made for a registration that has ended.
     };
 
     /// Uses a cover and a link for every slot, which must outlive this. Other rings may share the
@@ -81,6 +82,8 @@ public:
     // One slot's
 
     [[nodiscard]] Request covering(Slot slot) const noexcept { return of(slot).request; }
+    /// The request over the slot was made for a registration that has ended.
+    [[nodiscard]] bool is_former(Slot slot) const noexcept { return of(slot).former; }
     [[nodiscard]] Need need_of(Slot slot) const noexcept { return of(slot).need; }
     /// Returns the tag for the next request of the slot's own cell. A packet belongs to that
     /// request only if it carries the same tag.

@@ -80,6 +80,7 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     registration.hung_up = false;
     registration.asked = false;
     registration.listens = false;
+    registration.outdated = false;
     ++registration.generation;
     release(slot);
 }

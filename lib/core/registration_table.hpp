@@ -37,6 +37,8 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
+    bool outdated : 1 = false;     ///< Its socket was closed, before or after the last modify; the
+                                   ///< number is another's, or none's.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.

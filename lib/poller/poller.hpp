@@ -196,6 +196,7 @@ auto Poller::operate(Handle handle, const Make& make) noexcept {
             if (const std::error_code error = take_news()) {
                 return error;
             }
+            static_cast<void>(registrations_.end_if_another(handle));
         }
         return make(operations_);
     });

@@ -65,6 +65,9 @@ bool Registrations::is_another(Slot slot) const noexcept {
     const Handle handle = registration.handle;
     switch (registration.type) {
         case HandleType::socket: {
+            if (registration.outdated) {
+                return true;
+            }
             const Result<sys::SocketKind> kind = sys::socket_kind(handle);
             return kind ? (*kind == sys::SocketKind::stream) != registration.stream
                         : kind.error() == std::errc::bad_file_descriptor;

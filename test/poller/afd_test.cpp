@@ -153,6 +153,55 @@ BOOST_AUTO_TEST_CASE(a_recycled_number_can_be_registered_before_the_close_was_no
     });
 }
 
+BOOST_DATA_TEST_CASE(a_number_recycled_after_a_modify_can_be_registered, data::make({0U, 2U}),
+                     others) {
+    // Active ones share the group's request.
+    on_every_kernel(Backend::afd, seeds, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        std::vector<SocketPair> pairs;
+        for (std::uint32_t i = 0; i <= others; ++i) {
+            pairs.push_back(stage.world.tcp_pair());
+            BOOST_REQUIRE(poller.register_handle(pairs.back().local,
+                                                 IoInterest::read | IoInterest::priority, 1));
+        }
+        for (int waits = 0; waits < 3 && others > 0; ++waits) {
+            for (const SocketPair& pair : pairs) {
+                stage.world.send(pair.peer, 1);
+            }
+            for (std::size_t ready = 0; ready < pairs.size();) {
+                ready = wait(poller).count();
+                BOOST_REQUIRE(ready > 0U);
+            }
+            for (const SocketPair& pair : pairs) {
+                stage.world.receive(pair.local, 1);
+            }
+        }
+        BOOST_TEST(wait(poller, 0ms).count() == 0U);
+        const Handle old = pairs.back().local;
+        // The request asks for more than that, so it stays.
+        BOOST_REQUIRE(poller.modify_handle(old, IoInterest::read, 1));
+        stage.world.close(old);
+        SocketPair recycled;
+        if (!stage.world.recycle(old, recycled)) {
+            BOOST_TEST_MESSAGE("skipped: the number was not given out again");
+            return;
+        }
+        stage.world.send(recycled.peer, 1);
+        // The packet of the close may take a moment.
+        std::error_code error = std::make_error_code(std::errc::file_exists);
+        for (int tries = 0; error == std::errc::file_exists && tries < 1000; ++tries) {
+            error = poller.register_handle(recycled.local, IoInterest::read, 2).error();
+        }
+        BOOST_TEST(!error);
+        const auto waited = wait(poller);
+        BOOST_TEST(waited.count() == 1U);
+        BOOST_TEST(waited.mask_of(2) == mask::in);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+        BOOST_TEST(poller.register_handle(recycled.local, IoInterest::read, 3) ==
+                   std::errc::file_exists);
+    });
+}
+
 BOOST_DATA_TEST_CASE(a_closed_member_costs_its_own_registration, data::make({2U, 40U}), count) {
     on_every_kernel(Backend::afd, seeds, [&](Stage& stage) {
         OsPoller poller = make_poller();

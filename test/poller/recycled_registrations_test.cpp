@@ -126,6 +126,43 @@ BOOST_AUTO_TEST_CASE(a_submit_is_for_the_new_socket_where_afd_has_noticed_the_cl
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_submit_on_what_was_modified_before_it_was_closed_is_for_the_new_socket) {
+    on_prompt_kernels(Backend::afd, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(
+            poller.register_handle(old.local, IoInterest::read | IoInterest::priority, 1));
+        BOOST_TEST(wait(poller, 0s).count() == 0U);
+        BOOST_REQUIRE(poller.modify_handle(old.local, IoInterest::read, 1));
+        stage.world.close(old.local);
+        SocketPair pair;
+        BOOST_REQUIRE(stage.world.recycle(old.local, pair));
+        std::array<std::byte, 4> buffer{};
+        (void)started(poller.submit_read(pair.local, buffer, 2));
+        BOOST_TEST(poller.registration_count() == 0U);
+        put_text(stage.world, pair.peer, "data");
+        BOOST_TEST(report(poller).data == 2U);
+        check_that_nothing_is_left(poller);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_modify_for_the_new_socket_goes_on_with_it) {
+    on_every_kernel(Backend::afd, 60, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(
+            poller.register_handle(old.local, IoInterest::read | IoInterest::priority, 1));
+        BOOST_TEST(wait(poller, 0s).count() == 0U);
+        stage.world.close(old.local);
+        SocketPair pair;
+        BOOST_REQUIRE(stage.world.recycle(old.local, pair));
+        BOOST_REQUIRE(poller.modify_handle(pair.local, IoInterest::read, 2));
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        stage.world.send(pair.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
