@@ -2911,6 +2911,9 @@ public:
     /// armed. Must not be called from the callback.
     void disarm() noexcept;
 
+    /// The own handle of a wait on an object, as long as it is armed.
+    [[nodiscard]] Handle copy() const noexcept { return target_; }
+
     /// Runs the callback on the other thread; only for the bodies of this header.
     void run() const noexcept { callback_(context_, *this); }
 
@@ -2991,6 +2994,7 @@ public:
         bool by_read : 1 = false;   ///< An overlapped pipe: armed by an empty read.
         bool messages : 1 = false;  ///< And one of messages.
         bool unread : 1 = false;    ///< A pipe whose data the interest excludes.
+        bool outlived : 1 = false;  ///< The handle was closed, and its number is another's.
         bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
@@ -3028,6 +3032,10 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
+    /// The handle is known to be closed.
+    [[nodiscard]] bool is_outlived(core::Slot slot) const noexcept {
+        return watches_[core::index_of(slot)].outlived;
+    }
     /// A thread reads from this pipe, so it is open, and most queries would wait for that thread.
     [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
         const Watch& watch = watches_[core::index_of(slot)];
@@ -3095,6 +3103,9 @@ private:
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
+    /// The poller has made this handle itself, so its number was free: the handle that is
+    /// registered with it was closed.
+    void note_made(Handle made) noexcept;
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
     /// Removes from `due_` a slot that has nothing to report.
@@ -3294,6 +3305,9 @@ std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noe
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
+    if (watch_of(slot).outlived) {
+        return {.closed = true};
+    }
     switch (table_[slot].type) {
         case HandleType::console:
             return ask_console(slot);
@@ -3371,6 +3385,9 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
             ? wait.arm_on_pipe(registration.handle, &HandleBackend::signalled, this)
             : wait.arm(registration.handle, &HandleBackend::signalled, this);
     watch_of(slot).armed = !error;
+    if (!error && registration.type != HandleType::pipe) {
+        note_made(wait.copy());
+    }
     return {.closed = says_closed(error), .error = error};
 }
 
@@ -3609,6 +3626,14 @@ void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) no
 
 void HandleBackend::take_signals() noexcept {
     signals_.take_all(table_.used(), [this](Slot slot) { note_signal(slot); });
+}
+
+void HandleBackend::note_made(Handle made) noexcept {
+    const Slot former = table_.find(made);
+    if (former != core::no_slot && table_[former].registered &&
+        table_[former].type != HandleType::socket) {
+        watch_of(former).outlived = true;
+    }
 }
 
 void HandleBackend::note_signal(Slot slot) noexcept {
@@ -4536,6 +4561,12 @@ std::error_code WsapollBackend::ensure_doorbell() noexcept {
     doorbell_ = std::move(*made);
     active_.doorbell() = {doorbell_.socket(), poll_bits::rdnorm, 0};
     ++stats_.doorbells_made;
+    // The number was free, so the socket registered with it was closed. WSAPoll would take the
+    // doorbell for it.
+    const Slot former = table_.find(Handle{doorbell_.socket()});
+    if (former != core::no_slot && member_of(former).set != Set::none) {
+        drop(former);
+    }
     return {};
 }
 
@@ -6388,6 +6419,69 @@ private:
 
 }  // namespace wakepoll
 
+// lib/poller/registrations.hpp
+// Registers handles for readiness, modifies and unregisters them.
+//
+// All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
+// under the poller's lock.
+
+#include <cstdint>
+#include <system_error>
+
+
+namespace wakepoll {
+
+class Registrations {
+public:
+    Registrations(core::RegistrationTable& table, KnownHandles& known,
+                  backend::SocketBackend& sockets, backend::HandleBackend& handles,
+                  PollerStats& stats) noexcept
+        : table_(table), known_(known), sockets_(sockets), handles_(handles), stats_(stats) {}
+
+    Registrations(const Registrations&) = delete;
+    Registrations& operator=(const Registrations&) = delete;
+
+    // The calls of OsPoller.
+    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
+                                      std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
+
+    /// Ends the registration of a closed handle if its number belongs to a handle of another kind,
+    /// or to another overlapped pipe, by now. False if there is none, or if that cannot be
+    /// determined.
+    bool end_if_another(Handle handle) noexcept;
+    /// The poller has made this handle itself, so its number was free: ends the registration of the
+    /// closed handle that had it.
+    void end_former(Handle made) noexcept;
+
+private:
+    using Kind = KnownHandles::Kind;
+
+    /// The error for a handle that is not registered: it is closed, or open.
+    [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
+    [[nodiscard]] bool is_registered(Handle handle) const noexcept;
+    /// True if the number of a registered handle belongs to another object by now, or to none, as
+    /// far as one call can determine.
+    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
+    void end(core::Slot slot) noexcept;
+    /// `add` of a handle that is not registered; it may have a slot, `known`.
+    [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
+                                         std::uint64_t user_data) noexcept;
+    [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
+                                                  IoInterest interest,
+                                                  std::uint64_t user_data) noexcept;
+
+    core::RegistrationTable& table_;
+    KnownHandles& known_;
+    backend::SocketBackend& sockets_;
+    backend::HandleBackend& handles_;
+    PollerStats& stats_;
+};
+
+}  // namespace wakepoll
+
 // lib/poller/operations.hpp
 // Operations: submits, cancels and reports them.
 //
@@ -6416,9 +6510,15 @@ public:
     /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
-    Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
-               const sys::CompletionPort& port, PollerStats& stats) noexcept
-        : table_(table), known_(known), list_(list), port_(port), stats_(stats) {}
+    Operations(core::RegistrationTable& table, KnownHandles& known, Registrations& registrations,
+               core::OperationList& list, const sys::CompletionPort& port,
+               PollerStats& stats) noexcept
+        : table_(table),
+          known_(known),
+          registrations_(registrations),
+          list_(list),
+          port_(port),
+          stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -6539,6 +6639,7 @@ private:
 
     core::RegistrationTable& table_;
     KnownHandles& known_;
+    Registrations& registrations_;
     core::OperationList& list_;
     const sys::CompletionPort& port_;
     PollerStats& stats_;
@@ -6546,66 +6647,6 @@ private:
     std::size_t handed_out_ = 0;
     std::size_t overdue_ = 0;
     std::size_t lost_ = 0;
-};
-
-}  // namespace wakepoll
-
-// lib/poller/registrations.hpp
-// Registers handles for readiness, modifies and unregisters them.
-//
-// All checks come first, then the tables: a call that fails leaves everything as it was (P12). Used
-// under the poller's lock.
-
-#include <cstdint>
-#include <system_error>
-
-
-namespace wakepoll {
-
-class Registrations {
-public:
-    Registrations(core::RegistrationTable& table, KnownHandles& known,
-                  backend::SocketBackend& sockets, backend::HandleBackend& handles,
-                  PollerStats& stats) noexcept
-        : table_(table), known_(known), sockets_(sockets), handles_(handles), stats_(stats) {}
-
-    Registrations(const Registrations&) = delete;
-    Registrations& operator=(const Registrations&) = delete;
-
-    // The calls of OsPoller.
-    [[nodiscard]] std::error_code add(Handle handle, IoInterest interest,
-                                      std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code modify(Handle handle, IoInterest interest,
-                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code remove(Handle handle) noexcept;
-
-    /// Ends the registration of a closed handle if its number belongs to a handle of another kind,
-    /// or to another overlapped pipe, by now. False if there is none, or if that cannot be
-    /// determined.
-    bool end_if_another(Handle handle) noexcept;
-
-private:
-    using Kind = KnownHandles::Kind;
-
-    /// The error for a handle that is not registered: it is closed, or open.
-    [[nodiscard]] static std::error_code not_registered(Handle handle) noexcept;
-    [[nodiscard]] bool is_registered(Handle handle) const noexcept;
-    /// True if the number of a registered handle belongs to another object by now, or to none, as
-    /// far as one call can determine.
-    [[nodiscard]] bool is_another(core::Slot slot) const noexcept;
-    void end(core::Slot slot) noexcept;
-    /// `add` of a handle that is not registered; it may have a slot, `known`.
-    [[nodiscard]] std::error_code add_to(core::Slot known, Handle handle, IoInterest interest,
-                                         std::uint64_t user_data) noexcept;
-    [[nodiscard]] std::error_code begin_readiness(core::Slot slot, const Kind& kind,
-                                                  IoInterest interest,
-                                                  std::uint64_t user_data) noexcept;
-
-    core::RegistrationTable& table_;
-    KnownHandles& known_;
-    backend::SocketBackend& sockets_;
-    backend::HandleBackend& handles_;
-    PollerStats& stats_;
 };
 
 }  // namespace wakepoll
@@ -9937,6 +9978,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
         abandon(**entry);
         return accepted.error();
     }
+    registrations_.end_former(*accepted);
     (*entry)->accepted = *accepted;
     return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }
@@ -10181,7 +10223,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_, stats_),
-      operations_(table_, known_, operation_list_, port_, stats_),
+      operations_(table_, known_, registrations_, operation_list_, port_, stats_),
       packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}
@@ -10402,6 +10444,9 @@ bool Registrations::is_registered(Handle handle) const noexcept {
 bool Registrations::is_another(Slot slot) const noexcept {
     const core::Registration& registration = table_[slot];
     const Handle handle = registration.handle;
+    if (registration.type != HandleType::socket && handles_.is_outlived(slot)) {
+        return true;
+    }
     switch (registration.type) {
         case HandleType::socket: {
             if (registration.outdated) {
@@ -10433,6 +10478,13 @@ bool Registrations::end_if_another(Handle handle) noexcept {
     end(table_.find(handle));
     ++stats_.registrations_dropped;
     return true;
+}
+
+void Registrations::end_former(Handle made) noexcept {
+    if (is_registered(made)) {
+        end(table_.find(made));
+        ++stats_.registrations_dropped;
+    }
 }
 
 std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,

@@ -93,6 +93,9 @@ std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noe
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
+    if (watch_of(slot).outlived) {
+        return {.closed = true};
+    }
     switch (table_[slot].type) {
         case HandleType::console:
             return ask_console(slot);
@@ -170,6 +173,9 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
             ? wait.arm_on_pipe(registration.handle, &HandleBackend::signalled, this)
             : wait.arm(registration.handle, &HandleBackend::signalled, this);
     watch_of(slot).armed = !error;
+    if (!error && registration.type != HandleType::pipe) {
+        note_made(wait.copy());
+    }
     return {.closed = says_closed(error), .error = error};
 }
 

@@ -142,6 +142,12 @@ std::error_code WsapollBackend::ensure_doorbell() noexcept {
     doorbell_ = std::move(*made);
     active_.doorbell() = {doorbell_.socket(), poll_bits::rdnorm, 0};
     ++stats_.doorbells_made;
+    // The number was free, so the socket registered with it was closed. WSAPoll would take the
+    // doorbell for it.
+    const Slot former = table_.find(Handle{doorbell_.socket()});
+    if (former != core::no_slot && member_of(former).set != Set::none) {
+        drop(former);
+    }
     return {};
 }
 

@@ -297,6 +297,7 @@ Result<OverlappedEntry*> Operations::submit_accept(const OperationTarget& target
         abandon(**entry);
         return accepted.error();
     }
+    registrations_.end_former(*accepted);
     (*entry)->accepted = *accepted;
     return begun(**entry, sys::accept(target.handle, *accepted, buffer, (*entry)->overlapped));
 }

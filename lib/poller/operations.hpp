@@ -17,6 +17,7 @@
 #include "core/registration_table.hpp"
 #include "poller/known_handles.hpp"
 #include "poller/packet_queue.hpp"
+#include "poller/registrations.hpp"
 #include "sys/completion_port.hpp"
 #include "sys/overlapped_io.hpp"
 #include "wakepoll/events.hpp"
@@ -35,9 +36,15 @@ public:
     /// The maximum number of completions per wait.
     static constexpr std::size_t most_completions = 64;
 
-    Operations(core::RegistrationTable& table, KnownHandles& known, core::OperationList& list,
-               const sys::CompletionPort& port, PollerStats& stats) noexcept
-        : table_(table), known_(known), list_(list), port_(port), stats_(stats) {}
+    Operations(core::RegistrationTable& table, KnownHandles& known, Registrations& registrations,
+               core::OperationList& list, const sys::CompletionPort& port,
+               PollerStats& stats) noexcept
+        : table_(table),
+          known_(known),
+          registrations_(registrations),
+          list_(list),
+          port_(port),
+          stats_(stats) {}
 
     Operations(const Operations&) = delete;
     Operations& operator=(const Operations&) = delete;
@@ -158,6 +165,7 @@ private:
 
     core::RegistrationTable& table_;
     KnownHandles& known_;
+    Registrations& registrations_;
     core::OperationList& list_;
     const sys::CompletionPort& port_;
     PollerStats& stats_;

@@ -101,7 +101,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_, stats_),
-      operations_(table_, known_, operation_list_, port_, stats_),
+      operations_(table_, known_, registrations_, operation_list_, port_, stats_),
       packets_(port_, entries_, sockets_, handles_, stats_),
       wait_({lock_, word_, wakeup_, sockets_, handles_, operations_, packets_, timer_, stats_}),
       pool_(this) {}

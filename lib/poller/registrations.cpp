@@ -63,6 +63,9 @@ bool Registrations::is_registered(Handle handle) const noexcept {
 bool Registrations::is_another(Slot slot) const noexcept {
     const core::Registration& registration = table_[slot];
     const Handle handle = registration.handle;
+    if (registration.type != HandleType::socket && handles_.is_outlived(slot)) {
+        return true;
+    }
     switch (registration.type) {
         case HandleType::socket: {
             if (registration.outdated) {
@@ -94,6 +97,13 @@ bool Registrations::end_if_another(Handle handle) noexcept {
     end(table_.find(handle));
     ++stats_.registrations_dropped;
     return true;
+}
+
+void Registrations::end_former(Handle made) noexcept {
+    if (is_registered(made)) {
+        end(table_.find(made));
+        ++stats_.registrations_dropped;
+    }
 }
 
 std::error_code Registrations::add_to(Slot known, Handle handle, IoInterest interest,

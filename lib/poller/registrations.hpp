@@ -36,6 +36,9 @@ public:
     /// or to another overlapped pipe, by now. False if there is none, or if that cannot be
     /// determined.
     bool end_if_another(Handle handle) noexcept;
+    /// The poller has made this handle itself, so its number was free: ends the registration of the
+    /// closed handle that had it.
+    void end_former(Handle made) noexcept;
 
 private:
     using Kind = KnownHandles::Kind;

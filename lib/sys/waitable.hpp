@@ -51,6 +51,9 @@ public:
     /// armed. Must not be called from the callback.
     void disarm() noexcept;
 
+    /// The own handle of a wait on an object, as long as it is armed.
+    [[nodiscard]] Handle copy() const noexcept { return target_; }
+
     /// Runs the callback on the other thread; only for the bodies of this header.
     void run() const noexcept { callback_(context_, *this); }
 

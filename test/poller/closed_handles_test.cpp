@@ -255,6 +255,48 @@ BOOST_AUTO_TEST_CASE(a_doorbell_closed_during_the_wait_is_replaced) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_a_new_doorbell_gets_keeps_no_slot) {
+    on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair reported = stage.world.tcp_pair();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(
+            poller.register_handle(reported.local, IoInterest::write | IoInterest::one_shot, 1));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 2));
+        BOOST_TEST(wait(poller).mask_of(1) == mask::out);
+        stage.world.close(stage.world.find_doorbell());
+        stage.world.close(reported.local);
+        for (int waits = 0; waits < 3; ++waits) {
+            BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        }
+        BOOST_TEST(poller.stats().doorbells_made == 2U);
+        BOOST_TEST(poller.registration_count() == 1U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
+#if !defined(_WIN32)
+BOOST_AUTO_TEST_CASE(a_socket_closed_while_there_was_no_doorbell_is_not_taken_for_the_new_one) {
+    on_every_kernel(Backend::wsapoll, 100, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair writer = stage.world.tcp_pair();
+        const SocketPair pair = stage.world.tcp_pair();
+        BOOST_REQUIRE(poller.register_handle(writer.local, IoInterest::write, 1));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 2));
+        stage.world.close(stage.world.find_doorbell());
+        stage.kernel.fail_next(sim::Call::doorbell_create, 10055);  // WSAENOBUFS
+        BOOST_TEST(static_cast<bool>(wait(poller, 0ms).result.error));
+        stage.world.close(writer.local);
+        for (int waits = 0; waits < 3; ++waits) {
+            BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        }
+        BOOST_TEST(poller.registration_count() == 1U);
+        stage.world.send(pair.peer, 1);
+        BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+    });
+}
+#endif
+
 BOOST_AUTO_TEST_CASE(a_socket_closed_while_quiet_is_dropped) {
     on_every_kernel(100, [](Stage& stage) {
         OsPoller poller = make_poller();

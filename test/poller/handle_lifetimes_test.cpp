@@ -132,6 +132,30 @@ BOOST_DATA_TEST_CASE(a_handle_closed_while_registered_costs_its_own_registration
     });
 }
 
+BOOST_DATA_TEST_CASE(a_closed_one_takes_no_signal_of_another, data::make(all_parkings), parking) {
+    // The pool waits on a copy of the handle, which gets the first free number.
+    on_every_kernel(30, [&](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Parked parked(stage.world, poller, parking);
+        const Subject closed(stage.world, Watched::event);
+        const Subject other(stage.world, Watched::auto_reset_event);
+        BOOST_REQUIRE(poller.register_handle(other.handle(), IoInterest::read, 2));
+        BOOST_REQUIRE(poller.register_handle(closed.handle(), IoInterest::read, 1));
+        BOOST_TEST(other.signal());
+        BOOST_TEST(closed.signal());
+        // From now on both are polled in each wait, the other one first.
+        BOOST_REQUIRE(wait(poller).count() == 2U);
+        stage.world.close_handle(closed.handle());
+        for (int times = 0; times < 4; ++times) {
+            expect_silence(poller);
+            stage.world.beside([&] { stage.expect(other.signal()); });
+            BOOST_TEST(only_event(poller, 2) == mask::in);
+            stage.world.join();
+        }
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
 BOOST_DATA_TEST_CASE(a_recycled_number_is_a_new_registration, data::make(all_watched), kind) {
     on_every_kernel(50, [&](Stage& stage) {
         OsPoller poller = make_poller();

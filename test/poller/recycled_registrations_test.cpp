@@ -163,6 +163,27 @@ BOOST_AUTO_TEST_CASE(a_modify_for_the_new_socket_goes_on_with_it) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_an_accept_gets_is_a_new_socket) {
+    on_every_kernel(60, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Handle listener = stage.world.listener();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(poller.register_handle(old.local, IoInterest::write, 1));
+        BOOST_TEST(wait(poller).mask_of(1) == mask::out);
+        stage.world.close(old.local);
+        AcceptBuffer<> addresses{};
+        (void)started(poller.submit_accept(listener, addresses, 7));
+        BOOST_TEST(poller.registration_count() == 0U);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+        (void)stage.world.connecting(listener);
+        const Report done = report(poller);
+        BOOST_TEST(done.data == 7U);
+        BOOST_REQUIRE(done.completion.accepted == old.local);
+        BOOST_TEST(poller.register_handle(done.completion.accepted, IoInterest::write, 2));
+        BOOST_TEST(wait(poller).mask_of(2) == mask::out);
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -33,6 +33,12 @@ Handle HandleTable::open(std::shared_ptr<Object> object) {
     return handle_of(index);
 }
 
+Handle HandleTable::open_for_wait(std::shared_ptr<Object> object) {
+    const std::size_t index = take_slot();
+    slots_[index] = {.object = std::move(object), .is_for_wait = true};
+    return handle_of(index);
+}
+
 Handle HandleTable::base_of(Handle socket) {
     const Slot& slot = *slot_of(socket);
     if (slot.is_base) {
@@ -113,13 +119,15 @@ bool HandleTable::is_orphaned(Handle handle) const noexcept {
 void HandleTable::close(Slot& slot, bool orphaned, const Traits& traits) {
     const Slot closed = std::exchange(slot, {.orphaned = orphaned});
     free_.push(static_cast<std::size_t>(&slot - slots_.data()));
-    open_ -= closed.is_base ? 0 : 1;
+    open_ -= closed.is_base || closed.is_for_wait ? 0 : 1;
     // If a base was closed by itself, its number may be in use again.
     Slot* const base = slot_of(closed.base);
     if (base != nullptr && base->is_base && base->object == closed.object) {
         close(*base, false, traits);
     }
-    closed.object->handle_closed(traits);
+    if (!closed.is_for_wait) {
+        closed.object->handle_closed(traits);
+    }
 }
 
 }  // namespace wakepoll::sim

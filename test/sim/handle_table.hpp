@@ -33,6 +33,9 @@ class HandleTable {
 public:
     /// Opens a handle to the object, which may have others.
     Handle open(std::shared_ptr<Object> object);
+    /// Opens the copy on which a thread of the system's pool waits. It takes a number, and does not
+    /// count as a handle of the object, nor among those that are open.
+    Handle open_for_wait(std::shared_ptr<Object> object);
 
     /// The object of a handle; null for a number that is no handle.
     [[nodiscard]] std::shared_ptr<Object> find(Handle handle) const;
@@ -69,6 +72,7 @@ private:
         bool orphaned = false;
         bool is_base = false;
         bool is_protected = false;
+        bool is_for_wait = false;
         Handle base = {};  ///< A socket's base, if it has been allocated.
     };
 

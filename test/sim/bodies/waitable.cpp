@@ -40,6 +40,8 @@ std::error_code ThreadPoolWait::arm(Handle object, Callback callback, void* cont
     if (found == nullptr) {
         return call.fail(sim::code::invalid_handle);
     }
+    target_ = call->handles.open_for_wait(found);
+    reads_ = false;
     registration_ = call.arm(std::move(found), Wait::For::signal, &run_wait, this);
     return {};
 }
@@ -53,6 +55,8 @@ std::error_code ThreadPoolWait::arm_on_pipe(Handle pipe, Callback callback,
     if (call.fault() != 0) {
         return call.fail(call.fault());
     }
+    target_ = pipe;
+    reads_ = true;
     registration_ = call.arm(call->handles.find(pipe), Wait::For::read, &run_wait, this);
     return {};
 }
@@ -63,6 +67,9 @@ void ThreadPoolWait::disarm() noexcept {
     }
     Syscall call(Call::wait_disarm);
     call.disarm(static_cast<Wait*>(registration_.exchange(nullptr)));
+    if (!reads_) {
+        call->handles.close_handle(target_, call->traits);
+    }
 }
 
 Result<bool> take_signal(Handle object) noexcept {
