@@ -351,8 +351,8 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
-    bool outdated : 1 = false;     ///< Its socket was closed, before or after the last modify; the
-                                   ///< number is another's, or none's.
+    bool outdated : 1 = false;     ///< The handle was closed (a socket perhaps before the last
+                                   ///< modify); the number is another's, or none's.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.
@@ -397,6 +397,10 @@ public:
     /// Ends the registration: what was meant for it is stale from now on. Frees the slot if
     /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
+
+    /// The poller has made this handle itself, so its number was free: what is registered with it
+    /// was closed.
+    void note_made(Handle made) noexcept;
 
     /// Frees an active slot that nothing uses: no registration, no operation, no poll, and not
     /// known to belong to the port.
@@ -2015,6 +2019,7 @@ std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
     device = std::move(*opened);
     // The number was free, so the socket registered with it was closed. It must not be polled,
     // because the device is no socket; Wine's server crashes when it is polled.
+    table_.note_made(device.handle());
     const Slot former = table_.find(device.handle());
     if (former != core::no_slot && table_[former].registered &&
         table_[former].type == HandleType::socket) {
@@ -2994,7 +2999,6 @@ public:
         bool by_read : 1 = false;   ///< An overlapped pipe: armed by an empty read.
         bool messages : 1 = false;  ///< And one of messages.
         bool unread : 1 = false;    ///< A pipe whose data the interest excludes.
-        bool outlived : 1 = false;  ///< The handle was closed, and its number is another's.
         bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
@@ -3032,10 +3036,6 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
-    /// The handle is known to be closed.
-    [[nodiscard]] bool is_outlived(core::Slot slot) const noexcept {
-        return watches_[core::index_of(slot)].outlived;
-    }
     /// A thread reads from this pipe, so it is open, and most queries would wait for that thread.
     [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
         const Watch& watch = watches_[core::index_of(slot)];
@@ -3103,9 +3103,6 @@ private:
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
-    /// The poller has made this handle itself, so its number was free: the handle that is
-    /// registered with it was closed.
-    void note_made(Handle made) noexcept;
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
     /// Removes from `due_` a slot that has nothing to report.
@@ -3305,7 +3302,7 @@ std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noe
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
-    if (watch_of(slot).outlived) {
+    if (table_[slot].outdated) {
         return {.closed = true};
     }
     switch (table_[slot].type) {
@@ -3386,7 +3383,7 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
             : wait.arm(registration.handle, &HandleBackend::signalled, this);
     watch_of(slot).armed = !error;
     if (!error && registration.type != HandleType::pipe) {
-        note_made(wait.copy());
+        table_.note_made(wait.copy());
     }
     return {.closed = says_closed(error), .error = error};
 }
@@ -3626,14 +3623,6 @@ void HandleBackend::signalled(void* backend, const sys::ThreadPoolWait& wait) no
 
 void HandleBackend::take_signals() noexcept {
     signals_.take_all(table_.used(), [this](Slot slot) { note_signal(slot); });
-}
-
-void HandleBackend::note_made(Handle made) noexcept {
-    const Slot former = table_.find(made);
-    if (former != core::no_slot && table_[former].registered &&
-        table_[former].type != HandleType::socket) {
-        watch_of(former).outlived = true;
-    }
 }
 
 void HandleBackend::note_signal(Slot slot) noexcept {
@@ -4563,6 +4552,7 @@ std::error_code WsapollBackend::ensure_doorbell() noexcept {
     ++stats_.doorbells_made;
     // The number was free, so the socket registered with it was closed. WSAPoll would take the
     // doorbell for it.
+    table_.note_made(Handle{doorbell_.socket()});
     const Slot former = table_.find(Handle{doorbell_.socket()});
     if (former != core::no_slot && member_of(former).set != Set::none) {
         drop(former);
@@ -5539,6 +5529,13 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     release(slot);
 }
 
+void RegistrationTable::note_made(Handle made) noexcept {
+    const Slot slot = find(made);
+    if (slot != no_slot && (*this)[slot].registered) {
+        (*this)[slot].outdated = true;
+    }
+}
+
 void RegistrationTable::release(Slot slot) noexcept {
     const Registration& registration = (*this)[slot];
     if (!registration.registered && !registration.associated && !registration.polled &&
@@ -6192,7 +6189,8 @@ public:
     /// Wakes the owner, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
-    DeadlineTimer(Rouse rouse, void* poller) noexcept : rouse_(rouse), poller_(poller) {}
+    DeadlineTimer(core::RegistrationTable& table, Rouse rouse, void* poller) noexcept
+        : table_(table), rouse_(rouse), poller_(poller) {}
 
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
@@ -6238,6 +6236,7 @@ private:
 
     sys::Timer timer_;
     sys::ThreadPoolWait wait_;
+    core::RegistrationTable& table_;
     Rouse rouse_;
     void* poller_;
     std::chrono::nanoseconds at_{0};
@@ -9383,6 +9382,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
             return made.error();
         }
         timer_ = std::move(*made);
+        table_.note_made(timer_.handle());
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
     const bool past = at <= now;
@@ -9410,6 +9410,9 @@ std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
     }
     const std::error_code error = wait_.arm(timer_.handle(), &DeadlineTimer::signalled, this);
     armed_ = !error;
+    if (armed_) {
+        table_.note_made(wait_.copy());
+    }
     return error;
 }
 
@@ -10219,7 +10222,7 @@ Poller::Poller(const PollerConfig& config, Choice choice, const Memory& memory,
       operation_list_(entries_),
       sockets_(memory.sockets, choice, table_, word_, port_, stats_, sys::windows_build()),
       handles_(memory.handles, table_, operation_list_, stats_, &Poller::handle_signalled, this),
-      timer_(&Poller::timer_signalled, this),
+      timer_(table_, &Poller::timer_signalled, this),
       wakeup_(word_, port_, sockets_),
       known_(table_, port_),
       registrations_(table_, known_, sockets_, handles_, stats_),
@@ -10444,14 +10447,11 @@ bool Registrations::is_registered(Handle handle) const noexcept {
 bool Registrations::is_another(Slot slot) const noexcept {
     const core::Registration& registration = table_[slot];
     const Handle handle = registration.handle;
-    if (registration.type != HandleType::socket && handles_.is_outlived(slot)) {
+    if (registration.outdated) {
         return true;
     }
     switch (registration.type) {
         case HandleType::socket: {
-            if (registration.outdated) {
-                return true;
-            }
             const Result<sys::SocketKind> kind = sys::socket_kind(handle);
             return kind ? (*kind == sys::SocketKind::stream) != registration.stream
                         : kind.error() == std::errc::bad_file_descriptor;

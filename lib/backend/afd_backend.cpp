@@ -58,6 +58,7 @@ std::error_code AfdBackend::open_device_for(Slot slot, Slot& closed) noexcept {
     device = std::move(*opened);
     // The number was free, so the socket registered with it was closed. It must not be polled,
     // because the device is no socket; Wine's server crashes when it is polled.
+    table_.note_made(device.handle());
     const Slot former = table_.find(device.handle());
     if (former != core::no_slot && table_[former].registered &&
         table_[former].type == HandleType::socket) {

@@ -93,7 +93,7 @@ std::uint32_t HandleBackend::reported(Slot slot, const Answer& answer) const noe
 }
 
 HandleBackend::Answer HandleBackend::ask(Slot slot) noexcept {
-    if (watch_of(slot).outlived) {
+    if (table_[slot].outdated) {
         return {.closed = true};
     }
     switch (table_[slot].type) {
@@ -174,7 +174,7 @@ HandleBackend::Answer HandleBackend::arm(Slot slot) noexcept {
             : wait.arm(registration.handle, &HandleBackend::signalled, this);
     watch_of(slot).armed = !error;
     if (!error && registration.type != HandleType::pipe) {
-        note_made(wait.copy());
+        table_.note_made(wait.copy());
     }
     return {.closed = says_closed(error), .error = error};
 }

@@ -180,14 +180,6 @@ void HandleBackend::take_signals() noexcept {
     signals_.take_all(table_.used(), [this](Slot slot) { note_signal(slot); });
 }
 
-void HandleBackend::note_made(Handle made) noexcept {
-    const Slot former = table_.find(made);
-    if (former != core::no_slot && table_[former].registered &&
-        table_[former].type != HandleType::socket) {
-        watch_of(former).outlived = true;
-    }
-}
-
 void HandleBackend::note_signal(Slot slot) noexcept {
     Watch& watch = watch_of(slot);
     watch.armed = false;

@@ -57,7 +57,6 @@ public:
         bool by_read : 1 = false;   ///< An overlapped pipe: armed by an empty read.
         bool messages : 1 = false;  ///< And one of messages.
         bool unread : 1 = false;    ///< A pipe whose data the interest excludes.
-        bool outlived : 1 = false;  ///< The handle was closed, and its number is another's.
         bool woken : 1 = false;     ///< A synchronous pipe whose thread has returned.
     };
 
@@ -95,10 +94,6 @@ public:
     void modify(core::Slot slot) noexcept;
     void remove(core::Slot slot) noexcept;
 
-    /// The handle is known to be closed.
-    [[nodiscard]] bool is_outlived(core::Slot slot) const noexcept {
-        return watches_[core::index_of(slot)].outlived;
-    }
     /// A thread reads from this pipe, so it is open, and most queries would wait for that thread.
     [[nodiscard]] bool is_being_read(core::Slot slot) const noexcept {
         const Watch& watch = watches_[core::index_of(slot)];
@@ -166,9 +161,6 @@ private:
     [[nodiscard]] bool is_wanted(core::Slot slot) const noexcept {
         return wants_reading(slot) || table_[slot].type == HandleType::pipe;
     }
-    /// The poller has made this handle itself, so its number was free: the handle that is
-    /// registered with it was closed.
-    void note_made(Handle made) noexcept;
     void note_signal(core::Slot slot) noexcept;
     void make_due(core::Slot slot) noexcept;
     /// Removes from `due_` a slot that has nothing to report.

@@ -144,6 +144,7 @@ std::error_code WsapollBackend::ensure_doorbell() noexcept {
     ++stats_.doorbells_made;
     // The number was free, so the socket registered with it was closed. WSAPoll would take the
     // doorbell for it.
+    table_.note_made(Handle{doorbell_.socket()});
     const Slot former = table_.find(Handle{doorbell_.socket()});
     if (former != core::no_slot && member_of(former).set != Set::none) {
         drop(former);

@@ -85,6 +85,13 @@ void RegistrationTable::end_registration(Slot slot) noexcept {
     release(slot);
 }
 
+void RegistrationTable::note_made(Handle made) noexcept {
+    const Slot slot = find(made);
+    if (slot != no_slot && (*this)[slot].registered) {
+        (*this)[slot].outdated = true;
+    }
+}
+
 void RegistrationTable::release(Slot slot) noexcept {
     const Registration& registration = (*this)[slot];
     if (!registration.registered && !registration.associated && !registration.polled &&

@@ -37,8 +37,8 @@ struct Registration {
     bool polled : 1 = false;       ///< A request to AFD that covers it is in flight.
     bool hung_up : 1 = false;      ///< Both directions of its connection are shut.
     bool asked : 1 = false;        ///< `hung_up` need not be queried until it is modified.
-    bool outdated : 1 = false;     ///< Its socket was closed, before or after the last modify; the
-                                   ///< number is another's, or none's.
+    bool outdated : 1 = false;     ///< The handle was closed (a socket perhaps before the last
+                                   ///< modify); the number is another's, or none's.
     bool listens : 1 = false;      ///< Its connect was refused, and it listens since.
     bool attached : 1 = false;     ///< Its user guarantees that the number is the same handle's.
     std::uint32_t operations = 0;  ///< In flight.
@@ -83,6 +83,10 @@ public:
     /// Ends the registration: what was meant for it is stale from now on. Frees the slot if
     /// nothing else uses it.
     void end_registration(Slot slot) noexcept;
+
+    /// The poller has made this handle itself, so its number was free: what is registered with it
+    /// was closed.
+    void note_made(Handle made) noexcept;
 
     /// Frees an active slot that nothing uses: no registration, no operation, no poll, and not
     /// known to belong to the port.

@@ -11,6 +11,7 @@ std::error_code DeadlineTimer::set(nanoseconds at, nanoseconds now) noexcept {
             return made.error();
         }
         timer_ = std::move(*made);
+        table_.note_made(timer_.handle());
     }
     // A time that has come already needs no kernel timer: the next wait reports it.
     const bool past = at <= now;
@@ -38,6 +39,9 @@ std::error_code DeadlineTimer::arm(nanoseconds delay) noexcept {
     }
     const std::error_code error = wait_.arm(timer_.handle(), &DeadlineTimer::signalled, this);
     armed_ = !error;
+    if (armed_) {
+        table_.note_made(wait_.copy());
+    }
     return error;
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "core/registration_table.hpp"
 #include "sys/timer.hpp"
 #include "sys/waitable.hpp"
 
@@ -22,7 +23,8 @@ public:
     /// Wakes the owner, from any thread.
     using Rouse = void (*)(void* poller) noexcept;
 
-    DeadlineTimer(Rouse rouse, void* poller) noexcept : rouse_(rouse), poller_(poller) {}
+    DeadlineTimer(core::RegistrationTable& table, Rouse rouse, void* poller) noexcept
+        : table_(table), rouse_(rouse), poller_(poller) {}
 
     DeadlineTimer(const DeadlineTimer&) = delete;
     DeadlineTimer& operator=(const DeadlineTimer&) = delete;
@@ -68,6 +70,7 @@ private:
 
     sys::Timer timer_;
     sys::ThreadPoolWait wait_;
+    core::RegistrationTable& table_;
     Rouse rouse_;
     void* poller_;
     std::chrono::nanoseconds at_{0};

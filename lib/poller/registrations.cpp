@@ -63,14 +63,11 @@ bool Registrations::is_registered(Handle handle) const noexcept {
 bool Registrations::is_another(Slot slot) const noexcept {
     const core::Registration& registration = table_[slot];
     const Handle handle = registration.handle;
-    if (registration.type != HandleType::socket && handles_.is_outlived(slot)) {
+    if (registration.outdated) {
         return true;
     }
     switch (registration.type) {
         case HandleType::socket: {
-            if (registration.outdated) {
-                return true;
-            }
             const Result<sys::SocketKind> kind = sys::socket_kind(handle);
             return kind ? (*kind == sys::SocketKind::stream) != registration.stream
                         : kind.error() == std::errc::bad_file_descriptor;

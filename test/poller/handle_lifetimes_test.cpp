@@ -156,6 +156,27 @@ BOOST_DATA_TEST_CASE(a_closed_one_takes_no_signal_of_another, data::make(all_par
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_closed_one_is_not_taken_for_the_timer) {
+    on_every_kernel(60, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const Subject closed(stage.world, Watched::event);
+        BOOST_REQUIRE(poller.register_handle(closed.handle(), IoInterest::read, 1));
+        BOOST_TEST(closed.signal());
+        BOOST_TEST(only_event(poller, 1) == mask::in);
+        stage.world.close_handle(closed.handle());
+        // The kernel's timer gets the number.
+        BOOST_REQUIRE(poller.set_timer(Clock::now() + 5ms));
+        bool timer = false;
+        for (int waits = 0; waits < 5; ++waits) {
+            const auto waited = wait(poller, 5ms);
+            BOOST_TEST(waited.count() == 0U);
+            timer = timer || waited.result.timer;
+        }
+        BOOST_TEST(timer);
+        BOOST_TEST(poller.stats().registrations_dropped == 1U);
+    });
+}
+
 BOOST_DATA_TEST_CASE(a_recycled_number_is_a_new_registration, data::make(all_watched), kind) {
     on_every_kernel(50, [&](Stage& stage) {
         OsPoller poller = make_poller();
