@@ -2617,7 +2617,7 @@ private:
 
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
-    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
+    std::uint64_t order_ = 0;            ///< When it was taken.
 };
 
 }  // namespace wakepoll::core
@@ -2732,7 +2732,7 @@ public:
 
     /// Distinguishes an entry's use from its other ones.
     [[nodiscard]] static std::uint32_t order_of(const PoolEntry& entry) noexcept {
-        return entry.order_;
+        return static_cast<std::uint32_t>(entry.order_);
     }
 
     /// Resets a readiness entry to idle after its read was handled.
@@ -2776,8 +2776,7 @@ private:
     /// True if both must be reported in order and `other` comes first.
     [[nodiscard]] static bool is_behind(const PoolEntry& entry, const PoolEntry& other) noexcept {
         return entry.in_order && other.in_order && entry.use == other.use &&
-               entry.operation == other.operation &&
-               static_cast<std::int32_t>(entry.order_ - other.order_) > 0;
+               entry.operation == other.operation && entry.order_ > other.order_;
     }
     [[nodiscard]] bool is_behind_any_of(const PoolEntry& entry, std::uint32_t first) const noexcept;
 
@@ -2792,7 +2791,7 @@ private:
     Queue ready_;  ///< Wait to be reported.
     Queue held_;   ///< Wait for older entries first.
     std::uint32_t finished_ = 0;
-    std::uint32_t taken_ = 0;  ///< Entries acquired since creation, modulo 2^32.
+    std::uint64_t taken_ = 0;  ///< Entries acquired since creation.
 };
 
 }  // namespace wakepoll::core

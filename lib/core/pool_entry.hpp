@@ -42,7 +42,7 @@ private:
 
     std::uint32_t next_ = no_entry;      ///< In the list of those that are free, in flight or done.
     std::uint32_t previous_ = no_entry;  ///< In the list of those that are in flight.
-    std::uint32_t order_ = 0;            ///< When it was taken, modulo 2^32.
+    std::uint64_t order_ = 0;            ///< When it was taken.
 };
 
 }  // namespace wakepoll::core
