@@ -80,11 +80,6 @@ void SocketBackend::move_unless_refused(std::error_code& error) noexcept {
 
 std::error_code SocketBackend::move() noexcept {
     if (const std::error_code error = prepare_all()) {
-        for (std::uint32_t i = 0; i < table_.used(); ++i) {
-            if (table_[Slot{i}].registered && table_[Slot{i}].type == HandleType::socket) {
-                table_[Slot{i}].base = 0;
-            }
-        }
         return error;
     }
     wsapoll_.give_up([this](Slot slot, bool silent) { afd_.watch(slot, silent); });
