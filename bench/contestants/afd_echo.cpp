@@ -18,7 +18,7 @@ using Wants = EchoConnection::Wants;
 constexpr ULONG writable = 0x4 | 0x10 | 0x20 | 0x100;
 
 /// The listener, or a connection.
-struct Watched : AfdRequest {
+struct EchoRequest : AfdRequest {
     std::unique_ptr<EchoConnection> connection;
     ULONG wanted = afd_event::readable;
 };
@@ -38,13 +38,13 @@ public:
     void serve(std::size_t connections) override {
         std::vector<OVERLAPPED_ENTRY> room(echo_events_per_wait);
         while (closed_ < connections && !stopped_) {
-            for (Watched* watched : to_poll_) {
-                watched->poll(watched->wanted);
+            for (EchoRequest* request : to_poll_) {
+                request->poll(request->wanted);
             }
             to_poll_.clear();
             for (const OVERLAPPED_ENTRY& packet : devices_.port().dequeue(room)) {
                 if (packet.lpOverlapped != nullptr) {
-                    go_on(static_cast<Watched&>(AfdRequest::ended_by(packet)));
+                    go_on(static_cast<EchoRequest&>(AfdRequest::ended_by(packet)));
                 }
             }
         }
@@ -58,25 +58,25 @@ public:
 
 private:
     void watch(SOCKET socket, std::unique_ptr<EchoConnection> connection) {
-        Watched& watched = watched_.emplace_back();
-        watched.socket = base_of(socket);
-        watched.device = devices_.next();
-        watched.connection = std::move(connection);
-        to_poll_.push_back(&watched);
+        EchoRequest& request = watched_.emplace_back();
+        request.socket = base_of(socket);
+        request.device = devices_.next();
+        request.connection = std::move(connection);
+        to_poll_.push_back(&request);
     }
 
-    void go_on(Watched& watched) {
-        if (watched.connection == nullptr) {
+    void go_on(EchoRequest& request) {
+        if (request.connection == nullptr) {
             accept_all();
-        } else if (watched.is_ready()) {
-            const Wants wants = watched.connection->go_on();
+        } else if (request.is_ready()) {
+            const Wants wants = request.connection->go_on();
             if (wants == Wants::end) {
                 ++closed_;
                 return;
             }
-            watched.wanted = wants == Wants::room ? writable : afd_event::readable;
+            request.wanted = wants == Wants::room ? writable : afd_event::readable;
         }
-        to_poll_.push_back(&watched);
+        to_poll_.push_back(&request);
     }
 
     void accept_all() {
@@ -89,8 +89,8 @@ private:
 
     Listener listener_;
     AfdDevices devices_;
-    std::deque<Watched> watched_;  ///< Ended connections stay until all have ended.
-    std::vector<Watched*> to_poll_;
+    std::deque<EchoRequest> watched_;  ///< Ended connections stay until all have ended.
+    std::vector<EchoRequest*> to_poll_;
     std::size_t closed_ = 0;
     std::atomic<bool> stopped_ = false;
 };
