@@ -160,6 +160,34 @@ BOOST_AUTO_TEST_CASE(a_modify_for_the_new_socket_goes_on_with_it) {
         BOOST_TEST(wait(poller, 1ms).count() == 0U);
         stage.world.send(pair.peer, 1);
         BOOST_TEST(wait(poller).mask_of(2) == mask::in);
+        // It is the new one's now.
+        BOOST_REQUIRE(poller.modify_handle(pair.local, IoInterest::read, 3));
+        BOOST_TEST(
+            (poller.register_handle(pair.local, IoInterest::read, 4) == std::errc::file_exists));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_close_of_an_earlier_registration_says_nothing_of_the_next) {
+    on_every_kernel(Backend::afd, 60, [](Stage& stage) {
+        OsPoller poller = make_poller();
+        const SocketPair old = stage.world.tcp_pair();
+        BOOST_REQUIRE(poller.register_handle(old.local, IoInterest::read, 1));
+        BOOST_TEST(wait(poller, 0s).count() == 0U);
+        stage.world.close(old.local);
+        SocketPair pair;
+        BOOST_REQUIRE(stage.world.recycle(old.local, pair));
+        BOOST_REQUIRE(poller.unregister_handle(pair.local));
+        BOOST_REQUIRE(poller.register_handle(pair.local, IoInterest::read, 2));
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        BOOST_TEST(
+            (poller.register_handle(pair.local, IoInterest::read, 3) == std::errc::file_exists));
+        // A close of its own counts again.
+        BOOST_REQUIRE(poller.modify_handle(pair.local, IoInterest::read, 4));
+        stage.world.close(pair.local);
+        SocketPair third;
+        BOOST_REQUIRE(stage.world.recycle(pair.local, third));
+        BOOST_TEST(wait(poller, 1ms).count() == 0U);
+        BOOST_TEST(poller.register_handle(third.local, IoInterest::read, 5));
     });
 }
 
